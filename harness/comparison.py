@@ -1,0 +1,237 @@
+"""comparison.json: effects, intervals, decisions and warnings. Reports render it and compute nothing.
+
+Paths in it are relative to the run folder. Names of arms, items and devices are the user's own text: renderers escape them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devices.identity import Identity
+from harness.quantity import Measured
+
+COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
+
+Outcome = Literal["better", "worse", "equivalent", "not worse", "inconclusive", "unavailable"]
+"""What is known of a candidate on one quantity."""
+
+RuleOutcome = Literal["met", "broken", "open", "unavailable"]
+"""A rule is met, is broken, is still open (the interval straddles its bound), or cannot be judged."""
+
+Decision = Literal["ship", "hold", "undecided"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Interval(_Strict):
+    """A two-sided confidence interval. For ratio quantities in ratios (0.95 is 5 % less), else in the quantity's unit."""
+
+    low: float
+    high: float
+    level: float
+    method: str
+    """In words: `t on paired block log-ratios`, `BCa bootstrap over images`."""
+
+
+class Effect(_Strict):
+    """Candidate against baseline on one quantity: a ratio (candidate / baseline) or a difference (candidate − baseline)."""
+
+    kind: Literal["effect"] = "effect"
+    scale: Literal["ratio", "difference"]
+    estimate: float
+    interval: Interval | None
+    """None where a value is exact (the size of a file) or one replicate is all there is."""
+    robust_interval: Interval | None = None
+    """The bootstrap twin; where it disagrees with `interval` a warning says so."""
+    p_value: float | None
+    p_method: str | None
+    n: int
+    """Number of replicates."""
+    replicate: str
+    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `file`."""
+    sd: float | None
+    """Standard deviation of the paired log-ratios or differences."""
+    minimum_detectable: float | None
+    """Smallest effect this design finds 80 % of the time at 5 %: as a fraction for ratios (0.01 is 1 %), else in the unit."""
+    pairs_needed: int | None
+    """Replicates needed to settle the open rule or to see the estimate; None where settled or unknown."""
+    share_worse: float | None = None
+    """Quality only: share of items worse than the baseline by more than the per-item margin."""
+    share_worse_upper: float | None = None
+    """Its one-sided 95 % Clopper-Pearson upper bound."""
+    excluded: dict[str, int] = {}
+    """Replicates left out, reason → count (identical images with infinite PSNR, outputs that failed)."""
+
+
+class NoEffect(_Strict):
+    """An effect that could not be had, and why."""
+
+    kind: Literal["no effect"] = "no effect"
+    reason: str
+
+
+class Contrast(_Strict):
+    """One candidate against the baseline, on one quantity, on one device."""
+
+    candidate: str
+    quantity: str
+    baseline_value: Measured
+    candidate_value: Measured
+    effect: Effect | NoEffect = Field(discriminator="kind")
+    outcome: Outcome
+    words: str
+    """One plain sentence, such as `31 % faster (between 29 % and 33 %)`."""
+    warnings: list[str] = []
+
+
+class RuleResult(_Strict):
+    """One declared rule, judged on one device for one candidate."""
+
+    candidate: str
+    quantity: str
+    rule: str
+    """The rule in words, such as `at least 20 % lower`."""
+    outcome: RuleOutcome
+    reason: str
+    """A sentence with the numbers in it."""
+
+
+class LatencyDistribution(_Strict):
+    """All counted inferences of one arm on one device, summarised for drawing. Nanoseconds."""
+
+    arm: str
+    inferences: int
+    quantile_levels: list[float]
+    quantiles_ns: list[float]
+    block_medians_ns: list[float]
+    block_started_s: list[float]
+    """Start of each block, in seconds since the latency pass began."""
+    minimum_ns: float
+    maximum_ns: float
+
+
+class GalleryItem(_Strict):
+    """An image to look at: where the candidate is furthest from the baseline for the worse."""
+
+    candidate: str
+    item: str
+    metric: str
+    """The quantity by which it was chosen."""
+    values: dict[str, dict[str, Measured]]
+    """Arm → quantity → value on this item."""
+    baseline_image: str | None
+    candidate_image: str | None
+    reference_image: str | None
+    difference_image: str | None
+    difference_gain: float | None
+    """|candidate − reference| was multiplied by this for the picture."""
+
+
+class ArmOnDevice(_Strict):
+    """What one arm did on one device."""
+
+    arm: str
+    status: Literal["ok", "failed", "partial"]
+    failures: list[str] = []
+    runtime: str | None = None
+    runtime_version: str | None = None
+    accelerator: str | None = None
+    threads: int | None = None
+    delegated: str | None = None
+    """Such as `31 of 40 nodes`; None where the runtime does not say."""
+    settings: dict[str, str] = {}
+    values: dict[str, Measured] = {}
+    """Quantity → the arm's own value."""
+
+
+class DeviceResult(_Strict):
+    """Everything of one device."""
+
+    device: str
+    identity: Identity | None
+    status: Literal["complete", "incomplete", "failed"]
+    problem: str | None = None
+    """Why it is not complete, with the remedy."""
+    started_at: str | None = None
+    measured_seconds: float | None = None
+    arms: list[ArmOnDevice] = []
+    contrasts: list[Contrast] = []
+    rules: list[RuleResult] = []
+    latency: list[LatencyDistribution] = []
+    latency_item: str | None = None
+    gallery: list[GalleryItem] = []
+    environment: dict[str, Measured] = {}
+    """Facts of the run, such as clock before and after, load of others, temperature."""
+    warnings: list[str] = []
+
+
+class ArmInfo(_Strict):
+    """An arm as declared."""
+
+    name: str
+    role: Literal["baseline", "candidate"]
+    model_file: str
+    model_sha256: str
+    model_bytes: int
+    format: Literal["onnx", "tflite"]
+    runtime: str
+    runtime_version: str
+    accelerator: str
+    threads: int
+    differs_in: list[str] = []
+    """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""
+
+
+class Verdict(_Strict):
+    """The answer for one candidate, over all devices."""
+
+    candidate: str
+    decision: Decision
+    sentence: str
+    """One sentence a product manager can act on."""
+    reasons: list[str]
+    """Sentences, the deciding ones first."""
+    look_at: list[str] = []
+    """Items to look at where metrics disagree."""
+
+
+class Comparison(_Strict):
+    """The whole result of a run."""
+
+    schema_: Literal["bakeoff.comparison/1"] = Field(default=COMPARISON_SCHEMA, alias="schema")
+    bakeoff_version: str
+    run_id: str
+    name: str
+    question: str
+    created_at: str
+    """ISO 8601, UTC."""
+    quick: bool
+    """True where the run was cut short on purpose: good for a look, not for a decision."""
+    arms: list[ArmInfo]
+    items: int
+    clusters: int | None
+    """Number of scenes the items come from, where declared."""
+    verdicts: list[Verdict]
+    devices: list[DeviceResult]
+    rules: list[str]
+    """The declared rules in words, in the order of the experiment."""
+    method: list[str]
+    """How it was measured and decided, a sentence each, with the numbers of this run."""
+    warnings: list[str] = []
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        serialize_by_alias=True,
+        ser_json_inf_nan="constants",
+    )
+
+
+def comparison_json_schema() -> dict[str, Any]:
+    """JSON Schema of comparison.json."""
+    return Comparison.model_json_schema(by_alias=True)

@@ -1,0 +1,1 @@
+"""Pure functions from (output, reference) to numbers."""
