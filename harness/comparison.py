@@ -1,6 +1,6 @@
 """comparison.json: effects, intervals, decisions and warnings. Reports render it and compute nothing.
 
-Paths in it are relative to the run folder. Names of arms, items and devices are the user's own text: renderers escape them.
+Paths in it are relative to the run folder. Names of arms, items and devices are user text: renderers escape them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Outcome = Literal["better", "worse", "equivalent", "not worse", "inconclusive", 
 """What is known of a candidate on one quantity."""
 
 RuleOutcome = Literal["met", "broken", "open", "unavailable"]
-"""A rule is met, is broken, is still open (the interval straddles its bound), or cannot be judged."""
+"""A rule is met, broken, still open (the interval straddles its bound), or cannot be judged."""
 
 Decision = Literal["ship", "hold", "undecided"]
 
@@ -28,7 +28,9 @@ class _Strict(BaseModel):
 
 
 class Interval(_Strict):
-    """A two-sided confidence interval. For ratio quantities in ratios (0.95 is 5 % less), else in the quantity's unit."""
+    """A two-sided confidence interval. For ratio quantities in ratios (0.95 is 5 % less), else in the quantity's
+    unit.
+    """
 
     low: float
     high: float
@@ -38,7 +40,9 @@ class Interval(_Strict):
 
 
 class Effect(_Strict):
-    """Candidate against baseline on one quantity: a ratio (candidate / baseline) or a difference (candidate − baseline)."""
+    """Candidate against baseline on one quantity: a ratio (candidate / baseline) or a difference (candidate −
+    baseline).
+    """
 
     kind: Literal["effect"] = "effect"
     scale: Literal["ratio", "difference"]
@@ -56,7 +60,9 @@ class Effect(_Strict):
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
     minimum_detectable: float | None
-    """Smallest effect this design finds 80 % of the time at 5 %: as a fraction for ratios (0.01 is 1 %), else in the unit."""
+    """Smallest effect this design finds 80 % of the time at 5 %: as a fraction for ratios (0.01 is 1 %), else in the
+    unit.
+    """
     pairs_needed: int | None
     """Replicates needed to settle the open rule or to see the estimate; None where settled or unknown."""
     share_worse: float | None = None
@@ -98,6 +104,11 @@ class RuleResult(_Strict):
     outcome: RuleOutcome
     reason: str
     """A sentence with the numbers in it."""
+    effect_bound: float | None = None
+    """The rule's bound on the scale of the effect, to be drawn beside its interval: 0.8 for `at least 20 % lower`, 1.02
+    for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the
+    candidate's own value.
+    """
 
 
 class LatencyDistribution(_Strict):
