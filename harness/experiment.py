@@ -1,7 +1,7 @@
 """experiment.toml, typed: what is compared, on what data, by which rules written down before the run.
 
-This file is the shape only. Reading the TOML and its errors: `harness/experiment_file.py`. What can be read from a model
-(tensor names, shapes, dtypes, quantisation) is not asked for here.
+This file is the shape only; `harness/experiment_file.py` reads the TOML. What can be read from a model (tensor names,
+shapes, dtypes, quantisation) is not asked for here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ class Tensor(_Table):
     """How an image becomes the model's input tensor, and its output tensor an image."""
 
     layout: Literal["auto", "NCHW", "NHWC"] = "auto"
-    color: Literal["auto", "rgb", "y"] = "auto"
-    """`y`: the model sees luma only; chroma is upscaled bicubically and put back for RGB metrics and pictures."""
+    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
+    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
+    upscaled bicubically and put back for RGB scores and pictures.
+    """
     range: tuple[float, float] = (0.0, 1.0)
     """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
 
@@ -41,7 +43,9 @@ class Data(_Table):
     limit: int | None = Field(default=None, ge=1)
     """Use the first so many items, by name."""
     scene_separator: str | None = None
-    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for quality."""
+    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
+    quality.
+    """
     tensor: Tensor = Tensor()
 
 
@@ -116,7 +120,9 @@ class Amount(BaseModel):
         return self.number / 100.0
 
     def in_unit(self, unit: str) -> float:
-        """The amount in the stored unit of a quantity (ns, bytes, mJ, dB or none). Raises ValueError for a foreign unit."""
+        """The amount in the stored unit of a quantity (ns, bytes, mJ, dB or none). Raises ValueError for a foreign
+        unit.
+        """
         factors = _UNIT_FACTORS[unit]
         if self.unit not in factors:
             expected = ", ".join(name or "a plain number" for name in factors)
@@ -142,7 +148,8 @@ AmountField = Annotated[Amount, BeforeValidator(_parse_amount)]
 class Rule(_Table):
     """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
 
-    - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit for scores);
+    - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit
+    for scores);
     - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`);
     - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`).
 

@@ -1,7 +1,7 @@
 """plan.json: every step one device will take, in order. Written by the host, read by a runner; never changed by either.
 
-User text (names of models, arms, images) does not reach a device: arms are `a0`, `a1`, …, items `i0`, `i1`, …, files are
-named by their SHA-256. The host keeps the dictionary.
+User text (names of models, arms, images) does not reach a device: arms are `a0`, `a1`, …, items `i0`, `i1`, …, files
+are named by their SHA-256. The host keeps the dictionary.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class LatencyOptions(_Strict):
     block_min_inferences: int = Field(ge=1)
     block_max_inferences: int = Field(ge=1)
     lead_in_inferences: int = Field(ge=0)
-    """Inferences run at the start of each block and recorded apart: the clock and caches come back from the other arm."""
+    """Inferences run at the start of each block and recorded apart: the clock and caches come back from the other
+    arm.
+    """
     settle_ns: int = Field(ge=0)
     """Pause before each block: a runtime's worker threads spin for a while after a run."""
     warm_up_min_blocks: int = Field(ge=3)

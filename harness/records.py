@@ -1,11 +1,12 @@
 """records.jsonl: what a runner wrote on the device. Raw facts, append-only, one JSON object a line.
 
-Every record carries `record` (its kind), `n` (0, 1, 2, … without gaps through the whole file, also across restarts of the
-runner), `session` (0 for the first start of the runner on this plan, +1 with every restart) and `monotonic_ns`. Durations are
-nanoseconds of a monotonic clock; sizes are bytes. A value the device could not give is null, and `notes` says why.
+Every record carries `record` (its kind), `n` (0, 1, 2, … without gaps through the whole file, also across restarts of
+the runner), `session` (0 for the first start of the runner on this plan, +1 with every restart) and `monotonic_ns`.
+Durations are nanoseconds of a monotonic clock; sizes are bytes. A value the device could not give is null, and
+`notes` says why.
 
-A pair counts when all its blocks carry one `session`: a restarted runner repeats a pair that was cut in the middle, and the
-lone block stays in the file.
+A pair counts when all its blocks carry one `session`: a restarted runner repeats a pair that was cut in the middle,
+and the lone block stays in the file.
 """
 
 from __future__ import annotations
@@ -196,7 +197,9 @@ class StepSkipped(_Record):
 
 
 class RunnerFinished(_Record):
-    """Last record of a plan. `complete` when every step is done or skipped; `stopped` on a stop file; `bound` on max_ns."""
+    """Last record of a plan. `complete` when every step is done or skipped; `stopped` on a stop file; `bound` on
+    max_ns.
+    """
 
     record: Literal["runner_finished"] = "runner_finished"
     reason: Literal["complete", "stopped", "bound"]

@@ -1,0 +1,87 @@
+"""Reading pictures as 8-bit RGB, and refusing in words what is not that.
+
+Grey pictures become RGB with three equal channels. 16-bit pictures and real transparency are refused: cutting depth or
+laying over a background would change the data that everything after is judged by.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(height, width) from the header alone. Raises `UserError`."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except Image.DecompressionBombError:
+        raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
+    except (OSError, SyntaxError, ValueError):
+        raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """A picture as uint8 (height, width, 3), RGB. Raises `UserError` naming the file and what is odd about it."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            _refuse_deep(path, image)
+            image.load()
+            return np.array(_as_rgb(path, image), dtype=np.uint8)
+    except Image.DecompressionBombError:
+        raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
+    except (OSError, SyntaxError, ValueError):
+        raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
+
+
+def _refuse_deep(path: Path, image: Any) -> None:
+    """Refuse more than 8 bits a channel, also where the reader would cut them in silence (PNG with 16-bit RGB)."""
+    with path.open("rb") as file:
+        head = file.read(25)
+    deep_png = head.startswith(_PNG_SIGNATURE) and len(head) == 25 and head[24] == 16
+    if deep_png or image.mode.startswith(("I", "F")):
+        raise UserError(
+            f"{path}: has more than 8 bits a channel; bakeoff scores 8-bit pictures",
+            "Convert it to 8 bits yourself, so that you decide how it is rounded.",
+        )
+    if getattr(image, "n_frames", 1) > 1:
+        raise UserError(f"{path}: holds {image.n_frames} frames; give one picture a file")
+
+
+def _as_rgb(path: Path, image: Any) -> Any:
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"}:
+        low, _ = image.getchannel("A").getextrema()
+        if low < 255:
+            raise UserError(
+                f"{path}: is partly transparent; a model sees no transparency",
+                "Flatten it onto a background first.",
+            )
+        return image.convert("RGB")
+    if image.mode in {"RGB", "L", "1", "P"}:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    raise UserError(f"{path}: has the colour mode {image.mode}; convert it to RGB")
+
+
+def write_image(path: Path, image: NDArray[np.uint8]) -> None:
+    """Write uint8 (height, width, 3) RGB as PNG."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image, "RGB").save(path, format="PNG")

@@ -1,0 +1,51 @@
+"""What an .onnx file says of its inputs and outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.records import TensorInfo
+
+
+class OnnxFormatError(ValueError):
+    """The file is not a whole ONNX model in one file."""
+
+
+def read_onnx(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
+    """Inputs (without initialisers) and outputs of the graph. Raises `OnnxFormatError` saying what is wrong."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except DecodeError:
+        raise OnnxFormatError("it is not an ONNX model, or it is truncated") from None
+    if not model.graph.node or not model.graph.output:
+        raise OnnxFormatError("it is not an ONNX model: it holds no graph")
+    for initializer in model.graph.initializer:
+        if initializer.data_location == onnx.TensorProto.EXTERNAL:
+            raise OnnxFormatError(
+                "its weights are in a second file; save it as one: "
+                "onnx.save(onnx.load(path), new_path, save_as_external_data=False)"
+            )
+    constants = {initializer.name for initializer in model.graph.initializer}
+    inputs = [_tensor(value) for value in model.graph.input if value.name not in constants]
+    return inputs, [_tensor(value) for value in model.graph.output]
+
+
+def _tensor(value: object) -> TensorInfo:
+    import onnx
+
+    tensor = value.type.tensor_type  # type: ignore[attr-defined]
+    if not tensor.elem_type:
+        raise OnnxFormatError(f"{value.name!r} is not a tensor")  # type: ignore[attr-defined]
+    shape: list[int | str | None] = [
+        dimension.dim_value
+        if dimension.HasField("dim_value")
+        else dimension.dim_param
+        if dimension.HasField("dim_param")
+        else None
+        for dimension in tensor.shape.dim
+    ]
+    dtype = str(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    return TensorInfo(name=value.name, dtype=dtype, shape=shape)  # type: ignore[attr-defined]

@@ -1,0 +1,201 @@
+"""Pictures to tensors and back, by what the model says of its tensors.
+
+A codec is made per arm. Float tensors hold `range`; integer tensors go through the model's own scale and zero point.
+A model that sees luma only gets Y; for pictures and RGB scores its output is joined with chroma upscaled bicubically,
+as super-resolution papers do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.dataset import Item
+    from harness.experiment import Tensor
+    from harness.model_file import ModelFile
+    from harness.records import TensorInfo
+
+Layout = Literal["NCHW", "NHWC"]
+
+_FLOATS = {"float32", "float16", "float64"}
+_INTEGERS = {"int8", "uint8"}
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How one arm's tensors hold pictures."""
+
+    input: TensorInfo
+    output: TensorInfo
+    input_layout: Layout
+    output_layout: Layout
+    channels: Literal[1, 3]
+    luma: Literal["studio", "full"]
+    input_range: tuple[float, float]
+    output_range: tuple[float, float]
+    """Values for black and white, after dequantisation."""
+
+    def encode(self, image: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
+        import numpy as np
+
+        planes = image.astype(np.float64) if self.channels == 3 else luma_of(image, self.luma)[..., None]
+        low, high = self.input_range
+        values = low + planes / 255.0 * (high - low)
+        tensor = values[None].transpose(0, 3, 1, 2) if self.input_layout == "NCHW" else values[None]
+        result: NDArray[np.generic] = np.ascontiguousarray(_to_dtype(tensor, self.input))
+        return result
+
+    def decode(self, tensor: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The output tensor → uint8 (height, width, 3) RGB, rounded and clipped. `image` is the item's input picture.
+
+        Raises ValueError when the tensor's shape is not that of a picture or it holds NaN.
+        """
+        import numpy as np
+
+        values = tensor.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError(f"the output holds {int((~np.isfinite(values)).sum())} values that are not finite")
+        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+            values = (values - (self.output.zero_point or 0)) * self.output.scale
+        if values.ndim != 4 or values.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        planes = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
+        if planes.shape[2] != self.channels:
+            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        low, high = self.output_range
+        levels = (planes - low) / (high - low) * 255.0
+        if self.channels == 1:
+            levels = join_luma(levels[..., 0], image, self.luma)
+        return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+    def input_shape(self, size: tuple[int, int]) -> list[int]:
+        """Shape of the input tensor for a picture of (height, width)."""
+        height, width = size
+        return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
+
+
+def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
+    """Work out how a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
+    if len(model.inputs) != 1:
+        names = ", ".join(repr(each.name) for each in model.inputs)
+        raise UserError(f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one")
+    given, result = model.inputs[0], model.outputs[0]
+    for each in (given, result):
+        if len(each.shape) != 4:
+            raise UserError(
+                f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
+                "Export the model with a batch dimension: NCHW or NHWC.",
+            )
+        if each.dtype not in _FLOATS | _INTEGERS:
+            raise UserError(f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes")
+        if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
+            raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+    layout = _layout(model, given, tensor)
+    channels = given.shape[1] if layout == "NCHW" else given.shape[3]
+    if channels not in {1, 3}:
+        raise UserError(
+            f"{model.path}: tensor {given.name!r} has {channels} channels; pictures have 1 (luma) or 3 (RGB)"
+        )
+    if tensor.color != "auto" and (tensor.color == "rgb") != (channels == 3):
+        raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
+    if tensor.range[0] >= tensor.range[1]:
+        raise UserError(f"the range of a tensor runs from black to white; {list(tensor.range)} does not")
+    return Codec(
+        input=given,
+        output=result,
+        input_layout=layout,
+        output_layout=_output_layout(result, layout),
+        channels=1 if channels == 1 else 3,
+        luma="full" if tensor.color == "y_full" else "studio",
+        input_range=_range(given, tensor),
+        output_range=_range(result, tensor),
+    )
+
+
+def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
+    """Whether a picture fits a model whose sizes are fixed. Raises `UserError` naming both sizes; nothing is resized."""
+    wanted, has = codec.input.shape, codec.input_shape(item.input_size)
+    for want, have in zip(wanted, has, strict=True):
+        if isinstance(want, int) and want > 0 and want != have:
+            axes = (2, 3) if codec.input_layout == "NCHW" else (1, 2)
+            takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
+            raise UserError(
+                f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
+                "Crop the pictures to that size, or export the model with a dynamic height and width.",
+            )
+
+
+def luma_of(image: NDArray[np.uint8], luma: Literal["studio", "full"]) -> NDArray[np.float64]:
+    """Y of uint8 RGB, float64 (height, width): BT.601 as in MATLAB's rgb2ycbcr (studio range) or JPEG (full range)."""
+    import numpy as np
+
+    weights = np.array([65.481, 128.553, 24.966]) / 255.0 if luma == "studio" else np.array([0.299, 0.587, 0.114])
+    return (16.0 if luma == "studio" else 0.0) + image.astype(np.float64) @ weights
+
+
+def join_luma(
+    luma_plane: NDArray[np.float64], image: NDArray[np.uint8], luma: Literal["studio", "full"]
+) -> NDArray[np.float64]:
+    """Y from a model with bicubically upscaled chroma of the input picture: float64 (height, width, 3), not clipped.
+
+    Only differences of colour to luma are upscaled, so that grey stays grey whatever the luma model did.
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = luma_plane.shape
+    own = luma_of(image, luma)
+    gain = 255.0 / 219.0 if luma == "studio" else 1.0
+    black = 16.0 if luma == "studio" else 0.0
+    planes = []
+    for channel in range(3):
+        difference = image[..., channel].astype(np.float64) - (own - black) * gain
+        plane = Image.fromarray(difference.astype(np.float32), "F").resize((width, height), Image.Resampling.BICUBIC)
+        planes.append((luma_plane - black) * gain + np.asarray(plane, dtype=np.float64))
+    return np.stack(planes, axis=-1)
+
+
+def _range(info: TensorInfo, tensor: Tensor) -> tuple[float, float]:
+    """Integers without a scale of their own hold the levels of a picture as they are."""
+    if info.dtype in _INTEGERS and info.scale is None:
+        return (0.0, 255.0) if info.dtype == "uint8" else (-128.0, 127.0)
+    return tensor.range
+
+
+def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
+    if tensor.layout != "auto":
+        return tensor.layout
+    first, last = given.shape[1] in {1, 3}, given.shape[3] in {1, 3}
+    if first == last:
+        raise UserError(
+            f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
+            'Say it in the experiment: [data.tensor] layout = "NCHW".',
+        )
+    return "NCHW" if first else "NHWC"
+
+
+def _output_layout(result: TensorInfo, layout: Layout) -> Layout:
+    first, last = result.shape[1] in {1, 3}, result.shape[3] in {1, 3}
+    return layout if first == last else "NCHW" if first else "NHWC"
+
+
+def _shape(tensor: TensorInfo) -> str:
+    return "×".join("?" if size is None or size == -1 else str(size) for size in tensor.shape) or "scalar"
+
+
+def _to_dtype(values: NDArray[np.float64], tensor: TensorInfo) -> NDArray[np.generic]:
+    import numpy as np
+
+    if tensor.dtype in _INTEGERS:
+        limits = np.iinfo(tensor.dtype)
+        if tensor.scale is not None:
+            values = values / tensor.scale + (tensor.zero_point or 0)
+        return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
+    return values.astype(tensor.dtype)

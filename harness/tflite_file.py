@@ -1,0 +1,130 @@
+"""What a .tflite file says of its inputs and outputs, read from the flatbuffer without a runtime.
+
+Only the fields needed are read, by their ids in TensorFlow Lite's public schema (schema.fbs): Model {subgraphs 2, buffers 4},
+SubGraph {tensors 0, inputs 1, outputs 2}, Tensor {shape 0, type 1, buffer 2, name 3, quantization 4, shape_signature 7},
+QuantizationParameters {scale 2, zero_point 3}, Buffer {data 0}. Every offset is checked against the file, so that a
+truncated file is an error and not a guess.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from harness.records import TensorInfo
+
+IDENTIFIER = b"TFL3"
+_DTYPES = {
+    0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 5: "string", 6: "bool", 7: "int16", 8: "complex64",
+    9: "int8", 10: "float64", 12: "uint64", 15: "uint32", 16: "uint16",
+}  # fmt: skip
+
+
+class TfliteFormatError(ValueError):
+    """The bytes are not a whole .tflite file."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A flatbuffer table at a position."""
+
+    data: bytes
+    position: int
+
+    def _field(self, index: int) -> int | None:
+        """Absolute position of a field's value, None when the table has not got it."""
+        vtable = self.position - _int32(self.data, self.position)
+        size = _uint16(self.data, vtable)
+        slot = 4 + 2 * index
+        if slot + 2 > size:
+            return None
+        offset = _uint16(self.data, vtable + slot)
+        return self.position + offset if offset else None
+
+    def byte(self, index: int) -> int:
+        position = self._field(index)
+        return 0 if position is None else struct.unpack_from("<b", self.data, position)[0]
+
+    def uint32(self, index: int) -> int:
+        position = self._field(index)
+        return 0 if position is None else _uint32(self.data, position)
+
+    def table(self, index: int) -> _Table | None:
+        position = self._field(index)
+        return None if position is None else _Table(self.data, position + _uint32(self.data, position))
+
+    def vector(self, index: int) -> tuple[int, int]:
+        """(position of the first element, length) of a vector."""
+        position = self._field(index)
+        if position is None:
+            return 0, 0
+        start = position + _uint32(self.data, position)
+        return start + 4, _uint32(self.data, start)
+
+    def numbers(self, index: int, code: str) -> list[int] | list[float]:
+        start, length = self.vector(index)
+        if start + length * struct.calcsize(code) > len(self.data):
+            raise TfliteFormatError("a list reaches beyond the end of the file")
+        return list(struct.unpack_from(f"<{length}{code}", self.data, start))
+
+    def tables(self, index: int) -> list[_Table]:
+        start, length = self.vector(index)
+        if start + 4 * length > len(self.data):
+            raise TfliteFormatError("a list reaches beyond the end of the file")
+        places = range(start, start + 4 * length, 4)
+        return [_Table(self.data, place + _uint32(self.data, place)) for place in places]
+
+    def text(self, index: int) -> str:
+        start, length = self.vector(index)
+        return self.data[start : start + length].decode("utf-8", "replace")
+
+
+def _uint16(data: bytes, position: int) -> int:
+    return int(struct.unpack_from("<H", data, position)[0])
+
+
+def _uint32(data: bytes, position: int) -> int:
+    return int(struct.unpack_from("<I", data, position)[0])
+
+
+def _int32(data: bytes, position: int) -> int:
+    return int(struct.unpack_from("<i", data, position)[0])
+
+
+def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
+    """Inputs and outputs of the first subgraph. Raises `TfliteFormatError` saying what is wrong with the bytes."""
+    if data[4:8] != IDENTIFIER:
+        raise TfliteFormatError("it does not begin as a .tflite file does (no TFL3 mark)")
+    try:
+        model = _Table(data, _uint32(data, 0))
+        for buffer in model.tables(4):
+            start, length = buffer.vector(0)
+            if start + length > len(data):
+                raise TfliteFormatError("weights are cut off: the file is truncated")
+        subgraphs = model.tables(2)
+        if not subgraphs:
+            raise TfliteFormatError("it holds no graph")
+        graph = subgraphs[0]
+        tensors = graph.tables(0)
+        return (
+            [_tensor(tensors[int(index)]) for index in graph.numbers(1, "i")],
+            [_tensor(tensors[int(index)]) for index in graph.numbers(2, "i")],
+        )
+    except (struct.error, IndexError):
+        raise TfliteFormatError("it ends in the middle: the file is truncated or damaged") from None
+
+
+def _tensor(tensor: _Table) -> TensorInfo:
+    shape = tensor.numbers(7, "i") or tensor.numbers(0, "i")
+    quantization = tensor.table(4)
+    scales = quantization.numbers(2, "f") if quantization else []
+    zero_points = quantization.numbers(3, "q") if quantization else []
+    per_tensor = len(scales) == 1 and scales[0] > 0
+    code = tensor.byte(1)
+    return TensorInfo(
+        name=tensor.text(3),
+        dtype=_DTYPES.get(code, f"type {code}"),
+        shape=[int(size) for size in shape],
+        scale=float(scales[0]) if per_tensor else None,
+        zero_point=int(zero_points[0]) if per_tensor and zero_points else 0 if per_tensor else None,
+    )
