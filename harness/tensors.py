@@ -73,7 +73,8 @@ class Codec:
         levels = (planes - low) / (high - low) * 255.0
         if self.channels == 1:
             levels = join_luma(levels[..., 0], image, self.luma)
-        return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        picture: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        return picture
 
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
@@ -82,7 +83,7 @@ class Codec:
 
 
 def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
-    """Work out how a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
+    """How a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
     if len(model.inputs) != 1:
         names = ", ".join(repr(each.name) for each in model.inputs)
         raise UserError(f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one")
@@ -120,7 +121,7 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
 
 
 def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
-    """Whether a picture fits a model whose sizes are fixed. Raises `UserError` naming both sizes; nothing is resized."""
+    """Whether a picture fits a model with fixed sizes. Raises `UserError` naming both sizes; nothing is resized."""
     wanted, has = codec.input.shape, codec.input_shape(item.input_size)
     for want, have in zip(wanted, has, strict=True):
         if isinstance(want, int) and want > 0 and want != have:

@@ -1,9 +1,9 @@
 """What a .tflite file says of its inputs and outputs, read from the flatbuffer without a runtime.
 
-Only the fields needed are read, by their ids in TensorFlow Lite's public schema (schema.fbs): Model {subgraphs 2, buffers 4},
-SubGraph {tensors 0, inputs 1, outputs 2}, Tensor {shape 0, type 1, buffer 2, name 3, quantization 4, shape_signature 7},
-QuantizationParameters {scale 2, zero_point 3}, Buffer {data 0}. Every offset is checked against the file, so that a
-truncated file is an error and not a guess.
+Only the fields needed are read, by their ids in TensorFlow Lite's public schema (schema.fbs): Model {subgraphs 2,
+buffers 4}, SubGraph {tensors 0, inputs 1, outputs 2}, Tensor {shape 0, type 1, buffer 2, name 3, quantization 4,
+shape_signature 7}, QuantizationParameters {scale 2, zero_point 3}, Buffer {data 0}. Every offset is checked against
+the file, so that a truncated file is an error and not a guess.
 """
 
 from __future__ import annotations

@@ -1,0 +1,141 @@
+"""Getting one device ready: reached, identified, runtimes provisioned, blobs pushed, every model opened once there.
+
+Nothing of a run exists yet while this goes on; a second time most of it is found done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devices.base import Blob
+from devices.errors import PermanentError
+from devices.provision import find_python, provision
+from devices.retry import with_reconnect
+from harness.planning import Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devices.base import Device
+    from devices.identity import Identity
+    from harness.progress import Progress
+    from harness.resolve import Resolved, ResolvedArm
+    from harness.tensor_blobs import TensorBlobs
+
+RUNNER = Path(__file__).resolve().parents[1] / "devices" / "python_runner.py"
+OPEN_MODEL_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class PreparedDevice:
+    """A device that can begin to measure."""
+
+    device: Device
+    identity: Identity
+    conductor: list[str]
+    """argv prefix of the conductor: an interpreter there and the runner's blob."""
+    placement: Placement
+    refused: dict[str, str]
+    """Arm id → why its runtime could not open its model here."""
+
+
+def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> PreparedDevice:
+    """Get a device ready. Raises `DeviceError`; what is transient was retried already."""
+
+    def waiting(message: str, seconds: float) -> None:
+        progress.say(device.name, f"{message.splitlines()[0]}; trying again in {seconds:.0f} s")
+
+    with_reconnect(device, device.connect, total_s=20.0, on_wait=waiting)
+    identity = with_reconnect(device, device.identify, on_wait=waiting)
+    python = with_reconnect(device, lambda: find_python(device), on_wait=waiting)
+    interpreters = _provision_all(device, resolved.arms, progress)
+    paths = _push_all(device, resolved, tensors, progress)
+    runner = paths[_runner_blob().sha256]
+    placement = Placement(
+        models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
+        workers={arm.id: [interpreters[arm.id]] for arm in resolved.arms},
+        inputs={
+            f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
+            for index, hashes in enumerate(tensors.by_item)
+        },
+        input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
+    )
+    refused = {}
+    for arm in resolved.arms:
+        reason = _open_once(device, interpreters[arm.id], runner, paths[arm.model.sha256], arm)
+        if reason is not None:
+            refused[arm.id] = reason
+            progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
+    return PreparedDevice(
+        device=device, identity=identity, conductor=[python, runner], placement=placement, refused=refused
+    )
+
+
+def _provision_all(device: Device, arms: Sequence[ResolvedArm], progress: Progress) -> dict[str, str]:
+    """Arm id → interpreter of its runtime's environment."""
+    interpreters: dict[tuple[str, str], str] = {}
+    for arm in arms:
+        key = (arm.runtime.name, arm.runtime_version)
+        if key not in interpreters:
+            progress.say(device.name, f"runtime {arm.runtime.name} {arm.runtime_version}")
+            ready = with_reconnect(
+                device,
+                lambda spec=arm.runtime, version=arm.runtime_version: provision(
+                    device, spec, version, lambda text: progress.say(device.name, text)
+                ),
+            )
+            interpreters[key] = ready.python
+    return {arm.id: interpreters[arm.runtime.name, arm.runtime_version] for arm in arms}
+
+
+def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
+    """SHA-256 → path there, for the runner, the models and all input tensors."""
+    models = {arm.model.sha256: arm.model for arm in resolved.arms}
+    blobs = [
+        _runner_blob(),
+        *(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes) for model in models.values()),
+        *tensors.blobs,
+    ]
+    total = sum(blob.bytes for blob in blobs)
+    sent = 0
+
+    def moved(count: int) -> None:
+        nonlocal sent
+        sent += count
+        progress.advance(device.name, "pushing (kB)", sent // 1000, total // 1000)
+
+    return with_reconnect(device, lambda: device.push(blobs, moved))
+
+
+def _runner_blob() -> Blob:
+    content = RUNNER.read_bytes()
+    return Blob(path=RUNNER, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
+    """The shape of the latency item, for a model whose sizes are not fixed."""
+    if all(isinstance(size, int) and size > 0 for size in arm.codec.input.shape):
+        return {}
+    item = resolved.items[resolved.latency_item]
+    return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}
+
+
+def _open_once(device: Device, python: str, runner: str, model: str, arm: ResolvedArm) -> str | None:
+    """Open a model in its runtime on the device; None when that works, else the runtime's own words."""
+    argv = [python, runner, "--describe", model, "--runtime", arm.runtime.name]
+    done = with_reconnect(device, lambda: device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S))
+    if done.exit_code == 0:
+        return None
+    try:
+        answer = json.loads(done.stdout)
+        return f"{answer['error']}: {answer['message']}"
+    except (ValueError, KeyError, TypeError):
+        lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        if done.exit_code in {126, 127}:
+            raise PermanentError(f"{device.name}: {python} cannot be run there any more: {last}") from None
+        return f"exit code {done.exit_code}: {last}"

@@ -1,0 +1,119 @@
+"""What a run tells the person who waits for it: a live display on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from harness.printable import printable
+
+
+class Progress(Protocol):
+    """Where the parts of a run report. Called from several threads."""
+
+    def say(self, device: str, text: str) -> None:
+        """Something happened on a device."""
+        ...
+
+    def advance(self, device: str, what: str, done: int, total: int) -> None:
+        """How far a long thing has come."""
+        ...
+
+
+class LogProgress:
+    """One line an event; of a long thing a line at each tenth and at most one in five seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def say(self, device: str, text: str) -> None:
+        """Print a line."""
+        with self._lock:
+            print(f"[{time.strftime('%H:%M:%S')}] {printable(device)}: {printable(text)}", file=sys.stderr, flush=True)
+
+    def advance(self, device: str, what: str, done: int, total: int) -> None:
+        """Print a line when another tenth is done."""
+        tenth = 10 * done // max(total, 1)
+        now = time.monotonic()
+        last_tenth, last_time = self._last.get((device, what), (-1, 0.0))
+        if tenth > last_tenth and (now - last_time > 5.0 or done >= total):
+            self._last[device, what] = (tenth, now)
+            self.say(device, f"{what} {done} of {total}")
+
+
+class TerminalProgress:
+    """A bar per device, with what it does now."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        self._console = Console(stderr=True)
+        # Twice a second: a display that redraws more often would itself be a load on a machine that is being measured.
+        self._bars = Bars(
+            TextColumn("{task.fields[device]}", markup=False),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            refresh_per_second=2,
+            transient=True,
+        )
+        self._tasks: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Show the display."""
+        self._bars.start()
+
+    def stop(self) -> None:
+        """Take the display away."""
+        self._bars.stop()
+
+    def say(self, device: str, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(f"{printable(device)}: {printable(text)}", markup=False, highlight=False, soft_wrap=True)
+
+    def advance(self, device: str, what: str, done: int, total: int) -> None:
+        """Move the device's bar."""
+        from rich.progress import TaskID
+
+        with self._lock:
+            task = self._tasks.get(device)
+            if task is None:
+                task = int(self._bars.add_task(printable(what), device=printable(device), total=total))
+                self._tasks[device] = task
+            self._bars.update(TaskID(task), description=printable(what), completed=done, total=total)
+
+
+class SilentProgress:
+    """For machines that read the result: says nothing."""
+
+    def say(self, device: str, text: str) -> None:
+        """Nothing."""
+
+    def advance(self, device: str, what: str, done: int, total: int) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def shown_progress(*, silent: bool = False) -> Iterator[Progress]:
+    """The progress that fits where stderr goes."""
+    if silent:
+        yield SilentProgress()
+    elif not sys.stderr.isatty():
+        yield LogProgress()
+    else:
+        terminal = TerminalProgress()
+        terminal.start()
+        try:
+            yield terminal
+        finally:
+            terminal.stop()

@@ -1,0 +1,120 @@
+"""An experiment with everything looked up: models read, pictures matched, codecs made. The user's faults show here,
+before any device is touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from devices.runtimes.base import RuntimeSpec
+    from harness.dataset import Item
+    from harness.experiment import Arm
+    from harness.experiment_file import ExperimentFile
+    from harness.model_file import ModelFile
+    from harness.tensors import Codec
+
+
+@dataclass(frozen=True)
+class ResolvedArm:
+    """One arm with its model read and its runtime found."""
+
+    id: str
+    arm: Arm
+    model: ModelFile
+    codec: Codec
+    runtime: RuntimeSpec
+    runtime_version: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The experiment, ready for devices."""
+
+    file: ExperimentFile
+    arms: list[ResolvedArm]
+    """The baseline first."""
+    items: list[Item]
+    latency_item: int
+    """Index of the item used for latency and memory."""
+    notes: list[str]
+    """What a person should know and nothing is wrong with."""
+
+
+def resolve(file: ExperimentFile) -> Resolved:
+    """Look everything up. Raises `UserError` for the first thing that is wrong."""
+    from harness.dataset import read_items
+    from harness.tensors import check_item
+
+    experiment = file.experiment
+    arms = [
+        _resolve_arm(f"a{index}", arm, file)
+        for index, arm in enumerate([experiment.baseline, *experiment.candidates])
+    ]
+    data = experiment.data
+    items = read_items(
+        file.resolve(data.inputs), file.resolve(data.references), data.scale, data.scene_separator, data.limit
+    )
+    for item in items:
+        for arm in arms:
+            check_item(arm.model, arm.codec, item)
+    return Resolved(file=file, arms=arms, items=items, latency_item=_latency_item(file, items), notes=_notes(arms))
+
+
+def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
+    from devices.errors import PermanentError
+    from devices.runtimes.registry import resolve_runtime
+    from harness.model_file import read_model
+    from harness.tensors import make_codec
+
+    model = read_model(file.resolve(arm.model))
+    try:
+        spec, version = resolve_runtime(arm.runtime)
+    except PermanentError as error:
+        raise UserError(f"arm {arm.name!r}: {error.what}", error.remedy) from None
+    if model.format not in spec.formats:
+        raise UserError(
+            f"arm {arm.name!r}: {spec.name} cannot run {model.path.name} ({model.format})",
+            f"It runs {' and '.join(sorted(spec.formats))} models.",
+        )
+    return ResolvedArm(
+        id=identifier,
+        arm=arm,
+        model=model,
+        codec=make_codec(model, arm.tensor or file.experiment.data.tensor),
+        runtime=spec,
+        runtime_version=version,
+    )
+
+
+def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
+    wanted = file.experiment.measure.latency_item
+    if wanted is None:
+        return 0
+    for index, item in enumerate(items):
+        if item.stem == wanted:
+            return index
+    raise UserError(f"measure.latency_item: there is no item {wanted!r}", f"The first is {items[0].stem!r}.")
+
+
+def _notes(arms: list[ResolvedArm]) -> list[str]:
+    baseline = arms[0]
+    return [
+        f"{arm.arm.name} is the same model as {baseline.arm.name}, in the same runtime with the same settings: an A/A
+        run" for arm in arms[1:] if not differences(baseline, arm) ]
+
+
+def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
+    """What differs between two arms: `model`, `runtime`, `runtime version`, `accelerator`, `threads`."""
+    same_runtime = baseline.runtime.name == candidate.runtime.name
+    pairs = {
+        "model": baseline.model.sha256 != candidate.model.sha256,
+        "runtime": not same_runtime,
+        "runtime version": same_runtime and baseline.runtime_version != candidate.runtime_version,
+        "accelerator": baseline.arm.accelerator != candidate.arm.accelerator,
+        "threads": baseline.arm.threads != candidate.arm.threads,
+    }
+    return [name for name, differs in pairs.items() if differs]
