@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.base import Blob
-from devices.errors import PermanentError
 from devices.provision import find_python, provision
 from devices.retry import with_reconnect
+
+from devices.base import Blob
+from devices.errors import PermanentError
 from harness.planning import Placement
 
 if TYPE_CHECKING:

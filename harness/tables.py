@@ -74,40 +74,40 @@ def make_tables(manifest: Manifest, records: Mapping[str, DeviceRecords]) -> Tab
 
 
 _LATENCY_TYPES = {
-    "device": "str",
-    "arm": "str",
+    "device": "object",
+    "arm": "object",
     "pair": "int64",
     "position": "int64",
     "session": "int64",
     "index": "int64",
     "latency_ns": "int64",
     "block_started_ns": "int64",
-    "item": "str",
+    "item": "object",
 }
 _MEMORY_TYPES = {
-    "device": "str",
-    "arm": "str",
+    "device": "object",
+    "arm": "object",
     "repeat": "int64",
     "session": "int64",
-    "quantity": "str",
+    "quantity": "object",
     "value": "float64",
-    "reason": "str",
+    "reason": "object",
 }
 _TELEMETRY_TYPES = {
-    "device": "str",
+    "device": "object",
     "session": "int64",
-    "moment": "str",
+    "moment": "object",
     "pair": "Int64",
-    "arm": "str",
+    "arm": "object",
     "monotonic_ns": "int64",
     "load_1min": "float64",
     "cpu_khz_mean": "float64",
     "cpu_khz_min": "float64",
     "cpu_khz_max": "float64",
-    "governor": "str",
+    "governor": "object",
     "temperature_celsius": "float64",
-    "temperature_zone": "str",
-    "boot_id": "str",
+    "temperature_zone": "object",
+    "boot_id": "object",
     "memory_available_bytes": "float64",
 }
 
