@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devices.retry import with_reconnect
+
 from devices.base import ProcessHandle
 from devices.errors import CorruptTransferError, DeviceError, PermanentError, TransientError
-from devices.retry import with_reconnect
 from harness.run_folder import write_model
 from harness.run_state import DeviceState, Process
 
@@ -103,13 +104,17 @@ class DeviceRun:
             if self.stop.is_set():
                 raise InterruptedRunError
             if self._finished == "stopped":
-                raise PermanentError(f"{self.device.name}: the runner was stopped there", "`bakeoff run --resume` goes on.")
+                raise PermanentError(
+                    f"{self.device.name}: the runner was stopped there", "`bakeoff run --resume` goes on."
+                )
             fruitless = 0 if self._local_size() > before else fruitless + 1
             if fruitless >= RESTARTS_WITHOUT_PROGRESS:
+                last = self._last_log_line()
                 raise PermanentError(
-                    f"{self.device.name}: the runner ended {fruitless} times without a new record:
-                    {self._last_log_line()}" ) self.progress.say(self.device.name, "the runner is gone; starting it
-                    again") self._start()
+                    f"{self.device.name}: the runner ended {fruitless} times without a new record: {last}"
+                )
+            self.progress.say(self.device.name, "the runner is gone; starting it again")
+            self._start()
 
     def _start(self) -> None:
         remote = self.state.remote_folder

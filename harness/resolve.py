@@ -11,6 +11,7 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from devices.runtimes.base import RuntimeSpec
+
     from harness.dataset import Item
     from harness.experiment import Arm
     from harness.experiment_file import ExperimentFile
@@ -51,8 +52,7 @@ def resolve(file: ExperimentFile) -> Resolved:
 
     experiment = file.experiment
     arms = [
-        _resolve_arm(f"a{index}", arm, file)
-        for index, arm in enumerate([experiment.baseline, *experiment.candidates])
+        _resolve_arm(f"a{index}", arm, file) for index, arm in enumerate([experiment.baseline, *experiment.candidates])
     ]
     data = experiment.data
     items = read_items(
@@ -65,8 +65,9 @@ def resolve(file: ExperimentFile) -> Resolved:
 
 
 def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
-    from devices.errors import PermanentError
     from devices.runtimes.registry import resolve_runtime
+
+    from devices.errors import PermanentError
     from harness.model_file import read_model
     from harness.tensors import make_codec
 
@@ -101,10 +102,12 @@ def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
 
 
 def _notes(arms: list[ResolvedArm]) -> list[str]:
-    baseline = arms[0]
+    first = arms[0]
     return [
-        f"{arm.arm.name} is the same model as {baseline.arm.name}, in the same runtime with the same settings: an A/A
-        run" for arm in arms[1:] if not differences(baseline, arm) ]
+        f"{arm.arm.name} and {first.arm.name} are one model in one runtime with the same settings: an A/A run"
+        for arm in arms[1:]
+        if not differences(first, arm)
+    ]
 
 
 def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
