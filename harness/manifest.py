@@ -78,6 +78,8 @@ class Manifest(_Strict):
     quick: bool
     seed: int
     experiment: Experiment
+    experiment_folder: str
+    """Absolute path on the host that the experiment's paths are relative to."""
     arms: list[ManifestArm]
     """The baseline first."""
     items: list[ManifestItem]

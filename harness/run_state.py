@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Stage = Literal["planned", "started", "measured", "fetched"]
+Stage = Literal["unprepared", "planned", "started", "measured", "fetched"]
 
 
 class Process(BaseModel):
