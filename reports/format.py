@@ -1,0 +1,174 @@
+"""Numbers as people read them. The one place where a value of comparison.json becomes text.
+
+Every text has its unit, a true minus sign, no thousands separators, and neither `nan` nor `-0.00`. A value that is not
+zero is never shown as zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from harness.comparison import Decision, Effect, Interval
+from harness.quantity import QUANTITIES, Available, Measured, Quantity, Unavailable
+
+MINUS: Final = "\N{MINUS SIGN}"
+NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+
+DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
+
+_SHOWN_UNITS: Final = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value as text; or, where it could not be had, the word for that and the reason."""
+
+    text: str
+    unavailable_because: str | None = None
+
+
+def label(quantity_name: str) -> str:
+    """The quantity's label; its bare name where this bakeoff does not know it."""
+    quantity = QUANTITIES.get(quantity_name)
+    return quantity.label if quantity else quantity_name
+
+
+def meaning(quantity_name: str) -> str:
+    """What the quantity means, in words; empty where this bakeoff does not know it."""
+    quantity = QUANTITIES.get(quantity_name)
+    return quantity.meaning if quantity else ""
+
+
+def number(value: float, decimals: int) -> str:
+    """A finite number with so many decimals, or with more where it would otherwise be shown as zero."""
+    text = f"{value:.{decimals}f}"
+    if value != 0 and float(text) == 0:
+        needed = 1 - math.floor(math.log10(abs(value)))
+        text = f"{value:.{needed}f}" if needed <= 9 else f"{value:.1e}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def signed(value: float, decimals: int) -> str:
+    """As `number`, with a plus sign where the value is positive."""
+    text = number(value, decimals)
+    return f"+{text}" if value > 0 else text
+
+
+def plain(value: float) -> str:
+    """A finite number whose decimals nobody declared: up to six significant digits, no exponent for large ones."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e6 and abs(value) < 1e18:
+        return f"{value:.0f}".replace("-", MINUS)
+    return f"{value:.6g}".replace("-", MINUS)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """`text` and `unit` held together on one line."""
+    return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
+
+
+def measured(value: Measured, quantity_name: str | None = None) -> Shown:
+    """A measured value: in the quantity's display unit, or in its own where no quantity is known.
+
+    Infinite PSNR is `identical`. A value that is not a number is unavailable, whatever it says of itself.
+    """
+    if isinstance(value, Unavailable):
+        return Shown("unavailable", value.reason)
+    if math.isnan(value.value):
+        return Shown("unavailable", f"not a number (from {value.source})")
+    if math.isinf(value.value):
+        if value.unit == "dB" and value.value > 0:
+            return Shown("identical")
+        return Shown("unavailable", f"not finite (from {value.source})")
+    quantity = QUANTITIES.get(quantity_name) if quantity_name else None
+    if quantity is None or quantity.unit != value.unit:
+        return Shown(_in_own_unit(value))
+    return Shown(with_unit(_in_display_unit(value.value, quantity), quantity.display_unit))
+
+
+def _in_own_unit(value: Available) -> str:
+    unit, divisor = _SHOWN_UNITS.get(value.unit, (value.unit, 1.0))
+    text = plain(value.value) if divisor == 1.0 else number(value.value / divisor, 2)
+    return with_unit(text, unit)
+
+
+def _in_display_unit(value: float, quantity: Quantity) -> str:
+    shown = value / quantity.display_divisor
+    # A microsecond model in milliseconds, a kilobyte file in megabytes: three digits, not two zeros.
+    small = quantity.scale == "ratio" and 0 < abs(shown) < 0.1
+    decimals = min(9, 2 - math.floor(math.log10(abs(shown)))) if small else quantity.display_decimals
+    return number(shown, decimals)
+
+
+def milliseconds(nanoseconds: float) -> str:
+    """A latency."""
+    return with_unit(_in_display_unit(nanoseconds, QUANTITIES["latency_p50"]), "ms")
+
+
+def seconds(value: float) -> str:
+    """A length of time in seconds, or in minutes and seconds from two minutes on."""
+    if value < 120:
+        return with_unit(number(value, 1 if value < 10 else 0), "s")
+    whole = round(value)
+    return f"{whole // 60}{NO_BREAK_SPACE}min {whole % 60}{NO_BREAK_SPACE}s"
+
+
+def byte_count(value: int) -> str:
+    """A size, in MB of 10⁶ bytes as the quantities are."""
+    return with_unit(_in_display_unit(float(value), QUANTITIES["model_size"]), "MB")
+
+
+def percent(fraction: float, *, decimals: int = 1) -> str:
+    """A share without a sign: 0.025 is `2.5 %`."""
+    return with_unit(number(100.0 * fraction, decimals), "%")
+
+
+def change(value: float, scale: str, quantity_name: str) -> str:
+    """A value on the scale of an effect: a ratio as a signed percentage, a difference in the quantity's unit."""
+    if math.isnan(value):
+        return "unavailable"
+    if math.isinf(value):
+        return "without bound"
+    if scale == "ratio":
+        fraction = value - 1.0
+        return with_unit(signed(100.0 * fraction, 0 if abs(fraction) >= 1 else 1), "%")
+    quantity = QUANTITIES.get(quantity_name)
+    if quantity is None:
+        return f"+{plain(value)}" if value > 0 else plain(value)
+    return with_unit(signed(value / quantity.display_divisor, quantity.display_decimals), quantity.display_unit)
+
+
+def estimate(effect: Effect, quantity_name: str) -> str:
+    """The estimate of an effect, such as `−31.2 %` or `+0.05 dB`."""
+    return change(effect.estimate, effect.scale, quantity_name)
+
+
+def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
+    """An interval, such as `−33.0 % to −29.1 %`."""
+    return f"{change(bounds.low, scale, quantity_name)} to {change(bounds.high, scale, quantity_name)}"
+
+
+def minimum_detectable(effect: Effect, quantity_name: str) -> str:
+    """The smallest effect that the design can see: a percentage for ratios, else in the unit."""
+    if effect.minimum_detectable is None:
+        return "unknown"
+    if effect.scale == "ratio":
+        return percent(effect.minimum_detectable)
+    return change(effect.minimum_detectable, effect.scale, quantity_name).removeprefix("+")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; `under 0.0001` below that, since it is limited by the number of sign flips."""
+    if value is None or math.isnan(value):
+        return "none"
+    return "under 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
+
+
+def count(amount: int, one: str, many: str | None = None) -> str:
+    """`1 image`, `2 images`."""
+    return f"{amount}{NO_BREAK_SPACE}{one if amount == 1 else many or one + 's'}"

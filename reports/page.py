@@ -1,0 +1,241 @@
+"""The comparison in the order of the page: what stands beside what, with figures drawn and pictures embedded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.comparison import (
+    ArmInfo,
+    Comparison,
+    Contrast,
+    DeviceResult,
+    Effect,
+    GalleryItem,
+    LatencyDistribution,
+    RuleResult,
+    Verdict,
+)
+from reports.charts.block_medians import block_medians
+from reports.charts.interval_bar import interval_bar
+from reports.charts.latency_distribution import latency_distribution
+from reports.embedded_images import ImageEmbedder, Picture
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One rule on one quantity, with its result on each device; None where the device gave none."""
+
+    quantity: str
+    rule: str
+    results: list[tuple[DeviceResult, RuleResult | None]]
+
+
+@dataclass(frozen=True)
+class CandidateRules:
+    """All rules as they came out for one candidate."""
+
+    candidate: str
+    rows: list[RuleRow]
+
+
+@dataclass(frozen=True)
+class ContrastRow:
+    """One quantity of one candidate, with its interval bar."""
+
+    contrast: Contrast
+    bar: Markup | None
+
+
+@dataclass(frozen=True)
+class ContrastTable:
+    """One candidate against the baseline on one device."""
+
+    candidate: str
+    rows: list[ContrastRow]
+
+
+@dataclass(frozen=True)
+class LatencyFigures:
+    """The latency charts of one device."""
+
+    distributions: list[LatencyDistribution]
+    series: list[int]
+    distribution_chart: Markup
+    medians_chart: Markup | None
+
+
+@dataclass(frozen=True)
+class GalleryPicture:
+    """One of the pictures of an item: what it shows, of which arm."""
+
+    role: str
+    arm: str | None
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class GalleryEntry:
+    """One item, its pictures side by side."""
+
+    item: GalleryItem
+    pictures: list[GalleryPicture]
+    arms: list[str]
+    quantities: list[str]
+
+
+@dataclass(frozen=True)
+class DeviceSection:
+    """All that the page shows of one device."""
+
+    result: DeviceResult
+    tables: list[ContrastTable]
+    latency: LatencyFigures | None
+    gallery: list[GalleryEntry]
+
+
+@dataclass(frozen=True)
+class WarningGroup:
+    """Warnings about one thing."""
+
+    about: str
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    comparison: Comparison
+    baseline: ArmInfo | None
+    verdicts: list[Verdict]
+    rules: list[CandidateRules]
+    devices: list[DeviceSection]
+    warnings: list[WarningGroup]
+
+
+def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
+    """Arrange the comparison for reading. Draws the figures; computes nothing."""
+    return Page(
+        comparison=comparison,
+        baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
+        verdicts=comparison.verdicts,
+        rules=rules_by_candidate(comparison),
+        devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
+        warnings=warning_groups(comparison),
+    )
+
+
+def candidates(comparison: Comparison) -> list[str]:
+    """Names of the candidates: those declared, and then any other that a result names."""
+    names = [arm.name for arm in comparison.arms if arm.role == "candidate"]
+    names += [verdict.candidate for verdict in comparison.verdicts]
+    for device in comparison.devices:
+        names += [contrast.candidate for contrast in device.contrasts]
+        names += [rule.candidate for rule in device.rules]
+    return list(dict.fromkeys(names))
+
+
+def rules_by_candidate(comparison: Comparison) -> list[CandidateRules]:
+    """Rules grouped by candidate, then by quantity and rule in the order they first appear, over all devices."""
+    grouped = []
+    for candidate in candidates(comparison):
+        keys = dict.fromkeys(
+            (result.quantity, result.rule)
+            for device in comparison.devices
+            for result in device.rules
+            if result.candidate == candidate
+        )
+        rows = [
+            RuleRow(quantity, rule, [(d, _rule_on(d, candidate, quantity, rule)) for d in comparison.devices])
+            for quantity, rule in keys
+        ]
+        if rows:
+            grouped.append(CandidateRules(candidate, rows))
+    return grouped
+
+
+def _rule_on(device: DeviceResult, candidate: str, quantity: str, rule: str) -> RuleResult | None:
+    wanted = (candidate, quantity, rule)
+    return next((r for r in device.rules if (r.candidate, r.quantity, r.rule) == wanted), None)
+
+
+def warning_groups(comparison: Comparison) -> list[WarningGroup]:
+    """All warnings: of the run, then device by device, those of single quantities last. None twice in a group."""
+    groups = [WarningGroup("the whole run", list(dict.fromkeys(comparison.warnings)))]
+    for device in comparison.devices:
+        groups.append(WarningGroup(device.device, list(dict.fromkeys(device.warnings))))
+        seen = set(device.warnings)
+        for contrast in device.contrasts:
+            new = [warning for warning in dict.fromkeys(contrast.warnings) if warning not in seen]
+            groups[-1].warnings.extend(new)
+            seen.update(new)
+    return [group for group in groups if group.warnings]
+
+
+def _device_section(
+    comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder
+) -> DeviceSection:
+    tables = []
+    for candidate in candidates(comparison):
+        rows = [
+            ContrastRow(contrast, _bar(contrast, result))
+            for contrast in result.contrasts
+            if contrast.candidate == candidate
+        ]
+        if rows:
+            tables.append(ContrastTable(candidate, rows))
+    return DeviceSection(
+        result=result,
+        tables=tables,
+        latency=_latency_figures(comparison, result, index),
+        gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+    )
+
+
+def _bar(contrast: Contrast, result: DeviceResult) -> Markup | None:
+    if not isinstance(contrast.effect, Effect):
+        return None
+    bounds = [
+        rule.effect_bound
+        for rule in result.rules
+        if rule.candidate == contrast.candidate
+        and rule.quantity == contrast.quantity
+        and rule.effect_bound is not None
+    ]
+    return interval_bar(contrast.effect, contrast.quantity, contrast.outcome, bounds)
+
+
+def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -> LatencyFigures | None:
+    distributions = [distribution for distribution in result.latency if distribution.quantiles_ns]
+    if not distributions:
+        return None
+    names = [arm.name for arm in comparison.arms]
+    series = [
+        names.index(distribution.arm) if distribution.arm in names else len(names) + position
+        for position, distribution in enumerate(distributions)
+    ]
+    any_blocks = any(distribution.block_medians_ns for distribution in distributions)
+    return LatencyFigures(
+        distributions=distributions,
+        series=series,
+        distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
+        medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks") if any_blocks else None,
+    )
+
+
+def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbedder) -> GalleryEntry:
+    baseline = next((arm.name for arm in comparison.arms if arm.role == "baseline"), None)
+    pictures = [
+        GalleryPicture("Baseline", baseline, images.embed(item.baseline_image)),
+        GalleryPicture("Candidate", item.candidate, images.embed(item.candidate_image)),
+        GalleryPicture("Reference", None, images.embed(item.reference_image)),
+        GalleryPicture("Difference", None, images.embed(item.difference_image)),
+    ]
+    order = [name for name in (baseline, item.candidate) if name in item.values]
+    arms = order + [arm for arm in item.values if arm not in order]
+    quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
+    # The quantity that the item was chosen by stands first.
+    quantities.sort(key=lambda quantity: quantity != item.metric)
+    return GalleryEntry(item, pictures, arms, quantities)
