@@ -1,0 +1,73 @@
+"""What an image is to a metric, and the checks that every metric makes before it computes anything."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.errors import MetricInputError
+
+Image = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
+"""(H, W, 3) RGB or (H, W) grey; uint8, or floating point with a declared data range from 0."""
+
+_DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
+
+
+def check_reference(reference: Image, data_range: float) -> None:
+    """Refuse a reference that no metric can use.
+
+    Raises:
+        MetricInputError: the array is not an image, its values are not finite, or `data_range` cannot be its range.
+    """
+    _check_image("reference", reference)
+    if reference.dtype == np.uint8 and data_range != 255.0:
+        raise MetricInputError(f"the images are uint8, whose data range is 255, but {data_range:g} is declared")
+
+
+def check_output(reference: Image, output: Image) -> None:
+    """Refuse an output that cannot be compared with the reference as it is; nothing is resized or converted.
+
+    Raises:
+        MetricInputError: shapes or dtypes differ (both are named), or values are not finite.
+    """
+    if output.shape != reference.shape:
+        raise MetricInputError(
+            f"output has shape {_shape(output)} but the reference has {_shape(reference)}: "
+            "nothing is resized; check the model's scale and the pairing of files"
+        )
+    if output.dtype != reference.dtype:
+        raise MetricInputError(
+            f"output is {output.dtype} but the reference is {reference.dtype}: convert one of them deliberately"
+        )
+    _check_image("output", output)
+
+
+def check_data_range(data_range: float) -> None:
+    """Refuse a data range that is not a positive finite number.
+
+    Raises:
+        MetricInputError: `data_range` is zero, negative, infinite or NaN.
+    """
+    if not (np.isfinite(data_range) and data_range > 0):
+        raise MetricInputError(f"data_range must be a positive number, not {data_range!r}")
+
+
+def _check_image(role: str, image: Image) -> None:
+    if image.dtype not in _DTYPES:
+        raise MetricInputError(f"{role} is {image.dtype}: uint8, float32 or float64 are understood")
+    if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+        raise MetricInputError(
+            f"{role} has shape {_shape(image)}: an image is (H, W, 3) RGB or (H, W) grey; drop an alpha channel first"
+        )
+    if image.size == 0:
+        raise MetricInputError(f"{role} has shape {_shape(image)}: it has no pixels")
+    if image.dtype != np.uint8:
+        wrong = int(image.size - np.count_nonzero(np.isfinite(image)))
+        if wrong:
+            raise MetricInputError(
+                f"{role} has {wrong} values of {image.size} that are NaN or infinite: the model's output is broken"
+            )
+
+
+def _shape(image: Image) -> str:
+    return " × ".join(str(length) for length in image.shape)

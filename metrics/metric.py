@@ -1,0 +1,63 @@
+"""The shape that every metric has: open once, prepare each reference once, score every arm's output against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from metrics.image import Image
+
+
+@dataclass(frozen=True)
+class MetricSettings:
+    """What the metrics of a run need to know beside the images.
+
+    `scale`: the super-resolution factor; luma metrics crop so many pixels at each border.
+    `data_range`: largest minus smallest possible value, declared and never inferred; 255 for uint8 images.
+    `threads`: threads a metric may use; None is one per core.
+    `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips_weights.py says for what).
+    `download`: whether missing LPIPS weights may be downloaded.
+    """
+
+    scale: int = 1
+    data_range: float = 255.0
+    threads: int | None = None
+    lpips_weights: Path | None = None
+    download: bool = True
+
+
+class PreparedReference(Protocol):
+    """A reference with whatever can be computed from it alone."""
+
+    def score(self, output: Image) -> float:
+        """Score an output of the reference's shape and dtype.
+
+        Raises:
+            MetricInputError: shapes or dtypes differ, or the output is not finite. Nothing is ever resized.
+        """
+        ...
+
+
+class Metric(Protocol):
+    """A metric that is ready to be used for a run."""
+
+    def prepare(self, reference: Image) -> PreparedReference:
+        """Compute once what every arm's score needs of this reference.
+
+        Args:
+            reference: (H, W, 3) RGB or (H, W) grey; uint8, float32 or float64.
+
+        Raises:
+            MetricInputError: another shape or dtype, values that are not finite, or too small for the metric.
+        """
+        ...
+
+    def describe(self) -> str:
+        """How the number is computed, in words, for the source of a measured value."""
+        ...
+
+
+MetricFactory = Callable[[MetricSettings], Metric]
+"""Opens a metric; raises MetricUnavailableError with the reason where it cannot be had."""
