@@ -23,6 +23,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.experiment import Experiment
+from harness.tensors import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
 
@@ -46,6 +47,7 @@ class ManifestArm(_Strict):
     runtime_version: str
     accelerator: str
     threads: int
+    codec: Codec
 
 
 class ManifestItem(_Strict):

@@ -1,6 +1,4 @@
-"""The first outputs looked at while a run goes on: a model whose pictures have the wrong size is a fault to say at once,
-not after an hour.
-"""
+"""The first outputs are looked at while a run goes on: wrong sizes of pictures are said at once, not after an hour."""
 
 from __future__ import annotations
 

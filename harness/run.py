@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.open_device import open_device
-
 from devices.errors import DeviceError
 from devices.identity import Identity
+from devices.open_device import open_device
 from harness import __version__
 from harness.errors import UserError
 from harness.experiment_file import ExperimentFile
@@ -178,6 +177,7 @@ def _make_manifest(resolved: Resolved, devices: Sequence[Device], overrides: Ove
                 runtime_version=arm.runtime_version,
                 accelerator=arm.arm.accelerator,
                 threads=arm.arm.threads,
+                codec=arm.codec,
             )
             for arm in resolved.arms
         ],

@@ -7,10 +7,12 @@ as super-resolution papers do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from harness.errors import UserError
+from harness.records import TensorInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from harness.dataset import Item
     from harness.experiment import Tensor
     from harness.model_file import ModelFile
-    from harness.records import TensorInfo
 
 Layout = Literal["NCHW", "NHWC"]
 
@@ -27,9 +28,10 @@ _FLOATS = {"float32", "float16", "float64"}
 _INTEGERS = {"int8", "uint8"}
 
 
-@dataclass(frozen=True)
-class Codec:
-    """How one arm's tensors hold pictures."""
+class Codec(BaseModel):
+    """How one arm's tensors hold pictures. Kept in run.json, so that outputs can be read without the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input: TensorInfo
     output: TensorInfo

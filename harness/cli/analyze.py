@@ -1,0 +1,27 @@
+"""`bakeoff analyze`: recompute a run from its records and outputs. No device is asked for anything."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument("--json", action="store_true", help="print comparison.json on stdout and nothing else there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Score, compare, report."""
+    from harness.analyze import analyze
+    from harness.cli.main import EXIT_DONE
+    from harness.cli.outcome import show_outcome
+    from harness.progress import shown_progress
+    from harness.run_folder import RunFolder
+
+    folder = RunFolder(arguments.run)
+    with shown_progress() as progress:
+        comparison = analyze(folder, progress)
+    show_outcome(folder, comparison, as_json=arguments.json)
+    return EXIT_DONE

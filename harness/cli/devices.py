@@ -1,0 +1,33 @@
+"""`bakeoff devices`: what is there, and what can be measured on each."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument(
+        "-d", "--device", action="append", metavar="DEVICE", help="a device to look at (default: local)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Look at each device; one that does not answer is shown with the reason."""
+    import json
+    import sys
+
+    from harness.cli.main import EXIT_DONE, EXIT_USER
+    from harness.device_survey import survey
+
+    found = [survey(name) for name in dict.fromkeys(arguments.device or ["local"])]
+    if arguments.json:
+        json.dump([each.model_dump(mode="json") for each in found], sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        from reports.device_table import render_devices
+        from rich.console import Console
+
+        render_devices(found, Console())
+    return EXIT_DONE if any(each.problem is None for each in found) else EXIT_USER

@@ -1,0 +1,50 @@
+"""`bakeoff init`: a commented experiment.toml with everything filled in that the models and pictures say themselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("--baseline", required=True, type=Path, metavar="MODEL", help="the model that ships today")
+    parser.add_argument(
+        "--candidate", required=True, type=Path, metavar="MODEL", help="the model that might replace it"
+    )
+    parser.add_argument("--inputs", required=True, type=Path, metavar="DIR", help="folder of input pictures")
+    parser.add_argument("--references", required=True, type=Path, metavar="DIR", help="folder of what should come out")
+    parser.add_argument(
+        "--out", type=Path, default=Path("experiment.toml"), metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument("--name", help="name of the experiment")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Look at the models and pictures, write the file, say what to do next."""
+    import shlex
+
+    from harness.cli.main import EXIT_DONE
+    from harness.errors import UserError
+    from harness.experiment_template import Draft, write_draft
+    from harness.printable import printable
+    from harness.run_folder import write_atomically
+
+    out: Path = arguments.out
+    if out.exists() and not arguments.force:
+        raise UserError(f"{out}: is there already", "Name another with --out, or write over it with --force.")
+    draft = Draft(
+        name=arguments.name,
+        baseline=arguments.baseline,
+        candidate=arguments.candidate,
+        inputs=arguments.inputs,
+        references=arguments.references,
+        out=out,
+    )
+    write_atomically(out, write_draft(draft).encode())
+    shown = printable(shlex.quote(str(out)))
+    print(
+        f"Wrote {shown}. Read its rules: they decide.\nThen: bakeoff check {shown}\n      bakeoff run {shown} -d local"
+    )
+    return EXIT_DONE

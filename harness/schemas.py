@@ -1,0 +1,23 @@
+"""The JSON Schema of every file that bakeoff reads or writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Schema of `experiment`, `plan`, `records` (one line), `run` or `comparison`, with draft and title set."""
+    from harness.comparison import Comparison
+    from harness.experiment import experiment_json_schema
+    from harness.manifest import Manifest
+    from harness.plan import Plan
+    from harness.records import records_json_schema
+
+    makers = {
+        "experiment": experiment_json_schema,
+        "plan": lambda: Plan.model_json_schema(by_alias=True),
+        "records": records_json_schema,
+        "run": lambda: Manifest.model_json_schema(by_alias=True),
+        "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}
