@@ -7,7 +7,9 @@ zero is never shown as zero.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from harness.comparison import Decision, Effect, Interval
@@ -18,6 +20,7 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
 
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|dB|ms|MB|mJ|s|min)(?![A-Za-z]))")
 _SHOWN_UNITS: Final = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
 
 
@@ -149,8 +152,11 @@ def estimate(effect: Effect, quantity_name: str) -> str:
 
 
 def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
-    """An interval, such as `−33.0 % to −29.1 %`."""
-    return f"{change(bounds.low, scale, quantity_name)} to {change(bounds.high, scale, quantity_name)}"
+    """An interval, such as `−33.0 to −29.1 %`."""
+    low, high = (change(bound, scale, quantity_name) for bound in (bounds.low, bounds.high))
+    low_number, _, low_unit = low.partition(NO_BREAK_SPACE)
+    high_unit = high.partition(NO_BREAK_SPACE)[2]
+    return f"{low_number if low_unit == high_unit else low} to {high}"
 
 
 def minimum_detectable(effect: Effect, quantity_name: str) -> str:
@@ -167,6 +173,23 @@ def p_value(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "none"
     return "under 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"
+
+
+def moment(iso_8601: str) -> str:
+    """A moment such as `2025-11-23 06:31 UTC`; the text itself where it is not ISO 8601 with a zone."""
+    try:
+        parsed = datetime.fromisoformat(iso_8601)
+    except ValueError:
+        return iso_8601
+    if parsed.tzinfo is None:
+        return iso_8601
+    shown = parsed.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return shown.replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", NO_BREAK_SPACE)
+
+
+def held_together(text: str) -> str:
+    """A sentence whose numbers do not part from their units at the end of a line."""
+    return _NUMBER_AND_UNIT.sub(NO_BREAK_SPACE, text)
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:

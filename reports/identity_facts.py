@@ -49,4 +49,6 @@ def _text(field: str, identity: Identity) -> str | None:
 def _cluster(cluster: CpuCluster) -> str:
     if cluster.max_frequency_khz is None:
         return f"{fmt.count(cluster.cores, 'core')} of unknown clock"
-    return f"{fmt.count(cluster.cores, 'core')} up to {fmt.with_unit(fmt.plain(cluster.max_frequency_khz / 1e3), 'MHz')}"
+    return (
+        f"{fmt.count(cluster.cores, 'core')} up to {fmt.with_unit(fmt.plain(cluster.max_frequency_khz / 1e3), 'MHz')}"
+    )

@@ -174,9 +174,7 @@ def warning_groups(comparison: Comparison) -> list[WarningGroup]:
     return [group for group in groups if group.warnings]
 
 
-def _device_section(
-    comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder
-) -> DeviceSection:
+def _device_section(comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder) -> DeviceSection:
     tables = []
     for candidate in candidates(comparison):
         rows = [
@@ -200,9 +198,7 @@ def _bar(contrast: Contrast, result: DeviceResult) -> Markup | None:
     bounds = [
         rule.effect_bound
         for rule in result.rules
-        if rule.candidate == contrast.candidate
-        and rule.quantity == contrast.quantity
-        and rule.effect_bound is not None
+        if rule.candidate == contrast.candidate and rule.quantity == contrast.quantity and rule.effect_bound is not None
     ]
     return interval_bar(contrast.effect, contrast.quantity, contrast.outcome, bounds)
 
@@ -236,6 +232,4 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
-    # The quantity that the item was chosen by stands first.
-    quantities.sort(key=lambda quantity: quantity != item.metric)
     return GalleryEntry(item, pictures, arms, quantities)

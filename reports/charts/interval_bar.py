@@ -11,14 +11,14 @@ from harness.comparison import Effect, Outcome
 from harness.quantity import QUANTITIES
 from reports import format as fmt
 
-WIDTH, HEIGHT = 160.0, 22.0
+WIDTH, HEIGHT = 220.0, 22.0
 _CENTRE = WIDTH / 2
 _REACH = _CENTRE - 8.0
 _MIDDLE = HEIGHT / 2
 
 
 def interval_bar(effect: Effect, quantity_name: str, outcome: Outcome, bounds: Sequence[float] = ()) -> Markup:
-    """An SVG element of 160 × 22 px, with its own text alternative.
+    """An SVG element of 220 × 22 px, with its own text alternative.
 
     `bounds` are on the scale of the effect. No change is in the middle of every bar, so that the bars of a table line
     up; each bar has its own scale. Drawn by hand: it takes the page's colours, and a report has dozens of them.
@@ -47,11 +47,11 @@ def interval_bar(effect: Effect, quantity_name: str, outcome: Outcome, bounds: S
         left, right = sorted((x(effect.interval.low), x(effect.interval.high)))
         width = max(right - left, 2.0)
         parts.append(
-            f'<rect class="bar-interval" x="{(left + right - width) / 2:.1f}" y="{_MIDDLE - 3:g}" '
-            f'width="{width:.1f}" height="6" rx="1"/>'
+            f'<rect class="bar-interval" x="{(left + right - width) / 2:.1f}" y="{_MIDDLE - 4:g}" '
+            f'width="{width:.1f}" height="8" rx="1"/>'
         )
     if math.isfinite(effect.estimate):
-        parts.append(f'<circle class="bar-estimate" cx="{x(effect.estimate):.1f}" cy="{_MIDDLE:g}" r="4.5"/>')
+        parts.append(f'<circle class="bar-estimate" cx="{x(effect.estimate):.1f}" cy="{_MIDDLE:g}" r="3.5"/>')
     return Markup(
         f'<svg class="bar {_CLASSES[outcome]}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" '
         f'height="{HEIGHT:g}" role="img" aria-label="{escape(_alternative(effect, quantity_name, bounds))}">'

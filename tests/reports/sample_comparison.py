@@ -86,7 +86,9 @@ def ratio_contrast(
     effect = Effect(
         scale="ratio",
         estimate=ratio,
-        interval=None if exact else Interval(low=ratio - half_width, high=ratio + half_width, level=0.95, method=method),
+        interval=None
+        if exact
+        else Interval(low=ratio - half_width, high=ratio + half_width, level=0.95, method=method),
         robust_interval=None
         if exact
         else Interval(low=ratio - 1.1 * half_width, high=ratio + 0.9 * half_width, level=0.95, method="BCa bootstrap"),
@@ -170,9 +172,7 @@ def contrasts(candidate: str, speed: float = 0.69) -> list[Contrast]:
         ratio_contrast(
             candidate, "latency_p50", 41.23e6, speed, 0.016, "better", "31 % faster (between 29 % and 33 %)"
         ),
-        ratio_contrast(
-            candidate, "latency_p90", 44.9e6, 0.72, 0.03, "better", "28 % faster (between 25 % and 31 %)"
-        ),
+        ratio_contrast(candidate, "latency_p90", 44.9e6, 0.72, 0.03, "better", "28 % faster (between 25 % and 31 %)"),
         ratio_contrast(
             candidate,
             "load_time",

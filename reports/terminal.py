@@ -1,0 +1,201 @@
+"""The comparison in a terminal: the verdict first, then a table for each device, then warnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from harness.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
+from harness.quantity import Measured
+from reports import format as fmt
+from reports.inert_text import inert
+from reports.page import candidates, rules_by_candidate, warning_groups
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_STYLES: Final[dict[str, str]] = {
+    "ship": "bold green",
+    "hold": "bold red",
+    "undecided": "bold yellow",
+    "better": "green",
+    "not worse": "green",
+    "equivalent": "green",
+    "met": "green",
+    "worse": "red",
+    "broken": "red",
+    "failed": "red",
+    "inconclusive": "yellow",
+    "open": "yellow",
+    "partial": "yellow",
+    "incomplete": "yellow",
+    "unavailable": "dim",
+    "not judged": "dim",
+}
+
+
+def render_terminal(comparison: Comparison, console: Console, report: Path | None = None) -> None:
+    """Print the comparison; `report` is where the HTML is, named at the end.
+
+    Fits 80 columns. Colours only where the console has them, and never without the word. Text from users is printed
+    as it is: neither rich's markup nor control characters in it do anything.
+    """
+    _line(console, _text(comparison.name, "bold"))
+    for verdict in comparison.verdicts:
+        _verdict(console, verdict, named=len(comparison.verdicts) > 1)
+    if not comparison.verdicts:
+        _line(console, _text("This comparison holds no verdict.", "bold yellow"))
+    if comparison.quick:
+        _line(console, _text("Quick look: this run was cut short on purpose; not for a decision.", "yellow"))
+    _rules(console, comparison)
+    for device in comparison.devices:
+        _device(console, comparison, device)
+    _warnings(console, comparison)
+    if report is not None:
+        _line(console)
+        _line(console, _text("Report: "), _text(str(report), "bold"))
+
+
+def _text(content: str, style: str = "") -> Text:
+    # A Text is never parsed for markup or emoji codes, which a str is.
+    from rich.text import Text
+
+    return Text(inert(content), style=style)
+
+
+def _line(console: Console, *parts: Text, indent: int = 0) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    joined = Text.assemble(*parts)
+    console.print(Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False)
+
+
+def _verdict(console: Console, verdict: Verdict, *, named: bool) -> None:
+    _line(console)
+    who = f" {verdict.candidate}" if named else ""
+    _line(console, _text(fmt.DECISION_WORDS[verdict.decision].upper(), _STYLES[verdict.decision]), _text(who, "bold"))
+    _line(console, _text(fmt.held_together(verdict.sentence), "bold"))
+    for reason in verdict.reasons:
+        _item(console, reason)
+    if verdict.look_at:
+        _item(console, f"Worth a look: {', '.join(verdict.look_at)}")
+
+
+def _item(console: Console, content: str, style: str = "") -> None:
+    from rich.table import Table
+
+    # A grid, so that the second line of a long sentence stands under the first.
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(_text("•", style), _text(fmt.held_together(content), style))
+    console.print(grid, highlight=False)
+
+
+def _rules(console: Console, comparison: Comparison) -> None:
+    groups = rules_by_candidate(comparison)
+    for group in groups:
+        _line(console)
+        whose = f"Rules for {group.candidate}" if len(groups) > 1 else "Rules"
+        _line(console, _text(whose, "bold"))
+        for row in group.rows:
+            _line(console, _text(f"{fmt.label(row.quantity)}: {fmt.held_together(row.rule)}"))
+            for device, result in row.results:
+                outcome: RuleOutcome | str = result.outcome if result else "not judged"
+                reason = result.reason if result else device.problem or "no result from this device"
+                _line(
+                    console,
+                    _text(outcome, _STYLES[outcome]),
+                    _text(f" on {device.device}: {fmt.held_together(reason)}"),
+                    indent=2,
+                )
+    if not groups and comparison.rules:
+        _line(console)
+        _line(console, _text("Rules, none of which could be judged", "bold"))
+        for rule in comparison.rules:
+            _item(console, rule)
+
+
+def _device(console: Console, comparison: Comparison, device: DeviceResult) -> None:
+    _line(console)
+    model = device.identity.model if device.identity else None
+    _line(console, _text(device.device, "bold"), _text(f" ({model})" if model else "", "dim"))
+    if device.status != "complete":
+        reason = device.problem or "no reason was recorded"
+        _line(console, _text(device.status, _STYLES[device.status]), _text(f": {reason}"))
+    for arm in device.arms:
+        if arm.status != "ok" or arm.failures:
+            failures = "; ".join(arm.failures) or "no reason was recorded"
+            _line(console, _text(f"{arm.arm} {arm.status}", "red"), _text(f": {failures}"))
+    if not device.contrasts:
+        _line(console, _text("Nothing could be compared on this device."))
+    names = candidates(comparison)
+    for name in names:
+        contrasts = [contrast for contrast in device.contrasts if contrast.candidate == name]
+        if contrasts:
+            if len(names) > 1:
+                _line(console, _text(name, "italic"))
+            _table(console, contrasts)
+
+
+def _table(console: Console, contrasts: list[Contrast]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False, highlight=False)
+    table.add_column("", overflow="fold", min_width=12)
+    table.add_column("Baseline", justify="right", min_width=8, overflow="fold")
+    table.add_column("Candidate", justify="right", min_width=9, overflow="fold")
+    table.add_column("Change", overflow="fold", min_width=18)
+    table.add_column("Result", min_width=12, no_wrap=True)
+    for contrast in contrasts:
+        table.add_row(
+            _text(fmt.label(contrast.quantity)),
+            _value(contrast.baseline_value, contrast.quantity),
+            _value(contrast.candidate_value, contrast.quantity),
+            _change(contrast),
+            _text(contrast.outcome, _STYLES[contrast.outcome]),
+        )
+    console.print(table, highlight=False)
+    for contrast in contrasts:
+        reasons = _reasons(contrast)
+        if reasons or contrast.outcome in {"inconclusive", "unavailable"}:
+            _item(console, f"{fmt.label(contrast.quantity)}: {'; '.join([contrast.words, *reasons])}")
+
+
+def _change(contrast: Contrast) -> Text:
+    effect = contrast.effect
+    if effect.kind == "no effect":
+        return _text("–", "dim")
+    change = _text(fmt.estimate(effect, contrast.quantity))
+    if effect.interval is not None:
+        change.append("\n")
+        change.append_text(_text(fmt.interval(effect.interval, effect.scale, contrast.quantity), "dim"))
+    return change
+
+
+def _value(value: Measured, quantity: str) -> Text:
+    shown = fmt.measured(value, quantity)
+    return _text("–", "dim") if shown.unavailable_because else _text(shown.text)
+
+
+def _reasons(contrast: Contrast) -> list[str]:
+    """Why a value or the effect could not be had, each reason once."""
+    values = (contrast.baseline_value, contrast.candidate_value)
+    reasons = [fmt.measured(value, contrast.quantity).unavailable_because for value in values]
+    if contrast.effect.kind == "no effect":
+        reasons.append(contrast.effect.reason)
+    return list(dict.fromkeys(reason for reason in reasons if reason and reason != contrast.words))
+
+
+def _warnings(console: Console, comparison: Comparison) -> None:
+    groups = warning_groups(comparison)
+    if not groups:
+        return
+    _line(console)
+    _line(console, _text("Warnings", "bold yellow"))
+    for group in groups:
+        for warning in group.warnings:
+            _item(console, f"{group.about}: {warning}")
