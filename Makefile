@@ -1,0 +1,45 @@
+# Two commands do everything on a fresh machine:
+#   make demo    sets up, runs a real A/B on this machine, prints where the report is
+#   make test    sets up, installs what the tests need, runs all tests
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell sh scripts/find_python.sh)
+
+.PHONY: demo test lint setup setup-dev system-packages benchmarks clean
+
+demo: setup
+	$(BIN)/bakeoff run examples/demo.toml -d local
+
+test: setup-dev system-packages
+	$(BIN)/python -m pytest
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(VENV)/.ready
+setup-dev: $(VENV)/.ready-dev
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+# A real sshd and a real Chromium: tests run against them, and skip loudly where they cannot be had.
+system-packages:
+	sh scripts/install_test_packages.sh
+
+benchmarks: setup-dev
+	$(BIN)/python benchmarks/runner_overhead.py
+	$(BIN)/python benchmarks/ssim_speed.py
+	$(BIN)/python benchmarks/lpips_speed.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build bakeoff.egg-info

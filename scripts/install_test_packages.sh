@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs from Debian what the tests run against, where it is missing and this user may install packages.
+set -eu
+packages=
+command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
+command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
+command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
+command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
+[ -n "$packages" ] || exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+	echo "Missing for some tests, which will be skipped:$packages" >&2
+	exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of our own words
+apt-get install -y -qq --no-install-recommends $packages >/dev/null
