@@ -1,0 +1,1391 @@
+#!/usr/bin/env python3
+"""The python runner: this one file is pushed to a device and walks a plan there without a connection.
+
+    python3 python_runner.py plan.json records.jsonl                 the conductor
+    python3 python_runner.py --worker                                a worker; only the conductor starts it
+    python3 python_runner.py --describe MODEL --runtime onnxruntime  a model's inputs and outputs as JSON
+
+The *conductor* needs the standard library and Python 3.8. It walks the plan's steps in order and keeps one *worker*
+process per arm, which needs numpy and the arm's runtime (Python 3.9). They speak JSON lines over pipes; exactly one
+worker works at a time while every other process blocks in a read.
+
+What is timed: `clock_ns(); runtime's own call; clock_ns()`, where the call is
+
+- onnxruntime: `session.run(output_names, feeds)`. Outputs are allocated by it, so that is inside; they are freed
+  outside.
+- ai-edge-litert, tflite-runtime: `interpreter.invoke()`. Copying inputs in (`set_tensor`) and outputs out is outside.
+
+Beside records.jsonl appear `outputs/` and `runner.lock`; a file `stop` beside plan.json ends the run between two
+blocks, as do SIGTERM and SIGINT (a second signal does not wait for the block in flight).
+
+Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
+used; 74 records could not be written; 75 another runner is at work on these records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import functools
+import gc
+import hashlib
+import importlib
+import io
+import json
+import os
+import platform
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Protocol  # noqa: UP035 - Callable must exist on Python 3.8
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+RUNNER_VERSION = "1"
+PLAN_SCHEMA = "bakeoff.plan/1"
+RECORDS_SCHEMA = "bakeoff.records/1"
+
+EXIT_USAGE = 2
+EXIT_DATA = 65
+EXIT_IO = 74
+EXIT_LOCKED = 75
+
+MESSAGE_MAX_CHARS = 2000
+STDERR_TAIL_BYTES = 4096
+WORKER_LOG_MAX_BYTES = 1 << 20
+CLOSE_TIMEOUT_S = 5.0
+WARM_UP_BLOCK_MIN_INFERENCES = 3
+BOUND_REASON = "the latency pass reached its bound of latency.max_ns"
+
+clock_ns = time.monotonic_ns
+"""One clock for everything: CLOCK_MONOTONIC, the same in every process of one boot."""
+
+
+# --- Machine: what can be read without root -----------------------------------------------------------------------
+
+
+class _OpenFile:
+    """A file of /proc or /sys that is kept open and read anew each time: microseconds instead of a path look-up."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(str(path), os.O_RDONLY)
+
+    def read(self) -> str | None:
+        try:
+            return os.pread(self.fd, 8192, 0).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+
+class ContextReader:
+    """Snapshots of the machine's state, in the shape of `harness.records.Context`. What cannot be read is null."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._load = self._open(root / "proc/loadavg")
+        self._memory = self._open(root / "proc/meminfo")
+        self._boot_id = _read_text(root / "proc/sys/kernel/random/boot_id")
+        cpus = root / "sys/devices/system/cpu"
+        numbers = sorted(int(path.name[3:]) for path in cpus.glob("cpu[0-9]*") if path.name[3:].isdigit())
+        frequencies = [self._open(cpus / f"cpu{number}" / "cpufreq/scaling_cur_freq") for number in numbers]
+        self._frequencies = [file for file in frequencies if file is not None]
+        governors = [self._open(path) for path in sorted(cpus.glob("cpufreq/policy*/scaling_governor"))]
+        if not governors:
+            governors = [self._open(cpus / f"cpu{number}" / "cpufreq/scaling_governor") for number in numbers]
+        self._governors = [file for file in governors if file is not None]
+        self._zones: dict[str, _OpenFile] = {}
+        for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*"), key=lambda path: (len(path.name), path)):
+            kind, file = _read_text(zone / "type") or zone.name, self._open(zone / "temp")
+            if file is not None:
+                self._zones[kind if kind not in self._zones else f"{kind} ({zone.name})"] = file
+
+    @staticmethod
+    def _open(path: Path) -> _OpenFile | None:
+        try:
+            return _OpenFile(path)
+        except OSError:
+            return None
+
+    def read(self) -> dict[str, Any]:
+        """One snapshot; well under a millisecond."""
+        load = self._load.read() if self._load else None
+        memory = self._memory.read() if self._memory else None
+        available = re.search(r"^MemAvailable:\s+(\d+) kB", memory or "", re.MULTILINE)
+        frequencies = [_integer(file.read()) for file in self._frequencies]
+        governors = sorted({text.strip() for text in (file.read() for file in self._governors) if text})
+        temperatures = {kind: _integer(file.read()) for kind, file in self._zones.items()}
+        return {
+            "monotonic_ns": clock_ns(),
+            "load_1min": float(load.split()[0]) if load else None,
+            # A list with holes would no longer say which CPU is which.
+            "cpu_frequency_khz": frequencies if frequencies and None not in frequencies else None,
+            "governor": "+".join(governors) or None,
+            "temperature_celsius": {kind: value / 1000 for kind, value in temperatures.items() if value is not None},
+            "boot_id": self._boot_id,
+            "memory_available_bytes": int(available.group(1)) * 1024 if available else None,
+        }
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip() or None
+    except OSError:
+        return None
+
+
+def _integer(text: str | None) -> int | None:
+    try:
+        return int(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+# --- Stopping -----------------------------------------------------------------------------------------------------
+
+
+class StoppedError(Exception):
+    """The run was asked to stop."""
+
+
+class StopRequests:
+    """A stop file, SIGTERM or SIGINT. Signals wake `select` through `wakeup_fd`."""
+
+    def __init__(self, stop_file: Path) -> None:
+        self._stop_file = stop_file
+        self._signals = 0
+        self.wakeup_fd, write_fd = os.pipe()
+        os.set_blocking(self.wakeup_fd, False)
+        os.set_blocking(write_fd, False)
+        signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: types.FrameType | None) -> None:
+        self._signals += 1
+
+    def check(self) -> None:
+        """Raises StoppedError where a stop was asked for."""
+        if self._signals or self._stop_file.exists():
+            raise StoppedError
+
+    def woken(self) -> None:
+        """Called when `wakeup_fd` is readable: raises StoppedError at the second signal."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.wakeup_fd, 4096)
+        if self._signals > 1:
+            raise StoppedError
+
+
+# --- Records ------------------------------------------------------------------------------------------------------
+
+
+class UnusableError(Exception):
+    """A plan or a records file that cannot be used, with what to do about it."""
+
+
+class Journal:
+    """records.jsonl: appended one whole line a write, on disk before the next step begins."""
+
+    def __init__(self, path: Path, fd: int, past: list[dict[str, Any]]) -> None:
+        self.past = past
+        self.session = 1 + max((record["session"] for record in past), default=-1)
+        self._path = path
+        self._fd = fd
+        self._next = len(past)
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Reads what earlier sessions wrote and cuts off a last line that was not finished.
+
+        Raises UnusableError where a line in the middle is damaged, OSError where the file cannot be written.
+        """
+        fd = os.open(str(path), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        past, whole_bytes, total_bytes = cls._read(path)
+        if whole_bytes < total_bytes:
+            os.ftruncate(fd, whole_bytes)
+        return cls(path, fd, past)
+
+    @staticmethod
+    def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
+        content = path.read_bytes()
+        past: list[dict[str, Any]] = []
+        whole_bytes, good = 0, True
+        for line in content.splitlines(keepends=True):
+            record = _parse_record(line, len(past))
+            if record is None:
+                good = False  # a power loss may leave more than one torn line; all that follows must be torn, too
+            elif not good:
+                raise UnusableError(
+                    f"{path}: the record after byte {whole_bytes} is damaged and whole ones follow it. "
+                    "Keep the file aside and start this run again."
+                )
+            else:
+                past.append(record)
+                whole_bytes += len(line)
+        return past, whole_bytes, len(content)
+
+    def write(self, record: str, **fields: Any) -> dict[str, Any]:
+        """Appends one record. Raises OSError where the disk does not take it."""
+        whole = {"record": record, "n": self._next, "session": self.session, "monotonic_ns": clock_ns(), **fields}
+        line = json.dumps(whole, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+        written = os.write(self._fd, line)
+        if written != len(line):  # a full disk; the torn line is cut off by the next session
+            raise OSError(f"only {written} of {len(line)} bytes of a record went to {self._path}: is the disk full?")
+        os.fsync(self._fd)
+        self._next += 1
+        return whole
+
+
+def _parse_record(line: bytes, expected_n: int) -> dict[str, Any] | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if isinstance(record, dict) and isinstance(record.get("session"), int) and "record" in record:
+        return record if record.get("n") == expected_n else None
+    return None
+
+
+# --- Workers, seen from the conductor -----------------------------------------------------------------------------
+
+
+class WorkerFailedError(Exception):
+    """A worker raised, crashed or fell silent. `error` and `message` as in `harness.records.ArmFailed`."""
+
+    def __init__(self, error: str, message: str) -> None:
+        super().__init__(f"{error}: {message}")
+        self.error = error
+        self.message = message
+
+
+class Worker:
+    """One arm's process. A request goes down its stdin as a JSON line, the answer comes back on its stdout."""
+
+    def __init__(self, argv: Sequence[str], scratch: Path, stops: StopRequests, timeout_ns: int) -> None:
+        self._stops = stops
+        self._timeout_ns = timeout_ns
+        self._buffer = b""
+        self._log_seen = 0
+        self._log_tail = b""
+        # stderr goes through a file without a name: a chatty runtime can neither block on it nor wake the conductor
+        # in the middle of a block.
+        name = scratch / f".worker-{os.getpid()}.log"
+        self._log_fd: int | None = os.open(str(name), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
+        name.unlink()
+        try:
+            # A session of its own: a signal to the runner's process group must not look like a crash of an arm.
+            self._process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log_fd,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            self._close_log()
+            raise WorkerFailedError(type(error).__name__, one_line(f"cannot start {argv[0]}: {error}")) from error
+
+    @property
+    def pid(self) -> int:
+        """Process id, also of its process group."""
+        return self._process.pid
+
+    def request(self, do: str, **fields: Any) -> dict[str, Any]:
+        """Sends one request and waits for its answer. Raises WorkerFailedError; the worker is gone after that."""
+        assert self._process.stdin is not None
+        try:
+            line = json.dumps({"do": do, **fields}).encode() + b"\n"
+            while line:
+                line = line[self._process.stdin.write(line) or 0 :]
+            reply = self._read_reply()
+        except (BrokenPipeError, EOFError):
+            raise self._ended() from None
+        except TimeoutError:
+            self.kill()
+            waited = f"no answer to {do!r} for {self._timeout_ns / 1e9:g} s; the worker was killed"
+            raise WorkerFailedError("timeout", self._with_log(waited)) from None
+        self._drain_log()
+        if "error" in reply:
+            if reply.get("traceback"):
+                log(reply["traceback"].rstrip())
+            failure = WorkerFailedError(one_line(reply["error"], 200), self._with_log(reply["message"]))
+            self.close()
+            raise failure
+        return reply
+
+    def _read_reply(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        deadline_ns = clock_ns() + self._timeout_ns
+        while True:
+            while b"\n" in self._buffer:
+                line, self._buffer = self._buffer.split(b"\n", 1)
+                try:
+                    reply = json.loads(line)
+                except ValueError:
+                    reply = None
+                if isinstance(reply, dict):
+                    return reply
+                # A wrapper in front of the interpreter may greet on stdout before the worker has it for itself.
+                log(one_line(f"not an answer from worker {self.pid}: " + line.decode("utf-8", "replace"), 300))
+            left_ns = deadline_ns - clock_ns()
+            if left_ns <= 0:
+                raise TimeoutError
+            readable, _, _ = select.select([fd, self._stops.wakeup_fd], [], [], left_ns / 1e9)
+            if self._stops.wakeup_fd in readable:
+                self._stops.woken()
+            if fd in readable:
+                chunk = os.read(fd, 1 << 16)
+                if not chunk:
+                    raise EOFError
+                self._buffer += chunk
+
+    def _ended(self) -> WorkerFailedError:
+        """The worker closed its pipe: says how it ended."""
+        try:
+            code = self._process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return WorkerFailedError("exit", self._with_log("the worker closed its pipe without ending"))
+        self.close()
+        if code >= 0:
+            return WorkerFailedError(f"exit {code}", self._with_log("the worker ended without an answer"))
+        hint = " (the kernel does this where memory runs out)" if -code == signal.SIGKILL else ""
+        return WorkerFailedError(_signal_name(-code), self._with_log(f"the worker was ended by a signal{hint}"))
+
+    def _drain_log(self) -> None:
+        """Passes on to the runner's own stderr what the worker wrote since last time."""
+        if self._log_fd is None:
+            return
+        news = b""
+        while True:
+            chunk = os.pread(self._log_fd, 1 << 16, self._log_seen)
+            if not chunk:
+                break
+            self._log_seen += len(chunk)
+            news += chunk
+        if self._log_seen > WORKER_LOG_MAX_BYTES:
+            os.ftruncate(self._log_fd, 0)
+            self._log_seen = 0
+        self._log_tail = (self._log_tail + news)[-STDERR_TAIL_BYTES:]
+        with contextlib.suppress(OSError):  # a closed log is no reason to end a measurement
+            sys.stderr.buffer.write(news)
+            sys.stderr.buffer.flush()
+
+    def _close_log(self) -> None:
+        if self._log_fd is not None:
+            self._drain_log()
+            os.close(self._log_fd)
+            self._log_fd = None
+
+    def _with_log(self, message: str) -> str:
+        """One line of the message and the last lines of the worker's stderr."""
+        self._drain_log()
+        tail = " | ".join(line.strip() for line in self._log_tail.decode("utf-8", "replace").splitlines()[-8:])
+        if not tail.strip(" |"):
+            return one_line(message)
+        tail = one_line(tail)[-MESSAGE_MAX_CHARS // 2 :]
+        return one_line(message, MESSAGE_MAX_CHARS - len(tail) - 11) + " | stderr: " + tail
+
+    @property
+    def log_tail(self) -> str:
+        """The last of what the worker wrote to stderr."""
+        return self._log_tail.decode("utf-8", "replace")
+
+    def kill(self) -> None:
+        """Ends the worker, and whatever it started, at once."""
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+        self._close_pipes()
+        self._close_log()
+
+    def close(self) -> None:
+        """Lets the worker end by itself, then insists."""
+        self._close_pipes()
+        try:
+            self._process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._close_log()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def one_line(text: str, max_chars: int = MESSAGE_MAX_CHARS) -> str:
+    """The text in one line of at most `max_chars` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= max_chars else line[: max(0, max_chars - 1)] + "…"
+
+
+def log(text: str) -> None:
+    """To the runner's log, which is its stderr."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"[runner] {text}\n")
+        sys.stderr.flush()
+
+
+# --- The conductor ------------------------------------------------------------------------------------------------
+
+
+class ArmFailedError(Exception):
+    """An arm failed and that is on record."""
+
+
+class Conductor:
+    """Walks a plan's steps in order, from where an earlier session ended."""
+
+    def __init__(self, plan: dict[str, Any], journal: Journal, folder: Path, stops: StopRequests) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._folder = folder
+        self._stops = stops
+        self._context = ContextReader()
+        self._arms: dict[str, dict[str, Any]] = {arm["id"]: arm for arm in plan["arms"]}
+        self._items: dict[str, dict[str, Any]] = {item["id"]: item for item in plan["items"]}
+        self._steps: list[dict[str, Any]] = plan["steps"]
+        self._options: dict[str, Any] = plan["latency"]
+        self._workers: dict[str, Worker] = {}
+        self._bound_items: dict[str, str] = {}
+        self._progress = Progress(journal.past)
+        self._block_inferences: int = self._options["block_min_inferences"]
+        self._latency_begun_ns: int | None = None
+
+    def run(self) -> None:
+        """Walks the plan to its end, to a stop, or to its bound."""
+        system = os.uname()
+        self._journal.write(
+            "runner_started",
+            schema=RECORDS_SCHEMA,
+            runner="python",
+            runner_version=RUNNER_VERSION,
+            wall_time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            pid=os.getpid(),
+            machine=system.machine,
+            system=f"{system.sysname} {system.release}",
+            context=self._context.read(),
+        )
+        log(f"session {self._journal.session} of plan {self._plan['run_id']}, {len(self._steps)} steps")
+        reason = "complete"
+        try:
+            for index, step in enumerate(self._steps):
+                if not self._is_done(index):
+                    self._stops.check()
+                    self._do(index, step)
+            if self._progress.bound_hit:
+                reason = "bound"
+        except StoppedError:
+            reason = "stopped"
+        finally:
+            self._close_workers(at_once=reason == "stopped")
+        self._journal.write("runner_finished", reason=reason, context=self._context.read())
+        log(f"finished: {reason}")
+
+    def _do(self, index: int, step: dict[str, Any]) -> None:
+        kinds: dict[str, Callable[[dict[str, Any]], None]] = {
+            "quality": self._quality,
+            "memory": self._memory,
+            "warm_up": self._warm_up,
+            "latency_pair": self._latency_pair,
+        }
+        do = kinds.get(step["kind"])
+        if do is None:
+            self._skip(
+                step, f"runner version {RUNNER_VERSION} knows no steps of kind {one_line(str(step['kind']), 60)}"
+            )
+            return
+        arm = step.get("arm")
+        if arm in self._progress.failed:
+            self._skip(step, f"arm {arm} failed before: {self._progress.failed[arm]}")
+            return
+        # An arm's failure is on record already; what is left to do is to say that the step has no result.
+        try:
+            do(step)
+        except ArmFailedError as failure:
+            self._skip(step, f"arm {arm} failed in this step: {failure}")
+
+    def _is_done(self, index: int) -> bool:
+        """Whether earlier sessions, or this one, left nothing to do in this step."""
+        step = self._steps[index]
+        if step["kind"] == "warm_up":
+            # Warmth does not outlive a process, so it is made anew wherever pairs remain that lean on it.
+            pairs = self._pairs_after(index)
+            remaining = any(not self._is_done(pair) for pair in pairs)
+            fixed = self._progress.block_inferences.get(step["step"])
+            if not remaining and fixed is not None:
+                return True
+            return step["step"] in self._progress.done
+        if step["kind"] == "latency_pair" and step["step"] not in self._progress.done:
+            live = {arm for arm in step["order"] if arm not in self._progress.failed}
+            return bool(live) and self._progress.has_whole_pair(step["step"], live)
+        return step["step"] in self._progress.done
+
+    def _pairs_after(self, warm_up_index: int) -> Iterator[int]:
+        for index in range(warm_up_index + 1, len(self._steps)):
+            kind = self._steps[index]["kind"]
+            if kind == "warm_up":
+                return
+            if kind == "latency_pair":
+                yield index
+
+    def _skip(self, step: dict[str, Any], reason: str) -> None:
+        self._journal.write("step_skipped", step=step["step"], reason=reason)
+        self._progress.done.add(step["step"])
+
+    # Passes
+
+    def _quality(self, step: dict[str, Any]) -> None:
+        arm, item = step["arm"], step["item"]
+        worker = self._ready_worker(arm, step, "quality")
+        self._bind(worker, arm, item, step, "quality")
+        # Absolute paths go down the pipe: a worker may have been started in another folder.
+        reply = self._ask(worker, arm, step, "quality", "keep", folder=str(self._folder), arm=arm, item=item)
+        self._journal.write(
+            "quality_output", step=step["step"], arm=arm, item=item, **_picked(reply, "outputs", "latency_ns")
+        )
+
+    def _memory(self, step: dict[str, Any]) -> None:
+        self._close_workers()
+        arm, stage = step["arm"], "memory"
+        worker = self._start_worker(arm, step)
+        try:
+            before = self._ask(worker, arm, step, stage, "memory")
+            loaded = self._load(worker, arm, step)
+            at_load = self._ask(worker, arm, step, stage, "memory")
+            self._bind(worker, arm, step["item"], step, stage)
+            first = self._ask(worker, arm, step, stage, "block", lead_in=0, count=1)
+            reset = self._ask(worker, arm, step, stage, "reset_peak")
+            self._ask(worker, arm, step, stage, "block", lead_in=0, count=step["inferences"])
+            after = self._ask(worker, arm, step, stage, "memory")
+        finally:
+            self._close_workers()
+        notes = [note for reply in (before, at_load, reset, after) for note in reply["notes"]]
+        self._journal.write(
+            "memory",
+            step=step["step"],
+            arm=arm,
+            repeat=step["repeat"],
+            before_load_rss_bytes=before["rss_bytes"],
+            load_ns=loaded["load_ns"],
+            load_peak_rss_bytes=at_load["peak_rss_bytes"],
+            first_inference_ns=first["latency_ns"][0],
+            run_peak_rss_bytes=after["peak_rss_bytes"] if reset["reset"] else None,
+            pss_bytes=after["pss_bytes"],
+            inferences=step["inferences"],
+            notes=sorted(set(notes)),
+        )
+
+    def _warm_up(self, step: dict[str, Any]) -> None:
+        """Blocks in turn for every arm until the medians of each arm's last three blocks agree, within bounds."""
+        fixed = self._progress.block_inferences.get(step["step"])
+        if self._bound_reached():
+            if fixed is None:
+                self._skip(step, BOUND_REASON)
+            return
+        options = self._options
+        medians: dict[str, list[float]] = {}
+        settled: dict[str, bool] = {}
+        for index in range(options["warm_up_max_blocks"]):
+            for arm in [arm for arm in step["arms"] if arm not in self._progress.failed]:
+                self._stops.check()
+                try:
+                    median_ns = self._warm_up_block(step, arm, index)
+                except ArmFailedError:
+                    continue
+                medians.setdefault(arm, []).append(median_ns)
+            for arm in list(medians):
+                if arm in self._progress.failed:
+                    del medians[arm]
+            settled = {arm: _is_settled(values, options["warm_up_tolerance"]) for arm, values in medians.items()}
+            if index + 1 >= options["warm_up_min_blocks"] and all(settled.values()):
+                break
+        if not medians:
+            self._skip(step, "every arm of it failed")
+            return
+        if fixed is None:
+            slowest_ns = max(values[-1] for values in medians.values())
+            wanted = round(options["block_target_ns"] / max(1.0, slowest_ns))
+            fixed = max(options["block_min_inferences"], min(options["block_max_inferences"], wanted))
+        self._block_inferences = fixed
+        self._progress.block_inferences[step["step"]] = fixed
+        notes = [
+            f"arm {arm}: block medians still moved by more than {options['warm_up_tolerance']:g} after "
+            f"{len(medians[arm])} warm-up blocks"
+            for arm, is_settled in settled.items()
+            if not is_settled
+        ]
+        self._journal.write("warm_up_done", step=step["step"], settled=settled, block_inferences=fixed, notes=notes)
+
+    def _warm_up_block(self, step: dict[str, Any], arm: str, index: int) -> float:
+        options, stage = self._options, "warm_up"
+        worker = self._ready_worker(arm, step, stage)
+        self._bind(worker, arm, step["item"], step, stage)
+        time.sleep(options["settle_ns"] / 1e9)
+        reply = self._ask(
+            worker,
+            arm,
+            step,
+            stage,
+            "block",
+            lead_in=0,
+            count=max(WARM_UP_BLOCK_MIN_INFERENCES, options["block_max_inferences"]),
+            budget_ns=options["block_target_ns"] // 2,
+        )
+        latency_ns: list[int] = reply["latency_ns"]
+        self._journal.write("warm_up_block", step=step["step"], arm=arm, index=index, latency_ns=latency_ns)
+        return _median(latency_ns)
+
+    def _latency_pair(self, step: dict[str, Any]) -> None:
+        if self._bound_reached():
+            self._skip(step, BOUND_REASON)
+            self._progress.bound_hit = True
+            return
+        position = 0
+        for arm in step["order"]:
+            if arm in self._progress.failed:
+                continue
+            self._stops.check()
+            try:
+                self._latency_block(step, arm, position)
+            except ArmFailedError:
+                continue
+            position += 1
+        if position == 0:
+            self._skip(step, "every arm of it failed: " + "; ".join(sorted(self._progress.failed.values())))
+
+    def _latency_block(self, step: dict[str, Any], arm: str, position: int) -> None:
+        options, stage = self._options, "latency"
+        worker = self._ready_worker(arm, step, stage)
+        self._bind(worker, arm, step["item"], step, stage)
+        time.sleep(options["settle_ns"] / 1e9)
+        before = self._context.read()
+        lead_in, count = options["lead_in_inferences"], self._block_inferences
+        reply = self._ask(worker, arm, step, stage, "block", lead_in=lead_in, count=count)
+        self._journal.write(
+            "latency_block",
+            step=step["step"],
+            pair=step["pair"],
+            position=position,
+            arm=arm,
+            item=step["item"],
+            before=before,
+            after=self._context.read(),
+            **_picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns"),
+        )
+
+    def _bound_reached(self) -> bool:
+        """Whether the latency pass, over all sessions, has used up its time; its clock starts at the first call."""
+        if self._latency_begun_ns is None:
+            self._latency_begun_ns = clock_ns()
+        elapsed_ns = self._progress.latency_elapsed_ns + clock_ns() - self._latency_begun_ns
+        return bool(elapsed_ns >= self._options["max_ns"])
+
+    # Workers
+
+    def _ready_worker(self, arm: str, step: dict[str, Any], stage: str) -> Worker:
+        worker = self._workers.get(arm)
+        if worker is None:
+            worker = self._start_worker(arm, step)
+            self._load(worker, arm, step)
+        return worker
+
+    def _start_worker(self, arm: str, step: dict[str, Any]) -> Worker:
+        plan_arm = self._arms[arm]
+        argv = [*plan_arm["worker"], str(Path(__file__).resolve()), "--worker"]
+        try:
+            worker = Worker(argv, self._folder, self._stops, self._plan["step_timeout_ns"])
+        except WorkerFailedError as failure:
+            raise self._failed(arm, step, "start", failure) from None
+        self._workers[arm] = worker
+        start = _picked(plan_arm, "runtime", "threads", "accelerator")
+        self._ask(worker, arm, step, "start", "start", **start)
+        return worker
+
+    def _load(self, worker: Worker, arm: str, step: dict[str, Any]) -> dict[str, Any]:
+        plan_arm = self._arms[arm]
+        shapes = plan_arm.get("input_shapes", {})
+        reply = self._ask(worker, arm, step, "load", "load", model=plan_arm["model"], input_shapes=shapes)
+        loaded: dict[str, Any] = reply["loaded"]
+        notes = list(loaded.pop("notes"))
+        asked, got = plan_arm["runtime_version"], loaded["runtime_version"]
+        if asked != got:
+            notes.append(f"asked for {plan_arm['runtime']} {asked}, and the runtime says it is {got}")
+        said = re.findall(r"Replacing (\d+) out of (\d+) node\(s\) with delegate", worker.log_tail)
+        if said:
+            loaded["delegated_nodes"], loaded["total_nodes"] = int(said[-1][0]), int(said[-1][1])
+        self._journal.write("arm_loaded", arm=arm, **loaded, notes=notes)
+        return loaded
+
+    def _bind(self, worker: Worker, arm: str, item: str, step: dict[str, Any], stage: str) -> None:
+        if self._bound_items.get(arm) == item:
+            return
+        files = self._items[item]["inputs"].get(arm)
+        if files is None:
+            failure = WorkerFailedError("ValueError", f"the plan has no inputs of item {item} for arm {arm}")
+            raise self._failed(arm, step, stage, failure)
+        self._ask(worker, arm, step, stage, "bind", files=files)
+        self._bound_items[arm] = item
+
+    def _ask(
+        self, worker: Worker, arm_id: str, at_step: dict[str, Any], at_stage: str, do: str, **fields: Any
+    ) -> dict[str, Any]:
+        try:
+            return worker.request(do, **fields)
+        except WorkerFailedError as failure:
+            raise self._failed(arm_id, at_step, at_stage, failure) from None
+
+    def _failed(self, arm: str, step: dict[str, Any], stage: str, failure: WorkerFailedError) -> ArmFailedError:
+        """Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again."""
+        log(f"arm {arm} failed at {stage}: {failure}")
+        self._workers.pop(arm, None)
+        self._bound_items.pop(arm, None)
+        self._journal.write(
+            "arm_failed", arm=arm, step=step["step"], stage=stage, error=failure.error, message=failure.message
+        )
+        self._progress.failed[arm] = one_line(str(failure), 300)
+        return ArmFailedError(one_line(str(failure), 300))
+
+    def _close_workers(self, *, at_once: bool = False) -> None:
+        for worker in self._workers.values():
+            if at_once:
+                worker.kill()
+            else:
+                worker.close()
+        self._workers.clear()
+        self._bound_items.clear()
+
+
+class Progress:
+    """What records say is done."""
+
+    def __init__(self, past: list[dict[str, Any]]) -> None:
+        self.done: set[int] = set()
+        self.failed: dict[str, str] = {}
+        self.block_inferences: dict[int, int] = {}
+        self.bound_hit = False
+        self.latency_elapsed_ns = 0
+        self._blocks: dict[tuple[int, int], set[str]] = {}
+        spans: dict[int, tuple[int, int]] = {}
+        for record in past:
+            kind, step, session = record["record"], record.get("step"), record["session"]
+            if kind in ("quality_output", "memory", "step_skipped"):
+                self.done.add(record["step"])
+                self.bound_hit = self.bound_hit or record.get("reason") == BOUND_REASON
+            elif kind == "arm_failed":
+                self.failed[record["arm"]] = one_line(f"{record['error']}: {record['message']}", 300)
+            elif kind == "warm_up_done":
+                self.block_inferences.setdefault(record["step"], record["block_inferences"])
+            elif kind == "latency_block":
+                self._blocks.setdefault((record["step"], session), set()).add(record["arm"])
+            if kind in ("warm_up_block", "warm_up_done", "latency_block") and step is not None:
+                begun, _ = spans.get(session, (record["monotonic_ns"], 0))
+                spans[session] = (begun, record["monotonic_ns"])
+        self.latency_elapsed_ns = sum(ended - begun for begun, ended in spans.values())
+
+    def has_whole_pair(self, step: int, arms: set[str]) -> bool:
+        """Whether one session has a block of every one of these arms."""
+        return any(arms <= measured for (of_step, _), measured in self._blocks.items() if of_step == step)
+
+
+def _picked(source: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: source[name] for name in names}
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered, middle = sorted(values), len(values) // 2
+    return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _is_settled(medians: Sequence[float], tolerance: float) -> bool:
+    last = medians[-3:]
+    return len(last) == 3 and max(last) <= min(last) * (1 + tolerance)
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Reads plan.json. Raises UnusableError. The host has validated it; this catches a wrong or a torn file."""
+    try:
+        plan = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnusableError(f"{path} cannot be read as a plan: {error}. Push the plan again.") from error
+    if not isinstance(plan, dict) or plan.get("schema") != PLAN_SCHEMA:
+        found = plan.get("schema") if isinstance(plan, dict) else type(plan).__name__
+        raise UnusableError(f"{path} has schema {found!r}, this runner needs {PLAN_SCHEMA!r}. Use matching versions.")
+    missing = {"run_id", "arms", "items", "steps", "latency", "step_timeout_ns"} - set(plan)
+    if missing:
+        raise UnusableError(f"{path} lacks {', '.join(sorted(missing))}. Push the plan again.")
+    # Ids become parts of file names.
+    for kind, pattern in (("arms", r"a\d+"), ("items", r"i\d+")):
+        for entry in plan[kind]:
+            if not re.fullmatch(pattern, str(entry.get("id"))):
+                raise UnusableError(f"{path}: {entry.get('id')!r} among {kind} is no id of the form {pattern}.")
+    arms, items = {arm["id"] for arm in plan["arms"]}, {item["id"] for item in plan["items"]}
+    for step in plan["steps"]:
+        named = {step[key] for key in ("arm",) if key in step} | {*step.get("arms", ()), *step.get("order", ())}
+        if not named <= arms or ("item" in step and step["item"] not in items):
+            raise UnusableError(f"{path}: step {step.get('step')} names an arm or an item that the plan does not have.")
+    return plan
+
+
+def conduct(plan_path: Path, records_path: Path) -> int:
+    """Runs the plan as far as it is not done yet. Returns the exit code."""
+    folder = records_path.parent.resolve()
+    try:
+        plan = read_plan(plan_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock_fd = os.open(str(folder / "runner.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log(f"another runner is writing {records_path}: follow that one, or stop it first")
+            return EXIT_LOCKED
+        journal = Journal.open(records_path)
+        last = journal.past[-1] if journal.past else {}
+        if last.get("record") == "runner_finished" and last.get("reason") in ("complete", "bound"):
+            log("this plan is done already")
+            return 0
+        Conductor(plan, journal, folder, StopRequests(plan_path.parent / "stop")).run()
+    except UnusableError as error:
+        log(str(error))
+        return EXIT_DATA
+    except OSError as error:
+        log(f"cannot write beside {records_path}: {error}")
+        return EXIT_IO
+    return 0
+
+
+# --- Runtimes -----------------------------------------------------------------------------------------------------
+
+
+class Adapter(Protocol):
+    """A runtime as a worker drives it: start, load, bind inputs, infer, fetch outputs."""
+
+    version: str
+    settings: dict[str, str]
+    delegated_nodes: int | None
+    total_nodes: int | None
+    infer: Callable[[], object]
+    """The timed call. Set by `bind`."""
+
+    def __init__(self, threads: int, accelerator: str) -> None:
+        """Imports the runtime. Raises ImportError, or ValueError for an accelerator that it cannot use."""
+
+    def load(self, model: str, input_shapes: dict[str, list[int]]) -> None:
+        """From opening the file to being ready for inputs. Raises whatever the runtime raises."""
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """`harness.records.TensorInfo` of every input, in the order in which `bind` takes them."""
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """`harness.records.TensorInfo` of every output."""
+
+    def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
+        """Sets the inputs, whose dtypes and ranks have been checked. Raises ValueError for a shape that is wrong."""
+
+    def fetch(self, inferred: object) -> list[npt.NDArray[Any]]:
+        """The outputs of the last `infer`, given what it returned."""
+
+
+def _only_cpu(accelerator: str, runtime: str) -> None:
+    if accelerator != "cpu":
+        raise ValueError(
+            f"accelerator {accelerator!r} is not one that the python runner can ask {runtime} for (it knows 'cpu')"
+        )
+
+
+class OnnxRuntime:
+    """onnxruntime on its CPU execution provider."""
+
+    delegated_nodes: int | None = None
+    total_nodes: int | None = None
+    infer: Callable[[], object]
+
+    _DTYPES = {  # noqa: RUF012 - a constant
+        "float": "float32",
+        "double": "float64",
+        "float16": "float16",
+        "bfloat16": "bfloat16",
+        "bool": "bool",
+        "string": "str",
+        **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    }
+
+    def __init__(self, threads: int, accelerator: str) -> None:
+        _only_cpu(accelerator, "onnxruntime")
+        # Since 1.29 onnxruntime on Linux collects telemetry: a thread of its own, a device id and a database under
+        # ~/.cache/Microsoft, uploads over HTTPS. It starts with the import, and only this variable, set before that,
+        # keeps it from starting; disable_telemetry_events() merely mutes it afterwards.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        import onnxruntime
+
+        telemetry = "ORT_DISABLE_TELEMETRY=1 before the import"
+        if hasattr(onnxruntime, "disable_telemetry_events"):
+            onnxruntime.disable_telemetry_events()
+            telemetry += ", disable_telemetry_events()"
+        onnxruntime.set_default_logger_severity(3)
+        self._onnxruntime: Any = onnxruntime
+        self._threads = threads
+        self.version = str(onnxruntime.__version__)
+        self.settings = {
+            "intra_op_num_threads": str(threads),
+            "inter_op_num_threads": "1",
+            "execution_mode": "sequential",
+            "log_severity_level": "3",
+            "telemetry": f"off ({telemetry})",
+        }
+
+    def load(self, model: str, input_shapes: dict[str, list[int]]) -> None:
+        """Opens a session. Free dimensions stay free, so `input_shapes` is not needed."""
+        options = self._onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = self._onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        providers = ["CPUExecutionProvider"]
+        self._session: Any = self._onnxruntime.InferenceSession(model, options, providers=providers)
+        self._output_names = [output.name for output in self._session.get_outputs()]
+        self.settings["graph_optimization_level"] = str(options.graph_optimization_level).rpartition(".")[2]
+        self.settings["providers_asked"] = ",".join(providers)
+        self.settings["providers_got"] = ",".join(self._session.get_providers())
+
+    def _info(self, tensor: Any) -> dict[str, Any]:
+        matched = re.fullmatch(r"tensor\((\w+)\)", tensor.type)
+        dtype = self._DTYPES.get(matched.group(1)) if matched else None
+        if dtype is None:
+            raise ValueError(f"{tensor.name!r} is a {tensor.type}; only dense tensors can be given and kept")
+        shape = [size if isinstance(size, (int, str)) else None for size in tensor.shape]
+        return {"name": tensor.name, "dtype": dtype, "shape": shape, "scale": None, "zero_point": None}
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """In the order of the model's graph, without initialisers."""
+        return [self._info(tensor) for tensor in self._session.get_inputs()]
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """In the order of the model's graph."""
+        return [self._info(tensor) for tensor in self._session.get_outputs()]
+
+    def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
+        """Builds the feeds; the session itself checks sizes that share a symbol."""
+        feeds = {tensor.name: array for tensor, array in zip(self._session.get_inputs(), arrays)}  # noqa: B905
+        self.infer = functools.partial(self._session.run, self._output_names, feeds)
+
+    def fetch(self, inferred: object) -> list[npt.NDArray[Any]]:
+        """What `session.run` returned."""
+        assert isinstance(inferred, list)
+        return inferred
+
+
+class _TensorFlowLite:
+    """TensorFlow Lite's interpreter with the delegates it applies by default (XNNPACK)."""
+
+    package: str
+    """Import name of the package that has `interpreter.Interpreter`."""
+    infer: Callable[[], object]
+
+    def __init__(self, threads: int, accelerator: str) -> None:
+        _only_cpu(accelerator, self.package)
+        package = importlib.import_module(self.package)
+        self._interpreter_class: Any = importlib.import_module(self.package + ".interpreter").Interpreter
+        self._threads = threads
+        self.version = str(package.__version__)
+        self.settings = {"num_threads": str(threads), "delegates": "the runtime's default"}
+        self.delegated_nodes: int | None = None
+        self.total_nodes: int | None = None
+
+    def load(self, model: str, input_shapes: dict[str, list[int]]) -> None:
+        # A path that the interpreter cannot open reads like a bug in it; say it plainly.
+        Path(model).open("rb").close()
+        self._interpreter: Any = self._interpreter_class(model_path=model, num_threads=self._threads)
+        indices = {details["name"]: details["index"] for details in self._interpreter.get_input_details()}
+        for name, shape in input_shapes.items():
+            if name not in indices:
+                raise ValueError(f"the plan gives input {name!r} a shape, and the model has only {sorted(indices)}")
+            self._interpreter.resize_tensor_input(indices[name], shape)
+        self._interpreter.allocate_tensors()
+        self.infer = self._interpreter.invoke
+        self._count_delegated_nodes()
+
+    def _count_delegated_nodes(self) -> None:
+        """How many of the graph's nodes a delegate took.
+
+        The interpreter lists every node of the model and, after them, one node for each part that a delegate took.
+        Going back from the outputs and preferring a delegate's node as the producer of a tensor visits exactly the
+        nodes that the interpreter's own kernels still run; the rest were replaced.
+        """
+        try:
+            nodes: list[dict[str, Any]] = self._interpreter._get_ops_details()
+        except (AttributeError, RuntimeError, ValueError):
+            return  # no public interface says this; without it the counts stay null
+        own = [node for node in nodes if node["op_name"] != "DELEGATE"]
+        delegates = [node for node in nodes if node["op_name"] == "DELEGATE"]
+        producer = {int(tensor): node for node in own + delegates for tensor in node["outputs"]}
+        kept: set[int] = set()
+        seen: set[int] = set()
+        waiting = [int(details["index"]) for details in self._interpreter.get_output_details()]
+        while waiting:
+            node = producer.get(waiting.pop())
+            if node is None or node["index"] in seen:
+                continue
+            seen.add(node["index"])
+            if node["op_name"] != "DELEGATE":
+                kept.add(node["index"])
+            waiting.extend(int(tensor) for tensor in node["inputs"] if tensor >= 0)
+        self.total_nodes = len(own)
+        self.delegated_nodes = len(own) - len(kept) if delegates else 0
+
+    @staticmethod
+    def _info(details: dict[str, Any]) -> dict[str, Any]:
+        import numpy as np
+
+        scales = details["quantization_parameters"]["scales"]
+        zero_points = details["quantization_parameters"]["zero_points"]
+        is_quantised = len(scales) == 1
+        return {
+            "name": details["name"],
+            "dtype": np.dtype(details["dtype"]).name,
+            "shape": [int(size) for size in details["shape_signature"]],
+            "scale": float(scales[0]) if is_quantised else None,
+            "zero_point": int(zero_points[0]) if is_quantised else None,
+        }
+
+    def inputs(self) -> list[dict[str, Any]]:
+        return [self._info(details) for details in self._interpreter.get_input_details()]
+
+    def outputs(self) -> list[dict[str, Any]]:
+        return [self._info(details) for details in self._interpreter.get_output_details()]
+
+    def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
+        resized = False
+        for details, array in zip(self._interpreter.get_input_details(), arrays):  # noqa: B905
+            now, signature = [int(size) for size in details["shape"]], details["shape_signature"]
+            if list(array.shape) == now:
+                continue
+            fits = len(signature) == array.ndim and all(s in (-1, n) for s, n in zip(signature, array.shape))  # noqa: B905
+            if not fits:
+                raise ValueError(f"input {details['name']!r} takes shape {now}, the item has {list(array.shape)}")
+            self._interpreter.resize_tensor_input(details["index"], list(array.shape))
+            resized = True
+        if resized:
+            self._interpreter.allocate_tensors()
+        for details, array in zip(self._interpreter.get_input_details(), arrays):  # noqa: B905
+            self._interpreter.set_tensor(details["index"], array)
+
+    def fetch(self, inferred: object) -> list[npt.NDArray[Any]]:
+        return [self._interpreter.get_tensor(details["index"]) for details in self._interpreter.get_output_details()]
+
+
+class AiEdgeLitert(_TensorFlowLite):
+    """TensorFlow Lite under its present name, LiteRT."""
+
+    package = "ai_edge_litert"
+
+
+class TfliteRuntime(_TensorFlowLite):
+    """TensorFlow Lite's last wheel under its old name."""
+
+    package = "tflite_runtime"
+
+
+ADAPTERS: dict[str, Callable[[int, str], Adapter]] = {
+    "onnxruntime": OnnxRuntime,
+    "ai-edge-litert": AiEdgeLitert,
+    "tflite-runtime": TfliteRuntime,
+}
+
+
+def _adapter(runtime: str, threads: int, accelerator: str) -> Adapter:
+    if runtime not in ADAPTERS:
+        raise ValueError(f"the python runner has no adapter for runtime {runtime!r}; it has {', '.join(ADAPTERS)}")
+    return ADAPTERS[runtime](threads, accelerator)
+
+
+# --- The worker ---------------------------------------------------------------------------------------------------
+
+
+class WorkerProcess:
+    """Answers the conductor's requests, one at a time. Each method is a request of its name."""
+
+    def __init__(self) -> None:
+        self._adapter: Adapter | None = None
+
+    @property
+    def adapter(self) -> Adapter:
+        """The runtime, once `start` has been asked for."""
+        if self._adapter is None:
+            raise RuntimeError("no runtime was started")
+        return self._adapter
+
+    def start(self, runtime: str, threads: int, accelerator: str) -> dict[str, Any]:
+        """Imports numpy and the runtime."""
+        import numpy  # noqa: F401 - so that its pages are there before sizes are read
+
+        self._runtime, self._threads, self._accelerator = runtime, threads, accelerator
+        self._adapter = _adapter(runtime, threads, accelerator)
+        return {}
+
+    def load(self, model: str, input_shapes: dict[str, list[int]]) -> dict[str, Any]:
+        """Loads the model and times that, from opening it to being ready for inputs."""
+        adapter = self.adapter
+        begun_ns = clock_ns()
+        adapter.load(model, input_shapes)
+        load_ns = clock_ns() - begun_ns
+        loaded = {
+            "pid": os.getpid(),
+            "runtime": self._runtime,
+            "runtime_version": adapter.version,
+            "interpreter": f"{platform.python_implementation()} {platform.python_version()}",
+            "load_ns": load_ns,
+            "inputs": adapter.inputs(),
+            "outputs": adapter.outputs(),
+            "threads": self._threads,
+            "accelerator": self._accelerator,
+            "delegated_nodes": adapter.delegated_nodes,
+            "total_nodes": adapter.total_nodes,
+            "settings": adapter.settings,
+            "notes": [],
+        }
+        return {"loaded": loaded}
+
+    def bind(self, files: list[str]) -> dict[str, Any]:
+        """Reads an item's inputs and sets them. Raises ValueError where one is not what the model takes."""
+        import numpy as np
+
+        inputs = self.adapter.inputs()
+        if len(files) != len(inputs):
+            raise ValueError(f"the model takes {len(inputs)} inputs, the item has {len(files)}")
+        arrays: list[npt.NDArray[Any]] = []
+        for info, file in zip(inputs, files):  # noqa: B905 - equal lengths, and no `strict` before Python 3.10
+            array = np.load(file, allow_pickle=False)
+            expected = f"input {info['name']!r} takes {info['dtype']} {info['shape']}"
+            if array.dtype.name != info["dtype"]:
+                raise ValueError(f"{expected}, the item has {array.dtype.name} {list(array.shape)}")
+            free = [not (isinstance(size, int) and size >= 0) for size in info["shape"]]
+            if array.ndim != len(free) or any(
+                not is_free and size != given
+                for is_free, size, given in zip(free, info["shape"], array.shape)  # noqa: B905
+            ):
+                raise ValueError(f"{expected}, the item has shape {list(array.shape)}")
+            arrays.append(np.ascontiguousarray(array, dtype=info["dtype"]))
+        self.adapter.bind(arrays)
+        return {}
+
+    def block(self, lead_in: int, count: int, budget_ns: int | None = None) -> dict[str, Any]:
+        """Runs lead-in and timed inferences; with a budget, ends after it once a minimum of inferences is there."""
+        infer = self.adapter.infer
+        gc.collect()
+        gc.disable()
+        try:
+            lead_in_ns = timed_inferences(infer, lead_in)
+            started_ns = clock_ns()
+            if budget_ns is None:
+                latency_ns = timed_inferences(infer, count)
+            else:
+                latency_ns = timed_inferences(infer, min(count, WARM_UP_BLOCK_MIN_INFERENCES))
+                while len(latency_ns) < count and clock_ns() - started_ns < budget_ns:
+                    latency_ns += timed_inferences(infer, 1)
+            ended_ns = clock_ns()
+        finally:
+            gc.enable()
+        return {"lead_in_ns": lead_in_ns, "latency_ns": latency_ns, "started_ns": started_ns, "ended_ns": ended_ns}
+
+    def keep(self, folder: str, arm: str, item: str) -> dict[str, Any]:
+        """Runs once and writes every output as .npy, first under a temporary name."""
+        import numpy as np
+
+        adapter = self.adapter
+        begun_ns = clock_ns()
+        inferred = adapter.infer()
+        latency_ns = clock_ns() - begun_ns
+        outputs: list[dict[str, Any]] = []
+        (Path(folder) / "outputs" / arm).mkdir(parents=True, exist_ok=True)
+        for k, (info, array) in enumerate(zip(adapter.outputs(), adapter.fetch(inferred))):  # noqa: B905
+            relative = f"outputs/{arm}/{item}.{k}.npy"
+            content = io.BytesIO()
+            np.save(content, array, allow_pickle=False)
+            _write_whole(Path(folder) / relative, content.getbuffer())
+            outputs.append(
+                {
+                    "tensor": info["name"],
+                    "path": relative,
+                    "sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
+                    "dtype": array.dtype.name,
+                    "shape": list(array.shape),
+                    "bytes": content.getbuffer().nbytes,
+                }
+            )
+        return {"outputs": outputs, "latency_ns": latency_ns}
+
+    def reset_peak(self) -> dict[str, Any]:
+        """Resets VmHWM to the present resident size (Linux 4.0, proc(5): 5 into clear_refs)."""
+        before = _proc_bytes("status", "VmHWM"), _proc_bytes("status", "VmRSS")
+        try:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        except OSError as error:
+            return {"reset": False, "notes": [f"peak while running is unavailable: VmHWM cannot be reset: {error}"]}
+        after = _proc_bytes("status", "VmHWM")
+        if None not in before and before[0] == after and int(before[0] or 0) - int(before[1] or 0) > 1 << 20:
+            return {"reset": False, "notes": ["peak while running is unavailable: VmHWM did not change when reset"]}
+        return {"reset": True, "notes": []}
+
+    def memory(self) -> dict[str, Any]:
+        """Resident size, its peak, and the proportional share, in bytes; null where /proc does not say."""
+        sizes = {
+            "rss_bytes": _proc_bytes("status", "VmRSS"),
+            "peak_rss_bytes": _proc_bytes("status", "VmHWM"),
+            "pss_bytes": _proc_bytes("smaps_rollup", "Pss"),
+        }
+        notes = [f"{name} is unavailable: /proc/self does not say it" for name, size in sizes.items() if size is None]
+        return {**sizes, "notes": notes}
+
+
+def timed_inferences(infer: Callable[[], object], count: int) -> list[int]:
+    """Times `count` calls one by one. Returns nanoseconds; frees what a call returned outside the timed region."""
+    latency_ns = [0] * count
+    clock = clock_ns
+    for k in range(count):
+        begun_ns = clock()
+        inferred = infer()
+        latency_ns[k] = clock() - begun_ns
+        del inferred
+    return latency_ns
+
+
+def _proc_bytes(file: str, key: str) -> int | None:
+    """A size in kB from /proc/self, in bytes. The colon matters: `Pss` has `Pss_Anon` and `Pss_File` beside it."""
+    text = _read_text(Path("/proc/self") / file)
+    matched = re.search(rf"^{key}:\s+(\d+) kB", text or "", re.MULTILINE)
+    return int(matched.group(1)) * 1024 if matched else None
+
+
+def _write_whole(path: Path, content: memoryview) -> None:
+    """On disk under its name only when whole: a record of it may outlive a power loss."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _die_with_parent() -> None:
+    """Asks Linux to kill this process when the conductor dies, so that a hung inference does not outlive it.
+
+    Elsewhere, and when the conductor died before this call, the end of stdin ends the worker.
+    """
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes  # not every board's Python has it
+
+        pr_set_pdeathsig = 1  # linux/prctl.h
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
+
+
+def _private_stdout() -> int:
+    """A private copy of stdout; whatever else is printed to stdout from here on goes to stderr."""
+    sys.stdout.flush()
+    fd = os.dup(1)
+    os.dup2(2, 1)
+    return fd
+
+
+def work() -> int:
+    """The worker's loop: a JSON line in, a JSON line out, until stdin ends."""
+    _die_with_parent()
+    # Only the conductor ends a worker: signals to everyone in a service or at a terminal are for the conductor.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    replies = os.fdopen(_private_stdout(), "wb", buffering=0)
+    requests = os.fdopen(os.dup(0), "rb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    process = WorkerProcess()
+    for line in requests:
+        request: dict[str, Any] = json.loads(line)
+        try:
+            reply = getattr(process, request.pop("do"))(**request)
+        except Exception as error:  # a runtime raises what it likes; all of it belongs on record
+            reply = {"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
+        content = json.dumps(reply).encode("ascii") + b"\n"
+        while content:
+            content = content[replies.write(content) or 0 :]
+    # Interpreter shutdown runs destructors of runtimes that have been seen to crash there, after all is measured.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def describe(model: str, runtime: str, threads: int) -> int:
+    """Prints a model's inputs and outputs as one JSON object; on failure one with `error` and `message`, exit 1."""
+    fd = _private_stdout()
+    try:
+        adapter = _adapter(runtime, threads, "cpu")
+        adapter.load(model, {})
+        answer: dict[str, Any] = {
+            "runtime": runtime,
+            "runtime_version": adapter.version,
+            "inputs": adapter.inputs(),
+            "outputs": adapter.outputs(),
+        }
+    except Exception as error:  # a runtime raises what it likes
+        answer = {"error": type(error).__name__, "message": one_line(str(error))}
+    with os.fdopen(fd, "w", encoding="utf-8") as stdout:
+        stdout.write(json.dumps(answer) + "\n")
+    return 1 if "error" in answer else 0
+
+
+# --- Command line -------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the exit code."""
+    # What lies beside this file must not stand in for a module that a runtime imports.
+    here = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if str(Path(entry or ".").resolve()) != here]
+
+    parser = argparse.ArgumentParser(prog="python_runner.py", description="Runs a bakeoff plan on this machine.")
+    parser.add_argument("plan", nargs="?", type=Path, help="plan.json")
+    parser.add_argument("records", nargs="?", type=Path, help="records.jsonl, created or continued")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--describe", metavar="MODEL", help="print the model's inputs and outputs as JSON")
+    parser.add_argument("--runtime", choices=sorted(ADAPTERS), help="runtime to describe the model with")
+    parser.add_argument("--threads", type=int, default=1, help="threads to describe the model with")
+    arguments = parser.parse_args(argv)
+    if arguments.worker:
+        return work()
+    if arguments.describe is not None:
+        if arguments.runtime is None:
+            _usage(parser, "--describe needs --runtime")
+        return describe(arguments.describe, arguments.runtime, arguments.threads)
+    if arguments.plan is None or arguments.records is None:
+        _usage(parser, "give plan.json and records.jsonl")
+    return conduct(arguments.plan, arguments.records)
+
+
+def _usage(parser: argparse.ArgumentParser, problem: str) -> NoReturn:
+    parser.error(problem)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

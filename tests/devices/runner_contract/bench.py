@@ -1,0 +1,185 @@
+"""A folder that looks like a device's to a runner: models, items, a plan, and the means to start, watch and kill."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.plan import LatencyOptions, LatencyPairStep, MemoryStep, Plan, PlanArm, PlanItem, QualityStep, WarmUpStep
+from harness.records import ArmLoaded, Record, parse_record
+
+RUNNERS: dict[str, list[str]] = {
+    "python": [sys.executable, str(Path(__file__).parents[3] / "devices" / "python_runner.py")],
+}
+"""Every runner that keeps the contract, as the argv before `plan.json records.jsonl`."""
+
+T = TypeVar("T")
+WAIT_S = 60.0
+
+
+class Bench:
+    """One plan in a folder of its own, and one runner's command."""
+
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
+        self.folder = folder
+        self.command = list(command)
+        self.plan_path = folder / "plan.json"
+        self.records_path = folder / "records.jsonl"
+        self.stop_path = folder / "stop"
+        self.log_path = folder / "runner.log"
+        self.arms: list[PlanArm] = []
+        self.items: dict[str, dict[str, list[str]]] = {}
+        self.steps: list[Any] = []
+
+    # Making a plan
+
+    def add_arm(
+        self, model: Path, runtime: str = "onnxruntime", *, worker: Sequence[str] = (sys.executable,), **fields: Any
+    ) -> str:
+        arm = PlanArm(
+            id=f"a{len(self.arms)}",
+            model=str(model),
+            model_sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+            format="tflite" if model.suffix == ".tflite" else "onnx",
+            runtime=runtime,
+            runtime_version=fields.pop("runtime_version", None) or version(runtime),
+            worker=list(worker),
+            threads=1,
+            **fields,
+        )
+        self.arms.append(arm)
+        return arm.id
+
+    def add_item(self, *arrays: NDArray[Any], arms: Sequence[str] | None = None) -> str:
+        """The same inputs for every arm."""
+        item = f"i{len(self.items)}"
+        paths = []
+        for k, array in enumerate(arrays):
+            path = self.folder / f"{item}.input{k}.npy"
+            np.save(path, array)
+            paths.append(str(path))
+        self.items[item] = dict.fromkeys(arms or [arm.id for arm in self.arms], paths)
+        return item
+
+    def add_item_per_arm(self, arrays: dict[str, NDArray[Any]]) -> str:
+        item = f"i{len(self.items)}"
+        self.items[item] = {}
+        for arm, array in arrays.items():
+            path = self.folder / f"{item}.{arm}.npy"
+            np.save(path, array)
+            self.items[item][arm] = [str(path)]
+        return item
+
+    def quality(self, arm: str, item: str) -> None:
+        self.steps.append(QualityStep(step=len(self.steps), arm=arm, item=item))
+
+    def memory(self, arm: str, item: str, *, repeat: int = 0, inferences: int = 3) -> None:
+        self.steps.append(MemoryStep(step=len(self.steps), arm=arm, item=item, repeat=repeat, inferences=inferences))
+
+    def warm_up(self, arms: list[str], item: str) -> None:
+        self.steps.append(WarmUpStep(step=len(self.steps), arms=arms, item=item))
+
+    def pair(self, pair: int, order: list[str], item: str) -> None:
+        self.steps.append(LatencyPairStep(step=len(self.steps), pair=pair, order=order, item=item))
+
+    def write_plan(self, *, step_timeout_s: float = 60.0, **latency: Any) -> Plan:
+        options: dict[str, Any] = {
+            "block_target_ns": 4_000_000,
+            "block_min_inferences": 5,
+            "block_max_inferences": 40,
+            "lead_in_inferences": 2,
+            "settle_ns": 1_000_000,
+            "warm_up_min_blocks": 3,
+            "warm_up_max_blocks": 4,
+            "warm_up_tolerance": 0.5,
+            "max_ns": 600_000_000_000,
+            **latency,
+        }
+        plan = Plan(
+            run_id="contract",
+            seed=1,
+            arms=self.arms,
+            items=[PlanItem(id=item, inputs=inputs) for item, inputs in self.items.items()],
+            steps=self.steps,
+            latency=LatencyOptions(**options),
+            step_timeout_ns=int(step_timeout_s * 1e9),
+        )
+        self.plan_path.write_text(plan.model_dump_json(), encoding="utf-8")
+        return plan
+
+    # Running it
+
+    @property
+    def argv(self) -> list[str]:
+        return [*self.command, str(self.plan_path), str(self.records_path)]
+
+    def run(self, expected_exit_code: int = 0) -> list[Record]:
+        """Runs to the end."""
+        process = self.start()
+        assert process.wait(120) == expected_exit_code, self.log_path.read_text(errors="replace")
+        return self.records()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+            )
+
+    def records(self) -> list[Record]:
+        """Every whole line, validated; asserts that they are numbered without gaps."""
+        if not self.records_path.exists():
+            return []
+        lines = self.records_path.read_bytes().split(b"\n")[:-1]
+        records = [parse_record(line) for line in lines]
+        assert [record.n for record in records] == list(range(len(records)))
+        return records
+
+    def wait_for(self, wanted: Callable[[list[Record]], bool]) -> list[Record]:
+        """Until the records satisfy; a runner that ends before that is a failed test."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            records = self.records()
+            if wanted(records):
+                return records
+            time.sleep(0.005)
+        raise AssertionError(f"not within {WAIT_S} s; log:\n{self.log_path.read_text(errors='replace')}")
+
+    def worker_pids(self) -> set[int]:
+        return {record.pid for record in self.records() if isinstance(record, ArmLoaded)}
+
+    def assert_no_worker_left(self) -> None:
+        deadline = time.monotonic() + 10
+        while left := {pid for pid in self.worker_pids() if is_alive(pid)}:
+            assert time.monotonic() < deadline, f"workers {left} outlived their runner"
+            time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def kill_at_once(process: subprocess.Popen[bytes]) -> None:
+    """As a power-hungry kernel would: only the conductor, and no warning."""
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+def of_kind(records: Sequence[Record], kind: type[T]) -> list[T]:
+    """The records of one kind, in order."""
+    return [record for record in records if isinstance(record, kind)]
