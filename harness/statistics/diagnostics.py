@@ -1,0 +1,99 @@
+"""What can be wrong with paired differences though an interval comes out: each check returns a finding or None.
+
+Thresholds are set so that each check alone is silent on about 99 of 100 clean runs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.statistics.estimate import Floats, estimate_mean
+
+_ALPHA = 0.01
+_FEWEST = 8  # below this many pairs a trend or two levels cannot be told from chance
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Differences moved along the run by `total` from the first pair to the last (least squares)."""
+
+    total: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class PositionEffect:
+    """Differences depend on which arm went first: candidate-first minus baseline-first."""
+
+    difference: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class TwoLevels:
+    """Values fall into two groups, such as two clock frequencies. `low` and `high` are the groups' means."""
+
+    low: float
+    high: float
+    share_high: float
+
+
+def find_trend(values: Floats) -> Trend | None:
+    """A straight-line trend of shape (n,) in time order, by the t-test of its slope at 1 %."""
+    n = values.size
+    if n < _FEWEST:
+        return None
+    time = np.arange(n) - (n - 1) / 2.0
+    slope = float(np.dot(time, values) / np.dot(time, time))
+    residual = values - values.mean() - slope * time
+    variance = float(np.dot(residual, residual)) / (n - 2)
+    if variance == 0.0:
+        return None if slope == 0.0 else Trend(slope * (n - 1), 0.0)
+    from scipy.special import stdtr
+
+    statistic = abs(slope) / math.sqrt(variance / float(np.dot(time, time)))
+    p_value = 2.0 * float(stdtr(n - 2, -statistic))
+    return Trend(slope * (n - 1), p_value) if p_value < _ALPHA else None
+
+
+def find_position_effect(differences: Floats, candidate_first: np.ndarray) -> PositionEffect | None:
+    """Welch's t-test at 1 % between pairs where the candidate went first and the others; both need three pairs."""
+    first, second = differences[candidate_first], differences[~candidate_first]
+    if first.size < 3 or second.size < 3:
+        return None
+    one, other = estimate_mean(first), estimate_mean(second)
+    parts = ((one.sd or 0.0) ** 2 / one.n, (other.sd or 0.0) ** 2 / other.n)
+    if sum(parts) == 0.0:
+        return None
+    freedom = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, (one.n, other.n), strict=True))
+    from scipy.special import stdtr
+
+    difference = one.mean - other.mean
+    p_value = 2.0 * float(stdtr(freedom, -abs(difference) / math.sqrt(sum(parts))))
+    return PositionEffect(difference, p_value) if p_value < _ALPHA else None
+
+
+def find_two_levels(values: Floats, *, least_gap: float) -> TwoLevels | None:
+    """Two groups that are far apart for their own spread: a best split in two with Ashman's D above 5.
+
+    D = |μ₁ − μ₂|/√((s₁² + s₂²)/2) of a best split is about 2.7 for one Gaussian and 3.5 for an even spread (a drift).
+    Each group holds at least 15 % of the values, and their means are at least `least_gap` apart (the smallest distance
+    that matters, on the scale of `values`).
+    """
+    n = values.size
+    smallest = max(3, math.ceil(0.15 * n))
+    if n < _FEWEST or n < 2 * smallest:
+        return None
+    ordered = np.sort(values)
+    splits = range(smallest, n - smallest + 1)
+    within = [float(np.var(ordered[:at]) * at + np.var(ordered[at:]) * (n - at)) for at in splits]
+    at = splits[int(np.argmin(within))]
+    low, high = ordered[:at], ordered[at:]
+    gap = float(high.mean() - low.mean())
+    spread = math.sqrt((float(low.var(ddof=1)) + float(high.var(ddof=1))) / 2.0)
+    if gap < least_gap or gap <= 5.0 * spread:
+        return None
+    return TwoLevels(float(low.mean()), float(high.mean()), high.size / n)
