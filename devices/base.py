@@ -1,7 +1,7 @@
 """A device: a place that holds files and runs programs.
 
-The protocol is narrow on purpose. Everything else (provisioning a runtime, conducting a run) is written against it once and
-works on every kind of device. All paths on a device are absolute POSIX strings; commands are argv lists.
+The protocol is narrow on purpose. Everything else (provisioning a runtime, conducting a run) is written against it
+once and works on every kind of device. All paths on a device are absolute POSIX strings; commands are argv lists.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Blob:
 
 @dataclass(frozen=True)
 class ProcessHandle:
-    """A detached process: its id, and its start time in clock ticks since boot so that a reused id is not mistaken for it."""
+    """A detached process: its id, and its start time in clock ticks since boot so that a reused id is not mistaken
+    for it.
+    """
 
     pid: int
     start_ticks: int | None
@@ -72,8 +74,8 @@ class Device(Protocol):
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there.
 
-        A blob that is there, and whose hash computed on the device agrees, is not sent again. Content goes to a temporary
-        name first, is hashed on the device, and renamed only if the hash is right.
+        A blob that is there, and whose hash computed on the device agrees, is not sent again. Content goes to a
+        temporary name first, is hashed on the device, and renamed only if the hash is right.
         """
         ...
 
@@ -86,7 +88,9 @@ class Device(Protocol):
         ...
 
     def run(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes | None = None) -> Completed:
-        """Run a command to its end. Raises only if it could not be run or its end is not known; any exit code is returned."""
+        """Run a command to its end; any exit code is returned. Raises only if it could not be run or its end is not
+        known.
+        """
         ...
 
     def start(self, argv: Sequence[str], *, log: str, cwd: str) -> ProcessHandle:
@@ -104,8 +108,9 @@ class Device(Protocol):
     def follow(self, path: str, offset: int, *, idle_s: float) -> Iterator[bytes]:
         """Yield what a growing file has from `offset` on, as it comes; yields b"" whenever nothing came for `idle_s`.
 
-        Never ends by itself; the caller stops iterating (closing the generator lets go of it). Raises `TransientError` when
-        the connection is lost. A file that is not there yet is waited for. Costs the device as good as nothing while idle.
+        Never ends by itself; the caller stops iterating (closing the generator lets go of it). Raises
+        `TransientError` when the connection is lost. A file that is not there yet is waited for. Costs the device as
+        good as nothing while idle.
         """
         ...
 

@@ -27,6 +27,10 @@ class NotReachableError(TransientError):
     """The device does not answer."""
 
 
+class DeadlineError(TransientError):
+    """Something took longer than it was given. A link that hangs without a word looks like this."""
+
+
 class NotAuthorisedError(PermanentError):
     """The device answers and refuses: login, key, or a host key that changed."""
 
