@@ -218,19 +218,19 @@ class Journal:
     def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
         content = path.read_bytes()
         past: list[dict[str, Any]] = []
-        whole_bytes, good = 0, True
+        whole_bytes, torn = 0, False
         for line in content.splitlines(keepends=True):
-            record = _parse_record(line, len(past))
+            record = _parse_record(line)
             if record is None:
-                good = False  # a power loss may leave more than one torn line; all that follows must be torn, too
-            elif not good:
+                torn = True  # a power loss may leave more than one torn line, and nothing whole after them
+                continue
+            if torn or record["n"] != len(past):
                 raise UnusableError(
-                    f"{path}: the record after byte {whole_bytes} is damaged and whole ones follow it. "
-                    "Keep the file aside and start this run again."
+                    f"{path} is damaged after record {len(past) - 1}: a line is missing or unreadable and whole ones "
+                    "follow it. Keep the file aside and start this run again."
                 )
-            else:
-                past.append(record)
-                whole_bytes += len(line)
+            past.append(record)
+            whole_bytes += len(line)
         return past, whole_bytes, len(content)
 
     def write(self, record: str, **fields: Any) -> dict[str, Any]:
@@ -245,15 +245,14 @@ class Journal:
         return whole
 
 
-def _parse_record(line: bytes, expected_n: int) -> dict[str, Any] | None:
-    if not line.endswith(b"\n"):
-        return None
+def _parse_record(line: bytes) -> dict[str, Any] | None:
+    """A whole record; null for a line that was not finished."""
     try:
-        record = json.loads(line)
+        record = json.loads(line) if line.endswith(b"\n") else None
     except ValueError:
         return None
-    if isinstance(record, dict) and isinstance(record.get("session"), int) and "record" in record:
-        return record if record.get("n") == expected_n else None
+    if isinstance(record, dict) and isinstance(record.get("n"), int) and isinstance(record.get("session"), int):
+        return record
     return None
 
 
