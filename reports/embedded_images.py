@@ -35,10 +35,10 @@ class ImageEmbedder:
         """The picture at `path`, relative to the run folder. What lies outside of it, or is no PNG, is not embedded."""
         if path is None:
             return Picture(None, missing_because="not made in this run")
-        file = (self._run_folder / path).resolve()
-        if not file.is_relative_to(self._run_folder):
-            return Picture(None, missing_because=f"{path} lies outside of the run folder")
         try:
+            file = (self._run_folder / path).resolve()
+            if not file.is_relative_to(self._run_folder):
+                return Picture(None, missing_because=f"{path} lies outside of the run folder")
             content = file.read_bytes()
         except (OSError, ValueError) as error:
             reason = "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"

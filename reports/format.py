@@ -131,8 +131,11 @@ def percent(fraction: float, *, decimals: int = 1) -> str:
     return with_unit(number(100.0 * fraction, decimals), "%")
 
 
-def change(value: float, scale: str, quantity_name: str) -> str:
-    """A value on the scale of an effect: a ratio as a signed percentage, a difference in the quantity's unit."""
+def change(value: float, scale: str, quantity_name: str, *, beside: float = 0.0) -> str:
+    """A value on the scale of an effect: a ratio as a signed percentage, a difference in the quantity's unit.
+
+    A difference has two significant digits at least, or as many decimals as the value `beside` it needs for two.
+    """
     if math.isnan(value):
         return "unavailable"
     if math.isinf(value):
@@ -143,7 +146,9 @@ def change(value: float, scale: str, quantity_name: str) -> str:
     quantity = QUANTITIES.get(quantity_name)
     if quantity is None:
         return f"+{plain(value)}" if value > 0 else plain(value)
-    return with_unit(signed(value / quantity.display_divisor, quantity.display_decimals), quantity.display_unit)
+    shown, larger = value / quantity.display_divisor, max(abs(value), abs(beside)) / quantity.display_divisor
+    needed = 1 - math.floor(math.log10(larger)) if 0 < larger < math.inf else 0
+    return with_unit(signed(shown, min(9, max(quantity.display_decimals, needed))), quantity.display_unit)
 
 
 def estimate(effect: Effect, quantity_name: str) -> str:
@@ -153,7 +158,8 @@ def estimate(effect: Effect, quantity_name: str) -> str:
 
 def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
     """An interval, such as `−33.0 to −29.1 %`."""
-    low, high = (change(bound, scale, quantity_name) for bound in (bounds.low, bounds.high))
+    low = change(bounds.low, scale, quantity_name, beside=bounds.high)
+    high = change(bounds.high, scale, quantity_name, beside=bounds.low)
     low_number, _, low_unit = low.partition(NO_BREAK_SPACE)
     high_unit = high.partition(NO_BREAK_SPACE)[2]
     return f"{low_number if low_unit == high_unit else low} to {high}"

@@ -69,7 +69,9 @@ def _line(console: Console, *parts: Text, indent: int = 0) -> None:
     from rich.text import Text
 
     joined = Text.assemble(*parts)
-    console.print(Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False)
+    console.print(
+        Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False
+    )
 
 
 def _verdict(console: Console, verdict: Verdict, *, named: bool) -> None:

@@ -1,0 +1,133 @@
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import pytest
+
+from harness.comparison import Effect, Interval, LatencyDistribution
+from reports.charts.block_medians import MANY_BLOCKS, block_medians
+from reports.charts.interval_bar import WIDTH, interval_bar
+from reports.charts.latency_distribution import latency_distribution, quantile
+from tests.reports.sample_comparison import HOSTILE_NAMES, distribution
+
+CHARTS = [latency_distribution, block_medians]
+
+
+def effect(scale: str, estimate: float, low: float | None = None, high: float | None = None) -> Effect:
+    interval = None if low is None or high is None else Interval(low=low, high=high, level=0.95, method="m")
+    return Effect.model_validate(
+        {"scale": scale, "estimate": estimate, "interval": interval, "p_value": None, "p_method": None, "n": 1}
+        | {"replicate": "file", "sd": None, "minimum_detectable": None, "pairs_needed": None}
+    )
+
+
+def named(svg: ET.Element, name: str) -> list[ET.Element]:
+    return [element for element in svg.iter() if element.get("class") == name]
+
+
+def centre(svg: ET.Element) -> float:
+    return float(named(svg, "bar-estimate")[0].attrib["cx"])
+
+
+def test_better_is_to_the_right_whichever_way_the_quantity_goes() -> None:
+    faster = ET.fromstring(interval_bar(effect("ratio", 0.7, 0.6, 0.8), "latency_p50", "better"))
+    sharper = ET.fromstring(interval_bar(effect("difference", 0.2, 0.1, 0.3), "psnr", "better"))
+    blurrier = ET.fromstring(interval_bar(effect("difference", -0.2, -0.3, -0.1), "psnr", "worse"))
+    assert centre(faster) > WIDTH / 2
+    assert centre(sharper) > WIDTH / 2
+    assert centre(blurrier) < WIDTH / 2
+
+
+def test_the_interval_and_the_rule_are_drawn_to_one_scale() -> None:
+    svg = ET.fromstring(interval_bar(effect("ratio", 0.7, 0.6, 0.8), "latency_p50", "better", [0.9]))
+    bound = float(named(svg, "bar-bound")[0].attrib["x1"]) - WIDTH / 2
+    band = named(svg, "bar-interval")[0]
+    left = float(band.attrib["x"]) - WIDTH / 2
+    right = left + float(band.attrib["width"])
+    estimate = centre(svg) - WIDTH / 2
+    assert [value / bound for value in (left, estimate, right)] == pytest.approx([2, 3, 4], rel=0.01)
+
+
+def test_no_change_at_all_is_a_dot_on_the_line() -> None:
+    svg = ET.fromstring(interval_bar(effect("ratio", 1.0), "model_size", "equivalent"))
+    assert centre(svg) == WIDTH / 2
+    assert named(svg, "bar-interval") == []
+
+
+def test_an_endless_interval_ends_at_the_edge_and_nothing_drawn_is_not_a_number() -> None:
+    svg = interval_bar(effect("ratio", 1.2, 0.9, float("inf")), "latency_p50", "inconclusive")
+    assert "nan" not in svg
+    assert "inf" not in svg.replace("inconclusive", "")
+    assert "without bound" in svg
+
+
+def test_the_bar_says_in_words_what_it_shows() -> None:
+    svg = interval_bar(effect("ratio", 0.7, 0.6, 0.8), "latency_p50", "better", [0.8])
+    label = ET.fromstring(svg).attrib["aria-label"].replace("\u00a0", " ")
+    assert label == "Change −30.0 %, interval −40.0 to −20.0 %, rule at −20.0 %"
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_the_same_chart_is_the_same_bytes_whatever_the_user_s_matplotlib_is_set_to(draw) -> None:
+    arms = [distribution("a", 40, 1), distribution("b", 30, 2)]
+    first = draw(arms, [0, 1], prefix="p")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.fonttype": "path", "text.usetex": True}):
+        assert draw(arms, [0, 1], prefix="p") == first
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_drawing_leaves_the_user_s_matplotlib_alone(draw) -> None:
+    before = dict(mpl.rcParams)
+    draw([distribution("a", 40, 1)], [0], prefix="p")
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_names_are_never_drawn_and_stand_escaped_in_the_text_alternative(draw, name: str) -> None:
+    svg = draw([distribution(name, 40, 1)], [0], prefix="p")
+    root = ET.fromstring(svg)
+    drawn = "".join(text for element in root.iter("text") for text in element.itertext())
+    assert re.fullmatch(r"[0-9.−]*(milliseconds|% done|seconds since the start|[0-9.−])*", drawn)
+    assert {element.tag for element in root.iter()} <= {
+        *("svg", "title", "desc", "g", "path", "defs", "use", "text", "clipPath", "rect"),
+    }
+    assert root.findtext("desc", "").startswith(name[:3])
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_colours_are_the_page_s_and_identifiers_are_the_figure_s_own(draw) -> None:
+    svg = draw([distribution(str(i), 30 + i, i) for i in range(8)], list(range(8)), prefix="fig-7")
+    assert "#0" not in svg.replace('href="#', "")
+    assert "var(--series-0)" in svg
+    assert "var(--series-5)" in svg
+    identifiers = re.findall(r' id="([^"]+)"', svg)
+    assert identifiers
+    assert all(identifier.startswith("fig-7-") for identifier in identifiers)
+    assert len(identifiers) == len(set(identifiers))
+    referenced = re.findall(r'(?:href="|url\()#([^")]+)', svg)
+    assert set(referenced) <= set(identifiers)
+    assert "<style" not in svg
+
+
+def test_many_blocks_are_a_line_and_the_chart_stays_small() -> None:
+    svg = block_medians([distribution("a", 40, 1, blocks=20 * MANY_BLOCKS)], [0], prefix="p")
+    assert "<use" not in svg.split("clip-path", 1)[1].split("</g>")[0]
+    assert len(svg) < 400_000
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_one_arm_whose_inferences_all_took_the_same_time_can_be_drawn(draw) -> None:
+    flat = LatencyDistribution(
+        arm="flat",
+        inferences=3,
+        quantile_levels=[0.5],
+        quantiles_ns=[5e6],
+        block_medians_ns=[5e6],
+        block_started_s=[0.0],
+        minimum_ns=5e6,
+        maximum_ns=5e6,
+    )
+    assert "nan" not in draw([flat], [0], prefix="p").lower()
+    assert quantile(flat, 0.5) == 5e6
+    assert quantile(flat, 0.9) is None
