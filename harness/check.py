@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.quantity import QUANTITIES
 from harness.resolve import Resolved, ResolvedArm, differences, resolve
+from harness.wording import rule_in_words
 
 if TYPE_CHECKING:
     from harness.experiment_file import ExperimentFile
@@ -40,7 +42,10 @@ def _in_words(resolved: Resolved) -> list[str]:
             lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
     scenes = len({item.scene for item in resolved.items})
     lines.append(f"items     {len(resolved.items)} pictures of {scenes} scenes, ×{experiment.data.scale}")
-    lines += [f"rule      {rule.in_words()}" for rule in experiment.rules]
+    lines += [
+        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        for rule in experiment.rules
+    ]
     return lines
 
 

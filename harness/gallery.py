@@ -3,45 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.comparison import GalleryItem
 from harness.image_file import read_image, write_image
 from harness.quality import Output, decode_output, read_outputs
+from harness.quantity import QUANTITIES, Available, Measured, Unavailable
 from harness.run_folder import RunFolder, safe_name
+from harness.worst_items import worst_items
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.comparison import GalleryItem
     from harness.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 
 DIFFERENCE_GAIN = 8.0
 
 
 def draw_gallery(
-    folder: RunFolder, manifest: Manifest, entry: ManifestDevice, chosen: list[GalleryItem]
+    folder: RunFolder, manifest: Manifest, entry: ManifestDevice, candidate: ManifestArm, scores: pd.DataFrame
 ) -> list[GalleryItem]:
-    """Write the PNG files of the chosen items and return them with their paths filled in."""
+    """Choose the worst items of a candidate on a device and write their PNG files."""
+    baseline = manifest.arms[0]
     outputs = read_outputs(folder, entry.folder)
     items = {item.stem: item for item in manifest.items}
-    arms = {arm.name: arm for arm in manifest.arms}
     return [
-        _draw(folder, entry, place, each, items[each.item], manifest.arms[0], arms[each.candidate], outputs)
-        for place, each in enumerate(chosen)
+        GalleryItem(
+            candidate=candidate.name,
+            item=worst.item,
+            metric=worst.metric,
+            values={arm.name: _values(scores, entry.name, arm.name, worst.item) for arm in (baseline, candidate)},
+            **_draw(folder, entry, place, items[worst.item], baseline, candidate, outputs),
+        )
+        for place, worst in enumerate(worst_items(scores, entry.name, candidate.name, baseline.name))
     ]
+
+
+def _values(scores: pd.DataFrame, device: str, arm: str, item: str) -> dict[str, Measured]:
+    """Quantity → value of one arm on one item."""
+    rows = scores[(scores["device"] == device) & (scores["arm"] == arm) & (scores["item"] == item)]
+    return {
+        row.quantity: Unavailable(reason=row.reason)
+        if isinstance(row.reason, str)
+        else Available(value=float(row.value), unit=QUANTITIES[row.quantity].unit, source="this image")
+        for row in rows.itertuples()
+    }
 
 
 def _draw(
     folder: RunFolder,
     entry: ManifestDevice,
     place: int,
-    chosen: GalleryItem,
     item: ManifestItem,
     baseline: ManifestArm,
     candidate: ManifestArm,
     outputs: dict[tuple[str, str], Output],
-) -> GalleryItem:
+) -> dict[str, Any]:
+    """Paths of the pictures, relative to the run, by the names of GalleryItem's fields."""
     import numpy as np
 
     image = read_image(Path(item.input_path))
@@ -59,12 +79,10 @@ def _draw(
     for role, picture in pictures.items():
         write_image(home / f"{role}.png", picture)
     places = {role: str((home / f"{role}.png").relative_to(folder.path)) for role in pictures}
-    return chosen.model_copy(
-        update={
-            "baseline_image": places.get("baseline"),
-            "candidate_image": places.get("candidate"),
-            "reference_image": places.get("reference"),
-            "difference_image": places.get("difference"),
-            "difference_gain": DIFFERENCE_GAIN if "difference" in places else None,
-        }
-    )
+    return {
+        "baseline_image": places.get("baseline"),
+        "candidate_image": places.get("candidate"),
+        "reference_image": places.get("reference"),
+        "difference_image": places.get("difference"),
+        "difference_gain": DIFFERENCE_GAIN if "difference" in places else None,
+    }

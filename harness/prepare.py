@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,17 +79,16 @@ def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: 
 
 def _provision_all(device: Device, arms: Sequence[ResolvedArm], progress: Progress) -> dict[str, str]:
     """Arm id → interpreter of its runtime's environment."""
+
+    def say(text: str) -> None:
+        progress.say(device.name, text)
+
     interpreters: dict[tuple[str, str], str] = {}
     for arm in arms:
         key = (arm.runtime.name, arm.runtime_version)
         if key not in interpreters:
             progress.say(device.name, f"runtime {arm.runtime.name} {arm.runtime_version}")
-            ready = with_reconnect(
-                device,
-                lambda spec=arm.runtime, version=arm.runtime_version: provision(
-                    device, spec, version, lambda text: progress.say(device.name, text)
-                ),
-            )
+            ready = with_reconnect(device, partial(provision, device, arm.runtime, arm.runtime_version, say))
             interpreters[key] = ready.python
     return {arm.id: interpreters[arm.runtime.name, arm.runtime_version] for arm in arms}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from devices.runtimes.base import RuntimeSpec
+    from devices.runtimes.spec import RuntimeSpec
 
     from harness.dataset import Item
     from harness.experiment import Arm
@@ -65,7 +65,7 @@ def resolve(file: ExperimentFile) -> Resolved:
 
 
 def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
-    from devices.runtimes.registry import resolve_runtime
+    from devices.runtimes.registry import resolve as resolve_runtime
 
     from devices.errors import PermanentError
     from harness.model_file import read_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -13,7 +14,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.plan import Plan
     from harness.records import records_json_schema
 
-    makers = {
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
         "experiment": experiment_json_schema,
         "plan": lambda: Plan.model_json_schema(by_alias=True),
         "records": records_json_schema,

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Score, compare, report."""
-    from harness.analyze import analyze
+    from harness.recompute import recompute
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
     from harness.progress import shown_progress
@@ -22,6 +22,6 @@ def execute(arguments: argparse.Namespace) -> int:
 
     folder = RunFolder(arguments.run)
     with shown_progress() as progress:
-        comparison = analyze(folder, progress)
+        comparison = recompute(folder, progress)
     show_outcome(folder, comparison, as_json=arguments.json)
     return EXIT_DONE

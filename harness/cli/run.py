@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
-    from harness.analyze import analyze
+    from harness.recompute import recompute
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
     from harness.errors import UserError
@@ -51,7 +51,7 @@ def execute(arguments: argparse.Namespace) -> int:
         except InterruptedRunError:
             print(f"bakeoff: interrupted; go on with: bakeoff run --resume {folder.path}", file=sys.stderr)
             return EXIT_INTERRUPTED
-        comparison = analyze(folder, progress)
+        comparison = recompute(folder, progress)
     show_outcome(folder, comparison, as_json=arguments.json)
     if problems:
         print(

@@ -1,0 +1,66 @@
+"""From raw facts to comparison.json and the report: what `bakeoff run` ends with and `bakeoff analyze` does again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from devices.identity import Identity
+from harness.analysis import DeviceFacts, compare
+from harness.gallery import draw_gallery
+from harness.quality import score_outputs
+from harness.quantity import QUANTITIES
+from harness.run_folder import write_atomically, write_model
+from harness.run_state import DeviceState
+
+if TYPE_CHECKING:
+    from harness.comparison import Comparison
+    from harness.manifest import Manifest, ManifestDevice
+    from harness.progress import Progress
+    from harness.run_folder import RunFolder
+
+
+def recompute(folder: RunFolder, progress: Progress) -> Comparison:
+    """Score, compare, draw; writes tables/, gallery/, comparison.json and report.html. Raises `UserError`."""
+    from reports.html import render_html
+
+    manifest = folder.read_manifest()
+    quality = score_outputs(folder, manifest, progress)
+    folder.tables.mkdir(parents=True, exist_ok=True)
+    quality.scores.to_parquet(folder.tables / "quality.parquet")
+    progress.say("this machine", "comparing")
+    facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
+    comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables)
+    galleries = {
+        entry.name: [
+            item
+            for candidate in manifest.arms[1:]
+            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores)
+        ]
+        for entry in manifest.devices
+    }
+    comparison = comparison.model_copy(
+        update={
+            "devices": [
+                result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
+            ],
+            "method": comparison.method
+            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()],
+        }
+    )
+    write_model(folder.comparison, comparison)
+    write_atomically(folder.report, render_html(comparison, folder.path).encode())
+    return comparison
+
+
+def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
+    files = folder.device(entry)
+    state = DeviceState.model_validate_json(files.state.read_bytes())
+    identity = Identity.model_validate_json(files.identity.read_bytes()) if files.identity.exists() else None
+    measured = files.records.exists() and files.records.stat().st_size > 0
+    status: Literal["complete", "incomplete", "failed"] = (
+        "complete" if state.stage == "fetched" else "incomplete" if measured else "failed"
+    )
+    problem = state.problem
+    if problem is None and status != "complete":
+        problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
+    return DeviceFacts(identity, files.records if measured else None, status, problem)

@@ -1,0 +1,25 @@
+"""What tests of whole runs share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.rig.tiny_experiment import TinyExperiment
+
+
+@pytest.fixture(scope="session")
+def workdir() -> Path:
+    """The work directory of `local`: kept between sessions, so that a runtime is provisioned once."""
+    cache = Path(os.environ.get("BAKEOFF_TEST_CACHE", Path.home() / ".cache" / "bakeoff-tests"))
+    folder = cache / "local-device"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyExperiment:
+    """A tiny experiment, not written yet."""
+    return TinyExperiment(tmp_path / "experiment")

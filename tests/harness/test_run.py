@@ -1,0 +1,275 @@
+"""Whole runs on real devices: this machine, and a machine over a real sshd."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.comparison import Comparison
+from harness.records import parse_record
+from tests.rig import sshd as sshd_rig
+from tests.rig.command import bakeoff, start
+
+
+def run(tiny, workdir, tmp_path, *more, out="run", **environment):
+    folder = tmp_path / out
+    done = bakeoff("run", tiny.write(), "--out", folder, *more, BAKEOFF_LOCAL_WORKDIR=str(workdir), **environment)
+    return folder, done
+
+
+def comparison(folder: Path) -> Comparison:
+    return Comparison.model_validate_json((folder / "comparison.json").read_bytes())
+
+
+def records(folder: Path, device: str = "0-local"):
+    return [parse_record(line) for line in (folder / "devices" / device / "records.jsonl").read_bytes().splitlines()]
+
+
+def assert_whole(folder: Path, tiny, device: str = "0-local") -> None:
+    """Every record there once, in order, and every step done."""
+    found = records(folder, device)
+    assert [record.n for record in found] == list(range(len(found)))
+    assert found[-1].record == "runner_finished"
+    assert found[-1].reason == "complete"
+    outputs = Counter((each.arm, each.item) for each in found if each.record == "quality_output")
+    assert outputs == {(arm, f"i{n}"): 1 for arm in ("a0", "a1") for n in range(len(tiny.names))}
+    sessions = {}
+    for block in found:
+        if block.record == "latency_block":
+            sessions.setdefault((block.pair, block.session), set()).add(block.arm)
+    whole = {pair for (pair, _), arms in sessions.items() if arms == {"a0", "a1"}}
+    assert whole == set(range(tiny.measure["pairs"]))
+    for each in found:
+        if each.record == "quality_output":
+            for file in each.outputs:
+                assert (folder / "devices" / device / file.path).is_file()
+
+
+def test_a_run_ends_in_a_verdict_a_report_and_tables(tiny, workdir, tmp_path):
+    folder, done = run(tiny, workdir, tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, tiny)
+    result = comparison(folder)
+    contrasts = {each.quantity: each for each in result.devices[0].contrasts}
+    # The candidate is the baseline blurred: worse by far more than the margin, on every picture.
+    assert contrasts["psnr_y"].outcome == "worse"
+    assert contrasts["psnr_y"].effect.estimate < -1.0
+    assert result.verdicts[0].decision == "hold"
+    assert {"psnr", "psnr_y", "ssim", "latency_p50", "run_peak_memory", "model_size"} <= set(contrasts)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Is it as good?" in page
+    assert result.verdicts[0].sentence.split(":")[0] in done.stdout
+    assert {path.name for path in (folder / "tables").iterdir()} >= {
+        "latency.parquet", "memory.parquet", "quality.parquet",
+    }  # fmt: skip
+    worst = result.devices[0].gallery
+    assert len(worst) == 4
+    assert all((folder / each.difference_image).is_file() for each in worst)
+
+
+def test_an_a_a_run_finds_no_difference_in_quality_and_does_not_ship_or_hold_by_chance_alone(tiny, workdir, tmp_path):
+    tiny.candidate = tiny.baseline
+    _, done = run(tiny, workdir, tmp_path, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "an A/A run" in done.stderr
+    result = Comparison.model_validate_json(done.stdout)
+    contrasts = {each.quantity: each for each in result.devices[0].contrasts}
+    for quantity in ("psnr", "psnr_y", "ssim"):
+        assert contrasts[quantity].outcome == "equivalent"
+        assert contrasts[quantity].effect.estimate == 0.0
+    assert contrasts["model_size"].effect.estimate == 1.0
+
+
+def test_what_was_analysed_once_comes_out_the_same_again_without_a_device(tiny, workdir, tmp_path):
+    folder, done = run(tiny, workdir, tmp_path)
+    assert done.exit_code == 0, done.stderr
+    first = {name: (folder / name).read_bytes() for name in ("comparison.json", "report.html")}
+    for name in first:
+        (folder / name).unlink()
+    assert bakeoff("analyze", folder, BAKEOFF_LOCAL_WORKDIR="/nonexistent").exit_code == 0
+    assert {name: (folder / name).read_bytes() for name in first} == first
+    (folder / "report.html").unlink()
+    assert bakeoff("report", folder).exit_code == 0
+    assert (folder / "report.html").read_bytes() == first["report.html"]
+
+
+def test_outputs_are_what_the_runtime_gives_here(tiny, workdir, tmp_path):
+    import onnxruntime
+
+    from harness.image_file import read_image
+
+    folder, done = run(tiny, workdir, tmp_path)
+    assert done.exit_code == 0, done.stderr
+    session = onnxruntime.InferenceSession(str(tiny.folder / tiny.candidate), providers=["CPUExecutionProvider"])
+    for index, name in enumerate(tiny.names):
+        image = read_image(tiny.folder / "lr" / f"{name}.png")
+        feed = (image.astype(np.float64) / 255.0).transpose(2, 0, 1)[None].astype(np.float32)
+        expected = session.run(None, {"lr": feed})[0]
+        assert np.allclose(
+            np.load(folder / "devices" / "0-local" / "outputs" / "a1" / f"i{index}.0.npy"), expected, atol=1e-6
+        )
+
+
+def test_one_arm_that_cannot_run_leaves_the_other_s_results_and_a_verdict_that_says_so(tiny, workdir, tmp_path):
+    """The model opens and fails on its first picture: a Reshape to a size that no picture here has."""
+    from tests.rig.tiny_experiment import write_failing_upscaler
+
+    tiny.write()
+    write_failing_upscaler(tiny.folder / "failing.onnx")
+    tiny.candidate = "failing.onnx"
+    folder, done = run(tiny, workdir, tmp_path)
+    assert done.exit_code == 0, done.stderr
+    result = comparison(folder)
+    status = {arm.arm: arm.status for arm in result.devices[0].arms}
+    assert status["baseline"] == "ok"
+    assert status["candidate"] == "failed"
+    assert result.verdicts[0].decision == "hold"
+    baseline = next(arm for arm in result.devices[0].arms if arm.arm == "baseline")
+    assert baseline.values["latency_p50"].kind == "available"
+    assert baseline.values["psnr"].kind == "available"
+
+
+def wait_for(condition, timeout_s=120.0):
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.05)
+
+
+def blocks_in(folder: Path, device: str) -> int:
+    path = folder / "devices" / device / "records.jsonl"
+    return path.read_bytes().count(b'"latency_block"') if path.exists() else 0
+
+
+@pytest.mark.parametrize("moment", ["before the first record", "in the latency pass"])
+def test_a_run_killed_in_the_middle_is_finished_by_resume(tiny, workdir, tmp_path, moment):
+    tiny.measure["pairs"] = 30
+    tiny.measure["block_ms"] = 30.0
+    folder = tmp_path / "run"
+    process = start("run", tiny.write(), "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    if moment == "before the first record":
+        wait_for((folder / "run.json").exists)
+    else:
+        wait_for(lambda: blocks_in(folder, "0-local") >= 6)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (folder / "comparison.json").exists()
+    done = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, tiny)
+    # The runner on the device was not disturbed by the death of the host: it worked on.
+    assert {record.session for record in records(folder)} == {0}
+
+
+def test_ctrl_c_stops_at_a_block_leaves_nothing_running_and_can_be_resumed(tiny, workdir, tmp_path):
+    tiny.measure["pairs"] = 40
+    tiny.measure["block_ms"] = 40.0
+    folder = tmp_path / "run"
+    process = start("run", tiny.write(), "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    wait_for(lambda: blocks_in(folder, "0-local") >= 6)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert f"bakeoff run --resume {folder}" in (tmp_path / "log").read_text()
+    assert records(folder)[-1].reason == "stopped"
+    started = next(record for record in records(folder) if record.record == "runner_started")
+    wait_for(lambda: not Path(f"/proc/{started.pid}").exists(), 10)
+    done = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 0, done.stderr
+    assert_whole_but_for_the_stop(folder, tiny)
+
+
+def assert_whole_but_for_the_stop(folder, tiny):
+    found = records(folder)
+    assert [record.reason for record in found if record.record == "runner_finished"] == ["stopped", "complete"]
+    assert_whole(folder, tiny)
+
+
+@pytest.fixture
+def server(tmp_path):
+    missing = sshd_rig.missing_parts()
+    if missing:
+        pytest.skip(missing)
+    passed_on = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    server = sshd_rig.LoopbackSshd(tmp_path / "sshd", environment=passed_on)
+    server.start()
+    yield server
+    server.stop()
+
+
+def over_ssh(server):
+    import shlex
+
+    return {"BAKEOFF_SSH": shlex.join(server.ssh_command())}
+
+
+def test_over_ssh_the_same_outputs_come_back_as_from_this_machine(tiny, workdir, tmp_path, server):
+    address = server.address(workdir)
+    folder, done = run(tiny, workdir, tmp_path, "-d", "local", "-d", address, **over_ssh(server))
+    assert done.exit_code == 0, done.stderr
+    names = sorted(path.name for path in (folder / "devices").iterdir())
+    assert len(names) == 2
+    for name in names:
+        assert_whole(folder, tiny, name)
+    outputs = [
+        {
+            path.relative_to(folder / "devices" / name): path.read_bytes()
+            for path in (folder / "devices" / name).rglob("*.npy")
+        }
+        for name in names
+    ]
+    assert len(outputs[0]) == 8
+    assert outputs[0] == outputs[1]
+    # One machine under two names: they must take turns, or each disturbs the other.
+    spans = []
+    for name in names:
+        found = records(folder, name)
+        spans.append((found[0].monotonic_ns, found[-1].monotonic_ns))
+    spans.sort()
+    assert spans[0][1] < spans[1][0]
+
+
+def test_a_connection_cut_in_the_middle_loses_nothing_and_doubles_nothing(tiny, workdir, tmp_path, server):
+    tiny.measure["pairs"] = 40
+    tiny.measure["block_ms"] = 30.0
+    folder = tmp_path / "run"
+    process = start(
+        "run", tiny.write(), "-d", server.address(workdir), "--out", folder, log=tmp_path / "log",
+        BAKEOFF_LOCAL_WORKDIR=str(workdir), **over_ssh(server),
+    )  # fmt: skip
+    (device,) = [*_device_folder(folder)]
+    wait_for(lambda: blocks_in(folder, device) >= 6)
+    server.stop()
+    time.sleep(1.0)
+    cut_at = blocks_in(folder, device)
+    server.start()
+    assert process.wait(timeout=240) == 0, (tmp_path / "log").read_text()
+    assert cut_at < 80
+    assert "reconnecting" in (tmp_path / "log").read_text()
+    assert_whole(folder, tiny, device)
+    assert {record.session for record in records(folder, device)} == {0}
+
+
+def _device_folder(folder: Path):
+    wait_for((folder / "run.json").exists)
+    yield json.loads((folder / "run.json").read_text())["devices"][0]["folder"]
+
+
+def test_a_device_that_does_not_answer_leaves_the_others_results_and_is_taken_up_by_resume(
+    tiny, workdir, tmp_path, server
+):
+    address = server.address(workdir)
+    server.stop()
+    folder, done = run(tiny, workdir, tmp_path, "-d", "local", "-d", address, **over_ssh(server))
+    assert done.exit_code == 3, done.stderr
+    result = comparison(folder)
+    assert [device.status for device in result.devices] == ["complete", "failed"]
+    assert result.verdicts[0].decision in {"hold", "undecided"}
+    server.start()
+    again = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir), **over_ssh(server))
+    assert again.exit_code == 0, again.stderr
+    assert [device.status for device in comparison(folder).devices] == ["complete", "complete"]
