@@ -1,0 +1,120 @@
+"""Write the trained network as TFLite, in float32 and in full int8, from the weights in ONNX.
+
+    python examples/convert_tflite.py
+
+TensorFlow is needed at development time only. litert-torch was tried first: it writes height and
+width into the reshapes of the pixel shuffle, so its graph runs at one size only. TensorFlow's own
+depth_to_space becomes one operation, and the graph can be resized.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from superres import SCALE
+from superres.calibration import calibration_images
+from superres.network import ConvWeights
+from superres.onnx_graph import read_weights
+from superres.tiles import HIGH_SIDE
+
+EXAMPLES = Path(__file__).parent
+# The size a model has before `resize_tensor_input`: that of the demo images.
+SIDE = HIGH_SIDE // SCALE
+
+
+def clip(packed: tf.Tensor) -> tf.Tensor:
+    """To 0..1. In this order the maximum is fused into the addition as its RELU."""
+    return tf.minimum(tf.maximum(packed, 0.0), 1.0)
+
+
+def saturate(packed: tf.Tensor) -> tf.Tensor:
+    """To 0..1 by declaring that range to the quantiser: int8 then saturates by itself.
+
+    An int8 MINIMUM would do the same, but XNNPACK has none, and would split the graph around it.
+    """
+    return tf.quantization.fake_quant_with_min_max_args(packed, 0.0, 1.0, num_bits=8)
+
+
+class SuperResolutionModule(tf.Module):  # type: ignore[misc]
+    """The network of `superres/network.py` on (1, H, W, 3) tensors.
+
+    Args:
+        layers: the convolutions in order.
+        bound: how the sum is kept within 0..1.
+    """
+
+    def __init__(self, layers: list[ConvWeights], bound: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        super().__init__(name="super_resolution_x2")
+        # OIHW to TensorFlow's HWIO.
+        self.kernels = [tf.constant(layer.kernel.transpose(2, 3, 1, 0)) for layer in layers]
+        self.biases = [tf.constant(layer.bias) for layer in layers]
+        self.bound = bound
+
+    @tf.function(  # type: ignore[untyped-decorator]
+        input_signature=[tf.TensorSpec([1, SIDE, SIDE, 3], tf.float32, name="lr")]
+    )
+    def __call__(self, lr: tf.Tensor) -> dict[str, tf.Tensor]:
+        """(1, H, W, 3) float32 in 0..1 to (1, 2H, 2W, 3) float32 in 0..1."""
+        features = lr
+        for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
+            features = tf.nn.relu(_convolve(features, kernel, bias))
+        detail = _convolve(features, self.kernels[-1], self.biases[-1])
+        packed = self.bound(detail + tf.concat([lr] * SCALE**2, axis=-1))
+        return {"sr": tf.nn.depth_to_space(packed, SCALE)}
+
+
+def _convolve(features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    return tf.nn.bias_add(tf.nn.conv2d(features, kernel, strides=1, padding="SAME"), bias)
+
+
+def _converter(layers: list[ConvWeights], bound: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    module = SuperResolutionModule(layers, bound)
+    traced = module.__call__.get_concrete_function()
+    return tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
+
+
+def float_model(layers: list[ConvWeights]) -> bytes:
+    """The float32 model, a TFLite flatbuffer of built-in operations only."""
+    converter = _converter(layers, clip)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    return bytes(converter.convert())
+
+
+def int8_model(layers: list[ConvWeights], images: list[NDArray[np.uint8]]) -> bytes:
+    """The model with int8 weights, activations, input and output, a TFLite flatbuffer.
+
+    Args:
+        layers: the convolutions in order.
+        images: (96, 96, 3) uint8, which set the activation ranges.
+    """
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for image in images:
+            yield [image[None].astype(np.float32) / np.float32(255)]
+
+    converter = _converter(layers, saturate)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def main() -> None:
+    """Parse the command line, convert, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=EXAMPLES / "models")
+    folder = parser.parse_args().models
+    layers = read_weights(folder / "sr_x2_fp32.onnx")
+    (folder / "sr_x2_fp32.tflite").write_bytes(float_model(layers))
+    (folder / "sr_x2_int8.tflite").write_bytes(int8_model(layers, calibration_images()))
+
+
+if __name__ == "__main__":
+    main()

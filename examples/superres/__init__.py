@@ -1,0 +1,3 @@
+"""What the example models are made of: photographs, degradation, network, graphs."""
+
+SCALE = 2
