@@ -72,7 +72,7 @@ def _fetch_group(shell: Shell, group: Sequence[tuple[str, Path]], progress: Prog
     for source, target in group:
         targets.setdefault(_member_name(source), []).append(target)
     names = " ".join(quote(f"./{name}") for name in targets)
-    # -h: what a link points to, not the link. tar's exit code only says that something was missing, as we see ourselves.
+    # -h: what a link points to, not the link. tar's exit code only says that something was missing; so do its members.
     script = f"cd / || exit 3\ntar -chf - {names} || [ $? -le 2 ]\n"
     reader = _StreamReader(shell.transfer(script, what=f"fetching {len(targets)} files"))
     arrived: dict[str, Path] = {}

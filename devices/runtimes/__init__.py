@@ -1,0 +1,1 @@
+"""Runtimes that arms can name: one file each."""

@@ -1,0 +1,41 @@
+"""What bakeoff knows of a runtime before it is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class RuntimeSpec:
+    """A named engine that comes as a Python distribution."""
+
+    name: str
+    """As arms name it."""
+    distribution: str
+    """Its name on a package index."""
+    import_name: str
+    """The module whose import proves that it works."""
+    default_version: str
+    """The version that was tested with this bakeoff."""
+    formats: tuple[Literal["onnx", "tflite"], ...]
+    python_min: tuple[int, int]
+    """Oldest and newest Python that any version of it was ever built for, as far as is known: what a version really
+    has wheels for is the index's to say.
+    """
+    python_max: tuple[int, int] | None = None
+    extra_requirements: tuple[str, ...] = ("numpy",)
+    """Installed beside it, in pip's language."""
+
+    def requirements(self, version: str) -> tuple[str, ...]:
+        """What is installed for one version of it."""
+        return (f"{self.distribution}=={version}", *self.extra_requirements)
+
+    def supports_python(self, version: tuple[int, int]) -> bool:
+        """Whether wheels for this Python can be expected at all."""
+        return version >= self.python_min and (self.python_max is None or version <= self.python_max)
+
+    def python_range(self) -> str:
+        """Such as `3.9 to 3.11`, for people."""
+        lowest = ".".join(map(str, self.python_min))
+        return f"{lowest} or newer" if self.python_max is None else f"{lowest} to {'.'.join(map(str, self.python_max))}"

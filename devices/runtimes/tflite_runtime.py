@@ -1,0 +1,17 @@
+"""TensorFlow Lite's own interpreter; 2.14.0 was its last release."""
+
+from __future__ import annotations
+
+from devices.runtimes.spec import RuntimeSpec
+
+SPEC = RuntimeSpec(
+    name="tflite-runtime",
+    distribution="tflite-runtime",
+    import_name="tflite_runtime.interpreter",
+    default_version="2.14.0",
+    formats=("tflite",),
+    python_min=(3, 7),
+    python_max=(3, 11),
+    # Compiled against numpy 1; with numpy 2 its import fails.
+    extra_requirements=("numpy<2",),
+)
