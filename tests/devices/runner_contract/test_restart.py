@@ -43,7 +43,7 @@ def assert_complete(records: Sequence[Record], plan: Plan) -> None:
     assert [start.session for start in starts] == list(range(len(starts)))
 
 
-@pytest.mark.parametrize("records_before_the_kill", [1, 3, 6, 8, 14, 17])
+@pytest.mark.parametrize("records_before_the_kill", [1, 3, 8, 17])
 def test_killed_without_warning_it_goes_on_where_it_was(bench: Bench, records_before_the_kill: int) -> None:
     add_all_passes(bench, pairs=4)
     plan = bench.write_plan()
@@ -124,7 +124,7 @@ def test_records_that_are_damaged_in_the_middle_are_refused(bench: Bench) -> Non
     assert "damaged" in bench.log_path.read_text()
 
 
-@pytest.mark.parametrize("means", ["file", "SIGTERM", "SIGINT", "SIGTERM to the group"])
+@pytest.mark.parametrize("means", ["file", "SIGTERM", "SIGTERM to the group"])
 def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: str) -> None:
     add_all_passes(bench, pairs=40)
     plan = bench.write_plan()
