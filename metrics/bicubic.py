@@ -41,7 +41,8 @@ def imresize(image: NDArray[np.generic], scale: float) -> NDArray[np.generic]:
 
 def round_to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Round half up, as MATLAB does for values that are not negative, and clip to 0..255."""
-    return np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
+    return rounded
 
 
 def _resize_axis(image: NDArray[np.float64], axis: int, scale: float) -> NDArray[np.float64]:
@@ -66,9 +67,7 @@ def _taps(length: int, scale: float) -> list[tuple[NDArray[np.intp], NDArray[np.
     # Symmetric border: … 1 0 | 0 1 2 … n−1 | n−1 n−2 …
     folded = [np.mod(source, 2 * length) for source in sources]
     mirrored = [np.where(source < length, source, 2 * length - 1 - source) for source in folded]
-    return [
-        (source, weight / total) for source, weight in zip(mirrored, weights, strict=True) if np.any(weight != 0.0)
-    ]
+    return [(source, weight / total) for source, weight in zip(mirrored, weights, strict=True) if np.any(weight != 0.0)]
 
 
 def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,9 +68,7 @@ class Ssim:
             raise MetricInputError(
                 f"the region to compare is {height} × {width} pixels: SSIM needs at least {WINDOW} × {WINDOW}"
             )
-        means = self._pool.map(
-            lambda rows: self._local_mean(reference[rows].astype(np.float64)).copy(), _strips(reference)
-        )
+        means = self._pool.map(lambda rows: self._local_mean(_float64(reference[rows])).copy(), _strips(reference))
         return PreparedSsim(reference, tuple(means), self)
 
     def describe(self) -> str:
@@ -85,7 +83,7 @@ class Ssim:
 
         def strip_sum(strip: tuple[slice, NDArray[np.float64]]) -> float:
             rows, mean = strip
-            return self._ssim_sum(reference[rows].astype(np.float64), output[rows].astype(np.float64), mean)
+            return self._ssim_sum(_float64(reference[rows]), _float64(output[rows]), mean)
 
         # Sums are added in the order of the strips, so that the result does not depend on threads.
         total = sum(self._pool.map(strip_sum, zip(_strips(reference), means, strict=True)))
@@ -95,7 +93,7 @@ class Ssim:
         """Gaussian mean at every position where the whole window fits; a view."""
         import cv2
 
-        filtered: NDArray[np.float64] = cv2.sepFilter2D(image, cv2.CV_64F, self._window, self._window)
+        filtered = np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, self._window, self._window), dtype=np.float64)
         return filtered[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
 
     def _ssim_sum(self, x: NDArray[np.float64], y: NDArray[np.float64], mean_x: NDArray[np.float64]) -> float:
@@ -125,6 +123,10 @@ class Ssim:
         denominator *= squared_means
         numerator /= denominator
         return float(numerator.sum())
+
+
+def _float64(image: Image) -> NDArray[np.float64]:
+    return image.astype(np.float64)
 
 
 def _strips(image: Image) -> list[slice]:
