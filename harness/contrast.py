@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.comparison import Contrast, Effect, Interval, NoEffect
 from harness.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.statistics.power import minimum_detectable
+from harness.statistics.sign_flip import FEWEST
 from harness.wording import more_needed, outcome_in_words, sentence
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ def make_contrast(
     allowed: Margins,
     judged: list[RuleJudgement],
     notes: list[str],
+    item_margin: float | None,
 ) -> Contrast:
-    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside."""
+    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside;
+    `item_margin` is the tightest declared margin of a single image, in the unit.
+    """
     effect = evidence.effect
     if isinstance(effect, NoEffect):
         return Contrast(
@@ -60,7 +64,7 @@ def make_contrast(
         quantity=quantity.name,
         baseline_value=evidence.baseline.value,
         candidate_value=evidence.candidate.value,
-        effect=_effect(quantity, effect, needed, judged, allowed),
+        effect=_effect(quantity, effect, needed, item_margin),
         outcome=outcome,
         words=outcome_in_words(
             quantity,
@@ -82,16 +86,13 @@ def _needed(inconclusive: bool, n: int, judged: list[RuleJudgement], to_tell: in
     return to_tell if inconclusive and not open_rules else None
 
 
-def _effect(
-    quantity: Quantity, effect: Paired, needed: int | None, judged: list[RuleJudgement], allowed: Margins
-) -> Effect:
+def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin: float | None) -> Effect:
     estimate = effect.estimate
     interval = None if estimate.exact else estimate.interval(0.95)
     detectable = None if estimate.exact else minimum_detectable(estimate)
     if detectable is not None and quantity.scale == "ratio":
         detectable = math.expm1(detectable)
-    margins = [one.item_margin for one in judged if one.item_margin is not None]
-    seen = effect.tail(min(margins, default=allowed.agreed)) if effect.tail is not None and margins else None
+    seen = effect.tail(item_margin) if effect.tail is not None and item_margin is not None else None
     return Effect(
         scale=quantity.scale,
         estimate=_shown(quantity, estimate.mean),
@@ -112,7 +113,7 @@ def _effect(
             method=_BCA_METHOD[effect.replicate],
         ),
         p_value=None if effect.sign_flip is None else effect.sign_flip.p_value,
-        p_method=None if effect.sign_flip is None else effect.sign_flip.method,
+        p_method=effect.sign_flip.method if effect.sign_flip is not None else _why_no_p(effect),
         n=estimate.n,
         replicate=effect.replicate,
         sd=estimate.sd,
@@ -124,13 +125,17 @@ def _effect(
     )
 
 
+def _why_no_p(effect: Paired) -> str | None:
+    return None if effect.estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
+
+
 def _shown(quantity: Quantity, number: float) -> float:
     """A mean of log-ratios as a ratio; a difference as it is. Rounding of equal values leaves exactly 1 or 0."""
     return math.exp(number) if quantity.scale == "ratio" else number + 0.0
 
 
 def _limit(quantity: Quantity, outcome: str, effect: Paired) -> float | None:
-    """The largest difference (equivalent) or loss (not worse) that the 90 % interval leaves open, as shown to people."""
+    """The largest difference (equivalent) or loss (not worse) that the 90 % interval leaves open, as people see it."""
     narrow = effect.estimate.interval(0.90)
     if narrow is None or outcome not in ("equivalent", "not worse"):
         return None
@@ -151,7 +156,7 @@ def _disagreements(effect: Paired) -> list[str]:
         return []
     return [
         sentence(
-            "the t interval and its bootstrap twin disagree: the differences are far from a bell curve, or the result is "
-            "on the edge. More replicates settle it"
+            "the t interval and its bootstrap twin disagree: the differences are far from a bell curve, or the result "
+            "is on the edge. More replicates settle it"
         )
     ]

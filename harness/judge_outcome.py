@@ -14,7 +14,7 @@ from harness.statistics.power import ONE_SIDED_Z, replicates_needed
 
 if TYPE_CHECKING:
     from harness.comparison import Outcome
-    from harness.experiment import Rule
+    from harness.experiment import Amount, Rule
     from harness.quantity import Quantity
     from harness.statistics.estimate import Estimate
 
@@ -37,7 +37,7 @@ class Margins:
     """Margins of one quantity as gains (log-ratio or unit), both > 0.
 
     `negligible`: a difference within it is too small to matter. `agreed`: what the rules allow the candidate to lose,
-    the same as `negligible` where no rule says.
+    the default where no rule says.
     """
 
     negligible: float
@@ -45,22 +45,28 @@ class Margins:
 
 
 def margins(quantity: Quantity, rules: list[Rule]) -> Margins:
-    """From the defaults above and the `no_worse_than` rules on the quantity; the tightest rule counts."""
+    """From the defaults above and the rules on the quantity; the tightest counts.
+
+    An improvement that a rule asks for is never negligible, be it ever so small.
+    """
     default = math.log1p(NEGLIGIBLE_RATIO) if quantity.scale == "ratio" else NEGLIGIBLE_DIFFERENCE[quantity.name]
-    declared = [
-        -gain_of_margin(quantity, rule.no_worse_than.fraction())
-        if quantity.scale == "ratio"
-        else rule.no_worse_than.in_unit(quantity.unit)
-        for rule in rules
-        if rule.quantity == quantity.name and rule.no_worse_than is not None
-    ]
-    agreed = min(declared, default=default)
-    return Margins(min(default, agreed), agreed)
+    own = [rule for rule in rules if rule.quantity == quantity.name]
+    losses = [-_gain(quantity, rule.no_worse_than, worse=True) for rule in own if rule.no_worse_than is not None]
+    gains = [_gain(quantity, rule.improve_by_at_least) for rule in own if rule.improve_by_at_least is not None]
+    agreed = min(losses, default=default)
+    return Margins(min(default, agreed, *gains), agreed)
+
+
+def _gain(quantity: Quantity, amount: Amount, *, worse: bool = False) -> float:
+    sign = -1.0 if worse else 1.0
+    if quantity.scale == "difference":
+        return sign * amount.in_unit(quantity.unit)
+    return gain_of_margin(quantity, -sign * amount.fraction())
 
 
 def gain_of_margin(quantity: Quantity, fraction: float) -> float:
-    """The gain, in log-ratios, of a candidate that is worse by `fraction`: −ln(1 + δ), or ln(1 − δ) if higher is
-    better.
+    """The gain, in log-ratios, of a candidate that is worse by `fraction` (better where it is negative): −ln(1 + δ),
+    or ln(1 − δ) if higher is better.
     """
     return -math.log1p(fraction) if quantity.better == "lower" else math.log1p(-min(fraction, 1.0 - 1e-12))
 

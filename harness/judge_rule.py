@@ -29,7 +29,6 @@ from harness.wording import (
     counted,
     directions,
     limit_in_words,
-    listed,
     more_needed,
     percent_in_words,
     value_in_words,
@@ -262,7 +261,7 @@ def _worst_of(parts: list[RuleJudgement]) -> RuleJudgement:
     needed = [part.needed for part in parts if part.needed is not None]
     return RuleJudgement(
         worst.outcome,
-        listed([part.predicate for part in parts]),
+        "; and it is ".join(part.predicate for part in parts),
         min(part.p_broken for part in parts),
         max(needed, default=None),
         parts[0].effect_bound,

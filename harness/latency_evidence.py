@@ -68,7 +68,7 @@ def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str) -> Leve
 def latency_effect(
     quantity: Quantity, baseline: pd.DataFrame, candidate: pd.DataFrame, names: Mapping[str, str], seed: int
 ) -> Paired | NoEffect:
-    """Candidate against baseline over the pairs of blocks that both have. `names`: `baseline` and `candidate` → name."""
+    """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
     column, _ = _SUMMARY[quantity.name]
     both = baseline.merge(candidate, on=["pair", "session"], suffixes=("_a", "_b")).sort_values("pair")
     if both.empty:

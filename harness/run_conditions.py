@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BUSY_SHARE = 0.5
 _HOTTER_CELSIUS = 10.0
 _SLOWER_CLOCK = 0.9
+_CLOCK_LOOKS = 6  # one look at a clock that hops is luck
 
 
 def environment_facts(telemetry: pd.DataFrame, busiest_threads: int) -> dict[str, Measured]:
@@ -27,24 +28,28 @@ def environment_facts(telemetry: pd.DataFrame, busiest_threads: int) -> dict[str
     `load_of_others` is the median one-minute load during the latency pass less the `busiest_threads` of the benchmark
     itself, not below 0; `load_before` is the load when the runner started.
     """
-    ordered = telemetry
+    after_blocks = telemetry[telemetry["moment"] == "after"]
     facts: dict[str, Measured] = {}
-    for name, column, unit, divisor, what in (
-        ("clock", "cpu_khz_mean", "MHz", 1e3, "mean over cores"),
-        ("temperature", "temperature_celsius", "°C", 1.0, "hottest zone"),
-    ):
-        values = ordered[column].dropna()
-        for moment, position in (("before", 0), ("after", -1)):
-            if values.empty:
-                facts[f"{name}_{moment}"] = Unavailable(reason=f"the device does not report its {name}")
-            else:
-                facts[f"{name}_{moment}"] = Available(
-                    value=float(values.iloc[position]) / divisor,
-                    unit=unit,
-                    source=f"{what}, {'first' if position == 0 else 'last'} look at the machine",
-                )
-    at_start = ordered.loc[ordered["moment"] == "start", "load_1min"].dropna()
-    during = ordered.loc[ordered["moment"] == "after", "load_1min"].dropna()
+    clocks = after_blocks["cpu_khz_max"].dropna()
+    heat = telemetry["temperature_celsius"].dropna()
+    for moment, few, one in (("before", clocks[:_CLOCK_LOOKS], heat[:1]), ("after", clocks[-_CLOCK_LOOKS:], heat[-1:])):
+        which = "first" if moment == "before" else "last"
+        facts[f"clock_{moment}"] = (
+            Available(
+                value=float(few.median()) / 1e3,
+                unit="MHz",
+                source=f"fastest core right after a block, median of the {which} {counted(len(few), 'block')}",
+            )
+            if len(few)
+            else Unavailable(reason="the device does not report its clock")
+        )
+        facts[f"temperature_{moment}"] = (
+            Available(value=float(one.iloc[0]), unit="°C", source=f"hottest zone, {which} look at the machine")
+            if len(one)
+            else Unavailable(reason="the device does not report its temperature")
+        )
+    at_start = telemetry.loc[telemetry["moment"] == "start", "load_1min"].dropna()
+    during = after_blocks["load_1min"].dropna()
     missing = Unavailable(reason="the device does not report its load")
     facts["load_before"] = (
         Available(value=float(at_start.iloc[0]), unit="", source="one-minute load when the runner started")
@@ -60,7 +65,7 @@ def environment_facts(telemetry: pd.DataFrame, busiest_threads: int) -> dict[str
         if len(during)
         else missing
     )
-    memory = ordered["memory_available_bytes"].dropna()
+    memory = telemetry["memory_available_bytes"].dropna()
     facts["memory_available"] = (
         Available(value=float(memory.iloc[0]), unit="bytes", source="first look at the machine")
         if len(memory)
@@ -84,12 +89,13 @@ def condition_warnings(
     boots = {str(boot) for boot in telemetry["boot_id"].dropna()}
     if len(boots) > 1:
         warnings.append(
-            f"The device restarted during the run ({counted(len(boots) - 1, 'time')}): it measured in different states."
+            f"The device restarted during the run ({counted(len(boots) - 1, 'time')}), and measured in "
+            "different states."
         )
     elif len(records.started) > 1:
         warnings.append(
-            f"The run was interrupted and taken up again ({counted(len(records.started) - 1, 'time')}); pairs that were "
-            "cut in the middle were measured again."
+            f"The run was interrupted and taken up again ({counted(len(records.started) - 1, 'time')}); pairs that "
+            "were cut in the middle were measured again."
         )
     if records.warm_up:
         cold = [names.get(arm, arm) for arm, settled in records.warm_up[-1].settled.items() if not settled]
@@ -132,5 +138,5 @@ def _heat_warnings(facts: dict[str, Measured]) -> list[str]:
         warnings.append(f"The device heated up from {before.value:.0f} °C to {after.value:.0f} °C.")
     before, after = facts["clock_before"], facts["clock_after"]
     if isinstance(before, Available) and isinstance(after, Available) and after.value < _SLOWER_CLOCK * before.value:
-        warnings.append(f"The clock fell from {before.value:.0f} MHz to {after.value:.0f} MHz.")
+        warnings.append(f"The clock fell from {before.value:.0f} MHz to {after.value:.0f} MHz during the run.")
     return warnings

@@ -9,6 +9,8 @@ import numpy as np
 from harness.statistics.estimate import Floats
 
 _RESAMPLES = 9999
+FEWEST = 6
+"""With fewer differences even the most extreme pattern of signs has a p-value above 5 % (2/2⁵ = 0.0625)."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class SignFlipTest:
 
 
 def sign_flip_test(differences: Floats, seed: int) -> SignFlipTest | None:
-    """Two-sided sign-flip test of shape (n,); None for fewer than two differences.
+    """Two-sided sign-flip test of shape (n,); None for fewer than six differences, where it could find nothing.
 
     `scipy.stats.permutation_test(permutation_type="samples")`: exact up to 13 pairs, seeded Monte Carlo above.
     """
-    if differences.size < 2:
+    if differences.size < FEWEST:
         return None
     exact = 2.0**differences.size <= _RESAMPLES
     if not differences.any():

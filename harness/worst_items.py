@@ -1,0 +1,50 @@
+"""The items to look at: where the candidate loses most against the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PREFERRED = ("lpips_alex", "lpips_squeeze", "psnr_y", "psnr", "ssim_y", "ssim")
+
+
+@dataclass(frozen=True)
+class WorstItem:
+    """One item, the quantity it was chosen by, and the loss there (> 0 is worse; in the quantity's unit)."""
+
+    item: str
+    metric: str
+    loss: float
+
+
+def worst_items(
+    quality: pd.DataFrame, device: str, candidate: str, baseline: str, *, count: int = 5
+) -> list[WorstItem]:
+    """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
+
+    The metric is the first of LPIPS, PSNR-Y, PSNR, SSIM that has a value for both arms on some item. Items without a
+    value in both arms are left out; items that are identical to the reference in both arms have a loss of 0.
+    """
+    here = quality[quality["device"] == device]
+    for metric in _PREFERRED:
+        rows = here[here["quantity"] == metric]
+        both = rows[rows["arm"] == baseline].merge(rows[rows["arm"] == candidate], on="item", suffixes=("_a", "_b"))
+        before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
+        scored = ~(np.isnan(before) | np.isnan(after))
+        if not scored.any():
+            continue
+        turn = 1.0 if QUANTITIES[metric].better == "higher" else -1.0
+        same = before == after  # infinite in both arms is no loss
+        losses = np.where(same, 0.0, turn * (np.where(same, 0.0, before) - np.where(same, 0.0, after)))
+        ranked = sorted(
+            (-float(loss), str(item)) for loss, item, one in zip(losses, both["item"], scored, strict=True) if one
+        )
+        return [WorstItem(item, metric, -negative_loss) for negative_loss, item in ranked[:count]]
+    return []
