@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_language_title_and_one_main(tree: ET.Element) -> None:
 def test_no_level_of_headings_is_skipped(tree: ET.Element) -> None:
     levels = [int(local_name(e)[1]) for e in tree.iter() if re.fullmatch("h[1-6]", local_name(e))]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_every_heading_and_link_and_summary_has_text(tree: ET.Element) -> None:

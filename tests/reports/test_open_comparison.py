@@ -35,7 +35,7 @@ def test_a_missing_file_is_named_with_the_command_that_makes_it(tmp_path: Path) 
 def test_a_file_cut_anywhere_is_said_to_be_cut_short(saved: Path, share: float) -> None:
     content = saved.read_bytes()
     saved.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(UnreadableComparisonError, match="is cut short: .* at line"):
+    with pytest.raises(UnreadableComparisonError, match=r"is cut short: .* at line"):
         open_comparison(saved)
 
 
@@ -54,7 +54,7 @@ def test_bytes_that_are_not_text_are_named(saved: Path) -> None:
 def test_a_later_schema_is_named_beside_the_one_that_can_be_read(saved: Path) -> None:
     document = json.loads(saved.read_text()) | {"schema": "bakeoff.comparison/2"}
     saved.write_text(json.dumps(document))
-    with pytest.raises(UnreadableComparisonError, match="schema 'bakeoff.comparison/2'") as caught:
+    with pytest.raises(UnreadableComparisonError, match=r"schema 'bakeoff\.comparison/2'") as caught:
         open_comparison(saved)
     assert "'bakeoff.comparison/1'" in caught.value.remedy
 
