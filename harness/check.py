@@ -63,7 +63,6 @@ def _tensor(tensor: TensorInfo) -> str:
 
 def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progress) -> list[str]:
     from devices.open_device import open_device
-
     from harness.errors import UserError
     from harness.prepare import prepare
     from harness.tensor_blobs import encode_items

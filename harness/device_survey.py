@@ -43,8 +43,9 @@ MEASURABLE_FILES = {
 def survey(name: str) -> Survey:
     """Look at one device. A device that does not answer is a finding, not an error."""
     from devices.errors import DeviceError
+    from devices.interpreters import find_python
     from devices.open_device import open_device
-    from devices.provision import find_python, ready_runtimes
+    from devices.ready_runtimes import ready_runtimes
 
     try:
         device = open_device(name)
@@ -58,7 +59,7 @@ def survey(name: str) -> Survey:
                 abilities.append(Ability(what=what, possible=there, how=how))
             abilities.append(Ability(what="energy", possible=False, how="not in this version"))
             try:
-                python: str | None = find_python(device)
+                python: str | None = str(find_python(device))
             except DeviceError as error:
                 python = None
                 abilities[0] = Ability(what="latency", possible=False, how=error.what)

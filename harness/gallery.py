@@ -44,12 +44,15 @@ def draw_gallery(
 def _values(scores: pd.DataFrame, device: str, arm: str, item: str) -> dict[str, Measured]:
     """Quantity → value of one arm on one item."""
     rows = scores[(scores["device"] == device) & (scores["arm"] == arm) & (scores["item"] == item)]
-    return {
-        row.quantity: Unavailable(reason=row.reason)
-        if isinstance(row.reason, str)
-        else Available(value=float(row.value), unit=QUANTITIES[row.quantity].unit, source="this image")
-        for row in rows.itertuples()
-    }
+    values: dict[str, Measured] = {}
+    for name, value, reason in zip(rows["quantity"], rows["value"], rows["reason"], strict=True):
+        quantity = QUANTITIES[str(name)]
+        values[quantity.name] = (
+            Unavailable(reason=reason)
+            if isinstance(reason, str)
+            else Available(value=float(value), unit=quantity.unit, source="this image")
+        )
+    return values
 
 
 def _draw(

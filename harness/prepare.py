@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.provision import find_python, provision
-from devices.retry import with_reconnect
-
 from devices.base import Blob
 from devices.errors import PermanentError
+from devices.interpreters import find_python
+from devices.provision import provision
+from devices.retry import with_reconnect
 from harness.planning import Placement
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: 
             refused[arm.id] = reason
             progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
     return PreparedDevice(
-        device=device, identity=identity, conductor=[python, runner], placement=placement, refused=refused
+        device=device, identity=identity, conductor=[python.path, runner], placement=placement, refused=refused
     )
 
 

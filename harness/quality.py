@@ -81,10 +81,9 @@ def decode_output(arm: ManifestArm, output: Output, image: NDArray[np.uint8]) ->
 
 def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
-    from metrics.registry import METRICS
-
     from metrics.errors import MetricUnavailableError
     from metrics.metric import MetricSettings
+    from metrics.registry import METRICS
 
     settings = MetricSettings(scale=manifest.experiment.data.scale)
     metrics: dict[str, Metric] = {}

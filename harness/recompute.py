@@ -14,7 +14,7 @@ from harness.run_state import DeviceState
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison
-    from harness.manifest import Manifest, ManifestDevice
+    from harness.manifest import ManifestDevice
     from harness.progress import Progress
     from harness.run_folder import RunFolder
 

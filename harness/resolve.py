@@ -11,7 +11,6 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from devices.runtimes.spec import RuntimeSpec
-
     from harness.dataset import Item
     from harness.experiment import Arm
     from harness.experiment_file import ExperimentFile
@@ -65,9 +64,8 @@ def resolve(file: ExperimentFile) -> Resolved:
 
 
 def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
-    from devices.runtimes.registry import resolve as resolve_runtime
-
     from devices.errors import PermanentError
+    from devices.runtimes.registry import resolve as resolve_runtime
     from harness.model_file import read_model
     from harness.tensors import make_codec
 

@@ -14,10 +14,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Score, compare, report."""
-    from harness.recompute import recompute
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
     from harness.progress import shown_progress
+    from harness.recompute import recompute
     from harness.run_folder import RunFolder
 
     folder = RunFolder(arguments.run)

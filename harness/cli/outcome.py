@@ -15,7 +15,8 @@ def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) ->
     if as_json:
         sys.stdout.write(comparison.model_dump_json(indent=2, by_alias=True) + "\n")
         return
-    from reports.terminal import render_terminal
     from rich.console import Console
+
+    from reports.terminal import render_terminal
 
     render_terminal(comparison, Console(), folder.report)

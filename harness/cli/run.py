@@ -26,13 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
-    from harness.recompute import recompute
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
     from harness.errors import UserError
     from harness.experiment_file import read_experiment
     from harness.measure import InterruptedRunError
     from harness.progress import shown_progress
+    from harness.recompute import recompute
     from harness.run import Overrides, new_run_folder, resume_run, start_run
     from harness.run_folder import RunFolder
 

@@ -1,0 +1,35 @@
+"""Which runtimes stand ready on a device."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devices.base import Device
+
+# One line an environment: its folder's name, a tab, and ready.json without line ends.
+_LIST = r"""
+cd "$1/runtimes" 2>/dev/null || exit 0
+for file in */ready.json; do
+    [ -f "$file" ] || continue
+    printf '%s\t' "${file%/ready.json}"
+    tr -d '\n' <"$file"
+    echo
+done
+"""
+
+
+def ready_runtimes(device: Device) -> list[str]:
+    """Provisioned environments, such as `onnxruntime 1.32.0 (Python 3.11.2)`, by name."""
+    done = device.run(["sh", "-c", _LIST, "sh", device.workdir], timeout_s=30.0)
+    found = []
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        folder, _, text = line.partition("\t")
+        try:
+            ready = json.loads(text)
+            name = folder.split(f"-{ready['version']}", 1)[0]
+            found.append(f"{name} {ready['version']} (Python {ready['python_version']})")
+        except (ValueError, KeyError, TypeError):
+            continue  # half-made: it is made anew when it is needed
+    return sorted(found)
