@@ -27,14 +27,19 @@ def bench(empty_bench: Bench) -> Bench:
     return empty_bench
 
 
-def add_all_passes(bench: Bench, *, pairs: int, orders: list[list[str]] | None = None) -> None:
+def add_all_passes(bench: Bench, *, pairs: int) -> None:
     """Quality, memory, warm-up, latency: as the host plans them."""
     for item in bench.items:
         for arm in bench.arms:
             bench.quality(arm.id, item)
     for arm in bench.arms:
         bench.memory(arm.id, "i0")
-    bench.warm_up([arm.id for arm in bench.arms], "i0")
-    turns = orders or [["a0", "a1"], ["a1", "a0"]]
+    add_latency_pass(bench, pairs=pairs)
+
+
+def add_latency_pass(bench: Bench, *, pairs: int) -> None:
+    """Warm-up, then pairs whose order alternates."""
+    arms = [arm.id for arm in bench.arms]
+    bench.warm_up(arms, "i0")
     for pair in range(pairs):
-        bench.pair(pair, turns[pair % len(turns)], "i0")
+        bench.pair(pair, arms if pair % 2 == 0 else arms[::-1], "i0")

@@ -24,7 +24,7 @@ from harness.records import (
 )
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, of_kind
-from tests.devices.runner_contract.conftest import add_all_passes
+from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
 def failure(records: list[Record]) -> ArmFailed:
@@ -48,7 +48,7 @@ def in_latency_pass(records: list[Record]) -> bool:
 
 
 def test_a_worker_that_segfaults_fails_its_arm_only(bench: Bench) -> None:
-    add_all_passes(bench, pairs=40)
+    add_latency_pass(bench, pairs=40)
     plan = bench.write_plan()
     process = bench.start()
     os.kill(pids(bench.wait_for(in_latency_pass), "a1")[-1], signal.SIGSEGV)
@@ -65,7 +65,7 @@ def test_a_worker_that_segfaults_fails_its_arm_only(bench: Bench) -> None:
 
 
 def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
-    add_all_passes(bench, pairs=60)
+    add_latency_pass(bench, pairs=60)
     bench.write_plan()
     process = bench.start()
     os.kill(pids(bench.wait_for(in_latency_pass), "a1")[-1], signal.SIGABRT)
@@ -80,7 +80,7 @@ def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
 
 
 def test_a_worker_that_hangs_is_given_up_after_the_timeout(bench: Bench) -> None:
-    add_all_passes(bench, pairs=40)
+    add_latency_pass(bench, pairs=40)
     bench.write_plan(step_timeout_s=3.0)
     process = bench.start()
     hung = pids(bench.wait_for(in_latency_pass), "a0")[-1]

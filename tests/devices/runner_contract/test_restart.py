@@ -22,7 +22,7 @@ from harness.records import (
     WarmUpDone,
 )
 from tests.devices.runner_contract.bench import Bench, is_alive, kill_at_once, of_kind
-from tests.devices.runner_contract.conftest import add_all_passes
+from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
 def assert_complete(records: Sequence[Record], plan: Plan) -> None:
@@ -72,7 +72,7 @@ def test_killed_again_and_again_it_still_gets_to_the_end(bench: Bench) -> None:
 
 
 def test_the_block_length_of_the_first_session_is_kept(bench: Bench) -> None:
-    add_all_passes(bench, pairs=30)
+    add_latency_pass(bench, pairs=30)
     bench.write_plan()
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
@@ -126,7 +126,7 @@ def test_records_that_are_damaged_in_the_middle_are_refused(bench: Bench) -> Non
 
 @pytest.mark.parametrize("means", ["file", "SIGTERM", "SIGTERM to the group"])
 def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: str) -> None:
-    add_all_passes(bench, pairs=40)
+    add_latency_pass(bench, pairs=40)
     plan = bench.write_plan()
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
@@ -149,7 +149,7 @@ def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: s
 
 
 def test_a_stop_file_from_before_the_start_stops_it_before_the_first_step(bench: Bench) -> None:
-    add_all_passes(bench, pairs=1)
+    add_latency_pass(bench, pairs=1)
     bench.write_plan()
     bench.stop_path.touch()
 
@@ -159,7 +159,7 @@ def test_a_stop_file_from_before_the_start_stops_it_before_the_first_step(bench:
 
 
 def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> None:
-    add_all_passes(bench, pairs=60)
+    add_latency_pass(bench, pairs=60)
     bench.write_plan(step_timeout_s=600)
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
@@ -178,7 +178,7 @@ def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> N
 
 
 def test_two_runners_never_write_one_file(bench: Bench) -> None:
-    add_all_passes(bench, pairs=20)
+    add_latency_pass(bench, pairs=20)
     plan = bench.write_plan()
     first = bench.start()
     bench.wait_for(lambda records: len(records) >= 2)

@@ -4,40 +4,73 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
+from harness.plan import Plan
 from harness.records import (
     ArmLoaded,
     LatencyBlock,
     MemoryMeasured,
     QualityOutput,
+    Record,
     RunnerFinished,
     RunnerStarted,
     StepSkipped,
     WarmUpBlock,
     WarmUpDone,
 )
-from tests.devices.runner_contract.bench import Bench, of_kind
-from tests.devices.runner_contract.conftest import add_all_passes
+from tests.devices.runner_contract import models
+from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
+
+ORDERS = [["a1", "a0"], ["a0", "a1"], ["a0", "a1"]]
 
 
-def test_every_step_is_done_once_and_in_the_order_of_the_plan(bench: Bench) -> None:
-    orders = [["a1", "a0"], ["a0", "a1"], ["a0", "a1"]]
-    add_all_passes(bench, pairs=3, orders=orders)
-    plan = bench.write_plan()
+@dataclass(frozen=True)
+class Walk:
+    """A plan with every kind of step, walked once."""
 
+    bench: Bench
+    plan: Plan
+    records: list[Record]
+    made: set[str]
+    """Names of what the runner made beside the records."""
+
+
+@pytest.fixture(scope="module", params=sorted(RUNNERS))
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    bench = Bench(tmp_path_factory.mktemp("walk"), RUNNERS[request.param])
+    for seed in (0, 1):
+        bench.add_arm(models.conv_onnx(bench.folder / f"conv{seed}.onnx", seed=seed))
+    for size in (8, 16):
+        bench.add_item(np.random.default_rng(size).random((1, 1, size, size), dtype=np.float32))
+    for item in bench.items:
+        for arm in bench.arms:
+            bench.quality(arm.id, item)
+    for arm in bench.arms:
+        bench.memory(arm.id, "i0")
+    bench.warm_up(["a0", "a1"], "i0")
+    for pair, order in enumerate(ORDERS):
+        bench.pair(pair, order, "i0")
+    plan = bench.write_plan(lead_in_inferences=3)
+    before = {path.name for path in bench.folder.iterdir()}
     records = bench.run()
+    return Walk(bench, plan, records, {path.name for path in bench.folder.iterdir()} - before)
 
+
+def test_every_step_is_done_once_and_in_the_order_of_the_plan(walk: Walk) -> None:
+    records = walk.records
     assert isinstance(records[0], RunnerStarted)
     assert isinstance(records[-1], RunnerFinished)
     assert records[-1].reason == "complete"
     assert {record.session for record in records} == {0}
     steps = [record.step for record in records if isinstance(record, (QualityOutput, MemoryMeasured, WarmUpDone))]
     steps += sorted({block.step for block in of_kind(records, LatencyBlock)})
-    assert steps == [step.step for step in plan.steps]
+    assert steps == [step.step for step in walk.plan.steps]
     blocks = of_kind(records, LatencyBlock)
-    assert [block.arm for block in blocks] == [arm for order in orders for arm in order]
+    assert [block.arm for block in blocks] == [arm for order in ORDERS for arm in order]
     assert [block.position for block in blocks] == [0, 1] * 3
     assert [block.pair for block in blocks] == [0, 0, 1, 1, 2, 2]
     stamps = [record.monotonic_ns for record in records]
@@ -45,16 +78,11 @@ def test_every_step_is_done_once_and_in_the_order_of_the_plan(bench: Bench) -> N
     assert not of_kind(records, StepSkipped)
 
 
-def test_all_blocks_have_the_number_of_inferences_that_warm_up_fixed(bench: Bench) -> None:
-    add_all_passes(bench, pairs=2)
-    bench.write_plan(lead_in_inferences=3)
-
-    records = bench.run()
-
-    (done,) = of_kind(records, WarmUpDone)
+def test_all_blocks_have_the_number_of_inferences_that_warm_up_fixed(walk: Walk) -> None:
+    (done,) = of_kind(walk.records, WarmUpDone)
     assert 5 <= done.block_inferences <= 40
     assert set(done.settled) == {"a0", "a1"}
-    for block in of_kind(records, LatencyBlock):
+    for block in of_kind(walk.records, LatencyBlock):
         assert len(block.latency_ns) == done.block_inferences
         assert len(block.lead_in_ns) == 3
         assert min(block.latency_ns) > 0
@@ -62,14 +90,67 @@ def test_all_blocks_have_the_number_of_inferences_that_warm_up_fixed(bench: Benc
         assert block.before.monotonic_ns <= block.started_ns <= block.ended_ns <= block.after.monotonic_ns
 
 
-def test_no_two_blocks_overlap_in_time(bench: Bench) -> None:
-    add_all_passes(bench, pairs=3)
-    bench.write_plan()
-
-    blocks = of_kind(bench.run(), LatencyBlock)
-
-    for earlier, later in itertools.pairwise(blocks):
+def test_no_two_blocks_overlap_in_time(walk: Walk) -> None:
+    for earlier, later in itertools.pairwise(of_kind(walk.records, LatencyBlock)):
         assert earlier.ended_ns < later.started_ns
+
+
+def test_outputs_are_bit_for_bit_those_of_the_runtime_called_directly(walk: Walk) -> None:
+    import onnxruntime
+
+    bench = walk.bench
+    outputs = of_kind(walk.records, QualityOutput)
+
+    assert [(output.arm, output.item) for output in outputs] == [
+        ("a0", "i0"), ("a1", "i0"), ("a0", "i1"), ("a1", "i1"),
+    ]  # fmt: skip
+    for record in outputs:
+        arm = next(arm for arm in bench.arms if arm.id == record.arm)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(arm.model, options, providers=["CPUExecutionProvider"])
+        (expected,) = session.run(None, {"image": np.load(bench.items[record.item][record.arm][0])})
+        (file,) = record.outputs
+        assert file.path == f"outputs/{record.arm}/{record.item}.0.npy"
+        content = (bench.folder / file.path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+        assert len(content) == file.bytes
+        kept = np.load(bench.folder / file.path, allow_pickle=False)
+        assert (kept.dtype.name, list(kept.shape), file.tensor) == (file.dtype, file.shape, "features")
+        assert kept.tobytes() == expected.tobytes()
+
+
+def test_what_was_loaded_is_said_in_the_runtimes_own_words(walk: Walk) -> None:
+    import onnxruntime
+
+    for loaded in of_kind(walk.records, ArmLoaded):
+        assert loaded.runtime_version == onnxruntime.__version__
+        assert loaded.settings["intra_op_num_threads"] == "1"
+        assert loaded.settings["providers_got"] == "CPUExecutionProvider"
+        assert loaded.settings["telemetry"].startswith("off")
+        assert loaded.inputs[0].shape == [1, 1, "height", "width"]
+        assert loaded.inputs[0].scale is None
+        assert loaded.notes == []
+
+
+def test_memory_steps_run_alone(walk: Walk) -> None:
+    pids = [record.pid for record in of_kind(walk.records, ArmLoaded)]
+
+    assert len(set(pids)) == len(pids) == 6, "two workers before the memory steps, one in each, two after them"
+
+
+def test_a_finished_plan_is_not_touched_by_another_start(walk: Walk) -> None:
+    content = walk.bench.records_path.read_bytes()
+
+    walk.bench.run()
+
+    assert walk.bench.records_path.read_bytes() == content
+
+
+def test_nothing_is_left_beside_the_records_but_what_the_contract_names(walk: Walk) -> None:
+    assert walk.made == {"records.jsonl", "runner.lock", "outputs", "runner.log"}
+    assert not list(walk.bench.folder.rglob("*.part"))
+    walk.bench.assert_no_worker_left()
 
 
 def test_warm_up_alternates_arms_and_ends_at_its_bound_when_medians_keep_moving(bench: Bench) -> None:
@@ -99,36 +180,7 @@ def test_warm_up_ends_at_its_minimum_when_medians_agree(bench: Bench) -> None:
     assert done.settled == {"a0": True, "a1": True}
 
 
-def test_outputs_are_bit_for_bit_those_of_the_runtime_called_directly(bench: Bench) -> None:
-    import onnxruntime
-
-    add_all_passes(bench, pairs=1)
-    bench.write_plan()
-
-    outputs = of_kind(bench.run(), QualityOutput)
-
-    assert [(output.arm, output.item) for output in outputs] == [
-        ("a0", "i0"), ("a1", "i0"), ("a0", "i1"), ("a1", "i1"),
-    ]  # fmt: skip
-    for record in outputs:
-        arm = next(arm for arm in bench.arms if arm.id == record.arm)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(arm.model, options, providers=["CPUExecutionProvider"])
-        (expected,) = session.run(None, {"image": np.load(bench.items[record.item][record.arm][0])})
-        (file,) = record.outputs
-        assert file.path == f"outputs/{record.arm}/{record.item}.0.npy"
-        content = (bench.folder / file.path).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == file.sha256
-        assert len(content) == file.bytes
-        kept = np.load(bench.folder / file.path, allow_pickle=False)
-        assert (kept.dtype.name, list(kept.shape), file.tensor) == (file.dtype, file.shape, "features")
-        assert kept.tobytes() == expected.tobytes()
-
-
 def test_models_with_several_inputs_and_outputs_take_and_keep_all_of_them_in_order(empty_bench: Bench) -> None:
-    from tests.devices.runner_contract import models
-
     bench = empty_bench
     arm = bench.add_arm(models.add_onnx(bench.folder / "add.onnx"))
     left = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -147,26 +199,7 @@ def test_models_with_several_inputs_and_outputs_take_and_keep_all_of_them_in_ord
     np.testing.assert_array_equal(kept[1], [2, 3])
 
 
-def test_what_was_loaded_is_said_in_the_runtimes_own_words(bench: Bench) -> None:
-    import onnxruntime
-
-    bench.quality("a0", "i0")
-    bench.write_plan()
-
-    (loaded,) = of_kind(bench.run(), ArmLoaded)
-
-    assert loaded.runtime_version == onnxruntime.__version__
-    assert loaded.settings["intra_op_num_threads"] == "1"
-    assert loaded.settings["providers_got"] == "CPUExecutionProvider"
-    assert loaded.settings["telemetry"].startswith("off")
-    assert loaded.inputs[0].shape == [1, 1, "height", "width"]
-    assert loaded.inputs[0].scale is None
-    assert loaded.notes == []
-
-
 def test_another_version_than_asked_for_is_noted(empty_bench: Bench) -> None:
-    from tests.devices.runner_contract import models
-
     bench = empty_bench
     arm = bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"), runtime_version="0.0.1")
     bench.quality(arm, bench.add_item(np.zeros((1, 1, 8, 8), np.float32)))
@@ -175,30 +208,6 @@ def test_another_version_than_asked_for_is_noted(empty_bench: Bench) -> None:
     (loaded,) = of_kind(bench.run(), ArmLoaded)
 
     assert "0.0.1" in loaded.notes[0]
-
-
-def test_a_finished_plan_is_not_touched_by_another_start(bench: Bench) -> None:
-    add_all_passes(bench, pairs=1)
-    bench.write_plan()
-    bench.run()
-    content = bench.records_path.read_bytes()
-
-    bench.run()
-
-    assert bench.records_path.read_bytes() == content
-
-
-def test_nothing_is_left_beside_the_records_but_what_the_contract_names(bench: Bench) -> None:
-    add_all_passes(bench, pairs=1)
-    bench.write_plan()
-    before = {path.name for path in bench.folder.iterdir()}
-
-    bench.run()
-
-    made = {path.name for path in bench.folder.iterdir()} - before
-    assert made == {"records.jsonl", "runner.lock", "outputs", "runner.log"}
-    assert not list(bench.folder.rglob("*.part"))
-    bench.assert_no_worker_left()
 
 
 def test_the_bound_of_the_latency_pass_ends_it_and_the_other_passes_go_on(bench: Bench) -> None:
