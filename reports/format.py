@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -131,10 +132,10 @@ def percent(fraction: float, *, decimals: int = 1) -> str:
     return with_unit(number(100.0 * fraction, decimals), "%")
 
 
-def change(value: float, scale: str, quantity_name: str, *, beside: float = 0.0) -> str:
+def change(value: float, scale: str, quantity_name: str, *, beside: Sequence[float] = ()) -> str:
     """A value on the scale of an effect: a ratio as a signed percentage, a difference in the quantity's unit.
 
-    A difference has two significant digits at least, or as many decimals as the value `beside` it needs for two.
+    A difference has as many decimals as the largest of it and those `beside` it needs for two significant digits.
     """
     if math.isnan(value):
         return "unavailable"
@@ -146,20 +147,22 @@ def change(value: float, scale: str, quantity_name: str, *, beside: float = 0.0)
     quantity = QUANTITIES.get(quantity_name)
     if quantity is None:
         return f"+{plain(value)}" if value > 0 else plain(value)
-    shown, larger = value / quantity.display_divisor, max(abs(value), abs(beside)) / quantity.display_divisor
-    needed = 1 - math.floor(math.log10(larger)) if 0 < larger < math.inf else 0
-    return with_unit(signed(shown, min(9, max(quantity.display_decimals, needed))), quantity.display_unit)
+    largest = max(abs(number) for number in (value, *beside) if math.isfinite(number)) / quantity.display_divisor
+    needed = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
+    decimals = min(9, max(quantity.display_decimals, needed))
+    return with_unit(signed(value / quantity.display_divisor, decimals), quantity.display_unit)
 
 
 def estimate(effect: Effect, quantity_name: str) -> str:
     """The estimate of an effect, such as `−31.2 %` or `+0.05 dB`."""
-    return change(effect.estimate, effect.scale, quantity_name)
+    beside = () if effect.interval is None else (effect.interval.low, effect.interval.high)
+    return change(effect.estimate, effect.scale, quantity_name, beside=beside)
 
 
 def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
     """An interval, such as `−33.0 to −29.1 %`."""
-    low = change(bounds.low, scale, quantity_name, beside=bounds.high)
-    high = change(bounds.high, scale, quantity_name, beside=bounds.low)
+    both = (bounds.low, bounds.high)
+    low, high = (change(bound, scale, quantity_name, beside=both) for bound in both)
     low_number, _, low_unit = low.partition(NO_BREAK_SPACE)
     high_unit = high.partition(NO_BREAK_SPACE)[2]
     return f"{low_number if low_unit == high_unit else low} to {high}"

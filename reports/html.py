@@ -13,7 +13,7 @@ from reports.charts.latency_distribution import quantile
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
 from reports.identity_facts import identity_facts
 from reports.inert_text import inert
-from reports.page import lay_out
+from reports.page import lay_out, reasons_beside, reasons_unavailable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -38,7 +38,13 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         keep_trailing_newline=True,
     )
     environment.globals.update(
-        fmt=fmt, identity_facts=identity_facts, quantile=quantile, levels=_LEVELS, decision_words=fmt.DECISION_WORDS
+        fmt=fmt,
+        identity_facts=identity_facts,
+        quantile=quantile,
+        levels=_LEVELS,
+        decision_words=fmt.DECISION_WORDS,
+        reasons_beside=reasons_beside,
+        reasons_unavailable=reasons_unavailable,
     )
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes))

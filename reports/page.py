@@ -17,6 +17,7 @@ from harness.comparison import (
     RuleResult,
     Verdict,
 )
+from reports import format as fmt
 from reports.charts.block_medians import block_medians
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
@@ -125,6 +126,21 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
         devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
         warnings=warning_groups(comparison),
     )
+
+
+def reasons_beside(verdict: Verdict) -> list[str]:
+    """The reasons, less those that the verdict's own sentence has given already."""
+    sentence = verdict.sentence.casefold()
+    return [reason for reason in verdict.reasons if reason.casefold().rstrip(".") not in sentence]
+
+
+def reasons_unavailable(contrast: Contrast) -> list[str]:
+    """Why a value or the effect could not be had, each reason once, and none that the contrast's words name."""
+    values = (contrast.baseline_value, contrast.candidate_value)
+    reasons = [fmt.measured(value, contrast.quantity).unavailable_because for value in values]
+    if contrast.effect.kind == "no effect":
+        reasons.append(contrast.effect.reason)
+    return list(dict.fromkeys(reason for reason in reasons if reason and reason not in contrast.words))
 
 
 def candidates(comparison: Comparison) -> list[str]:

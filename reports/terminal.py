@@ -9,11 +9,14 @@ from harness.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, 
 from harness.quantity import Measured
 from reports import format as fmt
 from reports.inert_text import inert
-from reports.page import candidates, rules_by_candidate, warning_groups
+from reports.page import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+_REASONS: Final = 4
+"""Shown of each verdict; the deciding ones come first, and the rest is among the rules."""
 
 _STYLES: Final[dict[str, str]] = {
     "ship": "bold green",
@@ -79,8 +82,11 @@ def _verdict(console: Console, verdict: Verdict, *, named: bool) -> None:
     who = f" {verdict.candidate}" if named else ""
     _line(console, _text(fmt.DECISION_WORDS[verdict.decision].upper(), _STYLES[verdict.decision]), _text(who, "bold"))
     _line(console, _text(fmt.held_together(verdict.sentence), "bold"))
-    for reason in verdict.reasons:
+    reasons = reasons_beside(verdict)
+    for reason in reasons[:_REASONS]:
         _item(console, reason)
+    if len(reasons) > _REASONS:
+        _item(console, f"and {fmt.count(len(reasons) - _REASONS, 'more reason')}: see the rules below")
     if verdict.look_at:
         _item(console, f"Worth a look: {', '.join(verdict.look_at)}")
 
@@ -150,7 +156,7 @@ def _table(console: Console, contrasts: list[Contrast]) -> None:
     table.add_column("", overflow="fold", min_width=12)
     table.add_column("Baseline", justify="right", min_width=8, overflow="fold")
     table.add_column("Candidate", justify="right", min_width=9, overflow="fold")
-    table.add_column("Change", overflow="fold", min_width=18)
+    table.add_column("Change", overflow="fold", min_width=20)
     table.add_column("Result", min_width=12, no_wrap=True)
     for contrast in contrasts:
         table.add_row(
@@ -161,10 +167,8 @@ def _table(console: Console, contrasts: list[Contrast]) -> None:
             _text(contrast.outcome, _STYLES[contrast.outcome]),
         )
     console.print(table, highlight=False)
-    for contrast in contrasts:
-        reasons = _reasons(contrast)
-        if reasons or contrast.outcome in {"inconclusive", "unavailable"}:
-            _item(console, f"{fmt.label(contrast.quantity)}: {'; '.join([contrast.words, *reasons])}")
+    for note, labels in _notes(contrasts).items():
+        _item(console, f"{' / '.join(labels)}: {note}")
 
 
 def _change(contrast: Contrast) -> Text:
@@ -183,13 +187,14 @@ def _value(value: Measured, quantity: str) -> Text:
     return _text("–", "dim") if shown.unavailable_because else _text(shown.text)
 
 
-def _reasons(contrast: Contrast) -> list[str]:
-    """Why a value or the effect could not be had, each reason once."""
-    values = (contrast.baseline_value, contrast.candidate_value)
-    reasons = [fmt.measured(value, contrast.quantity).unavailable_because for value in values]
-    if contrast.effect.kind == "no effect":
-        reasons.append(contrast.effect.reason)
-    return list(dict.fromkeys(reason for reason in reasons if reason and reason != contrast.words))
+def _notes(contrasts: list[Contrast]) -> dict[str, list[str]]:
+    """What the table has no room for → the quantities it is true of."""
+    notes: dict[str, list[str]] = {}
+    for contrast in contrasts:
+        reasons = reasons_unavailable(contrast)
+        if reasons or contrast.outcome in {"inconclusive", "unavailable"}:
+            notes.setdefault("; ".join([contrast.words, *reasons]), []).append(fmt.label(contrast.quantity))
+    return notes
 
 
 def _warnings(console: Console, comparison: Comparison) -> None:
