@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.statistics.equivalence import is_equivalent
 from harness.statistics.power import ONE_SIDED_Z, replicates_needed
 
 if TYPE_CHECKING:
@@ -89,13 +90,13 @@ def judge_outcome(gain: Estimate, allowed: Margins) -> Outcome:
     wide, narrow = gain.interval(0.95), gain.interval(0.90)
     if wide is None or narrow is None:
         return "inconclusive"
-    if _inside(narrow, allowed.negligible):
+    if is_equivalent(gain, allowed.negligible):
         return "equivalent"
     if wide[0] > 0.0:
         return "better"
     if wide[1] < 0.0:
         return "worse"
-    if _inside(narrow, allowed.agreed):
+    if is_equivalent(gain, allowed.agreed):
         return "equivalent"
     return "not worse" if narrow[0] > -allowed.agreed else "inconclusive"
 
@@ -112,7 +113,3 @@ def replicates_to_tell(gain: Estimate, allowed: Margins) -> int | None:
     ]
     possible = [way for way in ways if way is not None]
     return max(min(possible), math.ceil(1.1 * gain.n)) if possible else None
-
-
-def _inside(interval: tuple[float, float], margin: float) -> bool:
-    return -margin <= interval[0] and interval[1] <= margin

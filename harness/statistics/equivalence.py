@@ -5,12 +5,11 @@ from __future__ import annotations
 from harness.statistics.estimate import Estimate
 
 
-def equivalence_p(estimate: Estimate, margin: float) -> float | None:
-    """The larger p-value of the two one-sided tests that the true mean is ≤ −margin and that it is ≥ +margin.
+def is_equivalent(estimate: Estimate, margin: float) -> bool:
+    """Whether both one-sided tests, that the true mean is below −margin and that it is above +margin, reject at 5 %.
 
-    Below 0.05 the arms are equivalent within `margin` (on the scale of the replicates). None for one replicate. The
-    same as `statsmodels.stats.weightstats.ttost_paired`.
+    `margin` ≥ 0 on the scale of the replicates. The same as `statsmodels.stats.weightstats.ttost_paired`; never for a
+    single replicate.
     """
-    above = estimate.p_at_most(-margin)
-    below = estimate.p_at_least(margin)
-    return None if above is None or below is None else max(above, below)
+    interval = estimate.interval(0.90)
+    return interval is not None and -margin <= interval[0] and interval[1] <= margin
