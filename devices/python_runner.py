@@ -627,7 +627,7 @@ class Conductor:
             self._skip(step, "every arm of it failed")
             return
         if fixed is None:
-            slowest_ns = max(values[-1] for values in medians.values())
+            slowest_ns = max(_median(values[-3:]) for values in medians.values())
             wanted = round(options["block_target_ns"] / max(1.0, slowest_ns))
             fixed = max(options["block_min_inferences"], min(options["block_max_inferences"], wanted))
         self._block_inferences = fixed
