@@ -73,7 +73,9 @@ def _fetch_group(shell: Shell, group: Sequence[tuple[str, Path]], progress: Prog
         targets.setdefault(_member_name(source), []).append(target)
     names = " ".join(quote(f"./{name}") for name in targets)
     # -h: what a link points to, not the link. tar's exit code only says that something was missing; so do its members.
-    script = f"cd / || exit 3\ntar -chf - {names} || [ $? -le 2 ]\n"
+    # GNU tar reads backslashes in names as escapes unless told not to; others do not know the option.
+    literal = "tar --version 2>/dev/null | grep -q GNU && o=--no-unquote\n" if "\\" in names else ""
+    script = f"cd / || exit 3\no=\n{literal}tar $o -chf - {names} || [ $? -le 2 ]\n"
     reader = _StreamReader(shell.transfer(script, what=f"fetching {len(targets)} files"))
     arrived: dict[str, Path] = {}
     with reader, tarfile.open(fileobj=reader, mode="r|", bufsize=_CHUNK_BYTES) as archive:

@@ -13,7 +13,8 @@ _OLDEST = (3, 8)
 # Newest first. Also where people and installers put them when a login by ssh does not see their PATH.
 _NAMES = [f"python3.{minor}" for minor in range(20, 7, -1)] + ["python3", "python"]
 _PLACES = (
-    '"$HOME"/.pyenv/versions/*/bin/python3 /usr/local/bin/python3 /usr/local/bin/python3.* /usr/bin/python3 /opt/python/*/bin/python3'
+    '"$HOME"/.pyenv/versions/*/bin/python3 /usr/local/bin/python3 /usr/local/bin/python3.* /usr/bin/python3'
+    " /opt/python/*/bin/python3"
     ' "$HOME"/.local/share/uv/python/*/bin/python3 "$HOME"/miniforge3/bin/python3 "$HOME"/miniconda3/bin/python3'
     " /opt/homebrew/bin/python3 /opt/homebrew/bin/python3.*"
 )

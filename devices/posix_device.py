@@ -58,6 +58,12 @@ class PosixDevice:
         assert self._workdir is not None
         return self._workdir
 
+    def _connected(self) -> Shell:
+        """The shell. Connects the first time; a connection that was lost is the caller's to make again."""
+        if self._workdir is None:
+            self.connect()
+        return self._shell
+
     def connect(self) -> None:
         """Make sure the device answers and the work directory exists."""
         self._transport.open()
@@ -108,44 +114,46 @@ class PosixDevice:
 
     def identify(self) -> Identity:
         """What the device says of itself, in one round trip."""
-        answer = self._shell.check(IDENTITY_SCRIPT, what="identifying the device")
+        answer = self._connected().check(IDENTITY_SCRIPT, what="identifying the device")
         return parse_identity(answer.decode(errors="replace"), self._transport.kind)
 
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
         directory = f"{self.workdir}/blobs"
-        return push_blobs(self._shell, directory, self._hash_command, blobs, progress)
+        return push_blobs(self._connected(), directory, self._hash_command, blobs, progress)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file atomically, creating its directory."""
-        write_file(self._shell, path, content)
+        write_file(self._connected(), path, content)
 
     def fetch(self, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> None:
         """Copy files (path there, path here), in one stream a few hundred names."""
-        fetch_files(self._shell, files, progress)
+        fetch_files(self._connected(), files, progress)
 
     def run(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes | None = None) -> Completed:
         """Run a command to its end; any exit code is returned, 127 where there is no such program.
 
         Raises `DeadlineError` after `timeout_s`; the command and its process group are then killed on the device.
         """
-        return self._shell.complete(quote_all(argv), what=posixpath.basename(argv[0]), timeout_s=timeout_s, stdin=stdin)
+        return self._connected().complete(
+            quote_all(argv), what=posixpath.basename(argv[0]), timeout_s=timeout_s, stdin=stdin
+        )
 
     def start(self, argv: Sequence[str], *, log: str, cwd: str) -> ProcessHandle:
         """Start a program that outlives the connection; stdout and stderr are appended to `log`."""
-        return start_detached(self._shell, argv, log=log, cwd=cwd)
+        return start_detached(self._connected(), argv, log=log, cwd=cwd)
 
     def is_running(self, process: ProcessHandle) -> bool:
         """Whether that very process is alive."""
-        return is_running(self._shell, process)
+        return is_running(self._connected(), process)
 
     def signal(self, process: ProcessHandle, name: str) -> None:
         """Send a signal by name to the process and its process group; no error if it is gone."""
-        send_signal(self._shell, process, name)
+        send_signal(self._connected(), process, name)
 
     def follow(self, path: str, offset: int, *, idle_s: float) -> Iterator[bytes]:
         """Yield what a growing file has from `offset` on; see `devices.base.Device.follow`."""
-        return follow_file(self._shell, path, offset, idle_s=idle_s)
+        return follow_file(self._connected(), path, offset, idle_s=idle_s)
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove files or directories below the work directory; no error if they are not there."""
@@ -160,5 +168,5 @@ class PosixDevice:
             while count < len(words) and (count == 0 or size + len(words[count]) < _ARGUMENT_BYTES):
                 size += len(words[count]) + 1
                 count += 1
-            self._shell.check(f"rm -rf -- {' '.join(words[:count])}", what="removing files")
+            self._connected().check(f"rm -rf -- {' '.join(words[:count])}", what="removing files")
             words = words[count:]

@@ -93,7 +93,8 @@ class Shell:
         """The error that a failed script of ours stands for."""
         said = stderr.decode(errors="replace").strip()
         last = said.splitlines()[-1] if said else "it said nothing"
-        if "No space left on device" in said or "quota exceeded" in said.lower():
+        # "Wrote only": what GNU tar says when the last block that fits was written in part.
+        if any(sign in said for sign in ("No space left on device", "uota exceeded", "Wrote only")):
             return NoSpaceError(f"{self.name}: no space left on the device: {what} failed ({last})", NO_SPACE_REMEDY)
         if "Read-only file system" in said or "Permission denied" in said:
             return PermanentError(

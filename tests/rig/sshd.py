@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -46,7 +47,10 @@ class LoopbackSshd:
         self._key("stranger")
         (folder / "authorized_keys").write_bytes((folder / "login.pub").read_bytes())
         self.trust_host_key()
-        settings = " ".join(f'"{name}={value}"' for name, value in (environment or {}).items())
+        # A home of its own: no profile of this machine's user has a say in what is tested, or in how fast it is.
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        settings = " ".join(f'"{name}={value}"' for name, value in {"HOME": str(home), **(environment or {})}.items())
         (folder / "sshd_config").write_text(
             f"Port {self.port}\n"
             "ListenAddress 127.0.0.1\n"
@@ -58,7 +62,8 @@ class LoopbackSshd:
             "PermitRootLogin prohibit-password\n"
             "PasswordAuthentication no\n"
             "KbdInteractiveAuthentication no\n"
-            "MaxStartups 100\n" + (f"SetEnv {settings}\n" if settings else "")
+            "MaxStartups 100\n"
+            f"SetEnv {settings}\n"
         )
         self.client_config = self.write_client_config("client", key="login", known_hosts="known_hosts")
 
@@ -151,10 +156,8 @@ class LoopbackSshd:
 
 
 def _kill(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _free_port() -> int:
