@@ -65,7 +65,7 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
 
 def failures_of(arm: ManifestArm, records: DeviceRecords | None, problem: str | None) -> list[str]:
     """Sentences of how the arm failed; `problem` is what kept the host from even starting it."""
-    failures = [] if problem is None else [sentence(problem)]
+    failures = [] if problem is None else [sentence(f"could not be prepared ({problem.rstrip('.')})")]
     for failed in records.failed if records is not None else []:
         if failed.arm == arm.id:
             detail = f"{failed.error}: {failed.message}" if failed.message else failed.error
