@@ -495,7 +495,7 @@ class Conductor:
             for index, step in enumerate(self._steps):
                 if not self._is_done(index):
                     self._stops.check()
-                    self._do(index, step)
+                    self._do(step)
             if self._progress.bound_hit:
                 reason = "bound"
         except StoppedError:
@@ -505,7 +505,7 @@ class Conductor:
         self._journal.write("runner_finished", reason=reason, context=self._context.read())
         log(f"finished: {reason}")
 
-    def _do(self, index: int, step: dict[str, Any]) -> None:
+    def _do(self, step: dict[str, Any]) -> None:
         kinds: dict[str, Callable[[dict[str, Any]], None]] = {
             "quality": self._quality,
             "memory": self._memory,
