@@ -62,7 +62,7 @@ def interval_bar(effect: Effect, quantity_name: str, outcome: Outcome, bounds: S
 _CLASSES: dict[Outcome, str] = {
     "better": "is-good",
     "not worse": "is-good",
-    "equivalent": "is-good",
+    "equivalent": "is-same",
     "worse": "is-bad",
     "inconclusive": "is-open",
     "unavailable": "is-none",

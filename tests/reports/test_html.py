@@ -75,6 +75,28 @@ def test_reasons_follow_the_verdict_in_their_order(comparison: Comparison, page:
     assert items == comparison.verdicts[0].reasons
 
 
+def test_a_reason_that_the_verdict_s_sentence_gave_is_not_said_twice(comparison: Comparison, run_folder: Path) -> None:
+    verdict = Verdict(
+        candidate=sample.INT8,
+        decision="hold",
+        sentence="Do not ship int8: on local, it is slower.",
+        reasons=["On local, it is slower.", "On pi, it is slower."],
+    )
+    tree = parse(render_html(comparison.model_copy(update={"verdicts": [verdict]}), run_folder))
+    assert [seen_text(item) for item in elements(by_class(tree, "reasons")[0], "li")] == ["On pi, it is slower."]
+
+
+def test_many_reasons_begin_with_four_and_the_rest_can_be_opened(comparison: Comparison, run_folder: Path) -> None:
+    reasons = [f"Reason {letter}." for letter in "ABCDEF"]
+    verdict = comparison.verdicts[0].model_copy(update={"reasons": reasons})
+    section = by_class(
+        parse(render_html(comparison.model_copy(update={"verdicts": [verdict]}), run_folder)), "verdict"
+    )[0]
+    assert len(elements(by_class(section, "reasons")[0], "li")) == 4
+    rest = elements(section, "details")[0]
+    assert seen_text(rest).endswith("2 more reasons Reason E. Reason F.")
+
+
 def test_every_rule_has_its_outcome_and_reason_on_every_device(comparison: Comparison, page: str) -> None:
     text = seen_text(by_id(parse(page), "rules"))
     for device in comparison.devices:

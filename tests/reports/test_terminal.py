@@ -54,7 +54,7 @@ def test_a_row_has_values_change_interval_and_outcome(comparison: Comparison) ->
 
 def test_what_is_unavailable_is_a_dash_in_the_table_and_a_reason_below_it(comparison: Comparison) -> None:
     text = unwrapped(printed(comparison))
-    assert "Memory held (PSS) – – – unavailable" in text
+    assert re.search(r"Memory held (\(PSS\) )?– – – unavailable", text)
     assert "Memory held (PSS): cannot be compared; /proc/<pid>/smaps_rollup cannot be read" in text
 
 
@@ -89,6 +89,13 @@ def test_a_failed_device_and_no_verdict_are_said(comparison: Comparison) -> None
     assert "This comparison holds no verdict." in text
     assert "adb:GONE failed: It does not answer." in text
     assert "Rules, none of which could be judged" in text
+
+
+def test_what_is_true_of_several_quantities_is_said_once(comparison: Comparison) -> None:
+    missing = [sample.unavailable_contrast(sample.INT8, name, "not measured") for name in ("load_time", "pss_memory")]
+    device = comparison.devices[0].model_copy(update={"contrasts": missing})
+    text = unwrapped(printed(comparison.model_copy(update={"devices": [device]})))
+    assert "• Load time / Memory held (PSS): cannot be compared; not measured" in text
 
 
 def test_a_quick_run_is_said_to_be_quick(comparison: Comparison) -> None:
