@@ -26,18 +26,22 @@ EXAMPLES = Path(__file__).parent
 # The size a model has before `resize_tensor_input`: that of the demo images.
 SIDE = HIGH_SIDE // SCALE
 
+OnTensor = Callable[[tf.Tensor], tf.Tensor]
+
 
 def clip(packed: tf.Tensor) -> tf.Tensor:
     """To 0..1. In this order the maximum is fused into the addition as its RELU."""
     return tf.minimum(tf.maximum(packed, 0.0), 1.0)
 
 
-def saturate(packed: tf.Tensor) -> tf.Tensor:
-    """To 0..1 by declaring that range to the quantiser: int8 then saturates by itself.
+def declare(tensor: tf.Tensor) -> tf.Tensor:
+    """Tell the quantiser that the range is 0..1 instead of letting it calibrate one.
 
-    An int8 MINIMUM would do the same, but XNNPACK has none, and would split the graph around it.
+    The sum then saturates by itself: an int8 MINIMUM would do the same, but XNNPACK has none and
+    would split the graph there. The input has to be declared as well: while calibrating, TFLite adds
+    in place and logs the sum's range as that of the first summand.
     """
-    return tf.quantization.fake_quant_with_min_max_args(packed, 0.0, 1.0, num_bits=8)
+    return tf.quantization.fake_quant_with_min_max_args(tensor, 0.0, 1.0, num_bits=8)
 
 
 class SuperResolutionModule(tf.Module):  # type: ignore[misc]
@@ -45,14 +49,16 @@ class SuperResolutionModule(tf.Module):  # type: ignore[misc]
 
     Args:
         layers: the convolutions in order.
-        bound: how the sum is kept within 0..1.
+        enter: what is done to the input.
+        bound: what keeps the sum within 0..1.
     """
 
-    def __init__(self, layers: list[ConvWeights], bound: Callable[[tf.Tensor], tf.Tensor]) -> None:
+    def __init__(self, layers: list[ConvWeights], enter: OnTensor, bound: OnTensor) -> None:
         super().__init__(name="super_resolution_x2")
         # OIHW to TensorFlow's HWIO.
         self.kernels = [tf.constant(layer.kernel.transpose(2, 3, 1, 0)) for layer in layers]
         self.biases = [tf.constant(layer.bias) for layer in layers]
+        self.enter = enter
         self.bound = bound
 
     @tf.function(  # type: ignore[untyped-decorator]
@@ -60,11 +66,11 @@ class SuperResolutionModule(tf.Module):  # type: ignore[misc]
     )
     def __call__(self, lr: tf.Tensor) -> dict[str, tf.Tensor]:
         """(1, H, W, 3) float32 in 0..1 to (1, 2H, 2W, 3) float32 in 0..1."""
-        features = lr
+        anchor = features = self.enter(lr)
         for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
             features = tf.nn.relu(_convolve(features, kernel, bias))
         detail = _convolve(features, self.kernels[-1], self.biases[-1])
-        packed = self.bound(detail + tf.concat([lr] * SCALE**2, axis=-1))
+        packed = self.bound(tf.concat([anchor] * SCALE**2, axis=-1) + detail)
         return {"sr": tf.nn.depth_to_space(packed, SCALE)}
 
 
@@ -72,15 +78,14 @@ def _convolve(features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Ten
     return tf.nn.bias_add(tf.nn.conv2d(features, kernel, strides=1, padding="SAME"), bias)
 
 
-def _converter(layers: list[ConvWeights], bound: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    module = SuperResolutionModule(layers, bound)
+def _converter(module: SuperResolutionModule) -> tf.lite.TFLiteConverter:
     traced = module.__call__.get_concrete_function()
     return tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
 
 
 def float_model(layers: list[ConvWeights]) -> bytes:
     """The float32 model, a TFLite flatbuffer of built-in operations only."""
-    converter = _converter(layers, clip)
+    converter = _converter(SuperResolutionModule(layers, tf.identity, clip))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     return bytes(converter.convert())
 
@@ -97,7 +102,7 @@ def int8_model(layers: list[ConvWeights], images: list[NDArray[np.uint8]]) -> by
         for image in images:
             yield [image[None].astype(np.float32) / np.float32(255)]
 
-    converter = _converter(layers, saturate)
+    converter = _converter(SuperResolutionModule(layers, declare, declare))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

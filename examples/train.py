@@ -53,7 +53,7 @@ def train(steps: int, batch: int, side: int, peak_rate: float, seed: int) -> Sup
         low, high = sampler.batch(batch)
         loss = torch.nn.functional.l1_loss(network(low), high)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         losses.append(loss.item())

@@ -54,7 +54,7 @@ def _resize_axis(image: NDArray[np.float64], axis: int, scale: float) -> NDArray
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Round half up, as MATLAB does (numpy rounds half to even), and saturate to 0..255."""
-    return np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.floor(image + 0.5), 0, 255), dtype=np.uint8)
 
 
 def imresize(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

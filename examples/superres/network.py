@@ -8,8 +8,8 @@ from 8-bit activations small. A bilinear or bicubic skip would cost a resize tha
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -46,30 +46,30 @@ class SuperResolution(nn.Module):
     def __init__(self, channels: int = CHANNELS, layers: int = LAYERS) -> None:
         super().__init__()
         widths = [3] + [channels] * (layers - 1) + [3 * SCALE**2]
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(inside, outside, kernel_size=3, padding=1) for inside, outside in itertools.pairwise(widths)
-        )
-        for convolution in self.convolutions:
+        self._convolutions = [
+            nn.Conv2d(inside, outside, kernel_size=3, padding=1) for inside, outside in pairwise(widths)
+        ]
+        for convolution in self._convolutions:
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-            nn.init.zeros_(convolution.bias)
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]  # there is one
         # Begin as nearest-neighbour upscaling: the residual grows from almost nothing.
         with torch.no_grad():
-            self.convolutions[-1].weight.mul_(0.01)
+            self._convolutions[-1].weight.mul_(0.01)
+        *hidden, last = self._convolutions
+        self.detail = nn.Sequential(*(nn.Sequential(convolution, nn.ReLU()) for convolution in hidden), last)
 
     def forward(self, low: Tensor) -> Tensor:
         """(N, 3, H, W) float32 in 0..1 to (N, 3, 2H, 2W) float32; not clipped, for training."""
-        features = low
-        for convolution in self.convolutions[:-1]:
-            features = torch.relu(convolution(features))
-        detail = self.convolutions[-1](features)
-        return depth_to_space(detail + torch.cat([low] * SCALE**2, dim=1))
+        return depth_to_space(self.detail(low) + torch.cat([low] * SCALE**2, dim=1))
 
     def weights(self) -> list[ConvWeights]:
         """The convolutions in order, as numpy arrays."""
-        return [
-            ConvWeights(convolution.weight.detach().numpy().copy(), convolution.bias.detach().numpy().copy())
-            for convolution in self.convolutions
-        ]
+        return [ConvWeights(_array(c.weight), _array(c.bias)) for c in self._convolutions]
+
+
+def _array(parameter: Tensor | None) -> NDArray[np.float32]:
+    assert parameter is not None
+    return parameter.detach().numpy().copy()
 
 
 def depth_to_space(packed: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ class Photograph:
         scene: the name that the demo crops carry; crops of one scene are one statistical cluster.
         package: the importable package whose wheel holds the file.
         path: the file, relative to the package's folder.
-        licence: the terms, as the package states them.
+        licence: the terms, as the package or the change that added the file to it states them.
         credit: who made it.
     """
 
@@ -47,7 +47,7 @@ TRAINING = (
     Photograph("coins", "skimage", "data/coins.png", _NO_KNOWN, "Brooklyn Museum"),
     Photograph("tissue", "skimage", "data/ihc.png", _NO_KNOWN, "CMMI"),
     Photograph("china", "sklearn", "datasets/images/china.jpg", _CC_BY, "danielbuechele"),
-    Photograph("flower", "sklearn", "datasets/images/flower.jpg", _CC_BY, "vultilion"),
+    Photograph("flower", "sklearn", "datasets/images/flower.jpg", _CC_BY, "vultilion, danielbuechele"),
 )
 
 HELD_OUT = (

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 def luma(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Y = 16 + (65.481 R + 128.553 G + 24.966 B)/255, of a (H, W, 3) uint8 image: 16..235."""
-    return 16.0 + image.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) / 255.0
+    weights = np.array([65.481, 128.553, 24.966]) / 255.0
+    return np.asarray(16.0 + image.astype(np.float64) @ weights)
 
 
 def psnr_y(output: NDArray[np.uint8], reference: NDArray[np.uint8], scale: int) -> float:

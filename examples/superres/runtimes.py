@@ -44,7 +44,7 @@ def _open_onnx(file: Path, threads: int) -> tuple[str, Upscale]:
     def upscale(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         low = image.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
         high: NDArray[np.float32] = session.run(["sr"], {"lr": low})[0]
-        return high[0].transpose(1, 2, 0)
+        return np.asarray(high[0].transpose(1, 2, 0))
 
     return "onnxruntime", upscale
 
@@ -82,7 +82,7 @@ def _quantised(real: NDArray[np.float32], tensor: dict[str, Any]) -> NDArray[Any
         return real
     limits = np.iinfo(tensor["dtype"])
     stored = np.round(real / scale) + zero_point
-    return np.clip(stored, limits.min, limits.max).astype(tensor["dtype"])
+    return np.asarray(np.clip(stored, limits.min, limits.max).astype(tensor["dtype"]))
 
 
 def _real(stored: NDArray[Any], tensor: dict[str, Any]) -> NDArray[np.float32]:
