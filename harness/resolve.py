@@ -47,6 +47,7 @@ class Resolved:
 def resolve(file: ExperimentFile) -> Resolved:
     """Look everything up. Raises `UserError` for the first thing that is wrong."""
     from harness.dataset import read_items
+    from harness.image_file import read_image
     from harness.tensors import check_item
 
     experiment = file.experiment
@@ -60,6 +61,9 @@ def resolve(file: ExperimentFile) -> Resolved:
     for item in items:
         for arm in arms:
             check_item(arm.model, arm.codec, item)
+        # Read whole, and let go: a damaged reference would else show only when everything has been measured.
+        read_image(item.input_path)
+        read_image(item.reference_path)
     return Resolved(file=file, arms=arms, items=items, latency_item=_latency_item(file, items), notes=_notes(arms))
 
 

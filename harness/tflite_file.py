@@ -1,9 +1,9 @@
 """What a .tflite file says of its inputs and outputs, read from the flatbuffer without a runtime.
 
-Only the fields needed are read, by their ids in TensorFlow Lite's public schema (schema.fbs): Model {subgraphs 2,
-buffers 4}, SubGraph {tensors 0, inputs 1, outputs 2}, Tensor {shape 0, type 1, buffer 2, name 3, quantization 4,
-shape_signature 7}, QuantizationParameters {scale 2, zero_point 3}, Buffer {data 0}. Every offset is checked against
-the file, so that a truncated file is an error and not a guess.
+Only the fields needed are read, by their ids in TensorFlow Lite's public schema (schema.fbs): Model
+{operator_codes 1, subgraphs 2, buffers 4}, SubGraph {tensors 0, inputs 1, outputs 2, operators 3}, Tensor {shape 0,
+type 1, buffer 2, name 3, quantization 4, shape_signature 7}, QuantizationParameters {scale 2, zero_point 3}, Buffer
+{data 0}. Every offset is checked against the file, so that a truncated file is an error and not a guess.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ class _Table:
 
     def text(self, index: int) -> str:
         start, length = self.vector(index)
+        if start + length > len(self.data):
+            raise TfliteFormatError("a text reaches beyond the end of the file")
         return self.data[start : start + length].decode("utf-8", "replace")
 
 
@@ -106,12 +108,27 @@ def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
             raise TfliteFormatError("it holds no graph")
         graph = subgraphs[0]
         tensors = graph.tables(0)
+        _walk_operators(model, graph)
         return (
             [_tensor(tensors[int(index)]) for index in graph.numbers(1, "i")],
             [_tensor(tensors[int(index)]) for index in graph.numbers(2, "i")],
         )
     except (struct.error, IndexError):
         raise TfliteFormatError("it ends in the middle: the file is truncated or damaged") from None
+
+
+def _walk_operators(model: _Table, graph: _Table) -> None:
+    """Touch every operator, so that a file whose end is cut off is noticed here and not by a runtime on a device."""
+    for code in model.tables(1):
+        code.text(1)
+        code.uint32(2)
+    for operator in graph.tables(3):
+        operator.uint32(0)
+        operator.numbers(1, "i")
+        operator.numbers(2, "i")
+        options = operator.table(4)
+        if options is not None:
+            options.byte(0)
 
 
 def _tensor(tensor: _Table) -> TensorInfo:
