@@ -169,12 +169,22 @@ class ShellSession:
         """Whether the local client is still there."""
         return self._client.poll() is None
 
+    def wait_gone(self, timeout_s: float) -> None:
+        """Wait for the end of the local client, at most `timeout_s`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._client.wait(timeout_s)
+
     def client_text(self) -> str:
-        """What the local client said on stderr outside the marks, as far as it can be had without waiting."""
+        """What the local client said on stderr, as far as it can be had without waiting.
+
+        Outside the marks that is all there is. Where the closing mark is missing, the client's last words come after
+        what the script wrote, and cannot be told from it.
+        """
         with contextlib.suppress(OSError, ValueError):
             while chunk := os.read(self._pipe(self._client.stderr).fileno(), _READ_BYTES):
                 self.stderr += self._err.take(chunk)
-        return self._err.left_over().decode(errors="replace")
+        said = self._err.left_over() if self._err.ended else self._err.left_over() + b"\n" + self.stderr[-_NOISE_BYTES:]
+        return said.decode(errors="replace")
 
     def wait_until_begun(self, timeout_s: float) -> None:
         """Return once the shell on the device has reported in. Raises as `stream` does."""

@@ -26,6 +26,7 @@ from devices.ssh_diagnosis import diagnose_ssh
 SSH_VARIABLE = "BAKEOFF_SSH"
 
 _LOGIN_TIMEOUT_S = 30.0
+_LAST_WORDS_S = 1.0
 # A Unix socket's path ends at 104 bytes on some systems, and ssh adds 17 while it creates one.
 _SOCKET_PATH_BYTES = 104 - 18
 
@@ -129,6 +130,9 @@ class SshTransport:
     def ended_early(self, exit_code: int | None, text: str, *, began: bool) -> DeviceError:
         """What the shared connection says of its end counts for more than what a channel saw of it."""
         login = self._login
+        if login is not None and exit_code != 0:
+            # The channels hear of it first; what happened is said by the login, a moment later.
+            login.wait_gone(_LAST_WORDS_S)
         if login is not None and not login.alive:
             text = f"{text}\n{login.client_text()}"
         return diagnose_ssh(self._address, exit_code, text, began=began)

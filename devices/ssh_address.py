@@ -12,7 +12,7 @@ SCHEME = "ssh://"
 DEFAULT_WORKDIR = "~/.cache/bakeoff"
 
 _ADDRESS = re.compile(
-    r"ssh://(?:(?P<user>[^@/]*)@)?(?:\[(?P<ipv6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^@/:\[\]]*))(?::(?P<port>[^/]*))?(?P<path>/.*)?",
+    r"ssh://(?:(?P<user>[^@/]*)@)?(?:\[(?P<ipv6>[0-9A-Fa-f]*:[0-9A-Za-z:.%]+)\]|(?P<host>[^@/:\[\]]*))(?::(?P<port>[^/]*))?(?P<path>/.*)?",
     re.DOTALL,
 )
 _REMEDY = "Write it as ssh://[user@]host[:port][/workdir], such as ssh://pi@bench-4."
@@ -57,7 +57,7 @@ def parse_ssh_address(text: str) -> SshAddress:
             f"Leave it out and log in with a key: ssh-copy-id {host or 'host'}",
         )
     for what, value in (("host", host), ("user", user)):
-        if value is not None and not re.fullmatch(r"[^\W]([\w.:%+\\@$-]*)", value):
+        if value is not None and not re.fullmatch(r"[\w:][\w.:%+\\@$-]*", value):
             raise PermanentError(f"{text!r}: {value!r} is not a name for a {what}", _REMEDY)
     port: int | None = None
     if found["port"] is not None:

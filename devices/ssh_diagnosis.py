@@ -26,7 +26,10 @@ def diagnose_ssh(address: SshAddress, exit_code: int | None, text: str, *, began
     said = (line.strip() for line in text.splitlines() if "UNKNOWN port" not in line)
     lines = [line for line in said if line.strip(" @")]
     last = lines[-1] if lines else f"ssh ended with exit code {exit_code}"
-    refused = _refusal(address, text, last)
+    # Once logged in nothing is refused any more, and the text may be the script's own but for its last lines.
+    refused = None if began else _refusal(address, text, last)
+    if began:
+        text = "\n".join(lines[-3:])
     if refused is not None:
         return refused
     for phrase, meaning, remedy in _NOT_THERE:
