@@ -152,7 +152,7 @@ def _table(console: Console, contrasts: list[Contrast]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, highlight=False)
     table.add_column("", overflow="fold", min_width=12)
     table.add_column("Baseline", justify="right", min_width=8, overflow="fold")
     table.add_column("Candidate", justify="right", min_width=9, overflow="fold")
@@ -167,7 +167,10 @@ def _table(console: Console, contrasts: list[Contrast]) -> None:
             _text(contrast.outcome, _STYLES[contrast.outcome]),
         )
     console.print(table, highlight=False)
-    for note, labels in _notes(contrasts).items():
+    notes = _notes(contrasts)
+    if notes:
+        _line(console)
+    for note, labels in notes.items():
         _item(console, f"{' / '.join(labels)}: {note}")
 
 

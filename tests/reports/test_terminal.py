@@ -83,6 +83,13 @@ def test_hostile_text_is_printed_and_does_nothing(comparison: Comparison, text: 
         assert ":smile:" in without_colours
 
 
+def test_no_outcome_is_cut_off(tmp_path: Path) -> None:
+    both = printed(sample.comparison(tmp_path, candidates=[sample.INT8, "y" * 200], images=0))
+    words = {word for line in both.splitlines() for word in line.split()}
+    assert {"better", "worse", "equivalent", "inconclusive", "unavailable"} <= words
+    assert not {"inconclusi", "inconclusiv", "unavailabl", "equivalen", "inconclus…"} & words
+
+
 def test_a_failed_device_and_no_verdict_are_said(comparison: Comparison) -> None:
     failed = DeviceResult(device="adb:GONE", identity=None, status="failed", problem="It does not answer.")
     text = unwrapped(printed(comparison.model_copy(update={"devices": [failed], "verdicts": []})))
