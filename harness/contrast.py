@@ -9,7 +9,7 @@ from harness.comparison import Contrast, Effect, Interval, NoEffect
 from harness.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.statistics.power import minimum_detectable
 from harness.statistics.sign_flip import FEWEST
-from harness.wording import more_needed, outcome_in_words, sentence
+from harness.wording import more_needed, outcome_in_words
 
 if TYPE_CHECKING:
     from harness.evidence import Evidence, Paired
@@ -74,7 +74,7 @@ def make_contrast(
             limit=_limit(quantity, outcome, effect),
             needed=more_needed(gain.n, needed, effect.replicate),
         ),
-        warnings=[*notes, *effect.warnings, *_disagreements(effect)],
+        warnings=[*notes, *effect.warnings, *_disagreements(quantity, effect)],
     )
 
 
@@ -145,7 +145,7 @@ def _limit(quantity: Quantity, outcome: str, effect: Paired) -> float | None:
     return max(shown[1] if quantity.better == "lower" else -shown[0], 0.0)
 
 
-def _disagreements(effect: Paired) -> list[str]:
+def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
     """Where the bootstrap twin says something else than the t interval."""
     t, robust = effect.estimate.interval(0.95), effect.robust
     if t is None or robust is None or t[0] == t[1]:
@@ -155,8 +155,6 @@ def _disagreements(effect: Paired) -> list[str]:
     if excludes[0] == excludes[1] and moved <= 0.25:
         return []
     return [
-        sentence(
-            "the t interval and its bootstrap twin disagree: the differences are far from a bell curve, or the result "
-            "is on the edge. More replicates settle it"
-        )
+        f"{quantity.label}: the t interval and its bootstrap twin disagree; the differences are far from a bell curve, "
+        "or the result is on the edge. More replicates settle it."
     ]

@@ -79,9 +79,9 @@ def latency_effect(
         return NoEffect(reason="the device's clock is too coarse: some blocks took no time")
     candidate_first = (both["position_b"] < both["position_a"]).to_numpy()
     estimate = estimate_mean(differences)
-    warnings = _caution_differences(quantity, differences, candidate_first)
-    if quantity.name == "latency_p50":
-        warnings += _caution_order(candidate_first)
+    warnings: list[str] = []
+    if quantity.name == "latency_p50":  # what is wrong with the pairs is said once, not for every percentile
+        warnings += _caution_differences(quantity, differences, candidate_first) + _caution_order(candidate_first)
         for side, role in (("a", "baseline"), ("b", "candidate")):
             warnings += _caution_speed(quantity, both[f"p50_ns_{side}"].to_numpy(dtype=np.float64), names[role])
     else:

@@ -188,8 +188,8 @@ TAIL = {"quantity": "psnr_y", "no_worse_than": "0.1 dB", "item_margin": "0.5 dB"
             0,
             24,
             "open",
-            "on 0 of 24 images, which proves only a share of at most 12 % (agreed: 2 %); needs 149 images in all without "
-            "one such",
+            "on 0 of 24 images, which proves only a share of at most 12 % (agreed: 2 %); needs 149 images in all "
+            "without one such",
         ),
         (6, 24, "broken", "on 6 of 24 images, more than the agreed 2 %"),
     ],

@@ -27,7 +27,7 @@ def test_log_ratios_are_candidate_over_baseline() -> None:
     ("baseline", "candidate"), [([1.0], [1.0, 2.0]), ([0.0, 1.0], [1.0, 1.0]), ([1.0, 1.0], [-1.0, 1.0])]
 )
 def test_what_is_no_pair_of_positive_values_is_refused(baseline: list[float], candidate: list[float]) -> None:
-    with pytest.raises(ValueError, match="pairs|greater than zero"):
+    with pytest.raises(ValueError, match=r"pairs|greater than zero"):
         log_ratios(np.array(baseline), np.array(candidate))
 
 
