@@ -1,0 +1,98 @@
+"""Every command in the documentation is executed page by page as its reader would, beside models and pictures."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.rig import sshd as sshd_rig
+
+REPOSITORY = Path(__file__).parents[2]
+PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [text for found, text in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
+
+
+@pytest.fixture
+def desk(tmp_path, workdir):
+    """A folder with two models, pictures, the examples, and commands `bakeoff` and `ssh bench-4` on the path."""
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    models = REPOSITORY / "examples" / "models"
+    shutil.copy(models / "sr_x2_fp32.onnx", desk / "a.onnx")
+    shutil.copy(models / "sr_x2_int8.onnx", desk / "b.onnx")
+    (desk / "examples").symlink_to(REPOSITORY / "examples")
+    for source, folder in (("lr_x2", "lr"), ("hr", "hr")):
+        (desk / folder).mkdir()
+        for picture in sorted((REPOSITORY / "examples" / "images" / source).glob("*.png"))[:4]:
+            shutil.copy(picture, desk / folder)
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    write_command(commands / "bakeoff", f'exec {shlex.quote(sys.executable)} -m harness.cli.main "$@"')
+    write_command(commands / "python", f'exec {shlex.quote(sys.executable)} "$@"')
+    path = f"{commands}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
+    return desk, commands, environment
+
+
+def write_command(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
+    folder, commands, environment = desk
+    scripts = blocks(page, "sh")
+    server = None
+    if any("bench-4" in script for script in scripts):
+        missing = sshd_rig.missing_parts()
+        if missing:
+            pytest.skip(missing)
+        passed_on = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+        server = sshd_rig.LoopbackSshd(tmp_path / "sshd", environment=passed_on)
+        config = server.client_config
+        # The reader's bench-4 is our server, as an alias in an OpenSSH configuration would make it.
+        config.write_text(config.read_text().replace("Host bench\n", "Host bench-4\n"))
+        ssh = shutil.which("ssh")
+        write_command(commands / "ssh", f'exec {ssh} -F {shlex.quote(str(config))} "$@"')
+        server.start()
+    try:
+        for script in scripts:
+            done = subprocess.run(
+                ["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, timeout=600, check=False
+            )
+            assert done.returncode == 0, f"{script}\n{done.stdout.decode()}\n{done.stderr.decode()}"
+    finally:
+        if server is not None:
+            server.stop()
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "README.md"], ids=lambda page: page.name)
+def test_toml_is_valid_and_links_lead_somewhere(page):
+    for text in blocks(page, "toml"):
+        tomllib.loads(text)
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_linked_from_the_readme():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert f"(docs/{page.name})" in readme
+
+
+def test_the_readme_names_only_targets_that_the_makefile_has():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
