@@ -21,6 +21,7 @@ from superres.calibration import calibration_images
 from superres.network import ConvWeights
 from superres.onnx_graph import read_weights
 from superres.tiles import HIGH_SIDE
+from tensorflow.lite.tools import flatbuffer_utils
 
 EXAMPLES = Path(__file__).parent
 # The size a model has before `resize_tensor_input`: that of the demo images.
@@ -38,8 +39,8 @@ def declare(tensor: tf.Tensor) -> tf.Tensor:
     """Tell the quantiser that the range is 0..1 instead of letting it calibrate one.
 
     The sum then saturates by itself: an int8 MINIMUM would do the same, but XNNPACK has none and
-    would split the graph there. The input has to be declared as well: while calibrating, TFLite adds
-    in place and logs the sum's range as that of the first summand.
+    would split the graph there. The input has to be declared as well: TensorFlow 2.20's calibration
+    gives the first summand of an addition, whichever it is, the range of the sum.
     """
     return tf.quantization.fake_quant_with_min_max_args(tensor, 0.0, 1.0, num_bits=8)
 
@@ -111,14 +112,30 @@ def int8_model(layers: list[ConvWeights], images: list[NDArray[np.uint8]]) -> by
     return bytes(converter.convert())
 
 
+def for_any_size(flatbuffer: bytes) -> bytes:
+    """The same model with H and W marked as dynamic, and its tensors called `lr` and `sr`.
+
+    Converted with a fixed size and marked afterwards, it has a usable size before it is resized
+    (converted as dynamic, it would begin at 1x1) and may be resized through strict interfaces too.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(flatbuffer))
+    graph = model.subgraphs[0]
+    for tensor in graph.tensors:
+        if tensor.shape is not None and list(tensor.shape[1:3]) in ([SIDE] * 2, [HIGH_SIDE] * 2):
+            tensor.shapeSignature = [tensor.shape[0], -1, -1, tensor.shape[3]]
+    graph.tensors[graph.inputs[0]].name = "lr"
+    graph.tensors[graph.outputs[0]].name = "sr"
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
 def main() -> None:
     """Parse the command line, convert, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=EXAMPLES / "models")
     folder = parser.parse_args().models
     layers = read_weights(folder / "sr_x2_fp32.onnx")
-    (folder / "sr_x2_fp32.tflite").write_bytes(float_model(layers))
-    (folder / "sr_x2_int8.tflite").write_bytes(int8_model(layers, calibration_images()))
+    (folder / "sr_x2_fp32.tflite").write_bytes(for_any_size(float_model(layers)))
+    (folder / "sr_x2_int8.tflite").write_bytes(for_any_size(int8_model(layers, calibration_images())))
 
 
 if __name__ == "__main__":
