@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from metrics.errors import MetricInputError
 from metrics.image import Image, check_data_range, check_output, check_reference
 from metrics.metric import MetricSettings
+from metrics.shared_work import SharedWork
 
 WINDOW = 11
 """Pixels on a side of the Gaussian window; SSIM is defined where the whole window lies inside the image."""
@@ -19,9 +18,13 @@ WINDOW = 11
 _SIGMA = 1.5
 _K1, _K2 = 0.01, 0.03
 _RADIUS = WINDOW // 2
-# Strips of about this many float64 values keep each intermediate map in a core's second-level cache, which makes
-# float64 as fast as float32 over whole images, and bounds memory for large ones.
-_STRIP_VALUES = 192_000
+# Tiles of this size keep the intermediate maps (400 kB each) in a core's second-level cache and in memory that the
+# allocator does not give back between tiles; that makes float64 as fast as float32 over whole images.
+_TILE_ROWS = 64
+_TILE_VALUES_PER_ROW = 768
+
+Tile = tuple[slice, slice]
+"""Rows and columns of an image, margins for the window included."""
 
 
 def gaussian_window() -> NDArray[np.float64]:
@@ -34,7 +37,7 @@ def gaussian_window() -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class PreparedSsim:
-    """A reference and its local means, one array for each strip of rows."""
+    """A reference and its local means, one array for each tile."""
 
     reference: Image
     means: tuple[NDArray[np.float64], ...]
@@ -58,7 +61,7 @@ class Ssim:
         self._c1 = (_K1 * settings.data_range) ** 2
         self._c2 = (_K2 * settings.data_range) ** 2
         self._window = gaussian_window()
-        self._pool = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, thread_name_prefix="ssim")
+        self._work = SharedWork(settings.threads)
 
     def prepare(self, reference: Image) -> PreparedSsim:
         """Compute the reference's local means."""
@@ -68,7 +71,8 @@ class Ssim:
             raise MetricInputError(
                 f"the region to compare is {height} × {width} pixels: SSIM needs at least {WINDOW} × {WINDOW}"
             )
-        means = self._pool.map(lambda rows: self._local_mean(_float64(reference[rows])).copy(), _strips(reference))
+        # A copy, since a view would hold the margins in memory too.
+        means = self._work.map(lambda tile: self._filtered(_float64(reference[tile])).copy(), _tiles(reference))
         return PreparedSsim(reference, tuple(means), self)
 
     def describe(self) -> str:
@@ -79,62 +83,67 @@ class Ssim:
         )
 
     def mean_ssim(self, reference: Image, output: Image, means: tuple[NDArray[np.float64], ...]) -> float:
-        """Mean of the SSIM map, strip by strip; `means` are the reference's, of `prepare`."""
+        """Mean of the SSIM map; `means` are the reference's, of `prepare`."""
 
-        def strip_sum(strip: tuple[slice, NDArray[np.float64]]) -> float:
-            rows, mean = strip
-            return self._ssim_sum(_float64(reference[rows]), _float64(output[rows]), mean)
+        def tile_sum(piece: tuple[Tile, NDArray[np.float64]]) -> float:
+            tile, mean = piece
+            return self._ssim_sum(_float64(reference[tile]), _float64(output[tile]), mean)
 
-        # Sums are added in the order of the strips, so that the result does not depend on threads.
-        total = sum(self._pool.map(strip_sum, zip(_strips(reference), means, strict=True)))
+        # Sums are added in the order of the tiles, so that the result does not depend on threads.
+        total = sum(self._work.map(tile_sum, list(zip(_tiles(reference), means, strict=True))))
         return total / sum(mean.size for mean in means)
 
-    def _local_mean(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Gaussian mean at every position where the whole window fits; a view."""
-        import cv2
-
-        filtered = np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, self._window, self._window), dtype=np.float64)
-        return filtered[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
-
     def _ssim_sum(self, x: NDArray[np.float64], y: NDArray[np.float64], mean_x: NDArray[np.float64]) -> float:
-        """Sum of the SSIM map of one strip. SSIM needs σx² + σy² only as a sum, so three maps are filtered, not four.
+        """Sum over one tile of (2 μx μy + C1)(2 σxy + C2) / ((μx² + μy² + C1)(σx² + σy² + C2)). Overwrites x and y.
 
-        In place where it can be: allocating a map costs as much as computing it. Overwrites `x` and `y`.
+        Filtering is what costs, so it is done three times, not five: variances are needed only as a sum, and μx is
+        known. With p = 2 μx μy: 2 σxy = 2 E[xy] − p; μx² + μy² = (μx − μy)² + p; σx² + σy² = E[x² + y²] − (μx² + μy²).
         """
-        mean_y = self._local_mean(y)
-        mean_xy = self._local_mean(x * y)
+        mean_y = self._filtered(y)
+        structure = self._filtered(x * y, factor=2.0, offset=self._c2)
         np.square(x, out=x)
         np.square(y, out=y)
         x += y
-        mean_squares = self._local_mean(x)
+        contrast = self._filtered(x, offset=self._c1 + self._c2)
 
-        mean_product = mean_x * mean_y
-        squared_means = np.square(mean_x)
-        squared_means += np.square(mean_y)
-        numerator = np.subtract(mean_xy, mean_product)
-        numerator *= 2.0
-        numerator += self._c2
-        denominator = np.subtract(mean_squares, squared_means)
-        denominator += self._c2
-        mean_product *= 2.0
-        mean_product += self._c1
-        squared_means += self._c1
-        numerator *= mean_product
-        denominator *= squared_means
+        product = mean_x * mean_y
+        product *= 2.0
+        numerator = np.subtract(structure, product)
+        luminance = np.subtract(mean_x, mean_y)
+        np.square(luminance, out=luminance)
+        luminance += product
+        luminance += self._c1
+        denominator = np.subtract(contrast, luminance)
+        denominator *= luminance
+        product += self._c1
+        numerator *= product
         numerator /= denominator
         return float(numerator.sum())
+
+    def _filtered(self, values: NDArray[np.float64], factor: float = 1.0, offset: float = 0.0) -> NDArray[np.float64]:
+        """`factor` × Gaussian mean + `offset`, wherever the whole window fits; a view."""
+        import cv2
+
+        filtered = cv2.sepFilter2D(values, cv2.CV_64F, self._window * factor, self._window, delta=offset)
+        return np.asarray(filtered, dtype=np.float64)[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
+
+
+def _tiles(image: Image) -> list[Tile]:
+    """Tiles whose valid regions tile the valid region of the image."""
+    height, width = image.shape[:2]
+    channels = image.size // (height * width)
+    return [
+        (rows, columns)
+        for rows in _spans(height, _TILE_ROWS)
+        for columns in _spans(width, _TILE_VALUES_PER_ROW // channels)
+    ]
+
+
+def _spans(length: int, most: int) -> list[slice]:
+    margin = WINDOW - 1
+    step = most - margin
+    return [slice(start, min(start + most, length)) for start in range(0, length - margin, step)]
 
 
 def _float64(image: Image) -> NDArray[np.float64]:
     return image.astype(np.float64)
-
-
-def _strips(image: Image) -> list[slice]:
-    """Row ranges whose valid regions tile the valid region of the image."""
-    height = image.shape[0]
-    values_per_row = image.size // height
-    valid_rows = max(16, _STRIP_VALUES // values_per_row - 2 * _RADIUS)
-    return [
-        slice(start, min(start + valid_rows, height - 2 * _RADIUS) + 2 * _RADIUS)
-        for start in range(0, height - 2 * _RADIUS, valid_rows)
-    ]
