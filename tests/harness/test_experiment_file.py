@@ -88,7 +88,7 @@ def test_only_known_metrics_are_listed(metric):
 
 def test_a_rule_on_a_metric_that_is_not_measured_is_refused():
     text = VALID.replace("latency_p50", "psnr_y").replace('"5 %"', '"0.1 dB"') + '[measure]\nmetrics = ["psnr"]\n'
-    with pytest.raises(UserError, match="which measure.metrics does not list"):
+    with pytest.raises(UserError, match=r"which measure\.metrics does not list"):
         parsed(text)
     text = VALID.replace("latency_p50", "run_peak_memory") + "[measure]\nmemory_repeats = 0\n"
     with pytest.raises(UserError, match="memory_repeats is 0"):

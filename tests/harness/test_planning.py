@@ -1,5 +1,6 @@
 """Plans: complete, seeded, in an order that owes nothing to chance but the order of arms."""
 
+import itertools
 from collections import Counter
 
 from harness.experiment import Experiment
@@ -87,7 +88,7 @@ def test_each_arm_goes_first_about_equally_often_and_without_a_pattern():
     orders = [tuple(step.order) for step in plan(manifest(pairs=2000)).steps if step.kind == "latency_pair"]
     first = Counter(order[0] for order in orders)
     assert abs(first["a0"] - 1000) < 4 * 22.4  # four standard deviations of a fair coin over 2000
-    repeats = sum(one == two for one, two in zip(orders, orders[1:], strict=False))
+    repeats = sum(one == two for one, two in itertools.pairwise(orders))
     assert abs(repeats - 999.5) < 4 * 22.4
 
 
