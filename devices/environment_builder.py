@@ -65,7 +65,10 @@ def reuse(request: dict[str, Any], python: Path, ready_path: Path) -> dict[str, 
         return None
     if not isinstance(ready, dict) or ready.get("requirements") != request["requirements"]:
         return None
-    return ready if probe(python, request).returncode == 0 else None
+    try:
+        return ready if probe(python, request).returncode == 0 else None
+    except OSError:
+        return None
 
 
 def build(request: dict[str, Any], directory: Path) -> dict[str, Any]:

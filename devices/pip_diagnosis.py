@@ -61,7 +61,7 @@ def diagnose_pip(output: str) -> PipDiagnosis:
         trouble = PipTrouble.NO_SUCH_VERSION
     elif any(sign in output for sign in _NETWORK):
         trouble = PipTrouble.NO_INDEX
-    elif offered or "No matching distribution found" in output:
+    elif offered or "No matching distribution found" in output or "requires a different Python" in output:
         trouble = PipTrouble.NOT_FOR_THIS_MACHINE
     elif "ResolutionImpossible" in output or "conflicting dependencies" in output:
         trouble = PipTrouble.CONFLICT
