@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from devices.retry import with_reconnect
-
 from devices.base import ProcessHandle
 from devices.errors import CorruptTransferError, DeviceError, PermanentError, TransientError
+from devices.retry import with_reconnect
 from harness.run_folder import write_model
 from harness.run_state import DeviceState, Process
 
