@@ -6,7 +6,7 @@ once and works on every kind of device. All paths on a device are absolute POSIX
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -105,7 +105,7 @@ class Device(Protocol):
         """Send a signal by name (`TERM`, `KILL`) to the process and its process group; no error if it is gone."""
         ...
 
-    def follow(self, path: str, offset: int, *, idle_s: float) -> Iterator[bytes]:
+    def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
         """Yield what a growing file has from `offset` on, as it comes; yields b"" whenever nothing came for `idle_s`.
 
         Never ends by itself; the caller stops iterating (closing the generator lets go of it). Raises

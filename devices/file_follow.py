@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from devices.errors import CommandFailedError, TransientError
 from devices.shell import Shell
@@ -11,7 +11,7 @@ from devices.shell_words import quote
 _SHORTER = 7
 
 
-def follow_file(shell: Shell, path: str, offset: int, *, idle_s: float) -> Iterator[bytes]:
+def follow_file(shell: Shell, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
     """Yield what a file has from byte `offset` on, as it comes, and b"" whenever nothing came for `idle_s`.
 
     A file that is not there yet is waited for. Raises `CommandFailedError` when the file is shorter than `offset`, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from devices.base import Blob, Completed, ProcessHandle, Progress
@@ -151,7 +151,7 @@ class PosixDevice:
         """Send a signal by name to the process and its process group; no error if it is gone."""
         send_signal(self._connected(), process, name)
 
-    def follow(self, path: str, offset: int, *, idle_s: float) -> Iterator[bytes]:
+    def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
         """Yield what a growing file has from `offset` on; see `devices.base.Device.follow`."""
         return follow_file(self._connected(), path, offset, idle_s=idle_s)
 

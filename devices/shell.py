@@ -12,7 +12,8 @@ from devices.shell_session import ShellSession
 from devices.transport import Transport
 
 SCRIPT_TIMEOUT_S = 60.0
-STALL_S = 120.0
+# A device hashes large files without a word; a dead link is noticed by ssh itself.
+STALL_S = 600.0
 _KILL_TIMEOUT_S = 5.0
 
 # Our own scripts read the output of tools, which must be in one language.
@@ -47,6 +48,9 @@ class Shell:
                     f"{self.name}: {what} did not end within {timeout_s:g} s",
                     "It was stopped. Look at how busy the device is.",
                 ) from error
+            except KeyboardInterrupt:
+                self.kill(session)
+                raise
             return Completed(session.exit_code, stdout, session.stderr)
 
     def check(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from devices.errors import DeadlineError
+from devices.local import LocalTransport
 from devices.posix_device import PosixDevice
 
 HOSTILE_WORDS = [
@@ -64,9 +66,37 @@ def test_a_word_of_many_kilobytes_arrives(device: PosixDevice) -> None:
     assert completed.stdout == b"x" * 100_000
 
 
-@pytest.mark.parametrize("word", ["A=b", "if", "$(id)"])
-def test_the_program_s_name_is_never_read_as_shell(device: PosixDevice, word: str) -> None:
-    assert device.run([word, "x"], timeout_s=20).exit_code == 127
+class ShellTransport(LocalTransport):
+    """This machine with another program for /bin/sh."""
+
+    def __init__(self, shell: list[str]) -> None:
+        self._shell = shell
+
+    def shell_command(self, bootstrap: str) -> list[str]:
+        return [*self._shell, "-c", bootstrap]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "mksh", "zsh --emulate sh", "busybox sh", "yash"])
+def test_any_posix_shell_will_do(shell: str, tmp_path: Path) -> None:
+    command = shell.split()
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"no {command[0]} on this machine: apt install {command[0]}")
+    device = PosixDevice(ShellTransport(command), str(tmp_path / "work dir"))
+    completed = device.run(["printf", r"%s\0", *HOSTILE_WORDS], timeout_s=20)
+    assert completed.stdout.split(b"\0")[:-1] == [os.fsencode(word) for word in HOSTILE_WORDS]
+    assert device.run(["sh", "-c", "echo err >&2; exit 255"], timeout_s=20).stderr == b"err\n"
+    process = device.start(["sleep", "300"], log=str(tmp_path / "log"), cwd="/")
+    assert device.is_running(process)
+    device.signal(process, "KILL")
+    (tmp_path / "file").write_bytes(b"content")
+    stream = device.follow(str(tmp_path / "file"), 3, idle_s=5)
+    assert next(stream) == b"tent"
+    stream.close()
+
+
+def test_the_program_s_name_is_never_read_as_shell(device: PosixDevice) -> None:
+    for word in ("A=b", "if", "$(id)"):
+        assert device.run([word, "x"], timeout_s=20).exit_code == 127
 
 
 def test_a_nul_in_a_word_is_refused(device: PosixDevice) -> None:
@@ -74,9 +104,9 @@ def test_a_nul_in_a_word_is_refused(device: PosixDevice) -> None:
         device.run(["printf", "a\0b"], timeout_s=20)
 
 
-@pytest.mark.parametrize("code", [0, 1, 3, 126, 127, 254, 255])
-def test_exit_codes_are_the_command_s_own(device: PosixDevice, code: int) -> None:
-    assert device.run(["sh", "-c", f"exit {code}"], timeout_s=20).exit_code == code
+def test_exit_codes_are_the_command_s_own(device: PosixDevice) -> None:
+    codes = [0, 1, 3, 126, 127, 254, 255]
+    assert [device.run(["sh", "-c", f"exit {code}"], timeout_s=20).exit_code for code in codes] == codes
 
 
 def test_death_by_a_signal_shows_in_the_exit_code(device: PosixDevice) -> None:

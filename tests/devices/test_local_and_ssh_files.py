@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 
 from devices.base import Blob
 from devices.blob_push import parse_free_bytes
-from devices.errors import CommandFailedError, NoSpaceError, PermanentError
+from devices.errors import CommandFailedError, CorruptTransferError, NoSpaceError, PermanentError
+from devices.local import LocalDevice
 from devices.posix_device import PosixDevice
+from devices.retry import with_reconnect
 
 HOSTILE_NAMES = [
     "plain",
@@ -74,6 +77,29 @@ def test_content_that_rotted_on_the_device_is_sent_again(device: PosixDevice, tm
     assert path.read_bytes() == b"right" * 100
 
 
+def test_content_that_arrives_damaged_is_not_kept_and_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A device whose tar spoils every second file it unpacks, the first time.
+    tar = tmp_path / "programs" / "tar"
+    tar.parent.mkdir()
+    tar.write_text(
+        f'#!/bin/sh\n{shutil.which("tar")} "$@" || exit\n[ -e "{tmp_path}/spoilt" ] && exit\n: >"{tmp_path}/spoilt"\n'
+        "i=0; for f in *; do i=$((1 - i)); [ $i = 1 ] && echo x >>$f; done; exit 0\n"
+    )
+    tar.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tar.parent}:{os.environ['PATH']}")
+    device = LocalDevice(str(tmp_path / "work"))
+    blobs = [blob(tmp_path, name, name.encode()) for name in ("one", "two", "three", "four")]
+    with pytest.raises(CorruptTransferError, match="2 of 4 files arrived with another SHA-256"):
+        device.push(blobs)
+    assert len(list(Path(device.workdir, "blobs").iterdir())) == 2
+    moved: list[int] = []
+    paths = with_reconnect(device, lambda: device.push(blobs, moved.append), sleep=lambda _: None)
+    assert len(moved) == 2
+    assert [Path(paths[one.sha256]).read_bytes() for one in blobs] == [b"one", b"two", b"three", b"four"]
+
+
 def test_a_file_that_changed_since_it_was_hashed_is_not_delivered(device: PosixDevice, tmp_path: Path) -> None:
     one = blob(tmp_path, "one", b"as planned")
     for content in (b"as PLANNED", b"shorter", b"longer than planned"):
@@ -122,8 +148,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_too_little_space_is_said_before_anything_is_sent(small_disk: Path, tmp_path: Path) -> None:
-    from devices.local import LocalDevice
-
     device = LocalDevice(str(small_disk))
     moved: list[int] = []
     with pytest.raises(NoSpaceError, match=r"1 files need 21\.\d MB in .* where \d\.\d MB are free") as caught:
@@ -133,8 +157,6 @@ def test_too_little_space_is_said_before_anything_is_sent(small_disk: Path, tmp_
 
 
 def test_a_disk_that_fills_up_on_the_way_is_told_and_left_clean(small_disk: Path, tmp_path: Path) -> None:
-    from devices.local import LocalDevice
-
     device = LocalDevice(str(small_disk))
     big, filler = blob(tmp_path, "big", os.urandom(6_000_000)), small_disk / "filler"
 
@@ -150,8 +172,6 @@ def test_a_disk_that_fills_up_on_the_way_is_told_and_left_clean(small_disk: Path
 
 
 def test_a_full_disk_stops_a_small_file_too(small_disk: Path) -> None:
-    from devices.local import LocalDevice
-
     device = LocalDevice(str(small_disk))
     device.connect()
     with pytest.raises(NoSpaceError):
@@ -258,8 +278,6 @@ def test_nothing_else_is_ever_removed(device: PosixDevice, tmp_path: Path) -> No
 
 
 def test_a_work_directory_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
-    from devices.local import LocalDevice
-
     (tmp_path / "file").touch()
     with pytest.raises(PermanentError):
         LocalDevice(str(tmp_path / "file" / "below")).connect()
@@ -268,8 +286,6 @@ def test_a_work_directory_that_cannot_be_written_is_refused_at_once(tmp_path: Pa
 
 
 def test_the_default_work_directory_is_in_the_user_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from devices.local import LocalDevice
-
     monkeypatch.delenv("BAKEOFF_LOCAL_WORKDIR", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "my home"))
     assert LocalDevice().workdir == str(tmp_path / "my home" / ".cache" / "bakeoff" / "device")

@@ -135,7 +135,7 @@ def test_following_gives_what_was_there_and_what_comes(device: PosixDevice, tmp_
                 file.write(piece)
             assert collect(stream, len(piece)) == piece
     finally:
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
 
 
 def test_following_waits_for_a_file_that_is_not_there(device: PosixDevice, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_following_waits_for_a_file_that_is_not_there(device: PosixDevice, tmp_p
     assert next(stream) == b""
     path.write_bytes(b"here I am\n")
     assert collect(stream, 10) == b"here I am\n"
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
 
 
 def test_following_from_the_end_gives_only_what_is_new(device: PosixDevice, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_following_from_the_end_gives_only_what_is_new(device: PosixDevice, tmp_
     with path.open("ab") as file:
         file.write(b"new\n")
     assert collect(stream, 4) == b"new\n"
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
 
 
 def test_a_file_that_lost_its_end_is_not_followed(device: PosixDevice, tmp_path: Path) -> None:
@@ -171,5 +171,5 @@ def test_nothing_is_left_running_after_following(device: PosixDevice, tmp_path: 
     stream = device.follow(str(path), 0, idle_s=0.2)
     assert next(stream) == b""
     wait_for(lambda: any("tail" in command for command in processes_with(str(path))), "tail")
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     wait_for(lambda: processes_with(str(path)) == [], "the end of tail")
