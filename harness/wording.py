@@ -60,8 +60,10 @@ def listed(parts: list[str]) -> str:
 
 
 def more_needed(n: int, needed: int | None, replicate: str) -> str:
-    """`about 40 more pairs`; with an unknown or hopeless number, `far more pairs than is sensible`."""
+    """`about 40 more pairs`; where no number is in reach, `far more pairs than is sensible`."""
     noun = _REPLICATES.get(replicate, replicate)
+    if n < 2:
+        return f"more {noun}s"
     if needed is None:
         return f"far more {noun}s than is sensible"
     count = _round_up_to_two_digits(max(needed - n, 1))

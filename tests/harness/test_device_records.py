@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def test_a_pair_that_was_cut_is_taken_from_the_session_that_finished_it(tmp_path
     assert [pair[0].session for pair in pairs] == [0, 0, 0, 1, 1, 1]
     assert sum(block.pair == 3 for block in records.blocks) == 3  # the lone block stays in the file
     assert all(len({block.session for block in pair}) == 1 for pair in pairs)
+
+
+def test_of_two_whole_sessions_of_a_pair_the_last_counts(tmp_path: Path) -> None:
+    records = read_device_records(written(tmp_path))
+    again = [block.model_copy(update={"session": 1}) for block in records.blocks if block.pair == 2]
+    pairs = replace(records, blocks=[*again, *records.blocks]).complete_pairs(ARMS)
+    assert [pair[0].session for pair in pairs] == [0, 0, 1, 0, 0, 0]
 
 
 def test_after_a_failure_pairs_need_only_the_arms_that_live(tmp_path: Path) -> None:

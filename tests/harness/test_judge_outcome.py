@@ -36,6 +36,7 @@ def gain(mean: float, half_width_95: float, n: int = 30) -> Estimate:
         (0.01, 0.005, DEFAULT, "equivalent"),  # certainly better, and too little to matter
         (-0.01, 0.005, DEFAULT, "equivalent"),
         (0.03, 0.04, DEFAULT, "not worse"),  # at worst 0.3 % worse, and maybe much better
+        (0.03, 0.052, DEFAULT, "not worse"),  # the 95 % interval reaches −2.2 %, the one-sided bound −1.3 %
         (0.00, 0.10, DEFAULT, "inconclusive"),
         (0.00, 0.05, Margins(0.02, 0.10), "equivalent"),  # inside the agreed margin
         (-0.08, 0.01, Margins(0.02, 0.10), "worse"),  # a rule's margin does not make a real loss vanish

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from harness.comparison import NoEffect
 from harness.evidence import Evidence, Level, Paired, TailCount
@@ -202,6 +203,12 @@ def test_the_tail_is_judged_by_clopper_pearson(worse: int, n: int, outcome: str,
     )
     assert judged.predicate.endswith(words)
     assert judged.effect_bound == -0.1
+
+
+def test_a_broken_tail_has_the_binomial_p_value() -> None:
+    judged = judge(with_tail(3, 24), **TAIL)
+    assert judged.p_broken == pytest.approx(binomtest(3, 24, 0.02, alternative="greater").pvalue)
+    assert judge(with_tail(2, 24), **TAIL).outcome == "open"  # 2 of 24 may yet be 2 %
 
 
 def test_a_broken_mean_is_not_saved_by_a_good_tail() -> None:

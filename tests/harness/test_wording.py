@@ -159,6 +159,7 @@ def test_a_rule(rule: dict[str, str], words: str) -> None:
         (30, 68, "pair of blocks", "about 40 more pairs"),
         (24, 1324, "image", "about 1,300 more images"),
         (5, 5, "process", "about 1 more repeat"),
+        (1, None, "pair of blocks", "more pairs"),  # the spread is not known
         (30, None, "pair of blocks", "far more pairs than is sensible"),
     ],
 )

@@ -48,6 +48,7 @@ def test_images_needed_to_prove_a_share() -> None:
     needed = replicates_for_share(tail(1, 100), 0.05)
     assert needed is not None
     assert clopper_pearson_upper(int(np.ceil(needed / 100)), needed) <= 0.05
+    assert clopper_pearson_upper(int(np.ceil((needed - 1) / 100)), needed - 1) > 0.05
     assert replicates_for_share(tail(3, 24), 0.02) is None  # 12 % were seen: more of the same proves nothing
 
 
