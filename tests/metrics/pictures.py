@@ -1,0 +1,56 @@
+"""Images and weights that the tests of metrics share, and what to do where they are absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from metrics.errors import LpipsUnavailableError
+from metrics.lpips import Lpips
+from metrics.lpips_weights import FOLDER_VARIABLE
+from metrics.metric import MetricSettings
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+SET5 = ("baby", "bird", "butterfly", "head", "woman")
+
+
+def shared(*parts: str) -> Path:
+    """A path of the project's shared folder; skips, saying where it should be, if it is not there."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"{path} is absent: put the project's shared/ folder beside the repository")
+    return path
+
+
+def read(path: Path) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def set5(name: str, scale: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A Set5 image, cropped to a multiple of the scale as papers do, and its published low-resolution version."""
+    high = read(shared("images", "set5", "hr", f"{name}.png"))
+    low = read(shared("images", "set5", f"lr_x{scale}", f"{name}.png"))
+    return high[: high.shape[0] // scale * scale, : high.shape[1] // scale * scale], low
+
+
+def noisy_pair(shape: tuple[int, ...], seed: int = 0, amount: int = 30) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A random uint8 image, and a copy with noise."""
+    generator = np.random.default_rng(seed)
+    reference = generator.integers(0, 256, shape, dtype=np.uint8)
+    noisy = reference + generator.integers(-amount, amount + 1, shape)
+    return reference, np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def open_lpips(net: str) -> Lpips:
+    """LPIPS with the trunks of shared/weights where they are; skips with the reasons if weights cannot be had."""
+    folder = SHARED / "weights"
+    try:
+        return Lpips(net, MetricSettings(lpips_weights=folder if folder.is_dir() else None))
+    except LpipsUnavailableError as error:
+        pytest.skip(f"{error}\n(or put the project's shared/ folder beside the repository; {FOLDER_VARIABLE})")
