@@ -12,8 +12,10 @@ import os
 import secrets
 import shlex
 import shutil
+import socket
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +29,7 @@ SSH_VARIABLE = "BAKEOFF_SSH"
 
 _LOGIN_TIMEOUT_S = 30.0
 _LAST_WORDS_S = 1.0
+_STALE_S = 86400.0
 # A Unix socket's path ends at 104 bytes on some systems, and ssh adds 17 while it creates one.
 _SOCKET_PATH_BYTES = 104 - 18
 
@@ -60,7 +63,7 @@ class SshTransport:
         self._lock = threading.Lock()
         self._login: ShellSession | None = None
         self._folder: Path | None = None
-        self._socket: Path | None = None
+        self._control: Path | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +77,7 @@ class SshTransport:
                 return
             self._close()
             self._folder = Path(tempfile.mkdtemp(prefix="bo-", dir=_socket_root()))
-            self._socket = self._folder / secrets.token_hex(2)
+            self._control = self._folder / secrets.token_hex(2)
             # The first session reads its standard input to the end and no more: when this process is gone, however it
             # went, the input ends, the session with it, and with the last session the connection.
             self._login = ShellSession(_Login(self), "cat >/dev/null", hold_stdin=True)
@@ -121,8 +124,8 @@ class SshTransport:
         return self._command(bootstrap, {"ControlMaster": "no", "ProxyJump": "none", "ProxyCommand": "exit 255"})
 
     def _command(self, bootstrap: str, options: dict[str, str]) -> list[str]:
-        socket = str(self._socket).replace("%", "%%")
-        words = [*self._ssh, "-T", "-S", socket]
+        control = str(self._control).replace("%", "%%")
+        words = [*self._ssh, "-T", "-S", control]
         for option, value in (options | _OPTIONS).items():
             words += ["-o", f"{option}={value}"]
         return [*words, *self._address.target_words(), f"exec /bin/sh -c '{bootstrap}'"]
@@ -176,7 +179,7 @@ class SshDevice(PosixDevice):
         super().__init__(SshTransport(parsed, command), parsed.workdir)
 
 
-def _socket_root() -> str:
+def _socket_root() -> Path:
     """A directory of this user's whose paths are short enough for a Unix socket."""
     for root in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):
         if (
@@ -184,5 +187,23 @@ def _socket_root() -> str:
             and os.access(root, os.W_OK)
             and len(os.fsencode(root)) + len("/bo-12345678/1234") <= _SOCKET_PATH_BYTES
         ):
-            return root
+            _sweep(Path(root))
+            return Path(root)
     raise PermanentError("no directory for ssh's control socket", "Set TMPDIR to a short path that you may write to.")
+
+
+def _sweep(root: Path) -> None:
+    """Remove what bakeoffs that were killed left: folders of ours, a day old, where nobody listens."""
+    for folder in root.glob("bo-????????"):
+        with contextlib.suppress(OSError):
+            status = folder.lstat()
+            if not folder.is_dir() or status.st_uid != os.getuid() or time.time() - status.st_mtime < _STALE_S:
+                continue
+            if not any(_listens(path) for path in folder.iterdir()):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(str(path)) == 0

@@ -76,7 +76,7 @@ class ShellTransport(LocalTransport):
         return [*self._shell, "-c", bootstrap]
 
 
-@pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix", "mksh", "zsh --emulate sh", "busybox sh", "yash"])
+@pytest.mark.parametrize("shell", ["dash", "bash", "mksh", "busybox sh"])
 def test_any_posix_shell_will_do(shell: str, tmp_path: Path) -> None:
     command = shell.split()
     if shutil.which(command[0]) is None:

@@ -6,8 +6,10 @@ import hashlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,6 +240,28 @@ def test_a_host_that_is_killed_leaves_its_run_going_and_no_connection(
         assert Path(f"/proc/{started}").exists()
     finally:
         os.kill(started, signal.SIGKILL)
+
+
+def test_what_killed_hosts_left_is_swept_after_a_day(
+    own_sshd: LoopbackSshd, device: SshDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with tempfile.TemporaryDirectory(prefix="b", dir="/tmp") as root:
+        monkeypatch.setattr(tempfile, "tempdir", root)
+        old, young, used = (Path(root, f"bo-{name}") for name in ("oldoldol", "youngyou", "usedused"))
+        for folder in (old, young, used):
+            folder.mkdir()
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(str(folder / "1234"))
+        (used / "1234").unlink()
+        with socket.socket(socket.AF_UNIX) as alive:
+            alive.bind(str(used / "1234"))
+            alive.listen()
+            for folder in (old, used):
+                os.utime(folder, (0, 0))
+            with SshDevice(own_sshd.address(tmp_path / "work"), own_sshd.ssh_command()) as other:
+                assert other.run(["true"], timeout_s=20).exit_code == 0
+        assert (old.exists(), young.exists(), used.exists()) == (False, True, True)
 
 
 def test_waiting_has_an_end(own_sshd: LoopbackSshd, device: SshDevice) -> None:
