@@ -19,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from superres import SCALE
-from superres.imresize import imresize, to_uint8
-from superres.psnr_y import psnr_y
 from superres.runtimes import Upscale, open_model
+
+from metrics.bicubic import imresize, round_to_uint8
+from metrics.luma import OnLuma
+from metrics.metric import MetricSettings
+from metrics.psnr import Psnr
 
 EXAMPLES = Path(__file__).parent
 MODELS = ("sr_x2_fp32.onnx", "sr_x2_int8.onnx", "sr_x2_fp32.tflite", "sr_x2_int8.tflite")
@@ -78,9 +81,11 @@ def methods(folder: Path) -> Iterator[tuple[str, Upscale]]:
 
 def table(samples: list[Sample], outputs: Outputs) -> str:
     """A Markdown table of PSNR-Y in dB, a row for each image, and the mean of the PSNRs."""
+    metric = OnLuma(Psnr, MetricSettings(scale=SCALE))
     columns = {
         method: [
-            psnr_y(to_uint8(image * 255.0), sample.high, SCALE) for sample, image in zip(samples, images, strict=True)
+            metric.prepare(sample.high).score(round_to_uint8(image * 255.0))
+            for sample, image in zip(samples, images, strict=True)
         ]
         for method, images in outputs.items()
     }

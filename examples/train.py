@@ -18,12 +18,13 @@ import torch
 from PIL import Image
 from superres import SCALE
 from superres.calibration import calibration_images
-from superres.imresize import imresize
 from superres.network import SuperResolution
 from superres.onnx_graph import write_float, write_int8
 from superres.patches import PatchSampler, image_pairs
 from superres.photographs import HELD_OUT, TRAINING, load
 from superres.tiles import richest_tiles
+
+from metrics.bicubic import imresize
 
 EXAMPLES = Path(__file__).parent
 TILES_PER_SCENE = 4

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from metrics.bicubic import imresize
 from superres import SCALE
-from superres.imresize import imresize
 
 # Shrunk copies are sharper than the photographs themselves, several of which were JPEGs.
 SIZES = (1.0, 0.8, 0.65, 0.5)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.bicubic import imresize
 from superres import SCALE
-from superres.imresize import imresize
 
 HIGH_SIDE = 192
 
