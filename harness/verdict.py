@@ -3,6 +3,8 @@
 - *hold*: a rule is broken on some device, or the candidate fails on a device where the baseline runs;
 - *undecided*: a device or the baseline failed, a device is incomplete, or a rule is open or cannot be judged;
 - *ship*: every rule is met on every device.
+
+A quick run never decides: it is *undecided*, and says what it points to.
 """
 
 from __future__ import annotations
@@ -37,19 +39,22 @@ def decide(
     met = _rule_reasons(candidate, devices, "met")
     decision: Decision
     if against:
-        decision, headline = "hold", f"Do not ship {candidate}: {clause(against[0])}"
+        decision, because = "hold", clause(against[0])
+        headline = f"Do not ship {candidate}: {because}"
     elif missing or unsure or not met:
-        decision = "undecided"
-        first = (missing + unsure or ["no rule could be judged."])[0]
-        headline = f"Not decided yet on {candidate}: {clause(first)}"
+        decision, because = "undecided", clause((missing + unsure or ["no rule could be judged."])[0])
+        headline = f"Not decided yet on {candidate}: {because}"
     else:
-        decision, headline = "ship", f"Ship {candidate}: {_praise(candidate, devices, rules)}."
+        decision, because = "ship", f"{_praise(candidate, devices, rules)}."
+        headline = f"Ship {candidate}: {because}"
     disagreements = _disagreements(candidate, devices)
     reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
-    if quick:
-        reasons.append("This was a quick run: good for a look, not for a decision.")
     if several and decision == "ship":
         reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
+    if quick and decision != "undecided":
+        # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
+        headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
+        decision = "undecided"
     return Verdict(
         candidate=candidate,
         decision=decision,

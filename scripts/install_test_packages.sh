@@ -5,6 +5,8 @@ packages=
 command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
+command -v busybox >/dev/null 2>&1 || packages="$packages busybox"
+command -v mksh >/dev/null 2>&1 || packages="$packages mksh"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then

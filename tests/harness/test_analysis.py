@@ -317,10 +317,11 @@ def test_arms_that_differ_in_more_than_one_thing_are_flagged(tmp_path: Path) -> 
     assert any("int8 differs from fp32 in model and threads" in warning for warning in comparison.warnings)
 
 
-def test_a_quick_run_says_so(tmp_path: Path) -> None:
+def test_a_quick_run_points_and_does_not_decide(tmp_path: Path) -> None:
     comparison = run(tmp_path, quick=True)
     assert comparison.warnings[0].startswith("Quick run")
-    assert "This was a quick run: good for a look, not for a decision." in comparison.verdicts[0].reasons
+    assert comparison.verdicts[0].decision == "undecided"
+    assert comparison.verdicts[0].sentence.startswith("A quick look points to ship for int8, but does not decide: 30 %")
 
 
 def test_the_same_facts_give_the_same_bytes(tmp_path: Path) -> None:
