@@ -321,7 +321,7 @@ def test_a_quick_run_points_and_does_not_decide(tmp_path: Path) -> None:
     comparison = run(tmp_path, quick=True)
     assert comparison.warnings[0].startswith("Quick run")
     assert comparison.verdicts[0].decision == "undecided"
-    assert comparison.verdicts[0].sentence.startswith("A quick look points to ship for int8, but does not decide: 30 %")
+    assert comparison.verdicts[0].sentence.startswith("A quick look points to ship for int8, but does not decide: 30")
 
 
 def test_the_same_facts_give_the_same_bytes(tmp_path: Path) -> None:
