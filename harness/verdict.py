@@ -16,7 +16,7 @@ from harness.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
-from harness.wording import amount_in_words, change_in_words, clause, listed, sentence, subject
+from harness.wording import change_in_words, clause, listed, sentence, subject
 
 if TYPE_CHECKING:
     from harness.comparison import Contrast
@@ -112,7 +112,7 @@ def _contrasts(candidate: str, quantity: str, devices: list[DeviceResult]) -> li
 
 
 def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> str:
-    """What a ship verdict rests on: improvements first, then margins kept, then bounds kept."""
+    """What a ship verdict rests on: improvements with their numbers, then the names of what stays within bounds."""
     improvements, kept = [], []
     for rule in rules:
         quantity = QUANTITIES[rule.quantity]
@@ -129,13 +129,12 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
             ).split(" (", 1)[0]
             where = f"at least {change} on every device" if len(devices) > 1 else change
             improvements.append(where if quantity.name == "latency_p50" else f"{name} {where}")
-        elif rule.no_worse_than is not None:
-            kept.append(f"{name} within the agreed {amount_in_words(rule.no_worse_than)}")
-        elif rule.at_most is not None:
-            kept.append(f"{name} at most {amount_in_words(rule.at_most)}")
-        elif rule.at_least is not None:
-            kept.append(f"{name} at least {amount_in_words(rule.at_least)}")
-    return ", ".join(dict.fromkeys(improvements + kept)) or "every rule is met"
+        else:
+            kept.append(name)
+    parts = [", ".join(dict.fromkeys(improvements))] if improvements else []
+    if kept:
+        parts.append(f"{listed(list(dict.fromkeys(kept)))} within what was agreed")
+    return "; ".join(parts) or "every rule is met"
 
 
 def _gain_direction(contrast: Contrast) -> int:

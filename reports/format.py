@@ -104,7 +104,7 @@ def _in_own_unit(value: Available) -> str:
 def _in_display_unit(value: float, quantity: Quantity) -> str:
     shown = value / quantity.display_divisor
     # A microsecond model in milliseconds, a kilobyte file in megabytes: three digits, not two zeros.
-    small = quantity.scale == "ratio" and 0 < abs(shown) < 0.1
+    small = quantity.scale == "ratio" and 0 < abs(shown) < 1.0
     decimals = min(9, 2 - math.floor(math.log10(abs(shown)))) if small else quantity.display_decimals
     return number(shown, decimals)
 

@@ -99,8 +99,8 @@ def verdict(*devices: DeviceResult) -> Verdict:
 @pytest.mark.parametrize(
     ("outcomes", "decision", "sentence"),
     [
-        (("met",), "ship", "Ship int8: latency within the agreed 2 %."),
-        (("met", "met"), "ship", "Ship int8: latency within the agreed 2 %."),
+        (("met",), "ship", "Ship int8: latency within what was agreed."),
+        (("met", "met"), "ship", "Ship int8: latency within what was agreed."),
         (("met", "open"), "undecided", "Not decided yet on int8: on d1, latency is open."),
         (("unavailable", "met"), "undecided", "Not decided yet on int8: on d0, latency is unavailable."),
         (("open", "broken"), "hold", "Do not ship int8: on d1, latency is broken."),
