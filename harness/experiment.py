@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from harness.quantity import QUANTITIES
 
@@ -93,7 +101,8 @@ class Measure(_Table):
     metrics: list[str] = DEFAULT_METRICS
 
 
-_AMOUNT = re.compile(r"^\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>%|[A-Za-z]*)\s*$")
+_AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
+_AMOUNT = re.compile(_AMOUNT_PATTERN)
 _UNIT_FACTORS: dict[str, dict[str, float]] = {
     "ns": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
     "bytes": {"bytes": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20},
@@ -139,10 +148,16 @@ def _parse_amount(value: Any) -> Any:
     if match is None:
         msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '40 MB' or 0.002"
         raise ValueError(msg)
-    return Amount(text=text.strip(), number=float(match["number"]), unit=match["unit"])
+    return Amount(text=text.strip(), number=float(match[1]), unit=match[2])
 
 
-AmountField = Annotated[Amount, BeforeValidator(_parse_amount)]
+AmountField = Annotated[
+    Amount,
+    BeforeValidator(_parse_amount),
+    PlainSerializer(lambda amount: amount.text, return_type=str),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _AMOUNT_PATTERN}, {"type": "number", "minimum": 0}]}),
+]
+"""Written and kept as the user's own text."""
 
 
 class Rule(_Table):

@@ -93,3 +93,10 @@ def test_a_rule_on_a_metric_that_is_not_measured_is_refused():
     text = VALID.replace("latency_p50", "run_peak_memory") + "[measure]\nmemory_repeats = 0\n"
     with pytest.raises(UserError, match="memory_repeats is 0"):
         parsed(text)
+
+
+@pytest.mark.parametrize(("written", "number"), [("0.00001", 1e-5), ("1e-05", 1e-5), ('"0.5 dB"', 0.5), ("2", 2.0)])
+def test_amounts_are_read_however_they_are_written(written, number):
+    text = VALID.replace("latency_p50", "psnr_y").replace("improve_by_at_least", "no_worse_than")
+    rule = parsed(text.replace('"5 %"', written)).experiment.rules[0]
+    assert rule.no_worse_than.in_unit("dB") == number
