@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def check(file: ExperimentFile, device_names: Sequence[str], progress: Progress)
 
     Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
     """
-    resolved = resolve(file)
+    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     lines = _in_words(resolved)
     if device_names:
         lines += _on_devices(resolved, device_names, progress)
@@ -40,6 +41,7 @@ def _in_words(resolved: Resolved) -> list[str]:
         if arm is not baseline:
             changed = differences(baseline, arm)
             lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
+    lines += [f"note      {note}" for note in resolved.notes]
     scenes = len({item.scene for item in resolved.items})
     lines.append(f"items     {len(resolved.items)} pictures of {scenes} scenes, ×{experiment.data.scale}")
     lines += [
@@ -65,17 +67,16 @@ def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progr
     from devices.open_device import open_device
     from harness.errors import UserError
     from harness.prepare import prepare
+    from harness.stop_request import StopRequest
     from harness.tensor_blobs import encode_items
 
     lines = []
     with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
-        tensors = encode_items(
-            resolved, Path(scratch), lambda done, total: progress.advance("this machine", "encoding", done, total)
-        )
+        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
         for name in dict.fromkeys(device_names):
             device = open_device(name)
             try:
-                ready = prepare(device, resolved, tensors, progress)
+                ready = prepare(device, resolved, tensors, progress, StopRequest())
             finally:
                 device.close()
             for arm in resolved.arms:

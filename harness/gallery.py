@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison import GalleryItem
-from harness.image_file import read_image, write_image
-from harness.quality import Output, decode_output, read_outputs
+from harness.image_file import write_image
+from harness.quality import Output, decode_output, read_known_image, read_outputs
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
 from harness.run_folder import RunFolder, safe_name
 from harness.worst_items import worst_items
@@ -67,8 +66,8 @@ def _draw(
     """Paths of the pictures, relative to the run, by the names of GalleryItem's fields."""
     import numpy as np
 
-    image = read_image(Path(item.input_path))
-    reference = read_image(Path(item.reference_path))
+    image = read_known_image(item.input_path, item.input_sha256)
+    reference = read_known_image(item.reference_path, item.reference_sha256)
     pictures: dict[str, NDArray[np.uint8]] = {"reference": reference}
     for role, arm in (("baseline", baseline), ("candidate", candidate)):
         output = outputs.get((arm.id, item.id))

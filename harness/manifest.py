@@ -60,6 +60,9 @@ class ManifestItem(_Strict):
     """The scene it comes from; its own stem where no scenes are declared."""
     input_path: str
     reference_path: str
+    input_sha256: str | None = None
+    reference_sha256: str | None = None
+    """Of the files as they were when the run began: scores against other pictures would be of another run."""
 
 
 class ManifestDevice(_Strict):

@@ -26,7 +26,15 @@ class OutputCheck:
         shape = record["outputs"][0]["shape"]
         if len(shape) != 4:
             raise UserError(f"{arm.model.path}: puts out a tensor of shape {shape}, not a picture")
-        size = (shape[2], shape[3]) if arm.codec.output_layout == "NCHW" else (shape[1], shape[2])
+        channel, size = (shape[1], (shape[2], shape[3]))
+        if arm.codec.output_layout == "NHWC":
+            channel, size = (shape[3], (shape[1], shape[2]))
+        if shape[0] != 1 or channel != arm.codec.channels:
+            raise UserError(
+                f"{arm.model.path}: puts out {shape} as {arm.codec.output_layout}, not one picture of"
+                f" {arm.codec.channels} channel(s)",
+                "Where the layout was guessed wrongly, say it: [data.tensor] layout.",
+            )
         if size != item.reference_size:
             raise UserError(
                 f"{arm.arm.name}: makes {size[1]}×{size[0]} from {item.input_path.name}, and its reference"

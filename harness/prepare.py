@@ -10,26 +10,33 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import Blob
-from devices.errors import PermanentError
+from devices.errors import PermanentError, RuntimeNotAvailableError
 from devices.interpreters import find_python
 from devices.provision import provision
 from devices.retry import with_reconnect
+from harness.disk_probe import raise_if_full
+from harness.output_space import check_device_space
 from harness.planning import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from devices.base import Device
     from devices.identity import Identity
+    from devices.provision import ProvisionedRuntime
     from harness.progress import Progress
     from harness.resolve import Resolved, ResolvedArm
+    from harness.stop_request import StopRequest
     from harness.tensor_blobs import TensorBlobs
 
 RUNNER = Path(__file__).resolve().parents[1] / "devices" / "python_runner.py"
 OPEN_MODEL_TIMEOUT_S = 300.0
+FIRST_CONNECT_S = 10.0
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,27 @@ class PreparedDevice:
     """Arm id → why its runtime could not open its model here."""
 
 
-def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> PreparedDevice:
-    """Get a device ready. Raises `DeviceError`; what is transient was retried already."""
+def prepare(
+    device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress, stop: StopRequest
+) -> PreparedDevice:
+    """Get a device ready. Raises `DeviceError` (what is transient was retried already), and `InterruptedRunError` as
+    soon as a stop is asked for and the device has answered.
+    """
 
     def waiting(message: str, seconds: float) -> None:
-        progress.say(device.name, f"{message.splitlines()[0]}; trying again in {seconds:.0f} s")
+        stop.check()
+        progress.say(device.name, f"{message.splitlines()[0]}; again in {seconds:g} s")
 
-    with_reconnect(device, device.connect, total_s=20.0, on_wait=waiting)
-    identity = with_reconnect(device, device.identify, on_wait=waiting)
-    python = with_reconnect(device, lambda: find_python(device), on_wait=waiting)
-    interpreters = _provision_all(device, resolved.arms, progress)
-    paths = _push_all(device, resolved, tensors, progress)
+    def retry(operation: Callable[[], _T], total_s: float = 300.0) -> _T:
+        stop.check()
+        return with_reconnect(device, operation, total_s=total_s, on_wait=waiting, sleep=stop.sleep)
+
+    retry(device.connect, total_s=FIRST_CONNECT_S)
+    identity = retry(device.identify)
+    python = retry(lambda: find_python(device))
+    retry(lambda: check_device_space(device, resolved))
+    interpreters = _provision_all(device, resolved.arms, progress, retry)
+    paths = retry(lambda: _push_all(device, resolved, tensors, progress))
     runner = paths[_runner_blob().sha256]
     placement = Placement(
         models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
@@ -68,7 +85,8 @@ def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: 
     )
     refused = {}
     for arm in resolved.arms:
-        reason = _open_once(device, interpreters[arm.id], runner, paths[arm.model.sha256], arm)
+        argv = [interpreters[arm.id], runner, "--describe", paths[arm.model.sha256], "--runtime", arm.runtime.name]
+        reason = retry(partial(_open_once, device, argv))
         if reason is not None:
             refused[arm.id] = reason
             progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
@@ -77,7 +95,9 @@ def prepare(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: 
     )
 
 
-def _provision_all(device: Device, arms: Sequence[ResolvedArm], progress: Progress) -> dict[str, str]:
+def _provision_all(
+    device: Device, arms: Sequence[ResolvedArm], progress: Progress, retry: Callable[..., ProvisionedRuntime]
+) -> dict[str, str]:
     """Arm id → interpreter of its runtime's environment."""
 
     def say(text: str) -> None:
@@ -88,7 +108,12 @@ def _provision_all(device: Device, arms: Sequence[ResolvedArm], progress: Progre
         key = (arm.runtime.name, arm.runtime_version)
         if key not in interpreters:
             progress.say(device.name, f"runtime {arm.runtime.name} {arm.runtime_version}")
-            ready = with_reconnect(device, partial(provision, device, arm.runtime, arm.runtime_version, say))
+            try:
+                ready = retry(partial(provision, device, arm.runtime, arm.runtime_version, say))
+            except RuntimeNotAvailableError:
+                # Tools fail on a full disk in many ways and say so in few of them.
+                raise_if_full(device, device.workdir, after="Then run again.")
+                raise
             interpreters[key] = ready.python
     return {arm.id: interpreters[arm.runtime.name, arm.runtime_version] for arm in arms}
 
@@ -106,10 +131,10 @@ def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress
 
     def moved(count: int) -> None:
         nonlocal sent
-        sent += count
+        sent = min(sent + count, total)
         progress.advance(device.name, "pushing (kB)", sent // 1000, total // 1000)
 
-    return with_reconnect(device, lambda: device.push(blobs, moved))
+    return device.push(blobs, moved)
 
 
 def _runner_blob() -> Blob:
@@ -125,10 +150,9 @@ def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
     return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}
 
 
-def _open_once(device: Device, python: str, runner: str, model: str, arm: ResolvedArm) -> str | None:
-    """Open a model in its runtime on the device; None when that works, else the runtime's own words."""
-    argv = [python, runner, "--describe", model, "--runtime", arm.runtime.name]
-    done = with_reconnect(device, lambda: device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S))
+def _open_once(device: Device, argv: Sequence[str]) -> str | None:
+    """Have a runtime open a model on the device; None when that works, else the runtime's own words."""
+    done = device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S)
     if done.exit_code == 0:
         return None
     try:
@@ -138,5 +162,5 @@ def _open_once(device: Device, python: str, runner: str, model: str, arm: Resolv
         lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else "it printed nothing"
         if done.exit_code in {126, 127}:
-            raise PermanentError(f"{device.name}: {python} cannot be run there any more: {last}") from None
+            raise PermanentError(f"{device.name}: {argv[0]} cannot be run there any more: {last}") from None
         return f"exit code {done.exit_code}: {last}"

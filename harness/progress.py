@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -33,7 +34,8 @@ class LogProgress:
 
     def say(self, device: str, text: str) -> None:
         """Print a line."""
-        with self._lock:
+        # Whoever read this may have gone (`2>&1 | head`, a closed terminal): no reason to end a measurement.
+        with self._lock, contextlib.suppress(OSError):
             print(f"[{time.strftime('%H:%M:%S')}] {printable(device)}: {printable(text)}", file=sys.stderr, flush=True)
 
     def advance(self, device: str, what: str, done: int, total: int) -> None:
@@ -106,7 +108,7 @@ class SilentProgress:
 @contextmanager
 def shown_progress(*, silent: bool = False) -> Iterator[Progress]:
     """The progress that fits where stderr goes."""
-    if silent:
+    if silent or sys.stderr is None:
         yield SilentProgress()
     elif not sys.stderr.isatty():
         yield LogProgress()
@@ -116,4 +118,5 @@ def shown_progress(*, silent: bool = False) -> Iterator[Progress]:
         try:
             yield terminal
         finally:
-            terminal.stop()
+            with contextlib.suppress(OSError):  # the terminal may have been closed
+                terminal.stop()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.dataset import file_sha256
 from harness.errors import UserError
 from harness.image_file import read_image
 
@@ -44,7 +45,11 @@ class Output:
 
 
 def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> Quality:
-    """Score whatever outputs are there. What cannot be scored is in the frame with its reason."""
+    """Score whatever outputs are there. What cannot be scored is in the frame with its reason.
+
+    Raises `UserError` where an input or a reference is no longer the picture it was when the run began: scores
+    against others would be of another run.
+    """
     import pandas as pd
 
     metrics, unavailable = _open_metrics(manifest)
@@ -79,6 +84,16 @@ def decode_output(arm: ManifestArm, output: Output, image: NDArray[np.uint8]) ->
     return arm.codec.decode(np.load(output.path, allow_pickle=False), image)
 
 
+def read_known_image(path: str, sha256: str | None) -> NDArray[np.uint8]:
+    """A picture of the run, uint8 (height, width, 3). Raises `UserError` where it is gone or was changed."""
+    remedy = "Put it back as it was; `bakeoff report` shows what was found before."
+    if not Path(path).is_file():
+        raise UserError(f"{path}: is no longer there, and the scores need it", remedy)
+    if sha256 is not None and file_sha256(Path(path)) != sha256:
+        raise UserError(f"{path}: has changed since the run", remedy)
+    return read_image(Path(path))
+
+
 def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
     from metrics.errors import MetricUnavailableError
@@ -104,23 +119,16 @@ def _score_item(
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
-    prepared: dict[str, PreparedReference | str] = {}
-    try:
-        image = read_image(Path(item.input_path))
-        reference = read_image(Path(item.reference_path))
-        prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
-        fault = None
-    except UserError as error:
-        fault = error.what
+    image = read_known_image(item.input_path, item.input_sha256)
+    reference = read_known_image(item.reference_path, item.reference_sha256)
+    prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
     known: dict[tuple[str, str], dict[str, float | str]] = {}
     rows = []
     for entry in manifest.devices:
         for arm in manifest.arms:
             output = outputs[entry.name].get((arm.id, item.id))
             scores: dict[str, float | str]
-            if fault is not None:
-                scores = dict.fromkeys(names, fault)
-            elif output is None:
+            if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
                 if (arm.id, output.sha256) not in known:

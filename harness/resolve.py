@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devices.runtimes.spec import RuntimeSpec
     from harness.dataset import Item
     from harness.experiment import Arm
@@ -44,10 +46,11 @@ class Resolved:
     """What a person should know and nothing is wrong with."""
 
 
-def resolve(file: ExperimentFile) -> Resolved:
-    """Look everything up. Raises `UserError` for the first thing that is wrong."""
-    from harness.dataset import read_items
-    from harness.image_file import read_image
+def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolved:
+    """Look everything up; `advance(done, total)` is called while pictures are read. Raises `UserError` for the first
+    thing that is wrong.
+    """
+    from harness.dataset import read_items, read_whole
     from harness.tensors import check_item
 
     experiment = file.experiment
@@ -61,10 +64,9 @@ def resolve(file: ExperimentFile) -> Resolved:
     for item in items:
         for arm in arms:
             check_item(arm.model, arm.codec, item)
-        # Read whole, and let go: a damaged reference would else show only when everything has been measured.
-        read_image(item.input_path)
-        read_image(item.reference_path)
-    return Resolved(file=file, arms=arms, items=items, latency_item=_latency_item(file, items), notes=_notes(arms))
+    latency_item = _latency_item(file, items)
+    items = read_whole(items, advance)
+    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(arms))
 
 
 def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
@@ -105,7 +107,12 @@ def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
 
 def _notes(arms: list[ResolvedArm]) -> list[str]:
     first = arms[0]
-    return [
+    outputs = [
+        f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the first, {arm.codec.output.name!r}, is scored"
+        for arm in arms
+        if len(arm.model.outputs) > 1
+    ]
+    return outputs + [
         f"{arm.arm.name} and {first.arm.name} are one model in one runtime with the same settings: an A/A run"
         for arm in arms[1:]
         if not differences(first, arm)

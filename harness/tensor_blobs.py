@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.base import Blob
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +50,18 @@ def encode_items(resolved: Resolved, folder: Path, advance: Callable[[int, int],
             hashes[arm.id] = digest
             if digest not in blobs:
                 path = folder / digest
-                path.write_bytes(content)
+                _write(path, content)
                 blobs[digest] = Blob(path=path, sha256=digest, bytes=len(content))
         by_item.append(hashes)
         advance(index + 1, len(resolved.items))
     return TensorBlobs(blobs=list(blobs.values()), by_item=by_item)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            f"{path.parent}: the tensors of the pictures cannot be written: {error.strerror}",
+            "Name a folder with more space in the environment variable TMPDIR.",
+        ) from None

@@ -18,10 +18,12 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.cli.outcome import show_outcome
     from harness.progress import shown_progress
     from harness.recompute import recompute
+    from harness.run_claim import claimed
     from harness.run_folder import RunFolder
 
     folder = RunFolder(arguments.run)
-    with shown_progress() as progress:
+    folder.read_manifest()  # a folder that is no run is left as it is
+    with shown_progress() as progress, claimed(folder):
         comparison = recompute(folder, progress)
     show_outcome(folder, comparison, as_json=arguments.json)
     return EXIT_DONE

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 from harness import __version__
+from harness.cli import console
 
 COMMANDS = {
     "init": "write a commented experiment.toml for two models and your pictures",
@@ -44,41 +44,45 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    from harness.stop_request import signals_as_interrupts
+
     arguments = make_parser().parse_args(argv)
     command = importlib.import_module(f"harness.cli.{arguments.command}")
     try:
-        return int(command.execute(arguments))
+        with signals_as_interrupts():
+            code = int(command.execute(arguments))
+            console.flush_stdout()
+            return code
     except KeyboardInterrupt:
-        print("bakeoff: interrupted", file=sys.stderr)
+        console.tell("bakeoff: interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): say nothing more, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_DONE
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and console.stdout_is_gone():
+            console.silence_stdout()
+            return EXIT_DONE
         message = _for_user(error)
         if message is None:
             raise
-        print(f"bakeoff: {message}", file=sys.stderr)
+        for line in message:
+            console.tell(line)
         return EXIT_USER
 
 
 def entry_point() -> None:
     """For the installed command."""
+    console.show_anything()
     sys.exit(main())
 
 
-def _for_user(error: Exception) -> str | None:
-    """The words for an error that is the user's to mend; None for a bug, which keeps its traceback."""
+def _for_user(error: Exception) -> list[str] | None:
+    """The lines for an error that is the user's to mend; None for a bug, which keeps its traceback."""
     from devices.errors import DeviceError
     from harness.errors import UserError
-    from harness.printable import printable
 
     if isinstance(error, (UserError, DeviceError)):
-        what = printable(error.what)
-        return f"{what}\n  {printable(error.remedy)}" if error.remedy else what
+        return [f"bakeoff: {error.what}", *([f"  {error.remedy}"] if error.remedy else [])]
     if isinstance(error, OSError) and error.filename is not None:
-        return printable(f"{error.filename}: {error.strerror}")
+        return [f"bakeoff: {error.filename}: {error.strerror}"]
     return None
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.console import tell
+
+if TYPE_CHECKING:
+    from harness.run_folder import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,37 +34,49 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
-    from harness.errors import UserError
     from harness.experiment_file import read_experiment
-    from harness.measure import InterruptedRunError
     from harness.progress import shown_progress
-    from harness.recompute import recompute
     from harness.run import Overrides, new_run_folder, resume_run, start_run
     from harness.run_folder import RunFolder
+    from harness.stop_request import InterruptedRunError
 
-    if (arguments.experiment is None) == (arguments.resume is None):
-        raise UserError("give an experiment, or --resume RUN", "For example: bakeoff run experiment.toml -d local")
-    with shown_progress(silent=False) as progress:
+    _refuse_contradictions(arguments)
+    folder = None
+    with shown_progress() as progress:
         try:
             if arguments.resume is not None:
                 folder = RunFolder(arguments.resume)
-                problems = resume_run(folder, progress)
+                outcome = resume_run(folder, progress)
             else:
                 file = read_experiment(arguments.experiment)
                 folder = new_run_folder(arguments.out, file.experiment.name)
                 overrides = Overrides(pairs=arguments.pairs, quick=arguments.quick)
-                problems = start_run(file, arguments.device or ["local"], folder, overrides, progress)
-        except InterruptedRunError:
-            print(f"bakeoff: interrupted; go on with: bakeoff run --resume {folder.path}", file=sys.stderr)
+                outcome = start_run(file, arguments.device or ["local"], folder, overrides, progress)
+        except (InterruptedRunError, KeyboardInterrupt):
+            if folder is None or not folder.manifest.exists():
+                raise KeyboardInterrupt from None
+            tell(f"bakeoff: interrupted; go on with: {_resume_command(folder)}")
             return EXIT_INTERRUPTED
-        comparison = recompute(folder, progress)
-    show_outcome(folder, comparison, as_json=arguments.json)
-    if problems:
-        print(
-            f"bakeoff: not done on {len(problems)} device(s); when mended: bakeoff run --resume {folder.path}",
-            file=sys.stderr,
-        )
-    return EXIT_INCOMPLETE if problems else EXIT_DONE
+    show_outcome(folder, outcome.comparison, as_json=arguments.json)
+    if outcome.problems:
+        tell(f"bakeoff: not done on {len(outcome.problems)} device(s); when mended: {_resume_command(folder)}")
+    return EXIT_INCOMPLETE if outcome.problems else EXIT_DONE
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    from harness.errors import UserError
+
+    if (arguments.experiment is None) == (arguments.resume is None):
+        raise UserError("give an experiment, or --resume RUN", "For example: bakeoff run experiment.toml -d local")
+    if arguments.resume is not None:
+        given = {"-d": arguments.device, "--out": arguments.out, "--pairs": arguments.pairs, "--quick": arguments.quick}
+        extra = [option for option, value in given.items() if value]
+        if extra:
+            raise UserError(f"{extra[0]} cannot be given with --resume: a run goes on as it was begun", "Leave it out.")
+
+
+def _resume_command(folder: RunFolder) -> str:
+    return f"bakeoff run --resume {shlex.quote(str(folder.path))}"
 
 
 def _pairs(text: str) -> int:
