@@ -17,6 +17,7 @@ from harness.comparison import (
     RuleResult,
     Verdict,
 )
+from harness.quantity import QUANTITIES
 from reports import format as fmt
 from reports.charts.block_medians import block_medians
 from reports.charts.interval_bar import interval_bar
@@ -187,7 +188,21 @@ def warning_groups(comparison: Comparison) -> list[WarningGroup]:
             new = [warning for warning in dict.fromkeys(contrast.warnings) if warning not in seen]
             groups[-1].warnings.extend(new)
             seen.update(new)
+        groups[-1].warnings[:] = _merged(groups[-1].warnings)
     return [group for group in groups if group.warnings]
+
+
+def _merged(warnings: list[str]) -> list[str]:
+    """Warnings that say the same of several quantities become one that names them all, at the place of the first."""
+    labels = {quantity.label for quantity in QUANTITIES.values()}
+    named: dict[str, list[str]] = {}
+    for warning in warnings:
+        label, _, text = warning.partition(": ")
+        if label in labels:
+            named.setdefault(text, []).append(label)
+        else:
+            named[warning] = []
+    return [f"{'; '.join(about)}: {text}" if about else text for text, about in named.items()]
 
 
 def _device_section(comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder) -> DeviceSection:

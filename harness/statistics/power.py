@@ -10,6 +10,9 @@ _POWER_Z = 0.8416212335729143  # 80 %
 TWO_SIDED_Z = 1.959963984540054  # 5 %, both sides
 ONE_SIDED_Z = 1.6448536269514722  # 5 %, one side
 
+FEWEST = 5
+"""Advice to measure fewer than this would rest on a spread that so few replicates do not show."""
+
 MOST = 100_000
 """Above this many replicates "more" is no advice."""
 
