@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,9 @@ class ExperimentFile:
     folder: Path
 
     def resolve(self, path: str) -> Path:
-        """A path of the experiment as an absolute one."""
-        return (self.folder / Path(path).expanduser()).resolve()
+        """A path of the experiment as an absolute one; `~` and `~user` at its beginning are homes, where there are."""
+        # Not Path.expanduser: that would take the ./ from a name that begins with ~, and fail for the home of nobody.
+        return (self.folder / os.path.expanduser(path)).resolve()  # noqa: PTH111
 
 
 def read_experiment(path: Path) -> ExperimentFile:

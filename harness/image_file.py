@@ -6,6 +6,7 @@ laying over a background would change the data that everything after is judged b
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
+_TIFF_BITS_PER_SAMPLE = 258
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -29,7 +31,11 @@ def image_size(path: Path) -> tuple[int, int]:
             return image.height, image.width
     except Image.DecompressionBombError:
         raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
-    except (OSError, SyntaxError, ValueError):
+    except FileNotFoundError:
+        raise UserError(f"{path}: the picture is not there") from None
+    except PermissionError:
+        raise UserError(f"{path}: the picture cannot be read: permission denied") from None
+    except (OSError, SyntaxError, ValueError, IndexError, OverflowError):
         raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
 
 
@@ -45,16 +51,19 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             return np.array(_as_rgb(path, image), dtype=np.uint8)
     except Image.DecompressionBombError:
         raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
-    except (OSError, SyntaxError, ValueError):
+    except FileNotFoundError:
+        raise UserError(f"{path}: the picture is not there") from None
+    except PermissionError:
+        raise UserError(f"{path}: the picture cannot be read: permission denied") from None
+    except (OSError, SyntaxError, ValueError, IndexError, OverflowError):
         raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
 
 
 def _refuse_deep(path: Path, image: Any) -> None:
-    """Refuse more than 8 bits a channel, also where the reader would cut them in silence (PNG with 16-bit RGB)."""
-    with path.open("rb") as file:
-        head = file.read(25)
-    deep_png = head.startswith(_PNG_SIGNATURE) and len(head) == 25 and head[24] == 16
-    if deep_png or image.mode.startswith(("I", "F")):
+    """Refuse more than 8 bits a channel, also where the reader would cut them in silence: 16-bit RGB in PNG, TIFF and
+    PPM.
+    """
+    if image.mode.startswith(("I", "F")) or _bits(path, image) > 8:
         raise UserError(
             f"{path}: has more than 8 bits a channel; bakeoff scores 8-bit pictures",
             "Convert it to 8 bits yourself, so that you decide how it is rounded.",
@@ -63,8 +72,22 @@ def _refuse_deep(path: Path, image: Any) -> None:
         raise UserError(f"{path}: holds {image.n_frames} frames; give one picture a file")
 
 
+def _bits(path: Path, image: Any) -> int:
+    """Bits a channel in the file, where its format has several and says so; else 8."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    if head.startswith(_PNG_SIGNATURE) and len(head) > 24:
+        return head[24]
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (8,)), default=8)
+    if image.format == "PPM":
+        words = re.sub(rb"#[^\n]*", b"", head).split()
+        return 16 if words[0] in {b"P2", b"P3", b"P5", b"P6"} and int(words[3]) > 255 else 8
+    return 8
+
+
 def _as_rgb(path: Path, image: Any) -> Any:
-    if image.mode == "P" and "transparency" in image.info:
+    if "transparency" in image.info:  # a colour, or an entry of the palette, that stands for nothing
         image = image.convert("RGBA")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"}:
         low, _ = image.getchannel("A").getextrema()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from devices.base import ProcessHandle
-from devices.errors import CommandFailedError, CorruptTransferError, DeviceError, PermanentError
+from devices.errors import CommandFailedError, CorruptTransferError, DeviceError, PermanentError, TransientError
 from devices.retry import with_reconnect
 from harness.record_file import RecordFile
 from harness.run_folder import DiskError, write_model
@@ -38,6 +38,7 @@ SILENCE_BEFORE_LOOKING_S = 10.0
 """Asking a device whether the runner lives starts a process there: not done while records come."""
 STOP_WAIT_S = 30.0
 RESTARTS_WITHOUT_PROGRESS = 3
+TORN_LINES_BEFORE_GIVING_UP = 4
 FETCH_BATCH_FILES, FETCH_BATCH_BYTES = 64, 16 << 20
 """Between two batches Ctrl-C is heard; a lost connection costs one."""
 
@@ -61,6 +62,7 @@ class DeviceRun:
     """Of the runner that wrote the newest `runner_started` record."""
     _finished: str | None = None
     _stop_asked_at: float | None = None
+    _torn: int = 0
 
     def run(self) -> None:
         """Go from wherever this device is to `fetched`.
@@ -185,13 +187,19 @@ class DeviceRun:
                         return
 
     def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
+        """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
+        seen just before a restarted runner cut it off: then it is gone when looked at again.
+        """
         try:
-            return self._records.append(lines)
+            records = self._records.append(lines)
         except ValueError:
-            raise PermanentError(
-                f"{self.device.name}: {self._process.records} holds a line that is no record",
-                "The device's disk or memory may be failing. Start a new run.",
-            ) from None
+            self._torn += 1
+            torn = f"{self.device.name}: {self._process.records} holds a line that is no record"
+            if self._torn < TORN_LINES_BEFORE_GIVING_UP:
+                raise TransientError(torn) from None
+            raise PermanentError(torn, "The device's disk or memory may be failing. Start a new run.") from None
+        self._torn = 0 if records else self._torn
+        return records
 
     def _remote_records(self) -> Generator[bytes, None, None]:
         return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)

@@ -26,6 +26,8 @@ Layout = Literal["NCHW", "NHWC"]
 
 _FLOATS = {"float32", "float16", "float64"}
 _INTEGERS = {"int8", "uint8"}
+FEWEST_LEVELS = 24
+"""Between black and white; a tensor quantised for pictures has some 200."""
 
 
 class Codec(BaseModel):
@@ -108,13 +110,23 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
         )
     if tensor.color != "auto" and (tensor.color == "rgb") != (channels == 3):
         raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
+    output_layout = _output_layout(result, layout)
+    made = result.shape[1] if output_layout == "NCHW" else result.shape[3]
+    if isinstance(made, int) and made > 0 and made != channels:
+        raise UserError(
+            f"{model.path}: takes pictures of {channels} channel(s) and its output {result.name!r} has {made}"
+            f" ({_shape(result)} as {output_layout})",
+            "Only models that put out such a picture as they take in can be scored against references.",
+        )
     if tensor.range[0] >= tensor.range[1]:
         raise UserError(f"the range of a tensor runs from black to white; {list(tensor.range)} does not")
+    for each in (given, result):
+        _check_levels(model, each, tensor)
     return Codec(
         input=given,
         output=result,
         input_layout=layout,
-        output_layout=_output_layout(result, layout),
+        output_layout=output_layout,
         channels=1 if channels == 1 else 3,
         luma="full" if tensor.color == "y_full" else "studio",
         input_range=_range(given, tensor),
@@ -123,7 +135,9 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
 
 
 def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
-    """Whether a picture fits a model with fixed sizes. Raises `UserError` naming both sizes; nothing is resized."""
+    """Whether a picture and its reference fit a model with fixed sizes. Raises `UserError` naming both sizes; nothing
+    is resized.
+    """
     wanted, has = codec.input.shape, codec.input_shape(item.input_size)
     for want, have in zip(wanted, has, strict=True):
         if isinstance(want, int) and want > 0 and want != have:
@@ -132,6 +146,14 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
             raise UserError(
                 f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
                 "Crop the pictures to that size, or export the model with a dynamic height and width.",
+            )
+    height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
+    for makes, has_reference in zip((height, width), item.reference_size, strict=True):
+        if isinstance(makes, int) and makes > 0 and makes != has_reference:
+            raise UserError(
+                f"{model.path}: puts out {width}×{height}, and the reference {item.reference_path} is"
+                f" {item.reference_size[1]}×{item.reference_size[0]}",
+                "Nothing is resized: correct the references, data.scale or the model.",
             )
 
 
@@ -163,6 +185,32 @@ def join_luma(
         plane = Image.fromarray(difference.astype(np.float32), "F").resize((width, height), Image.Resampling.BICUBIC)
         planes.append((luma_plane - black) * gain + np.asarray(plane, dtype=np.float64))
     return np.stack(planes, axis=-1)
+
+
+def real_range(info: TensorInfo) -> tuple[float, float] | None:
+    """What a quantised tensor can hold, after dequantisation; None for other tensors."""
+    import numpy as np
+
+    if info.dtype not in _INTEGERS or info.scale is None:
+        return None
+    limits = np.iinfo(info.dtype)
+    zero = info.zero_point or 0
+    return (int(limits.min) - zero) * info.scale, (int(limits.max) - zero) * info.scale
+
+
+def _check_levels(model: ModelFile, info: TensorInfo, tensor: Tensor) -> None:
+    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off."""
+    real = real_range(info)
+    if real is None or info.scale is None:
+        return
+    span, real_span = tensor.range[1] - tensor.range[0], real[1] - real[0]
+    if span < FEWEST_LEVELS * info.scale or span > 4 * real_span:
+        raise UserError(
+            f"{model.path}: tensor {info.name!r} holds {real[0]:.4g} to {real[1]:.4g} in steps of {info.scale:.3g};"
+            f" black and white as {tensor.range[0]:g} and {tensor.range[1]:g} do not fit that",
+            "Say which values are black and white for this model: [data.tensor] range"
+            + (" = [0, 255]." if real_span > 100 else "."),
+        )
 
 
 def _range(info: TensorInfo, tensor: Tensor) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 
 from harness import __version__
@@ -71,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry_point() -> None:
     """For the installed command."""
     console.show_anything()
+    # What its readers of pictures remark on damaged files is said by our own errors, in one line.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(main())
 
 

@@ -4,16 +4,15 @@ import json
 import os
 import signal
 import time
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.comparison import Comparison
-from harness.records import parse_record
 from tests.rig import sshd as sshd_rig
 from tests.rig.command import bakeoff, start
+from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
 
 
 def run(tiny, workdir, tmp_path, *more, out="run", **environment):
@@ -22,38 +21,9 @@ def run(tiny, workdir, tmp_path, *more, out="run", **environment):
     return folder, done
 
 
-def comparison(folder: Path) -> Comparison:
-    return Comparison.model_validate_json((folder / "comparison.json").read_bytes())
-
-
-def records(folder: Path, device: str = "0-local"):
-    return [parse_record(line) for line in (folder / "devices" / device / "records.jsonl").read_bytes().splitlines()]
-
-
-def assert_whole(folder: Path, tiny, device: str = "0-local") -> None:
-    """Every record there once, in order, and every step done."""
-    found = records(folder, device)
-    assert [record.n for record in found] == list(range(len(found)))
-    assert found[-1].record == "runner_finished"
-    assert found[-1].reason == "complete"
-    outputs = Counter((each.arm, each.item) for each in found if each.record == "quality_output")
-    assert outputs == {(arm, f"i{n}"): 1 for arm in ("a0", "a1") for n in range(len(tiny.names))}
-    sessions = {}
-    for block in found:
-        if block.record == "latency_block":
-            sessions.setdefault((block.pair, block.session), set()).add(block.arm)
-    whole = {pair for (pair, _), arms in sessions.items() if arms == {"a0", "a1"}}
-    assert whole == set(range(tiny.measure["pairs"]))
-    for each in found:
-        if each.record == "quality_output":
-            for file in each.outputs:
-                assert (folder / "devices" / device / file.path).is_file()
-
-
-def test_a_run_ends_in_a_verdict_a_report_and_tables(tiny, workdir, tmp_path):
-    folder, done = run(tiny, workdir, tmp_path)
-    assert done.exit_code == 0, done.stderr
-    assert_whole(folder, tiny)
+def test_a_run_ends_in_a_verdict_a_report_and_tables(finished_run):
+    tiny, folder, done = finished_run.tiny, finished_run.folder, finished_run.said
+    assert_whole(folder, len(tiny.names), tiny.measure["pairs"])
     result = comparison(folder)
     contrasts = {each.quantity: each for each in result.devices[0].contrasts}
     # The candidate is the baseline blurred: worse by far more than the margin, on every picture.
@@ -85,9 +55,8 @@ def test_an_a_a_run_finds_no_difference_in_quality_and_does_not_ship_or_hold_by_
     assert contrasts["model_size"].effect.estimate == 1.0
 
 
-def test_what_was_analysed_once_comes_out_the_same_again_without_a_device(tiny, workdir, tmp_path):
-    folder, done = run(tiny, workdir, tmp_path)
-    assert done.exit_code == 0, done.stderr
+def test_what_was_analysed_once_comes_out_the_same_again_without_a_device(finished_run, tmp_path):
+    folder = finished_run.copy_to(tmp_path / "run")
     first = {name: (folder / name).read_bytes() for name in ("comparison.json", "report.html")}
     for name in first:
         (folder / name).unlink()
@@ -98,13 +67,12 @@ def test_what_was_analysed_once_comes_out_the_same_again_without_a_device(tiny, 
     assert (folder / "report.html").read_bytes() == first["report.html"]
 
 
-def test_outputs_are_what_the_runtime_gives_here(tiny, workdir, tmp_path):
+def test_outputs_are_what_the_runtime_gives_here(finished_run):
     import onnxruntime
 
     from harness.image_file import read_image
 
-    folder, done = run(tiny, workdir, tmp_path)
-    assert done.exit_code == 0, done.stderr
+    tiny, folder = finished_run.tiny, finished_run.folder
     session = onnxruntime.InferenceSession(str(tiny.folder / tiny.candidate), providers=["CPUExecutionProvider"])
     for index, name in enumerate(tiny.names):
         image = read_image(tiny.folder / "lr" / f"{name}.png")
@@ -134,22 +102,9 @@ def test_one_arm_that_cannot_run_leaves_the_other_s_results_and_a_verdict_that_s
     assert baseline.values["psnr"].kind == "available"
 
 
-def wait_for(condition, timeout_s=120.0):
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.05)
-
-
-def blocks_in(folder: Path, device: str) -> int:
-    path = folder / "devices" / device / "records.jsonl"
-    return path.read_bytes().count(b'"latency_block"') if path.exists() else 0
-
-
 @pytest.mark.parametrize("moment", ["before the first record", "in the latency pass"])
 def test_a_run_killed_in_the_middle_is_finished_by_resume(tiny, workdir, tmp_path, moment):
-    tiny.measure["pairs"] = 30
-    tiny.measure["block_ms"] = 30.0
+    tiny.measure |= {"pairs": 16, "block_ms": 30.0}
     folder = tmp_path / "run"
     process = start("run", tiny.write(), "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
     if moment == "before the first record":
@@ -161,32 +116,9 @@ def test_a_run_killed_in_the_middle_is_finished_by_resume(tiny, workdir, tmp_pat
     assert not (folder / "comparison.json").exists()
     done = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
     assert done.exit_code == 0, done.stderr
-    assert_whole(folder, tiny)
+    assert_whole(folder, len(tiny.names), tiny.measure["pairs"])
     # The runner on the device was not disturbed by the death of the host: it worked on.
     assert {record.session for record in records(folder)} == {0}
-
-
-def test_ctrl_c_stops_at_a_block_leaves_nothing_running_and_can_be_resumed(tiny, workdir, tmp_path):
-    tiny.measure["pairs"] = 40
-    tiny.measure["block_ms"] = 40.0
-    folder = tmp_path / "run"
-    process = start("run", tiny.write(), "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
-    wait_for(lambda: blocks_in(folder, "0-local") >= 6)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
-    assert f"bakeoff run --resume {folder}" in (tmp_path / "log").read_text()
-    assert records(folder)[-1].reason == "stopped"
-    started = next(record for record in records(folder) if record.record == "runner_started")
-    wait_for(lambda: not Path(f"/proc/{started.pid}").exists(), 10)
-    done = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
-    assert done.exit_code == 0, done.stderr
-    assert_whole_but_for_the_stop(folder, tiny)
-
-
-def assert_whole_but_for_the_stop(folder, tiny):
-    found = records(folder)
-    assert [record.reason for record in found if record.record == "runner_finished"] == ["stopped", "complete"]
-    assert_whole(folder, tiny)
 
 
 @pytest.fixture
@@ -214,7 +146,7 @@ def test_over_ssh_the_same_outputs_come_back_as_from_this_machine(tiny, workdir,
     names = sorted(path.name for path in (folder / "devices").iterdir())
     assert len(names) == 2
     for name in names:
-        assert_whole(folder, tiny, name)
+        assert_whole(folder, len(tiny.names), tiny.measure["pairs"], name)
     outputs = [
         {
             path.relative_to(folder / "devices" / name): path.read_bytes()
@@ -250,7 +182,7 @@ def test_a_connection_cut_in_the_middle_loses_nothing_and_doubles_nothing(tiny, 
     assert process.wait(timeout=240) == 0, (tmp_path / "log").read_text()
     assert cut_at < 80
     assert "reconnecting" in (tmp_path / "log").read_text()
-    assert_whole(folder, tiny, device)
+    assert_whole(folder, len(tiny.names), tiny.measure["pairs"], device)
     assert {record.session for record in records(folder, device)} == {0}
 
 

@@ -16,9 +16,10 @@ RNG = np.random.default_rng(3)
 IMAGE = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)
 
 
-def model(shape, dtype="float32", scale=None, zero_point=None, inputs=1):
+def model(shape, dtype="float32", scale=None, zero_point=None, inputs=1, output_shape=None):
     info = TensorInfo(name="x", dtype=dtype, shape=shape, scale=scale, zero_point=zero_point)
-    return ModelFile(Path("m.onnx"), "onnx", "0" * 64, 1, [info] * inputs, [info])
+    made = info.model_copy(update={"shape": output_shape or shape})
+    return ModelFile(Path("m.onnx"), "onnx", "0" * 64, 1, [info] * inputs, [made])
 
 
 @pytest.mark.parametrize("shape", [[1, 3, None, None], [1, 3, 6, 8], [1, 6, 8, 3], ["n", "h", "w", 3], [-1, -1, -1, 3]])
@@ -93,6 +94,11 @@ def test_values_outside_the_range_are_clipped_and_nan_is_refused():
         (model([1, 3, 8, 8], inputs=2), Tensor(), "takes 2 inputs"),
         (model([1, 3, 8, 8]), Tensor(color="y"), "takes 3 channel"),
         (model([1, 3, 8, 8]), Tensor(range=(1.0, 0.0)), "from black to white"),
+        (model([1, 3, 8, 8], output_shape=[1, 1, 8, 8]), Tensor(), "3 channel.* its output 'x' has 1"),
+        (model([1, 1, 8, 8], output_shape=[1, 16, 16, 3]), Tensor(), "1 channel.* its output 'x' has 3"),
+        # Levels 0…255 as they are, in a tensor that says so: 0…1 would be two of them.
+        (model([1, 8, 8, 3], "uint8", 1.0, 0), Tensor(), "holds 0 to 255 in steps of 1"),
+        (model([1, 8, 8, 3], "int8", 1 / 255, -128), Tensor(range=(0.0, 255.0)), "0 and 255 do not fit"),
     ],
 )
 def test_what_no_picture_fits_is_refused_in_words(given, tensor, words):
@@ -106,3 +112,17 @@ def test_a_picture_of_the_wrong_size_for_a_fixed_model_is_named():
     with pytest.raises(UserError, match=r"lr/a\.png: is 300×224, and m\.onnx takes only 320×224"):
         check_item(model([1, 224, 320, 3]), codec, item)
     check_item(model([1, -1, None, 3]), make_codec(model([1, -1, None, 3]), Tensor()), item)
+
+
+def test_a_reference_of_another_size_than_a_fixed_model_makes_is_named_before_anything_runs():
+    given = model([1, 1, 224, 224], output_shape=[1, 1, 672, 672])
+    item = Item("a", "a", Path("lr/a.png"), Path("hr/a.png"), (224, 224), (448, 448))
+    with pytest.raises(UserError, match=r"m\.onnx: puts out 672×672, and the reference hr/a\.png is 448×448"):
+        check_item(given, make_codec(given, Tensor()), item)
+
+
+def test_input_and_output_may_have_different_layouts():
+    given = model([1, 3, 6, 8], output_shape=[1, 6, 8, 3])
+    codec = make_codec(given, Tensor())
+    tensor = codec.encode(IMAGE)
+    assert np.array_equal(codec.decode(tensor.transpose(0, 2, 3, 1), IMAGE), IMAGE)

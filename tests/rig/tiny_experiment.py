@@ -66,7 +66,7 @@ def write_failing_upscaler(path: Path) -> Path:
         [helper.make_node("Reshape", ["lr", "shape"], ["sr"])],
         "failing",
         [helper.make_tensor_value_info("lr", TensorProto.FLOAT, [1, 3, "h", "w"])],
-        [helper.make_tensor_value_info("sr", TensorProto.FLOAT, [1, 3, 7, 11])],
+        [helper.make_tensor_value_info("sr", TensorProto.FLOAT, [1, 3, "h2", "w2"])],
         [shape],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

@@ -1,0 +1,36 @@
+"""One finished run for all tests that only look at it or at a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.rig.command import Finished, bakeoff
+from tests.rig.tiny_experiment import TinyExperiment
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run on this machine, and what the command said. The experiment beside it is not to be changed."""
+
+    tiny: TinyExperiment
+    folder: Path
+    said: Finished
+
+    def copy_to(self, folder: Path) -> Path:
+        """The run folder elsewhere, to be changed at will."""
+        shutil.copytree(self.folder, folder)
+        return folder
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, workdir: Path) -> FinishedRun:
+    """Four pictures, two arms (the candidate blurs), six pairs."""
+    home = tmp_path_factory.mktemp("finished")
+    tiny = TinyExperiment(home / "experiment")
+    said = bakeoff("run", tiny.write(), "--out", home / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert said.exit_code == 0, said.stderr
+    return FinishedRun(tiny, home / "run", said)
