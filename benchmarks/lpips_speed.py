@@ -24,11 +24,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from metrics.errors import LpipsUnavailableError
 from metrics.lpips import Lpips
 from metrics.lpips_networks import NETWORKS
 from metrics.lpips_weight_files import save_part
 from metrics.lpips_weights import find_weights
 from metrics.metric import MetricSettings
+
+SETTLE_S = 0.3
+"""Before each turn: the other side's threads spin for a while after their work."""
+
+REPEATS = 5
+"""A/Bs in a turn, so that waking up after the pause counts little."""
 
 TORCH_PACKAGES = (["torch==2.13.0"], ["numpy", "scipy", "tqdm"], ["--no-deps", "lpips==0.1.4"])
 
@@ -74,11 +81,14 @@ def compare(net: str, side: int, rounds: int, python: Path, folder: Path) -> Non
     pairs, apart = [], 0.0
     with worker:
         for _ in range(rounds + 1):
+            time.sleep(SETTLE_S)
             start = time.perf_counter()
-            prepared = metric.prepare(reference)
-            ours = [prepared.score(output) for output in (first, second)]
-            our_s = time.perf_counter() - start
-            worker.stdin.write("again\n")
+            for _ in range(REPEATS):
+                prepared = metric.prepare(reference)
+                ours = [prepared.score(output) for output in (first, second)]
+            our_s = (time.perf_counter() - start) / REPEATS
+            time.sleep(SETTLE_S)
+            worker.stdin.write(f"{REPEATS}\n")
             worker.stdin.flush()
             answer = worker.stdout.readline()
             if not answer:
@@ -105,7 +115,10 @@ def main() -> None:
     python = arguments.torch_python or torch_python()
     with tempfile.TemporaryDirectory() as folder:
         for net in ("alex", "squeeze"):
-            compare(net, arguments.side, arguments.rounds, python, Path(folder))
+            try:
+                compare(net, arguments.side, arguments.rounds, python, Path(folder))
+            except LpipsUnavailableError as error:
+                print(error)
 
 
 if __name__ == "__main__":

