@@ -12,6 +12,8 @@ from typing import Protocol
 
 from harness.printable import printable
 
+NAME_COLUMNS = 26
+
 
 class Progress(Protocol):
     """Where the parts of a run report. Called from several threads."""
@@ -55,13 +57,15 @@ class TerminalProgress:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bars
+        from rich.table import Column
 
         self._console = Console(stderr=True)
         # Twice a second: a display that redraws more often would itself be a load on a machine that is being measured.
         self._bars = Bars(
-            TextColumn("{task.fields[device]}", markup=False),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            # Numbers and times must not be pushed off a terminal of 80 columns.
+            TextColumn("{task.fields[device]}", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._console,
@@ -81,7 +85,9 @@ class TerminalProgress:
 
     def say(self, device: str, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(f"{printable(device)}: {printable(text)}", markup=False, highlight=False, soft_wrap=True)
+        line = f"{printable(device)}: {printable(text)}"
+        with contextlib.suppress(OSError):  # a terminal that was closed is no reason to end a measurement
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def advance(self, device: str, what: str, done: int, total: int) -> None:
         """Move the device's bar."""
@@ -90,9 +96,23 @@ class TerminalProgress:
         with self._lock:
             task = self._tasks.get(device)
             if task is None:
-                task = int(self._bars.add_task(printable(what), device=printable(device), total=total))
+                task = int(self._bars.add_task(printable(what), device=shortened(device, NAME_COLUMNS), total=total))
                 self._tasks[device] = task
             self._bars.update(TaskID(task), description=printable(what), completed=done, total=total)
+
+
+def shortened(name: str, columns: int) -> str:
+    """A name cut in its middle: what tells devices apart (host, port, folder) is at both ends."""
+    from rich.cells import cell_len, set_cell_size
+
+    shown = printable(name)
+    if cell_len(shown) <= columns:
+        return shown
+    half = (columns - 1) // 2
+    end = shown
+    while cell_len(end) > half:
+        end = end[1:]
+    return f"{set_cell_size(shown, columns - 1 - cell_len(end))}…{end}"
 
 
 class SilentProgress:

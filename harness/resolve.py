@@ -11,6 +11,7 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from devices.runtimes.spec import RuntimeSpec
     from harness.dataset import Item
@@ -64,9 +65,21 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     for item in items:
         for arm in arms:
             check_item(arm.model, arm.codec, item)
+    _refuse_unwritable_paths(
+        [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
+    )
     latency_item = _latency_item(file, items)
     items = read_whole(items, advance)
     return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(arms))
+
+
+def _refuse_unwritable_paths(paths: list[Path]) -> None:
+    """JSON and HTML hold text: a path whose bytes are none cannot be written down."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise UserError(f"{path}: the path is not UTF-8 text", "Rename it, or move it.") from None
 
 
 def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
+from typing import TYPE_CHECKING
 
 from harness.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def tell(line: str) -> None:
@@ -31,11 +36,25 @@ def flush_stdout() -> None:
 
 def stdout_is_gone() -> bool:
     """Whether nobody reads our stdout any more (`| head`)."""
-    try:
-        flush_stdout()
-    except OSError:
+    if sys.stdout is None:
         return True
-    return False
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+def rich_console() -> Console:
+    """A rich console on stdout that raises BrokenPipeError where rich itself would end the program with code 1."""
+    from rich.console import Console
+
+    class OurConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return OurConsole()
 
 
 def silence_stdout() -> None:

@@ -26,9 +26,8 @@ def execute(arguments: argparse.Namespace) -> int:
         json.dump([each.model_dump(mode="json") for each in found], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        from rich.console import Console
-
+        from harness.cli.console import rich_console
         from reports.device_table import render_devices
 
-        render_devices(found, Console())
+        render_devices(found, rich_console())
     return EXIT_DONE if any(each.problem is None for each in found) else EXIT_USER

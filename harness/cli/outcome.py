@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from harness.cli.console import silence_stdout
+from harness.cli.console import rich_console, silence_stdout
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison
@@ -25,11 +25,9 @@ def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) ->
             sys.stdout.flush()
             sys.stdout.buffer.write((comparison.model_dump_json(indent=2, by_alias=True) + "\n").encode())
         else:
-            from rich.console import Console
-
             from reports.terminal import render_terminal
 
-            render_terminal(comparison, Console(), folder.report)
+            render_terminal(comparison, rich_console(), folder.report)
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
