@@ -26,7 +26,7 @@ DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Tensor(_Table):
@@ -95,8 +95,8 @@ class Measure(_Table):
     memory_repeats: int = Field(default=5, ge=0, le=100)
     memory_inferences: int = Field(default=10, ge=1)
     warm_up_max_blocks: int = Field(default=30, ge=3)
-    max_minutes: float = Field(default=60.0, gt=0)
-    step_timeout_s: float = Field(default=300.0, gt=0)
+    max_minutes: float = Field(default=60.0, gt=0, le=100_000)
+    step_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = DEFAULT_METRICS
 

@@ -7,6 +7,7 @@ prefix of the device's file, and it goes on from the last whole line.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -16,7 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from devices.base import ProcessHandle
-from devices.errors import CommandFailedError, CorruptTransferError, DeviceError, PermanentError, TransientError
+from devices.errors import (
+    CommandFailedError,
+    CorruptTransferError,
+    DeviceError,
+    NoSpaceError,
+    PermanentError,
+    TransientError,
+)
 from devices.retry import with_reconnect
 from harness.record_file import RecordFile
 from harness.run_folder import DiskError, write_model
@@ -79,9 +87,9 @@ class DeviceRun:
             if self.state.stage in {"planned", "started"}:
                 self._measure()
                 self._advance_state("measured")
-        except (DiskError, DeviceError, InterruptedRunError):
+        except (DiskError, TransientError, InterruptedRunError):
             raise  # a runner at work is left to it: what it writes can be fetched later
-        except Exception:
+        except Exception:  # this run will not be gone on with as it is
             with contextlib.suppress(DeviceError):
                 self._end_runner()
             raise
@@ -223,6 +231,11 @@ class DeviceRun:
             self._finished = record["reason"]
         if record.get("step") is not None and kind != "warm_up_block":
             self._done_steps.add(record["step"])
+        elif kind == "arm_failed" and _disk_was_full(record):
+            raise NoSpaceError(
+                f"{self.device.name}: the disk is full there: an output of a model could not be kept",
+                "Free space on the device, then start a new run: this one counts the arm as failed.",
+            )
         self.progress.advance(self.device.name, "measuring", len(self._done_steps), self.total_steps)
         self.on_record(record)
 
@@ -307,6 +320,11 @@ class DeviceRun:
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 
         return with_reconnect(self.device, operation, total_s=total_s, on_wait=waiting, sleep=self.stop.sleep)
+
+
+def _disk_was_full(failure: dict[str, Any]) -> bool:
+    """Whether a worker failed at keeping an output and not at making it: no fault of its arm."""
+    return bool(failure["error"] == "OSError" and f"[Errno {errno.ENOSPC}]" in failure["message"])
 
 
 def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

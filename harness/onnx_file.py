@@ -47,5 +47,8 @@ def _tensor(value: object) -> TensorInfo:
         else None
         for dimension in tensor.shape.dim
     ]
-    dtype = str(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    try:
+        dtype = str(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    except KeyError:
+        raise OnnxFormatError(f"{value.name!r} holds elements of an unknown type {tensor.elem_type}") from None  # type: ignore[attr-defined]
     return TensorInfo(name=value.name, dtype=dtype, shape=shape)  # type: ignore[attr-defined]

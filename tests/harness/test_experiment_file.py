@@ -100,3 +100,29 @@ def test_amounts_are_read_however_they_are_written(written, number):
     text = VALID.replace("latency_p50", "psnr_y").replace("improve_by_at_least", "no_worse_than")
     rule = parsed(text.replace('"5 %"', written)).experiment.rules[0]
     assert rule.no_worse_than.in_unit("dB") == number
+
+
+@pytest.mark.parametrize("line", ["max_minutes = inf", "step_timeout_s = 1e300", "block_ms = nan"])
+def test_bounds_that_bound_nothing_are_refused(line):
+    with pytest.raises(UserError, match=line.split()[0]):
+        parsed(f"{VALID}[measure]\n{line}\n")
+
+
+VALUES = ["1", "-1", '""', "[]", "{}", "true", "1.5", '"x"', "{x = 1}", "nan", "inf", "1979-05-27", '"5 %"', "[[1]]"]
+
+
+def test_any_value_at_any_key_is_an_error_in_words_or_none():
+    lines = VALID.strip().splitlines()
+    for place, line in enumerate(lines):
+        key, equals, _ = line.partition(" = ")
+        for value in VALUES if equals else []:
+            for name in (key, f"{key}x", f"{key}.a.b"):
+                try:
+                    parsed("\n".join([*lines[:place], f"{name} = {value}", *lines[place + 1 :]]))
+                except UserError as error:
+                    assert "\n" not in error.what
+
+
+@pytest.mark.parametrize("path", ["~nobody-is-called-so/x", "./~x"])
+def test_a_tilde_that_is_nobody_s_home_is_part_of_a_name(path):
+    assert parsed(VALID).resolve(path) == Path("/somewhere") / path

@@ -102,3 +102,27 @@ def test_weights_in_a_second_file_are_refused_with_the_way_out(tmp_path):
     onnx.save(onnx.helper.make_model(graph), path, save_as_external_data=True, size_threshold=0, location="w.bin")
     with pytest.raises(UserError, match="save it as one"):
         read_model(path)
+
+
+@pytest.mark.parametrize("name", ["sr_x2_int8.tflite", "sr_x2_fp32.onnx"])
+def test_damage_anywhere_is_an_error_in_words_or_no_error(tmp_path, name):
+    """Bytes changed at random: never another exception than the one that is shown in a line."""
+    whole = np.frombuffer((MODELS / name).read_bytes(), np.uint8)
+    generator = np.random.default_rng(5)
+    for attempt in range(150):
+        damaged = whole.copy()
+        first = 0 if attempt % 2 else max(0, len(whole) - 3000)
+        damaged[generator.integers(first, first + 3000, 4)] = generator.integers(0, 256, 4)
+        (tmp_path / name).write_bytes(damaged.tobytes())
+        try:
+            read_model(tmp_path / name)
+        except UserError:
+            continue
+
+
+def test_an_element_type_that_nobody_knows_is_said(tmp_path):
+    model = onnx.load(MODELS / "sr_x2_fp32.onnx")
+    model.graph.output[0].type.tensor_type.elem_type = 94
+    onnx.save(model, tmp_path / "odd.onnx")
+    with pytest.raises(UserError, match="unknown type 94"):
+        read_model(tmp_path / "odd.onnx")
