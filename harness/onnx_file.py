@@ -29,8 +29,13 @@ def read_onnx(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
                 "onnx.save(onnx.load(path), new_path, save_as_external_data=False)"
             )
     constants = {initializer.name for initializer in model.graph.initializer}
-    inputs = [_tensor(value) for value in model.graph.input if value.name not in constants]
-    return inputs, [_tensor(value) for value in model.graph.output]
+    try:
+        inputs = [_tensor(value) for value in model.graph.input if value.name not in constants]
+        return inputs, [_tensor(value) for value in model.graph.output]
+    except OnnxFormatError:
+        raise
+    except (KeyError, TypeError, ValueError):  # names that are no text, sizes that are no numbers
+        raise OnnxFormatError("what it says of its inputs and outputs is damaged") from None
 
 
 def _tensor(value: object) -> TensorInfo:
