@@ -43,7 +43,8 @@ def _in_words(resolved: Resolved) -> list[str]:
             lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
     lines += [f"note      {note}" for note in resolved.notes]
     scenes = len({item.scene for item in resolved.items})
-    lines.append(f"items     {len(resolved.items)} pictures of {scenes} scenes, ×{experiment.data.scale}")
+    of_scenes = f" of {scenes} scenes" if experiment.data.scene_separator else ""
+    lines.append(f"items     {len(resolved.items)} pictures{of_scenes}, ×{experiment.data.scale}")
     lines += [
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
         for rule in experiment.rules
