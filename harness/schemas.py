@@ -9,10 +9,10 @@ from typing import Any
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of `experiment`, `plan`, `records` (one line), `run` or `comparison`, with draft and title set."""
     from harness.comparison import Comparison
-    from harness.experiment import experiment_json_schema
-    from harness.manifest import Manifest
-    from harness.plan import Plan
+    from harness.experiment.declaration import experiment_json_schema
     from harness.records import records_json_schema
+    from harness.runs.manifest import Manifest
+    from harness.runs.plan import Plan
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "experiment": experiment_json_schema,

@@ -14,12 +14,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Score, compare, report."""
+    from harness.analysis.recompute import recompute
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
-    from harness.progress import shown_progress
-    from harness.recompute import recompute
-    from harness.run_claim import claimed
-    from harness.run_folder import RunFolder
+    from harness.runs.folder import RunFolder
+    from harness.runs.progress import shown_progress
+    from harness.runs.run_claim import claimed
 
     folder = RunFolder(arguments.run)
     folder.read_manifest()  # a folder that is no run is left as it is

@@ -16,11 +16,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Check, and say what was found."""
-    from harness.check import check
     from harness.cli.main import EXIT_DONE
-    from harness.experiment_file import read_experiment
+    from harness.experiment.check import check
+    from harness.experiment.file import read_experiment
     from harness.printable import printable
-    from harness.progress import shown_progress
+    from harness.runs.progress import shown_progress
 
     with shown_progress() as progress:
         lines = check(read_experiment(arguments.experiment), arguments.device or [], progress)

@@ -27,9 +27,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from harness.cli.main import EXIT_DONE
     from harness.errors import UserError
-    from harness.experiment_template import Draft, write_draft
+    from harness.experiment.template import Draft, write_draft
     from harness.printable import printable
-    from harness.run_folder import write_atomically
+    from harness.runs.folder import write_atomically
 
     out: Path = arguments.out
     if out.exists() and not arguments.force:

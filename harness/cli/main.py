@@ -45,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    from harness.stop_request import signals_as_interrupts
+    from harness.runs.stop_request import signals_as_interrupts
 
     arguments = make_parser().parse_args(argv)
     command = importlib.import_module(f"harness.cli.{arguments.command}")

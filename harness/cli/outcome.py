@@ -9,7 +9,7 @@ from harness.cli.console import rich_console, silence_stdout
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison
-    from harness.run_folder import RunFolder
+    from harness.runs.folder import RunFolder
 
 
 def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.cli.console import tell
 
 if TYPE_CHECKING:
-    from harness.run_folder import RunFolder
+    from harness.runs.folder import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,11 +34,11 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
-    from harness.experiment_file import read_experiment
-    from harness.progress import shown_progress
-    from harness.run import Overrides, new_run_folder, resume_run, start_run
-    from harness.run_folder import RunFolder
-    from harness.stop_request import InterruptedRunError
+    from harness.experiment.file import read_experiment
+    from harness.runs.folder import RunFolder
+    from harness.runs.progress import shown_progress
+    from harness.runs.run import Overrides, new_run_folder, resume_run, start_run
+    from harness.runs.stop_request import InterruptedRunError
 
     _refuse_contradictions(arguments)
     folder = None

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.dataset import read_items
-from harness.experiment import Tensor
-from harness.image_file import read_image
-from harness.model_file import read_model
-from harness.tensors import make_codec
+from harness.experiment.declaration import Tensor
+from harness.models.model_file import read_model
+from harness.pictures.dataset import read_items
+from harness.pictures.image_file import read_image
+from harness.pictures.tensors import make_codec
 from metrics.bicubic import imresize
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS

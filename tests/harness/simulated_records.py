@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from devices.identity import Identity
-from harness.analysis import DeviceFacts
-from harness.experiment import Arm, Data, Experiment, Measure, Rule
-from harness.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.analysis.compare import DeviceFacts
+from harness.analysis.tables import QUALITY_COLUMNS
+from harness.experiment.declaration import Arm, Data, Experiment, Measure, Rule
+from harness.pictures.tensors import Codec
 from harness.records import (
     ArmFailed,
     ArmLoaded,
@@ -29,8 +30,7 @@ from harness.records import (
     TensorInfo,
     WarmUpDone,
 )
-from harness.tables import QUALITY_COLUMNS
-from harness.tensors import Codec
+from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 
 _TENSOR = TensorInfo(name="x", dtype="float32", shape=[1, 3, 8, 8])
 _CODEC = Codec(

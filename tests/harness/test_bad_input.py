@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import prepare
 from harness.cli.main import main
-from harness.image_file import write_image
+from harness.pictures.image_file import write_image
+from harness.runs import prepare
 from tests.devices.runner_contract import models
 from tests.rig import sshd as sshd_rig
 from tests.rig.command import bakeoff

@@ -16,8 +16,17 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.plan import LatencyOptions, LatencyPairStep, MemoryStep, Plan, PlanArm, PlanItem, QualityStep, WarmUpStep
 from harness.records import ArmLoaded, Record, parse_record
+from harness.runs.plan import (
+    LatencyOptions,
+    LatencyPairStep,
+    MemoryStep,
+    Plan,
+    PlanArm,
+    PlanItem,
+    QualityStep,
+    WarmUpStep,
+)
 
 RUNNERS: dict[str, list[str]] = {
     "python": [sys.executable, str(Path(__file__).parents[3] / "devices" / "python_runner.py")],

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.plan import Plan
 from harness.records import (
     ArmFailed,
     LatencyBlock,
@@ -21,6 +20,7 @@ from harness.records import (
     RunnerStarted,
     WarmUpDone,
 )
+from harness.runs.plan import Plan
 from tests.devices.runner_contract.bench import Bench, is_alive, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 

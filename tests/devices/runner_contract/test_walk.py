@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.plan import Plan
 from harness.records import (
     ArmLoaded,
     LatencyBlock,
@@ -22,6 +21,7 @@ from harness.records import (
     WarmUpBlock,
     WarmUpDone,
 )
+from harness.runs.plan import Plan
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from harness.judge_outcome import Margins, judge_outcome
+from harness.analysis.judge_outcome import Margins, judge_outcome
 from harness.statistics.estimate import estimate_mean
 from harness.statistics.paired import log_ratios
 

@@ -1,0 +1,161 @@
+"""What one arm did on one device: status, runtime, delegation, own values, and its latencies summarised for drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.analysis.wording import sentence
+from harness.comparison import ArmInfo, ArmOnDevice, LatencyDistribution
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.analysis.device_records import DeviceRecords
+    from harness.quantity import Measured
+    from harness.records import ArmLoaded
+    from harness.runs.manifest import Manifest, ManifestArm
+
+_LEVELS = [round(0.01 * step, 2) for step in range(1, 100)]
+_STAGES = {
+    "start": "could not be started",
+    "load": "could not be loaded",
+    "quality": "failed on an image",
+    "warm_up": "failed while warming up",
+    "latency": "failed while its latency was measured",
+    "memory": "failed while its memory was measured",
+}
+
+
+def arm_infos(manifest: Manifest) -> list[ArmInfo]:
+    """The arms as declared, the baseline first, and in what each candidate differs from it."""
+    baseline = manifest.arms[0]
+    return [
+        ArmInfo(
+            name=arm.name,
+            role=arm.role,
+            model_file=arm.model_path.replace("\\", "/").rsplit("/", 1)[-1],
+            model_sha256=arm.model_sha256,
+            model_bytes=arm.model_bytes,
+            format=arm.format,
+            runtime=arm.runtime,
+            runtime_version=arm.runtime_version,
+            accelerator=arm.accelerator,
+            threads=arm.threads,
+            differs_in=[] if arm is baseline else _differences(manifest, baseline, arm),
+        )
+        for arm in manifest.arms
+    ]
+
+
+def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) -> list[str]:
+    tensors = {declared.name: declared.tensor for declared in manifest.experiment.arms}
+    factors = {
+        "model": arm.model_sha256 != baseline.model_sha256,
+        "runtime": arm.runtime != baseline.runtime,
+        "runtime version": arm.runtime == baseline.runtime and arm.runtime_version != baseline.runtime_version,
+        "accelerator": arm.accelerator != baseline.accelerator,
+        "threads": arm.threads != baseline.threads,
+        "tensor": tensors.get(arm.name) != tensors.get(baseline.name),
+    }
+    return [factor for factor, differs in factors.items() if differs]
+
+
+def failures_of(arm: ManifestArm, records: DeviceRecords | None, problem: str | None) -> list[str]:
+    """Sentences of how the arm failed; `problem` is what kept the host from even starting it."""
+    failures = [] if problem is None else [sentence(f"could not be prepared ({problem.rstrip('.')})")]
+    for failed in records.failed if records is not None else []:
+        if failed.arm == arm.id:
+            detail = f"{failed.error}: {failed.message}" if failed.message else failed.error
+            failures.append(sentence(f"{_STAGES[failed.stage]} ({detail})"))
+    return failures
+
+
+def source_of(arm: ManifestArm, records: DeviceRecords | None) -> str:
+    """The end of a source: `, python runner, onnxruntime 1.32.0`, as the device itself said."""
+    if records is None or not records.started:
+        return ""
+    loaded = last_load(arm, records)
+    runtime = f"{loaded.runtime} {loaded.runtime_version}" if loaded else f"{arm.runtime} {arm.runtime_version}"
+    return f", {records.started[-1].runner} runner, {runtime}"
+
+
+def last_load(arm: ManifestArm, records: DeviceRecords | None) -> ArmLoaded | None:
+    """The last time the arm was loaded."""
+    return next((one for one in reversed(records.loaded) if one.arm == arm.id), None) if records is not None else None
+
+
+def arm_on_device(
+    arm: ManifestArm, records: DeviceRecords | None, failures: list[str], values: Mapping[str, Measured]
+) -> ArmOnDevice:
+    """The facts of one arm. Failed with nothing measured is `failed`, failed on the way `partial`."""
+    loaded = last_load(arm, records)
+    measured = any(
+        value.kind == "available" and name != "model_size"  # the file's size needs no device
+        for name, value in values.items()
+    )
+    delegated = None
+    if loaded is not None and loaded.delegated_nodes is not None and loaded.total_nodes is not None:
+        delegated = f"{loaded.delegated_nodes} of {loaded.total_nodes} nodes"
+    return ArmOnDevice(
+        arm=arm.name,
+        status=("partial" if measured else "failed") if failures else "ok",
+        failures=failures,
+        runtime=loaded.runtime if loaded else None,
+        runtime_version=loaded.runtime_version if loaded else None,
+        accelerator=loaded.accelerator if loaded else None,
+        threads=loaded.threads if loaded else None,
+        delegated=delegated,
+        settings=dict(loaded.settings) if loaded else {},
+        values=dict(values),
+    )
+
+
+def asked_and_done(arm: ManifestArm, records: DeviceRecords | None) -> list[str]:
+    """Warnings where the device did something else than was asked."""
+    loaded = last_load(arm, records)
+    if loaded is None:
+        return []
+    warnings = []
+    for what, asked, done in (
+        ("runtime", arm.runtime, loaded.runtime),
+        ("runtime version", arm.runtime_version, loaded.runtime_version),
+        ("accelerator", arm.accelerator, loaded.accelerator),
+        ("threads", arm.threads, loaded.threads),
+    ):
+        if asked != done:
+            warnings.append(f"{arm.name} asked for {what} {asked} and ran with {done}.")
+    if (
+        loaded.accelerator != "cpu"
+        and loaded.delegated_nodes is not None
+        and loaded.total_nodes is not None
+        and loaded.delegated_nodes < loaded.total_nodes
+    ):
+        warnings.append(
+            f"{arm.name} ran {loaded.delegated_nodes} of {loaded.total_nodes} nodes on {loaded.accelerator}; "
+            "the rest fell back to the CPU."
+        )
+    return warnings
+
+
+def latency_distribution(arm: str, latency: pd.DataFrame, blocks: pd.DataFrame) -> LatencyDistribution | None:
+    """Quantiles of all counted inferences and the course of block medians; None without any.
+
+    `latency`, `blocks`: rows of this arm on this device, of the latency table and of `summarise_blocks`.
+    """
+    if blocks.empty:
+        return None
+    values = latency["latency_ns"].to_numpy(dtype=np.float64)
+    ordered = blocks.sort_values("pair")
+    return LatencyDistribution(
+        arm=arm,
+        inferences=int(values.size),
+        quantile_levels=_LEVELS,
+        quantiles_ns=[float(number) for number in np.quantile(values, _LEVELS)],
+        block_medians_ns=[float(number) for number in ordered["p50_ns"]],
+        block_started_s=[float(number) for number in ordered["started_s"]],
+        minimum_ns=float(values.min()),
+        maximum_ns=float(values.max()),
+    )

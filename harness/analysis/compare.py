@@ -1,0 +1,149 @@
+"""From records and scores to the comparison: pure, deterministic, without a device.
+
+The same manifest, records and scores give the same comparison, byte for byte: what is random (sign flips, bootstrap)
+is seeded from the run's seed and the name of what it is drawn for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.analysis.arm_facts import arm_infos
+from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
+from harness.analysis.device_records import DeviceRecords, read_device_records
+from harness.analysis.judge_rule import hold_together, judge_rule
+from harness.analysis.method import method_in_words, rules_in_words
+from harness.analysis.tables import QUALITY_COLUMNS, make_tables
+from harness.analysis.verdict import decide
+from harness.analysis.wording import listed
+from harness.analysis.worst_items import worst_items
+from harness.comparison import Comparison
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.runs.manifest import Manifest
+
+__all__ = ["DeviceFacts", "compare", "read_records"]
+
+
+def read_records(devices: Mapping[str, DeviceFacts]) -> dict[str, DeviceRecords]:
+    """Records of every device that has any, by name. Raises `harness.analysis.device_records.RecordsError`."""
+    return {
+        name: read_device_records(facts.records_path)
+        for name, facts in devices.items()
+        if facts.records_path is not None and facts.records_path.exists()
+    }
+
+
+def compare(
+    manifest: Manifest,
+    devices: Mapping[str, DeviceFacts],
+    quality: pd.DataFrame | None = None,
+    *,
+    tables_folder: Path | None = None,
+) -> Comparison:
+    """The comparison of a run.
+
+    `devices`: name, as in the manifest → facts; a device of the manifest that is not in it counts as failed.
+    `quality`: the table of `harness.analysis.tables.QUALITY_COLUMNS`, None where nothing was scored.
+    Where `tables_folder` is given, the latency, memory and telemetry tables are written there. Raises `RecordsError`
+    for damaged records.
+    """
+    records = read_records(devices)
+    tables = make_tables(manifest, records)
+    if tables_folder is not None:
+        tables.write(tables_folder)
+    scores = _quality_or_empty(quality)
+    absent = DeviceFacts(None, None, "failed", "nothing is known of this device; run it again")
+    on_devices = [
+        DeviceAnalysis(
+            manifest, device.name, devices.get(device.name, absent), records.get(device.name), tables, scores
+        )
+        for device in manifest.devices
+    ]
+    judged = _judge_rules(manifest, on_devices)
+    results = [one.result(judged[one.name]) for one in on_devices]
+    infos = arm_infos(manifest)
+    baseline = infos[0].name
+    return Comparison(
+        bakeoff_version=manifest.bakeoff_version,
+        run_id=manifest.run_id,
+        name=manifest.experiment.name,
+        question=manifest.experiment.question,
+        created_at=manifest.created_at,
+        quick=manifest.quick,
+        arms=infos,
+        items=len(manifest.items),
+        clusters=len({item.scene for item in manifest.items})
+        if manifest.experiment.data.scene_separator is not None
+        else None,
+        verdicts=[
+            decide(
+                info.name,
+                baseline,
+                results,
+                manifest.experiment.rules,
+                _look_at(scores, [device.name for device in manifest.devices], info.name, baseline),
+                quick=manifest.quick,
+            )
+            for info in infos[1:]
+        ],
+        devices=results,
+        rules=rules_in_words(manifest),
+        method=method_in_words(manifest),
+        warnings=_run_warnings(manifest),
+    )
+
+
+def _judge_rules(manifest: Manifest, on_devices: list[DeviceAnalysis]) -> dict[str, Judgements]:
+    """Every rule for every candidate on every device, held together over devices. Device → judgements."""
+    judged: dict[str, Judgements] = {one.name: {} for one in on_devices}
+    for candidate in manifest.arms[1:]:
+        for index, rule in enumerate(manifest.experiment.rules):
+            quantity = QUANTITIES[rule.quantity]
+            alone = {one.name: judge_rule(rule, quantity, one.evidence(candidate, quantity)) for one in on_devices}
+            for device, judgement in hold_together(alone).items():
+                judged[device][candidate.name, index] = judgement
+    return judged
+
+
+def _quality_or_empty(quality: pd.DataFrame | None) -> pd.DataFrame:
+    import pandas as pd
+
+    if quality is None:
+        return pd.DataFrame({column: pd.Series(dtype=object) for column in QUALITY_COLUMNS}).astype(
+            {"value": "float64"}
+        )
+    missing = [column for column in QUALITY_COLUMNS if column not in quality.columns]
+    if missing:
+        msg = f"the quality table has no column {listed(missing)}"
+        raise ValueError(msg)
+    return quality
+
+
+def _look_at(scores: pd.DataFrame, devices: list[str], candidate: str, baseline: str) -> list[str]:
+    """The worst items of each device, each once."""
+    found = [one.item for device in devices for one in worst_items(scores, device, candidate, baseline)]
+    return list(dict.fromkeys(found))[:5]
+
+
+def _run_warnings(manifest: Manifest) -> list[str]:
+    warnings = []
+    if manifest.quick:
+        warnings.append("Quick run: fewer pairs than the experiment asks for. Good for a look, not for a decision.")
+    for info in arm_infos(manifest)[1:]:
+        if len(info.differs_in) > 1:
+            warnings.append(
+                f"{info.name} differs from {manifest.arms[0].name} in {listed(info.differs_in)}: what each of "
+                "them does cannot be told apart."
+            )
+        if not info.differs_in:
+            warnings.append(
+                f"{info.name} is the same as {manifest.arms[0].name} in everything: this run shows what "
+                "chance alone does."
+            )
+    return warnings

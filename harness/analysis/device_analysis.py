@@ -1,0 +1,257 @@
+"""One device's part of the comparison: evidence from its tables, its rules, its facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, latency_distribution, source_of
+from harness.analysis.contrast import make_contrast
+from harness.analysis.evidence import Evidence, Level, Paired
+from harness.analysis.judge_outcome import margins
+from harness.analysis.judge_rule import RuleJudgement
+from harness.analysis.latency_evidence import latency_effect, latency_level, summarise_blocks
+from harness.analysis.process_evidence import process_effect, process_level, size_effect, size_level
+from harness.analysis.quality_evidence import quality_effect, quality_level
+from harness.analysis.run_conditions import condition_warnings, environment_facts
+from harness.analysis.wording import rule_in_words, sentence, subject
+from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
+from harness.quantity import QUANTITIES, Quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from devices.identity import Identity
+    from harness.analysis.device_records import DeviceRecords
+    from harness.analysis.tables import Tables
+    from harness.runs.manifest import Manifest, ManifestArm
+
+Judgements = dict[tuple[str, int], RuleJudgement]
+"""(candidate, index of the rule) → judgement."""
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What the host knows of one device when it analyses a run."""
+
+    identity: Identity | None
+    records_path: Path | None
+    """records.jsonl; None or a file that is not there where the runner never started."""
+    status: Literal["complete", "incomplete", "failed"]
+    problem: str | None = None
+    arm_problems: Mapping[str, str] = field(default_factory=dict)
+    """Name of an arm that could not even be sent there (no runtime for it, …) → why. It counts as a failure of the
+    arm.
+    """
+
+
+class DeviceAnalysis:
+    """One device's tables, and the evidence drawn from them (each drawn once)."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        name: str,
+        facts: DeviceFacts,
+        records: DeviceRecords | None,
+        tables: Tables,
+        scores: pd.DataFrame,
+    ) -> None:
+        self.name = name
+        self._manifest, self._facts, self._records = manifest, facts, records
+        self._latency = tables.latency[tables.latency["device"] == name]
+        self._memory = tables.memory[tables.memory["device"] == name]
+        self._telemetry = tables.telemetry[tables.telemetry["device"] == name]
+        self._scores = scores[scores["device"] == name]
+        self._blocks = _since_begin(summarise_blocks(self._latency))
+        self._failures = {
+            arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name)) for arm in manifest.arms
+        }
+        self._evidence: dict[tuple[str, str], Evidence] = {}
+
+    def evidence(self, candidate: ManifestArm, quantity: Quantity) -> Evidence:
+        """What is known of the candidate against the baseline."""
+        key = (candidate.name, quantity.name)
+        if key not in self._evidence:
+            baseline = self._manifest.arms[0]
+            self._evidence[key] = Evidence(
+                self.level(baseline, quantity), self.level(candidate, quantity), self._effect(candidate, quantity)
+            )
+        return self._evidence[key]
+
+    def level(self, arm: ManifestArm, quantity: Quantity) -> Level:
+        """An arm's own value."""
+        source = source_of(arm, self._records)
+        match quantity.measured_in:
+            case "latency":
+                return latency_level(quantity, self._blocks[self._blocks["arm"] == arm.name], source)
+            case "memory":
+                return process_level(quantity, self._rows(self._memory, arm, quantity), source)
+            case "file":
+                return size_level(quantity, arm.model_bytes)
+            case _:
+                return quality_level(quantity, self._rows(self._scores, arm, quantity))
+
+    def _effect(self, candidate: ManifestArm, quantity: Quantity) -> Paired | NoEffect:
+        baseline = self._manifest.arms[0]
+        seed = _seed(self._manifest.seed, self.name, candidate.name, quantity.name)
+        effect: Paired | NoEffect
+        match quantity.measured_in:
+            case "latency":
+                blocks = self._blocks
+                effect = latency_effect(
+                    quantity,
+                    blocks[blocks["arm"] == baseline.name],
+                    blocks[blocks["arm"] == candidate.name],
+                    {"baseline": baseline.name, "candidate": candidate.name},
+                    seed,
+                )
+            case "memory":
+                effect = process_effect(
+                    self._rows(self._memory, baseline, quantity), self._rows(self._memory, candidate, quantity), seed
+                )
+            case "file":
+                effect = size_effect(baseline.model_bytes, candidate.model_bytes)
+            case _:
+                effect = quality_effect(
+                    quantity,
+                    self._rows(self._scores, baseline, quantity),
+                    self._rows(self._scores, candidate, quantity),
+                    by_scene=self._manifest.experiment.data.scene_separator is not None,
+                    seed=seed,
+                )
+        return effect if isinstance(effect, Paired) else self._explained(effect, candidate)
+
+    def _explained(self, nothing: NoEffect, candidate: ManifestArm) -> NoEffect:
+        """Where an arm or the device failed, that is the reason."""
+        for arm in (candidate, self._manifest.arms[0]):
+            if self._failures[arm.name]:
+                failure = self._failures[arm.name][0].rstrip(".")
+                return NoEffect(reason=f"{arm.name} {failure[:1].lower()}{failure[1:]}")
+        if self._records is None:
+            problem = (self._facts.problem or "nothing was measured on this device").split("\n", 1)[0]
+            return NoEffect(reason=problem.rstrip("."))
+        return nothing
+
+    @staticmethod
+    def _rows(frame: pd.DataFrame, arm: ManifestArm, quantity: Quantity) -> pd.DataFrame:
+        return frame[(frame["arm"] == arm.name) & (frame["quantity"] == quantity.name)]
+
+    def _quantities(self) -> list[Quantity]:
+        """What this experiment compares, in the order of `QUANTITIES`."""
+        measure = self._manifest.experiment.measure
+        wanted = {"latency": True, "memory": measure.memory_repeats > 0, "file": True, "quality": True, "energy": False}
+        return [
+            quantity
+            for quantity in QUANTITIES.values()
+            if wanted[quantity.measured_in] and (quantity.measured_in != "quality" or quantity.name in measure.metrics)
+        ]
+
+    def result(self, judged: Judgements) -> DeviceResult:
+        """All of the device, for the comparison."""
+        manifest, records = self._manifest, self._records
+        busiest = max(arm.threads for arm in manifest.arms)
+        environment = environment_facts(self._telemetry, busiest) if records is not None else {}
+        warnings = [text for arm in manifest.arms for text in asked_and_done(arm, records)]
+        if records is not None:
+            warnings = (
+                condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment) + warnings
+            )
+        distributions = [
+            latency_distribution(
+                arm.name,
+                self._latency[self._latency["arm"] == arm.name],
+                self._blocks[self._blocks["arm"] == arm.name],
+            )
+            for arm in manifest.arms
+        ]
+        return DeviceResult(
+            device=self.name,
+            identity=self._facts.identity,
+            status=self._facts.status,
+            problem=self._facts.problem,
+            started_at=records.started[0].wall_time if records is not None and records.started else None,
+            measured_seconds=sum(last - first for first, last in records.session_spans_ns.values()) / 1e9
+            if records is not None
+            else None,
+            arms=[
+                arm_on_device(
+                    arm,
+                    records,
+                    self._failures[arm.name],
+                    {quantity.name: self.level(arm, quantity).value for quantity in self._quantities()},
+                )
+                for arm in manifest.arms
+            ],
+            contrasts=[
+                self._contrast(candidate, quantity, judged)
+                for candidate in manifest.arms[1:]
+                for quantity in self._quantities()
+            ],
+            rules=[
+                self._rule_result(candidate, index, judged[candidate.name, index])
+                for candidate in manifest.arms[1:]
+                for index in range(len(manifest.experiment.rules))
+            ],
+            latency=[one for one in distributions if one is not None],
+            latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            environment=environment,
+            warnings=warnings,
+        )
+
+    def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
+        rules = self._manifest.experiment.rules
+        own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
+        item_margins = [rule.item_margin.in_unit(quantity.unit) for _, rule in own if rule.item_margin is not None]
+        failed = [
+            f"{arm.name} failed on the way; only what was measured before is compared."
+            for arm in (self._manifest.arms[0], candidate)
+            if self._failures[arm.name] and quantity.measured_in != "file"
+        ]
+        evidence = self.evidence(candidate, quantity)
+        return make_contrast(
+            candidate.name,
+            quantity,
+            evidence,
+            margins(quantity, rules),
+            [judged[candidate.name, index] for index, _ in own],
+            failed if isinstance(evidence.effect, Paired) else [],
+            min(item_margins, default=None),
+        )
+
+    def _rule_result(self, candidate: ManifestArm, index: int, judgement: RuleJudgement) -> RuleResult:
+        rule = self._manifest.experiment.rules[index]
+        quantity = QUANTITIES[rule.quantity]
+        return RuleResult(
+            candidate=candidate.name,
+            quantity=quantity.name,
+            rule=rule_in_words(rule, quantity),
+            outcome=judgement.outcome,
+            reason=sentence(f"{subject(quantity)} is {judgement.predicate}"),
+            effect_bound=judgement.effect_bound,
+        )
+
+
+def _since_begin(blocks: pd.DataFrame) -> pd.DataFrame:
+    """Add `started_s`: seconds since the first block. After a restart of the device its clock begins anew; such a
+    session follows on from the block before.
+    """
+    started: list[float] = []
+    offset = 0.0
+    for nanoseconds in blocks.sort_values(["session", "started_ns"])["started_ns"] if len(blocks) else []:
+        seconds = nanoseconds / 1e9
+        if not started:
+            offset = -seconds
+        elif seconds + offset < started[-1]:
+            offset = started[-1] - seconds
+        started.append(seconds + offset)
+    ordered = blocks.sort_values(["session", "started_ns"]).assign(started_s=started)
+    return ordered.sort_values(["pair", "position"], ignore_index=True)
+
+
+def _seed(run_seed: int, *parts: str) -> int:
+    """A seed of its own for each thing drawn, the same on every machine."""
+    return int.from_bytes(hashlib.sha256("\x00".join([str(run_seed), *parts]).encode()).digest()[:8], "big")

@@ -1,0 +1,156 @@
+"""Latency of one candidate against the baseline: paired blocks, each reduced to its median or its 90th percentile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.analysis.evidence import Level, Paired
+from harness.analysis.wording import change_in_words, counted, value_in_words
+from harness.comparison import NoEffect
+from harness.quantity import Available, Quantity, Unavailable
+from harness.statistics.bootstrap import bca_intervals
+from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
+from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
+from harness.statistics.paired import log_ratios
+from harness.statistics.sign_flip import sign_flip_test
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENOUGH_PAIRS = 20
+_SUMMARY = {"latency_p50": ("p50_ns", "median"), "latency_p90": ("p90_ns", "90th percentile")}
+_FEWEST_FOR_P90 = 10
+# A change of speed along the run, or between two levels, that is smaller than this is not worth a reader's time.
+_NOTABLE = 0.02
+
+
+def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
+    """One row a block: device, arm, pair, position, session, started_ns, p50_ns, p90_ns, inferences.
+
+    Percentiles are numpy's linear ones, float64 nanoseconds. In time order.
+    """
+    import pandas as pd
+
+    keys = ["device", "arm", "pair", "position", "session", "block_started_ns"]
+    rows = [
+        (*key, float(np.median(values)), float(np.percentile(values, 90)), len(values))
+        for key, values in ((key, group.to_numpy()) for key, group in latency.groupby(keys, sort=False)["latency_ns"])
+    ]
+    frame = pd.DataFrame(
+        rows,
+        columns=["device", "arm", "pair", "position", "session", "started_ns", "p50_ns", "p90_ns", "inferences"],
+    )
+    return frame.sort_values(["device", "pair", "position"], ignore_index=True)
+
+
+def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str) -> Level:
+    """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their median.
+
+    Its uncertainty allows for blocks that follow each other being alike.
+    """
+    column, name = _SUMMARY[quantity.name]
+    values = blocks[column].to_numpy(dtype=np.float64)
+    if values.size == 0:
+        return Level(Unavailable(reason="no whole pair of blocks was measured"), None)
+    if not np.all(values > 0):
+        return Level(Unavailable(reason="the device's clock is too coarse: some blocks took no time"), None)
+    what = f"median of {counted(values.size, 'block ' + name)}"
+    return Level(
+        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
+        estimate_series_mean(np.log(values)),
+    )
+
+
+def latency_effect(
+    quantity: Quantity, baseline: pd.DataFrame, candidate: pd.DataFrame, names: Mapping[str, str], seed: int
+) -> Paired | NoEffect:
+    """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
+    column, _ = _SUMMARY[quantity.name]
+    both = baseline.merge(candidate, on=["pair", "session"], suffixes=("_a", "_b")).sort_values("pair")
+    if both.empty:
+        return NoEffect(reason="no whole pair of blocks was measured")
+    try:
+        differences = log_ratios(both[f"{column}_a"].to_numpy(), both[f"{column}_b"].to_numpy())
+    except ValueError:
+        return NoEffect(reason="the device's clock is too coarse: some blocks took no time")
+    candidate_first = (both["position_b"] < both["position_a"]).to_numpy()
+    estimate = estimate_mean(differences)
+    warnings: list[str] = []
+    if quantity.name == "latency_p50":  # what is wrong with the pairs is said once, not for every percentile
+        warnings += _caution_differences(quantity, differences, candidate_first) + _caution_order(candidate_first)
+        for side, role in (("a", "baseline"), ("b", "candidate")):
+            warnings += _caution_speed(quantity, both[f"p50_ns_{side}"].to_numpy(dtype=np.float64), names[role])
+    else:
+        fewest = int(min(both["inferences_a"].min(), both["inferences_b"].min()))
+        if fewest < _FEWEST_FOR_P90:
+            warnings.append(
+                f"Blocks hold only {counted(fewest, 'inference')}, so their 90th percentile is close to their "
+                "slowest. Raise measure.block_ms."
+            )
+    return Paired(
+        estimate=estimate,
+        replicate="pair of blocks",
+        robust=bca_intervals(differences, seed),
+        sign_flip=sign_flip_test(differences, seed),
+        warnings=warnings,
+    )
+
+
+def _caution_differences(quantity: Quantity, differences: Floats, candidate_first: np.ndarray) -> list[str]:
+    warnings: list[str] = []
+    n = differences.size
+    if n < ENOUGH_PAIRS:
+        warnings.append(f"Only {counted(n, 'pair')} of blocks; {ENOUGH_PAIRS} or more make an interval to rely on.")
+    if n > 1 and float(np.ptp(differences)) == 0.0:
+        warnings.append("Every pair gave exactly the same ratio, which real timings do not; is the clock too coarse?")
+    trend = find_trend(differences)
+    if trend is not None and abs(trend.total) >= _NOTABLE / 2:
+        warnings.append(
+            "The difference between the arms moved along the run (the candidate ended "
+            f"{change_in_words(quantity, math.exp(trend.total))} against the baseline than it began): the device was "
+            "not in a steady state. Let it cool or warm up longer, and run again."
+        )
+    position = find_position_effect(differences, candidate_first)
+    if position is not None:
+        warnings.append(
+            "Which arm goes first in a pair matters (the candidate is "
+            f"{change_in_words(quantity, math.exp(position.difference))} when it goes first). The random order evens "
+            "it out over the run; a longer measure.settle_ms would take it away."
+        )
+    levels = find_two_levels(differences, least_gap=_NOTABLE)
+    if levels is not None:
+        warnings.append(
+            "The ratio jumps between two levels "
+            f"({change_in_words(quantity, math.exp(levels.low))} and "
+            f"{change_in_words(quantity, math.exp(levels.high))}): the mean describes neither. "
+            "Look at the blocks over time."
+        )
+    return warnings
+
+
+def _caution_order(candidate_first: np.ndarray) -> list[str]:
+    n, first = candidate_first.size, int(candidate_first.sum())
+    if n >= 4 and first in (0, n):
+        where = "first" if first else "second"
+        return [f"The candidate went {where} in every pair, so its place and its speed cannot be told apart."]
+    return []
+
+
+def _caution_speed(quantity: Quantity, medians: Floats, arm: str) -> list[str]:
+    if not np.all(medians > 0):
+        return []
+    levels = find_two_levels(np.log(medians), least_gap=_NOTABLE)
+    if levels is not None:
+        fast, slow = (value_in_words(quantity, math.exp(level)) for level in (levels.low, levels.high))
+        return [f"{arm} ran at two speeds, about {fast} and {slow}: the device changed its clock or its cores."]
+    trend = find_trend(np.log(medians))
+    if trend is not None and abs(trend.total) >= 0.05:
+        return [
+            f"{arm} ended {change_in_words(quantity, math.exp(trend.total))} than it began: the device drifted. "
+            "The paired blocks allow for it; the arm's own time is less certain."
+        ]
+    return []

@@ -1,0 +1,76 @@
+"""How it was measured and decided, a sentence each, with the numbers of this run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.analysis.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
+from harness.analysis.wording import counted, listed, rule_in_words, subject
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    from harness.runs.manifest import Manifest
+
+
+def rules_in_words(manifest: Manifest) -> list[str]:
+    """The declared rules, in the order of the experiment."""
+    return [
+        f"{QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        for rule in manifest.experiment.rules
+    ]
+
+
+def method_in_words(manifest: Manifest) -> list[str]:
+    """Sentences on measuring and deciding."""
+    measure, data = manifest.experiment.measure, manifest.experiment.data
+    arms = counted(len(manifest.arms), "arm")
+    block = "pair" if len(manifest.arms) == 2 else "round"
+    sentences = [
+        f"Latency: {counted(measure.pairs, block)} of blocks of about {measure.block_ms:g} ms on each device, one "
+        f"block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up; item "
+        f"{_latency_item(manifest)!r}; batch of one.",
+        "Each pair gives one ratio, candidate against baseline, of the blocks' medians (or 90th percentiles). The "
+        "change is their geometric mean, with a 95 % t interval over pairs: pairs, not single inferences, are what is "
+        "counted, because neighbouring inferences resemble each other and devices drift.",
+        "“31 % faster” means 31 % less time.",
+    ]
+    if measure.memory_repeats:
+        sentences.append(
+            f"Memory, load time and first inference: {counted(measure.memory_repeats, 'fresh process')} of each arm, "
+            f"{counted(measure.memory_inferences, 'inference')} each, paired by repeat."
+        )
+    if measure.metrics:
+        scenes = len({item.scene for item in manifest.items})
+        unit = f"{counted(scenes, 'scene')}, which are the unit of statistics" if data.scene_separator else "one by one"
+        names = listed([subject(QUANTITIES[name]) for name in measure.metrics])
+        sentences.append(
+            f"Quality: {counted(len(manifest.items), 'image')} ({unit}), each put through every arm on every device "
+            f"and compared with its reference: {names}. Differences are taken image by image."
+        )
+    sentences += [
+        "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "
+        "(two one-sided tests). Where no rule gives a margin it is the size below which a difference does not matter: "
+        f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores {_score_margins(measure.metrics)}.",
+        "The rules were written down before the run. A rule is met, or broken, only where the confidence interval lies "
+        "wholly on one side of its bound (a margin: the one-sided 95 % bound); otherwise it is open.",
+        "Ship: every rule is met on every device. Hold: a rule is broken on some device, or the candidate fails there. "
+        "Undecided: anything else.",
+    ]
+    if len(manifest.devices) > 1:
+        sentences.append(
+            f"Being broken on some of the {len(manifest.devices)} devices is corrected for their number (Holm); being "
+            "met on all of them needs no correction. Devices are not pooled."
+        )
+    return sentences
+
+
+def _score_margins(metrics: list[str]) -> str:
+    parts = [
+        f"{NEGLIGIBLE_DIFFERENCE[name]:g} {QUANTITIES[name].unit}".strip() + f" of {subject(QUANTITIES[name])}"
+        for name in metrics
+    ]
+    return listed(parts) if parts else "none"
+
+
+def _latency_item(manifest: Manifest) -> str:
+    return next((item.stem for item in manifest.items if item.id == manifest.latency_item), manifest.latency_item)

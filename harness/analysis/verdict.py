@@ -1,0 +1,205 @@
+"""The answer for one candidate over all devices: ship, hold or undecided, with the reasons in words.
+
+- *hold*: a rule is broken on some device, or the candidate fails on a device where the baseline runs;
+- *undecided*: a device or the baseline failed, a device is incomplete, or a rule is open or cannot be judged;
+- *ship*: every rule is met on every device.
+
+A quick run never decides: it is *undecided*, and says what it points to.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
+from harness.comparison import Decision, DeviceResult, Effect, Verdict
+from harness.quantity import QUANTITIES
+from harness.statistics.estimate import Estimate
+from harness.statistics.multiplicity import holm
+
+if TYPE_CHECKING:
+    from harness.comparison import Contrast
+    from harness.experiment.declaration import Rule
+
+_ALPHA = 0.05
+
+
+def decide(
+    candidate: str, baseline: str, devices: list[DeviceResult], rules: list[Rule], worst: list[str], *, quick: bool
+) -> Verdict:
+    """The verdict. Each device's `rules` hold one result per rule for the candidate, in the order of `rules`.
+
+    `worst` are the items to look at should metrics disagree.
+    """
+    several = len(devices) > 1
+    against = _candidate_failures(candidate, baseline, devices) + _rule_reasons(candidate, devices, "broken")
+    missing = _troubles(baseline, devices)
+    unsure = _rule_reasons(candidate, devices, "open") + _rule_reasons(candidate, devices, "unavailable")
+    met = _rule_reasons(candidate, devices, "met")
+    decision: Decision
+    if against:
+        decision, because = "hold", clause(against[0])
+        headline = f"Do not ship {candidate}: {because}"
+    elif missing or unsure or not met:
+        decision, because = "undecided", clause((missing + unsure or ["no rule could be judged."])[0])
+        headline = f"Not decided yet on {candidate}: {because}"
+    else:
+        decision, because = "ship", f"{_praise(candidate, devices, rules)}."
+        headline = f"Ship {candidate}: {because}"
+    disagreements = _disagreements(candidate, devices)
+    reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
+    if several and decision == "ship":
+        reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
+    if quick and decision != "undecided":
+        # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
+        headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
+        decision = "undecided"
+    return Verdict(
+        candidate=candidate,
+        decision=decision,
+        sentence=headline,
+        reasons=reasons,
+        look_at=worst if disagreements else [],
+    )
+
+
+def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:
+    """A reason with its device in front, where there are several."""
+    return sentence(f"on {device.device}, {clause(text)}" if len(devices) > 1 else text)
+
+
+def _candidate_failures(candidate: str, baseline: str, devices: list[DeviceResult]) -> list[str]:
+    reasons = []
+    for device in devices:
+        arms = {arm.arm: arm for arm in device.arms}
+        failed, reference = arms.get(candidate), arms.get(baseline)
+        if failed is None or failed.status == "ok" or (reference is not None and reference.status != "ok"):
+            continue
+        reasons.append(_on(device, devices, f"{candidate} {clause(listed(failed.failures).replace('. and ', '; '))}"))
+    return reasons
+
+
+def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
+    reasons = []
+    for device in devices:
+        if device.status != "complete":
+            state = "the run failed" if device.status == "failed" else "the run is not complete"
+            first_line = (device.problem or "no reason was recorded").strip().split("\n", 1)[0]
+            reasons.append(_on(device, devices, f"{state}: {first_line}"))
+        for arm in device.arms:
+            if arm.arm == baseline and arm.status != "ok":
+                reasons.append(_on(device, devices, f"the baseline {baseline} {clause(arm.failures[0])}"))
+    return reasons
+
+
+def _rule_reasons(candidate: str, devices: list[DeviceResult], outcome: str) -> list[str]:
+    return [
+        _on(device, devices, result.reason)
+        for device in devices
+        for result in device.rules
+        if result.candidate == candidate and result.outcome == outcome
+    ]
+
+
+def _contrasts(candidate: str, quantity: str, devices: list[DeviceResult]) -> list[tuple[DeviceResult, Contrast]]:
+    return [
+        (device, contrast)
+        for device in devices
+        for contrast in device.contrasts
+        if contrast.candidate == candidate and contrast.quantity == quantity
+    ]
+
+
+def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> str:
+    """What a ship verdict rests on: improvements with their numbers, then the names of what stays within bounds."""
+    improvements, kept = [], []
+    for rule in rules:
+        quantity = QUANTITIES[rule.quantity]
+        effects = [one.effect for _, one in _contrasts(candidate, rule.quantity, devices)]
+        known = [effect for effect in effects if isinstance(effect, Effect)]
+        name = subject(quantity)
+        if rule.improve_by_at_least is not None and known:
+            gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
+            least = known[gains.index(min(gains))]
+            change = change_in_words(
+                quantity,
+                least.estimate,
+                *((least.interval.low, least.interval.high) if least.interval is not None else ()),
+            ).split(" (", 1)[0]
+            where = f"at least {change} on every device" if len(devices) > 1 else change
+            improvements.append(where if quantity.name == "latency_p50" else f"{name} {where}")
+        else:
+            kept.append(name)
+    parts = [", ".join(dict.fromkeys(improvements))] if improvements else []
+    if kept:
+        parts.append(f"{listed(list(dict.fromkeys(kept)))} within what was agreed")
+    return "; ".join(parts) or "every rule is met"
+
+
+def _gain_direction(contrast: Contrast) -> int:
+    """+1 where the 95 % interval says better, −1 where it says worse, 0 where it does not say."""
+    effect = contrast.effect
+    if not isinstance(effect, Effect):
+        return 0
+    neutral = 1.0 if effect.scale == "ratio" else 0.0
+    low, high = (effect.interval.low, effect.interval.high) if effect.interval else (neutral, neutral)
+    upward = QUANTITIES[contrast.quantity].better == "higher"
+    if low > neutral:
+        return 1 if upward else -1
+    if high < neutral:
+        return -1 if upward else 1
+    return 0
+
+
+def _disagreements(candidate: str, devices: list[DeviceResult]) -> list[str]:
+    """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
+    reasons = []
+    for device in devices:
+        scores = [
+            one
+            for one in device.contrasts
+            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in == "quality"
+        ]
+        up = [one for one in scores if _gain_direction(one) > 0]
+        down = [one for one in scores if _gain_direction(one) < 0]
+        if up and down and any(one.outcome in ("better", "worse") for one in up + down):
+            text = (
+                f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}. "
+                "Look at the images before you decide"
+            )
+            reasons.append(_on(device, devices, text))
+    return reasons
+
+
+def _list_changes(contrasts: list[Contrast]) -> str:
+    return listed([f"{subject(QUANTITIES[one.quantity])} ({one.words.split(' (', 1)[0]})" for one in contrasts])
+
+
+def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+    """What got worse though no rule asks about it; over several devices corrected for their number (Holm)."""
+    ruled = {rule.quantity for rule in rules}
+    reasons = []
+    for name, quantity in QUANTITIES.items():
+        if name in ruled:
+            continue
+        found = _contrasts(candidate, name, devices)
+        adjusted = holm([_p_worse(contrast) for _, contrast in found])
+        reasons += [
+            _on(device, devices, f"no rule asks about it, but {subject(quantity)} is {contrast.words}")
+            for (device, contrast), p_value in zip(found, adjusted, strict=True)
+            if contrast.outcome == "worse" and p_value <= _ALPHA
+        ]
+    return reasons
+
+
+def _p_worse(contrast: Contrast) -> float:
+    """Two-sided t p-value where the effect points to worse, else 1; exact values are certain."""
+    effect = contrast.effect
+    if not isinstance(effect, Effect) or contrast.outcome != "worse":
+        return 1.0
+    if effect.sd is None:
+        return 0.0 if effect.interval is None and effect.replicate == "file" else 1.0
+    mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
+    p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)
+    return 1.0 if p_value is None else min(1.0, 2.0 * p_value)

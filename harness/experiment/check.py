@@ -1,0 +1,90 @@
+"""What `bakeoff check` finds: the experiment in plain words, or the first thing that is wrong with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.analysis.wording import rule_in_words
+from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    from harness.experiment.file import ExperimentFile
+    from harness.records import TensorInfo
+    from harness.runs.progress import Progress
+
+
+def check(file: ExperimentFile, device_names: Sequence[str], progress: Progress) -> list[str]:
+    """Validate; where devices are named, also reach them, provision runtimes and open the models there.
+
+    Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
+    """
+    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    lines = _in_words(resolved)
+    if device_names:
+        lines += _on_devices(resolved, device_names, progress)
+    else:
+        lines.append("Models were read but not opened in their runtimes: add -d local for that.")
+    return [*lines, f"{file.experiment.name}: ready to run."]
+
+
+def _in_words(resolved: Resolved) -> list[str]:
+    experiment = resolved.file.experiment
+    baseline = resolved.arms[0]
+    lines = [f"Question: {experiment.question}"]
+    for arm in resolved.arms:
+        lines.append(f"{arm.arm.role:9} {arm.arm.name}: {_arm(arm)}")
+        if arm is not baseline:
+            changed = differences(baseline, arm)
+            lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
+    lines += [f"note      {note}" for note in resolved.notes]
+    scenes = len({item.scene for item in resolved.items})
+    of_scenes = f" of {scenes} scenes" if experiment.data.scene_separator else ""
+    lines.append(f"items     {len(resolved.items)} pictures{of_scenes}, ×{experiment.data.scale}")
+    lines += [
+        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        for rule in experiment.rules
+    ]
+    return lines
+
+
+def _arm(arm: ResolvedArm) -> str:
+    return (
+        f"{arm.model.path.name} ({arm.model.bytes / 1000:.0f} kB), {arm.runtime.name} {arm.runtime_version},"
+        f" {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+    )
+
+
+def _tensor(tensor: TensorInfo) -> str:
+    shape = "×".join(str(size) if isinstance(size, int) and size > 0 else "?" for size in tensor.shape)
+    return f"{tensor.dtype} {shape}"
+
+
+def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progress) -> list[str]:
+    from devices.open_device import open_device
+    from harness.errors import UserError
+    from harness.pictures.tensor_blobs import encode_items
+    from harness.runs.prepare import prepare
+    from harness.runs.stop_request import StopRequest
+
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
+        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+        for name in dict.fromkeys(device_names):
+            device = open_device(name)
+            try:
+                ready = prepare(device, resolved, tensors, progress, StopRequest())
+            finally:
+                device.close()
+            for arm in resolved.arms:
+                if arm.id in ready.refused:
+                    raise UserError(
+                        f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {name} cannot open it:"
+                        f" {ready.refused[arm.id]}"
+                    )
+            lines.append(f"device    {name}: every model opens")
+    return lines

@@ -1,0 +1,270 @@
+"""experiment.toml, typed: what is compared, on what data, by which rules written down before the run.
+
+This file is the shape only; `harness/experiment/file.py` reads the TOML. What can be read from a model (tensor names,
+shapes, dtypes, quantisation) is not asked for here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from harness.quantity import QUANTITIES
+
+METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
+DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Tensor(_Table):
+    """How an image becomes the model's input tensor, and its output tensor an image."""
+
+    layout: Literal["auto", "NCHW", "NHWC"] = "auto"
+    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
+    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
+    upscaled bicubically and put back for RGB scores and pictures.
+    """
+    range: tuple[float, float] = (0.0, 1.0)
+    """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
+
+
+class Data(_Table):
+    """The items: inputs, and references matched by file stem."""
+
+    inputs: str
+    references: str
+    scale: int = Field(default=1, ge=1, le=16)
+    """References are this many times larger than inputs; also the border cropped for luma metrics."""
+    limit: int | None = Field(default=None, ge=1)
+    """Use the first so many items, by name."""
+    scene_separator: str | None = None
+    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
+    quality.
+    """
+    tensor: Tensor = Tensor()
+
+
+class Arm(_Table):
+    """One of the things compared: a model in a runtime, with its settings."""
+
+    name: str = Field(min_length=1, max_length=200)
+    role: Literal["baseline", "candidate"]
+    model: str
+    runtime: str = Field(pattern=r"^[A-Za-z0-9._-]+(==[A-Za-z0-9.+_-]+)?$")
+    """`onnxruntime` for the tested version, or `onnxruntime==1.32.0`."""
+    accelerator: Literal["cpu"] = "cpu"
+    threads: int = Field(default=1, ge=1, le=256)
+    tensor: Tensor | None = None
+    """Where this arm's tensors differ from `data.tensor`."""
+
+    @property
+    def runtime_name(self) -> str:
+        """The runtime without its version."""
+        return self.runtime.split("==")[0]
+
+    @property
+    def runtime_version(self) -> str | None:
+        """The version asked for, or None."""
+        return self.runtime.split("==")[1] if "==" in self.runtime else None
+
+
+class Measure(_Table):
+    """How much is measured, and the bounds."""
+
+    pairs: int = Field(default=30, ge=2, le=10_000)
+    block_ms: float = Field(default=250.0, gt=0, le=60_000)
+    block_min_inferences: int = Field(default=5, ge=1)
+    block_max_inferences: int = Field(default=2000, ge=1)
+    lead_in_inferences: int = Field(default=2, ge=0)
+    settle_ms: float = Field(default=20.0, ge=0, le=60_000)
+    latency_item: str | None = None
+    """Stem of the item used for latency and memory; the first by name when not given."""
+    memory_repeats: int = Field(default=5, ge=0, le=100)
+    memory_inferences: int = Field(default=10, ge=1)
+    warm_up_max_blocks: int = Field(default=30, ge=3)
+    max_minutes: float = Field(default=60.0, gt=0, le=100_000)
+    step_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
+    seed: int | None = Field(default=None, ge=0, lt=2**63)
+    metrics: list[str] = DEFAULT_METRICS
+
+
+_AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
+_AMOUNT = re.compile(_AMOUNT_PATTERN)
+_UNIT_FACTORS: dict[str, dict[str, float]] = {
+    "ns": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
+    "bytes": {"bytes": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20},
+    "mJ": {"uJ": 1e-3, "mJ": 1.0, "J": 1e3},
+    "dB": {"dB": 1.0, "": 1.0},
+    "": {"": 1.0},
+}
+
+
+class Amount(BaseModel):
+    """A number with `%` or a unit, as the user wrote it: `5 %`, `0.1 dB`, `40 MB`, `0.002`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    number: float
+    unit: str
+
+    def fraction(self) -> float:
+        """5 % as 0.05. Raises ValueError where the amount is not a percentage."""
+        if self.unit != "%":
+            msg = f"{self.text!r} is not a percentage"
+            raise ValueError(msg)
+        return self.number / 100.0
+
+    def in_unit(self, unit: str) -> float:
+        """The amount in the stored unit of a quantity (ns, bytes, mJ, dB or none). Raises ValueError for a foreign
+        unit.
+        """
+        factors = _UNIT_FACTORS[unit]
+        if self.unit not in factors:
+            expected = ", ".join(name or "a plain number" for name in factors)
+            msg = f"{self.text!r} has the unit {self.unit!r}; expected {expected}"
+            raise ValueError(msg)
+        return self.number * factors[self.unit]
+
+
+def _parse_amount(value: Any) -> Any:
+    if isinstance(value, (Amount, dict)):
+        return value
+    text = str(value)
+    match = None if isinstance(value, bool) else _AMOUNT.match(text)
+    if match is None:
+        msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '40 MB' or 0.002"
+        raise ValueError(msg)
+    return Amount(text=text.strip(), number=float(match[1]), unit=match[2])
+
+
+AmountField = Annotated[
+    Amount,
+    BeforeValidator(_parse_amount),
+    PlainSerializer(lambda amount: amount.text, return_type=str),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _AMOUNT_PATTERN}, {"type": "number", "minimum": 0}]}),
+]
+"""Written and kept as the user's own text."""
+
+
+class Rule(_Table):
+    """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
+
+    - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit
+    for scores);
+    - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`);
+    - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`).
+
+    For scores `item_margin` and `worst_share` bound the tail: at most `worst_share` of the items may be worse than the
+    baseline by more than `item_margin`.
+    """
+
+    quantity: str
+    improve_by_at_least: AmountField | None = None
+    no_worse_than: AmountField | None = None
+    at_most: AmountField | None = None
+    at_least: AmountField | None = None
+    item_margin: AmountField | None = None
+    worst_share: AmountField | None = None
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Rule:
+        if self.quantity not in QUANTITIES:
+            msg = f"unknown quantity {self.quantity!r}"
+            raise ValueError(msg)
+        bounds = [self.improve_by_at_least, self.no_worse_than, self.at_most, self.at_least]
+        if sum(bound is not None for bound in bounds) != 1:
+            msg = "give exactly one of improve_by_at_least, no_worse_than, at_most, at_least"
+            raise ValueError(msg)
+        quantity = QUANTITIES[self.quantity]
+        relative = self.improve_by_at_least or self.no_worse_than
+        if relative is not None:
+            if quantity.scale == "ratio":
+                if relative.fraction() >= 1.0 and self.improve_by_at_least is not None:
+                    msg = f"{quantity.name} cannot improve by {relative.text}"
+                    raise ValueError(msg)
+            else:
+                relative.in_unit(quantity.unit)
+        absolute = self.at_most or self.at_least
+        if absolute is not None:
+            absolute.in_unit(quantity.unit)
+        if (self.item_margin is None) != (self.worst_share is None):
+            msg = "item_margin and worst_share go together"
+            raise ValueError(msg)
+        if self.item_margin is not None and self.worst_share is not None:
+            if quantity.measured_in != "quality":
+                msg = f"item_margin is for image scores; {quantity.name} has no items"
+                raise ValueError(msg)
+            self.item_margin.in_unit(quantity.unit)
+            self.worst_share.fraction()
+        return self
+
+
+class Experiment(_Table):
+    """The whole experiment."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    name: str = Field(min_length=1, max_length=200)
+    question: str = Field(min_length=1, max_length=2000)
+    data: Data
+    arms: list[Arm] = Field(min_length=2)
+    measure: Measure = Measure()
+    rules: list[Rule] = Field(min_length=1)
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Experiment:
+        names = [arm.name for arm in self.arms]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            msg = f"two arms are called {doubled[0]!r}"
+            raise ValueError(msg)
+        baselines = [arm.name for arm in self.arms if arm.role == "baseline"]
+        if len(baselines) != 1:
+            msg = f"exactly one arm has the role 'baseline'; here {len(baselines)} have"
+            raise ValueError(msg)
+        unknown = [metric for metric in self.measure.metrics if metric not in METRICS]
+        if unknown:
+            msg = f"unknown metric {unknown[0]!r} in measure.metrics; known: {', '.join(METRICS)}"
+            raise ValueError(msg)
+        for rule in self.rules:
+            quantity = QUANTITIES[rule.quantity]
+            if quantity.measured_in == "quality" and rule.quantity not in self.measure.metrics:
+                msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
+                raise ValueError(msg)
+            if quantity.measured_in == "memory" and self.measure.memory_repeats == 0:
+                msg = f"a rule is on {rule.quantity!r}, and measure.memory_repeats is 0"
+                raise ValueError(msg)
+            if quantity.measured_in == "energy":
+                msg = f"a rule is on {rule.quantity!r}, which is not measured yet"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def baseline(self) -> Arm:
+        """The arm that the others are compared with."""
+        return next(arm for arm in self.arms if arm.role == "baseline")
+
+    @property
+    def candidates(self) -> list[Arm]:
+        """The other arms, in order."""
+        return [arm for arm in self.arms if arm.role == "candidate"]
+
+
+def experiment_json_schema() -> dict[str, Any]:
+    """JSON Schema of experiment.toml, for editors."""
+    return Experiment.model_json_schema(by_alias=True)

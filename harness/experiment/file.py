@@ -1,0 +1,111 @@
+"""Reading experiment.toml, with errors that name the key and the nearest valid one."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UserError
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+    from harness.experiment.declaration import Experiment
+
+
+@dataclass(frozen=True)
+class ExperimentFile:
+    """A validated experiment, the bytes it was read from, and the folder its paths are relative to."""
+
+    experiment: Experiment
+    content: bytes
+    folder: Path
+
+    def resolve(self, path: str) -> Path:
+        """A path of the experiment as an absolute one; `~` and `~user` at its beginning are homes, where there are."""
+        # Not Path.expanduser: that would take the ./ from a name that begins with ~, and fail for the home of nobody.
+        return (self.folder / os.path.expanduser(path)).resolve()  # noqa: PTH111
+
+
+def read_experiment(path: Path) -> ExperimentFile:
+    """Read and validate. Raises `UserError` naming the file, the key and what to write instead."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file", "`bakeoff init` writes one for your models and images.") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_experiment(content, path)
+
+
+def parse_experiment(content: bytes, path: Path) -> ExperimentFile:
+    """Validate the text of an experiment that lies (or lay) at `path`. Raises `UserError`."""
+    from pydantic import ValidationError
+
+    from harness.experiment.declaration import Experiment
+
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: is not valid TOML: {error}") from None
+    try:
+        experiment = Experiment.model_validate(table)
+    except ValidationError as error:
+        raise _in_words(error, path, Experiment) from None
+    return ExperimentFile(experiment=experiment, content=content, folder=path.resolve().parent)
+
+
+def _in_words(error: ValidationError, path: Path, model: type[BaseModel]) -> UserError:
+    """The first fault in words; the number of others is said."""
+    faults = error.errors(include_url=False)
+    # An unknown key explains a missing one beside it (a typo), so it is said first.
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
+    where = _place(fault["loc"])
+    more = f" ({len(faults) - 1} more after this one)" if len(faults) > 1 else ""
+    if fault["type"] == "extra_forbidden":
+        key = str(fault["loc"][-1])
+        known = _keys_at(model, fault["loc"][:-1])
+        return UserError(f"{path}: unknown key `{where}`{more}", _nearest(key, known))
+    if fault["type"] == "missing":
+        return UserError(f"{path}: `{where}` is missing{more}")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    remedy = ""
+    if message.startswith("unknown quantity "):
+        remedy = _nearest(message.split("'")[1], list(QUANTITIES))
+    given = fault.get("input")
+    if fault["type"] not in {"value_error", "too_short"} and isinstance(given, (str, int, float, bool)):
+        message += f", not {given!r}"
+    return UserError(f"{path}: {f'`{where}`: ' if where else ''}{message}{more}", remedy)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    place = ""
+    for part in location:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
+    return place
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The valid keys of the table at a location."""
+    table: Any = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = next(field.annotation for name, field in table.model_fields.items() if part in {name, field.alias})
+        inner = getattr(annotation, "__args__", (annotation,))
+        table = next(each for each in inner if hasattr(each, "model_fields"))
+    return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Known here: {', '.join(known)}."

@@ -1,0 +1,145 @@
+"""An experiment with everything looked up: models read, pictures matched, codecs made. The user's faults show here,
+before any device is touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from devices.runtimes.spec import RuntimeSpec
+    from harness.experiment.declaration import Arm
+    from harness.experiment.file import ExperimentFile
+    from harness.models.model_file import ModelFile
+    from harness.pictures.dataset import Item
+    from harness.pictures.tensors import Codec
+
+
+@dataclass(frozen=True)
+class ResolvedArm:
+    """One arm with its model read and its runtime found."""
+
+    id: str
+    arm: Arm
+    model: ModelFile
+    codec: Codec
+    runtime: RuntimeSpec
+    runtime_version: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The experiment, ready for devices."""
+
+    file: ExperimentFile
+    arms: list[ResolvedArm]
+    """The baseline first."""
+    items: list[Item]
+    latency_item: int
+    """Index of the item used for latency and memory."""
+    notes: list[str]
+    """What a person should know and nothing is wrong with."""
+
+
+def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolved:
+    """Look everything up; `advance(done, total)` is called while pictures are read. Raises `UserError` for the first
+    thing that is wrong.
+    """
+    from harness.pictures.dataset import read_items, read_whole
+    from harness.pictures.tensors import check_item
+
+    experiment = file.experiment
+    arms = [
+        _resolve_arm(f"a{index}", arm, file) for index, arm in enumerate([experiment.baseline, *experiment.candidates])
+    ]
+    data = experiment.data
+    items = read_items(
+        file.resolve(data.inputs), file.resolve(data.references), data.scale, data.scene_separator, data.limit
+    )
+    for item in items:
+        for arm in arms:
+            check_item(arm.model, arm.codec, item)
+    _refuse_unwritable_paths(
+        [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
+    )
+    latency_item = _latency_item(file, items)
+    items = read_whole(items, advance)
+    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(arms))
+
+
+def _refuse_unwritable_paths(paths: list[Path]) -> None:
+    """JSON and HTML hold text: a path whose bytes are none cannot be written down."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise UserError(f"{path}: the path is not UTF-8 text", "Rename it, or move it.") from None
+
+
+def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm:
+    from devices.errors import PermanentError
+    from devices.runtimes.registry import resolve as resolve_runtime
+    from harness.models.model_file import read_model
+    from harness.pictures.tensors import make_codec
+
+    model = read_model(file.resolve(arm.model))
+    try:
+        spec, version = resolve_runtime(arm.runtime)
+    except PermanentError as error:
+        raise UserError(f"arm {arm.name!r}: {error.what}", error.remedy) from None
+    if model.format not in spec.formats:
+        raise UserError(
+            f"arm {arm.name!r}: {spec.name} cannot run {model.path.name} ({model.format})",
+            f"It runs {' and '.join(sorted(spec.formats))} models.",
+        )
+    return ResolvedArm(
+        id=identifier,
+        arm=arm,
+        model=model,
+        codec=make_codec(model, arm.tensor or file.experiment.data.tensor),
+        runtime=spec,
+        runtime_version=version,
+    )
+
+
+def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
+    wanted = file.experiment.measure.latency_item
+    if wanted is None:
+        return 0
+    for index, item in enumerate(items):
+        if item.stem == wanted:
+            return index
+    raise UserError(f"measure.latency_item: there is no item {wanted!r}", f"The first is {items[0].stem!r}.")
+
+
+def _notes(arms: list[ResolvedArm]) -> list[str]:
+    first = arms[0]
+    outputs = [
+        f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the first, {arm.codec.output.name!r}, is scored"
+        for arm in arms
+        if len(arm.model.outputs) > 1
+    ]
+    return outputs + [
+        f"{arm.arm.name} and {first.arm.name} are one model in one runtime with the same settings: an A/A run"
+        for arm in arms[1:]
+        if not differences(first, arm)
+    ]
+
+
+def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
+    """What differs between two arms: `model`, `runtime`, `runtime version`, `accelerator`, `threads`."""
+    same_runtime = baseline.runtime.name == candidate.runtime.name
+    pairs = {
+        "model": baseline.model.sha256 != candidate.model.sha256,
+        "runtime": not same_runtime,
+        "runtime version": same_runtime and baseline.runtime_version != candidate.runtime_version,
+        "accelerator": baseline.arm.accelerator != candidate.arm.accelerator,
+        "threads": baseline.arm.threads != candidate.arm.threads,
+    }
+    return [name for name, differs in pairs.items() if differs]

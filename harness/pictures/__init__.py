@@ -1,0 +1,1 @@
+"""The pictures of an experiment, and how they become tensors and back."""

@@ -1,0 +1,348 @@
+"""Measuring on one device: start the runner, follow its records, restart it if it dies, bring the outputs home.
+
+The runner needs nobody while it works. This side may lose the connection, be killed, or sleep; what it has is a
+prefix of the device's file, and it goes on from the last whole line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from devices.base import ProcessHandle
+from devices.errors import (
+    CommandFailedError,
+    CorruptTransferError,
+    DeviceError,
+    NoSpaceError,
+    PermanentError,
+    TransientError,
+)
+from devices.retry import with_reconnect
+from harness.runs.folder import DiskError, write_model
+from harness.runs.record_file import RecordFile
+from harness.runs.runner_process import RunnerProcess
+from harness.runs.state import DeviceState, Process, Stage
+from harness.runs.stop_request import InterruptedRunError
+
+if TYPE_CHECKING:
+    from devices.base import Device
+    from harness.runs.folder import DeviceFolder
+    from harness.runs.progress import Progress
+    from harness.runs.stop_request import StopRequest
+
+FIRST_CONNECT_S = 60.0
+RECONNECT_S = 3600.0
+"""How long a device that was lost is waited for: the runner works on meanwhile."""
+IDLE_S = 1.0
+SILENCE_BEFORE_LOOKING_S = 10.0
+"""Asking a device whether the runner lives starts a process there: not done while records come."""
+STOP_WAIT_S = 30.0
+RESTARTS_WITHOUT_PROGRESS = 3
+TORN_LINES_BEFORE_GIVING_UP = 4
+FETCH_BATCH_FILES, FETCH_BATCH_BYTES = 64, 16 << 20
+"""Between two batches Ctrl-C is heard; a lost connection costs one."""
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class DeviceRun:
+    """One device of one run, from start to fetched outputs. `run` can be called again after any crash."""
+
+    device: Device
+    folder: DeviceFolder
+    state: DeviceState
+    progress: Progress
+    stop: StopRequest
+    on_record: Callable[[dict[str, Any]], None]
+    """Called once with every record, also with those of an earlier try; may raise to end the run."""
+    total_steps: int
+    _done_steps: set[int] = field(default_factory=set)
+    _runner_pid: int | None = None
+    """Of the runner that wrote the newest `runner_started` record."""
+    _finished: str | None = None
+    _stop_asked_at: float | None = None
+    _torn: int = 0
+
+    def run(self) -> None:
+        """Go from wherever this device is to `fetched`.
+
+        Raises `DeviceError`, `InterruptedRunError`, or what `on_record` raises (the runner is stopped then).
+        """
+        if self.state.stage == "fetched":
+            return
+        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        try:
+            self._records.cut_partial_line()
+            for record in self._records:
+                self._take(record)
+            if self.state.stage in {"planned", "started"}:
+                self._measure()
+                self._advance_state("measured")
+        except (DiskError, TransientError, InterruptedRunError):
+            raise  # a runner at work is left to it: what it writes can be fetched later
+        except Exception:  # this run will not be gone on with as it is
+            with contextlib.suppress(DeviceError):
+                self._end_runner()
+            raise
+        self._fetch()
+        self._advance_state("fetched")
+        # Only now: killed before this, `run` finds everything there and comes by here again.
+        with contextlib.suppress(DeviceError):
+            self.device.remove([self.state.remote_folder])
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        if self._finished in {"complete", "bound"}:
+            return
+        remote = self.state.remote_folder
+        self._retry(lambda: self.device.remove([f"{remote}/stop"]))
+        if not self._retry(self._process.has_plan):
+            if self._records.size_bytes:
+                raise self._wiped()
+            plan = self.folder.plan.read_bytes()
+            self._retry(lambda: self.device.write(f"{remote}/plan.json", plan))
+        if not self._is_alive():
+            self._start()
+        fruitless = 0
+        while True:
+            before = self._records.size_bytes
+            self._follow()
+            if self._finished in {"complete", "bound"}:
+                return
+            self.stop.check()
+            if self._finished == "stopped":
+                raise PermanentError(
+                    f"{self.device.name}: the runner was stopped there", "`bakeoff run --resume` goes on."
+                )
+            self._raise_if_hopeless()
+            fruitless = 0 if self._records.size_bytes > before else fruitless + 1
+            if fruitless >= RESTARTS_WITHOUT_PROGRESS:
+                last = self._retry(self._process.last_words)
+                raise PermanentError(
+                    f"{self.device.name}: the runner ended {fruitless} times without a new record: {last}",
+                    "When mended, `bakeoff run --resume` goes on.",
+                )
+            self.progress.say(self.device.name, "the runner is gone; starting it again")
+            self._start()
+
+    def _start(self) -> None:
+        self._finished = None
+        self._advance_state("started")
+        process = self._retry(lambda: self._process.start(self.state.conductor))
+        self.state = self.state.model_copy(
+            update={"process": Process(pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id)}
+        )
+        write_model(self.folder.state, self.state)
+
+    def _raise_if_hopeless(self) -> None:
+        """The runner is gone before its time: raise where starting it again will not help."""
+        if not self._retry(self._process.has_plan):
+            raise self._wiped()
+        started = self._started
+        code = self._retry(lambda: self._process.exit_code(started)) if started is not None else None
+        self._retry(lambda: self._process.raise_if_hopeless(code))
+
+    def _wiped(self) -> PermanentError:
+        return PermanentError(
+            f"{self.device.name}: {self.state.remote_folder} is no longer there, and with it what was measured",
+            "Something removed it on the device. Start a new run.",
+        )
+
+    def _is_alive(self) -> bool:
+        """Whether a runner works on this plan: the one that was started last, or the one that last wrote a record.
+
+        They can differ: where this side was killed between starting a runner and writing that down, a second one is
+        started, and ends at once because the first holds the lock.
+        """
+        started, pid = self._started, self._runner_pid
+        if started is not None and self._retry(lambda: self.device.is_running(started)):
+            return True
+        return pid is not None and self._retry(lambda: self._process.writes(pid))
+
+    def _follow(self) -> None:
+        """Copy records until the runner says it is finished or is seen to be gone."""
+        self._retry(self._follow_once, lost="the runner works on")
+
+    def _follow_once(self) -> None:
+        """As `_follow`; raises `TransientError` when the connection is lost."""
+        last_news = time.monotonic()
+        tail = b""
+        with closing(self._remote_records()) as chunks:
+            for chunk in chunks:
+                if chunk:
+                    last_news = time.monotonic()
+                    *lines, tail = (tail + chunk).split(b"\n")
+                    for record in self._keep(lines):
+                        self._take(record)
+                    if self._finished is not None:
+                        return
+                if self.stop.asked and self._stop_runner():
+                    return
+                if time.monotonic() - last_news > SILENCE_BEFORE_LOOKING_S:
+                    last_news = time.monotonic()
+                    # Looked at twice: what it wrote just before it ended may still be on its way.
+                    if not self._is_alive() and self._nothing_more():
+                        return
+
+    def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
+        """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
+        seen just before a restarted runner cut it off: then it is gone when looked at again.
+        """
+        try:
+            records = self._records.append(lines)
+        except ValueError:
+            self._torn += 1
+            torn = f"{self.device.name}: {self._process.records} holds a line that is no record"
+            if self._torn < TORN_LINES_BEFORE_GIVING_UP:
+                raise TransientError(torn) from None
+            raise PermanentError(torn, "The device's disk or memory may be failing. Start a new run.") from None
+        self._torn = 0 if records else self._torn
+        return records
+
+    def _remote_records(self) -> Generator[bytes, None, None]:
+        return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
+
+    def _nothing_more(self) -> bool:
+        """Whether the device's file holds no whole line that is not here yet."""
+        with closing(self._remote_records()) as chunks:
+            for chunk in chunks:
+                if not chunk:
+                    return True
+                if b"\n" in chunk:
+                    return False
+        return True
+
+    def _take(self, record: dict[str, Any]) -> None:
+        kind = record["record"]
+        if kind == "runner_started":
+            self._finished = None
+            self._runner_pid = record["pid"]
+        elif kind == "runner_finished":
+            self._finished = record["reason"]
+        if record.get("step") is not None and kind != "warm_up_block":
+            self._done_steps.add(record["step"])
+        elif kind == "arm_failed" and _disk_was_full(record):
+            raise NoSpaceError(
+                f"{self.device.name}: the disk is full there: an output of a model could not be kept",
+                "Free space on the device, then start a new run: this one counts the arm as failed.",
+            )
+        self.progress.advance(self.device.name, "measuring", len(self._done_steps), self.total_steps)
+        self.on_record(record)
+
+    # --- stopping ----------------------------------------------------------------------------------------------------
+
+    def _stop_runner(self) -> bool:
+        """Ask the runner to stop; True when it had long enough, or was not to be waited for, and was ended."""
+        if self._stop_asked_at is None:
+            self._stop_asked_at = time.monotonic()
+            self.progress.say(self.device.name, "stopping after this block (Ctrl-C again: at once)")
+            try:
+                self.device.write(f"{self.state.remote_folder}/stop", b"")
+            except PermanentError:  # a full disk takes no stop file
+                self._end_runner()
+                return True
+        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < STOP_WAIT_S:
+            return False
+        self._end_runner()
+        return True
+
+    def _end_runner(self) -> None:
+        pid, started = self._runner_pid, self._started
+        if pid is not None and self._process.writes(pid):
+            self._process.end(ProcessHandle(pid, None, None))
+        elif started is not None:
+            self._process.end(started)
+
+    # --- outputs -----------------------------------------------------------------------------------------------------
+
+    def _fetch(self) -> None:
+        wanted = [
+            each for each in self._records.outputs() if not _is_whole(self.folder.path / each["path"], each["sha256"])
+        ]
+        done = 0
+        for batch in _batches(wanted):
+            self.stop.check()
+            try:
+                self._retry(lambda batch=batch: self._fetch_batch(batch))  # type: ignore[misc]
+            except CommandFailedError as error:
+                raise PermanentError(
+                    f"{self.device.name}: an output is no longer there: {error.what}",
+                    "Something removed it on the device. Start a new run.",
+                ) from None
+            done += len(batch)
+            self.progress.advance(self.device.name, "fetching outputs", done, len(wanted))
+        log = f"{self.state.remote_folder}/runner.log"
+        with contextlib.suppress(CommandFailedError):  # no reason to lose a run
+            self._retry(lambda: self.device.fetch([(log, self.folder.log)]))
+
+    def _fetch_batch(self, batch: list[dict[str, Any]]) -> None:
+        here = self.folder.path
+        self.device.fetch([(f"{self.state.remote_folder}/{each['path']}", here / each["path"]) for each in batch])
+        for each in batch:
+            if not _is_whole(here / each["path"], each["sha256"]):
+                raise CorruptTransferError(f"{self.device.name}: {each['path']} arrived damaged")
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _records(self) -> RecordFile:
+        return RecordFile(self.folder.records)
+
+    @property
+    def _process(self) -> RunnerProcess:
+        return RunnerProcess(self.device, self.state.remote_folder)
+
+    @property
+    def _started(self) -> ProcessHandle | None:
+        """The runner that was started last, as far as that was written down."""
+        return None if self.state.process is None else ProcessHandle(**self.state.process.model_dump())
+
+    def _advance_state(self, stage: Stage) -> None:
+        self.state = self.state.model_copy(update={"stage": stage, "problem": None})
+        write_model(self.folder.state, self.state)
+
+    def _retry(self, operation: Callable[[], _T], *, total_s: float = RECONNECT_S, lost: str = "") -> _T:
+        """Do it; after a loss reconnect and do it again. A stop that is asked for ends the waiting at once."""
+
+        def waiting(message: str, seconds: float) -> None:
+            self.stop.check()
+            meanwhile = f"; {lost}, reconnecting" if lost else ""
+            self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
+
+        return with_reconnect(self.device, operation, total_s=total_s, on_wait=waiting, sleep=self.stop.sleep)
+
+
+def _disk_was_full(failure: dict[str, Any]) -> bool:
+    """Whether a worker failed at keeping an output and not at making it: no fault of its arm."""
+    return bool(failure["error"] == "OSError" and f"[Errno {errno.ENOSPC}]" in failure["message"])
+
+
+def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for each in files:
+        if batch and (len(batch) == FETCH_BATCH_FILES or size + each["bytes"] > FETCH_BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each["bytes"]
+    if batch:
+        yield batch
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,163 @@
+"""The verdict over all devices: its order of precedence, and what no rule asks about."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import pytest
+
+from harness.analysis.verdict import decide
+from harness.comparison import (
+    ArmOnDevice,
+    Contrast,
+    DeviceResult,
+    Effect,
+    Interval,
+    Outcome,
+    RuleOutcome,
+    RuleResult,
+    Verdict,
+)
+from harness.experiment.declaration import Rule
+from harness.quantity import Unavailable
+
+RULES = [Rule.model_validate({"quantity": "latency_p50", "no_worse_than": "2 %"})]
+NOT_SHOWN = Unavailable(reason="not shown")
+
+
+def device(
+    name: str = "local",
+    rule: RuleOutcome = "met",
+    contrasts: list[Contrast] | None = None,
+    failed: tuple[str, ...] = (),
+    status: Literal["complete", "incomplete", "failed"] = "complete",
+    **more: Any,
+) -> DeviceResult:
+    return DeviceResult(
+        device=name,
+        identity=None,
+        status=status,
+        arms=[
+            ArmOnDevice(arm=arm, status="failed", failures=["Could not be loaded (x)."])
+            if arm in failed
+            else ArmOnDevice(arm=arm, status="ok")
+            for arm in ("fp32", "int8")
+        ],
+        contrasts=contrasts or [],
+        rules=[
+            RuleResult(candidate="int8", quantity="latency_p50", rule="r", outcome=rule, reason=f"Latency is {rule}.")
+        ],
+        **more,
+    )
+
+
+def worse(p_value: float, n: int = 30) -> Contrast:
+    """Peak memory 1 % up, with exactly this two-sided t p-value."""
+    from scipy.stats import t
+
+    mean = math.log(1.01)
+    sd = mean * math.sqrt(n) / t.isf(p_value / 2, n - 1)
+    return contrast("run_peak_memory", "worse", math.exp(mean), (1.0001, 1.02), sd, n, scale="ratio")
+
+
+def contrast(
+    quantity: str,
+    outcome: Outcome,
+    estimate: float,
+    ends: tuple[float, float],
+    sd: float = 0.1,
+    n: int = 30,
+    scale: Literal["ratio", "difference"] = "difference",
+) -> Contrast:
+    return Contrast(
+        candidate="int8",
+        quantity=quantity,
+        baseline_value=NOT_SHOWN,
+        candidate_value=NOT_SHOWN,
+        effect=Effect(
+            scale=scale,
+            estimate=estimate,
+            interval=Interval(low=ends[0], high=ends[1], level=0.95, method="t"),
+            p_value=None,
+            p_method=None,
+            n=n,
+            replicate="process",
+            sd=sd,
+            minimum_detectable=None,
+            pairs_needed=None,
+        ),
+        outcome=outcome,
+        words=f"{outcome} (by so much)",
+    )
+
+
+def verdict(*devices: DeviceResult) -> Verdict:
+    return decide("int8", "fp32", list(devices), RULES, ["image07"], quick=False)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "decision", "sentence"),
+    [
+        (("met",), "ship", "Ship int8: latency within what was agreed."),
+        (("met", "met"), "ship", "Ship int8: latency within what was agreed."),
+        (("met", "open"), "undecided", "Not decided yet on int8: on d1, latency is open."),
+        (("unavailable", "met"), "undecided", "Not decided yet on int8: on d0, latency is unavailable."),
+        (("open", "broken"), "hold", "Do not ship int8: on d1, latency is broken."),
+        (("broken",), "hold", "Do not ship int8: latency is broken."),
+    ],
+)
+def test_the_worst_rule_on_any_device_decides(outcomes: tuple[RuleOutcome, ...], decision: str, sentence: str) -> None:
+    found = verdict(*(device(f"d{place}", outcome) for place, outcome in enumerate(outcomes)))
+    assert (found.decision, found.sentence) == (decision, sentence)
+    assert found.reasons[0].lower().rstrip(".") in sentence.lower() or decision == "ship"
+
+
+def test_who_failed_makes_the_difference() -> None:
+    assert verdict(device(failed=("int8",), rule="unavailable")).decision == "hold"
+    assert verdict(device(failed=("fp32",), rule="unavailable")).decision == "undecided"
+    both = verdict(device(failed=("fp32", "int8"), rule="unavailable"))
+    assert both.decision == "undecided"  # the fault is the device's, as far as one can tell
+    assert both.sentence == "Not decided yet on int8: the baseline fp32 could not be loaded (x)."
+
+
+def test_an_incomplete_device_is_no_ship_but_a_broken_rule_on_it_is_a_hold() -> None:
+    cut = {"status": "incomplete", "problem": "the cable was pulled\n  plug it in"}
+    waiting = verdict(device("d0"), device("d1", **cut))
+    assert waiting.decision == "undecided"
+    assert waiting.sentence == "Not decided yet on int8: on d1, the run is not complete: the cable was pulled."
+    assert verdict(device("d0"), device("d1", rule="broken", **cut)).decision == "hold"
+
+
+def test_what_no_rule_asks_about_is_told_when_it_got_worse() -> None:
+    told = "No rule asks about it, but peak memory while running is worse (by so much)."
+    assert told in verdict(device(contrasts=[worse(0.03)])).reasons
+    assert verdict(device(contrasts=[worse(0.03)])).decision == "ship"
+
+
+def test_worse_on_some_device_is_corrected_for_the_number_of_devices() -> None:
+    def told(*p_values: float) -> int:
+        devices = [device(f"d{place}", contrasts=[worse(p_value)]) for place, p_value in enumerate(p_values)]
+        return sum("no rule asks" in reason.lower() for reason in verdict(*devices).reasons)
+
+    assert told(0.03) == 1
+    assert told(0.03, 0.9) == 0
+    assert told(0.02, 0.9) == 1
+    assert told(0.01, 0.04) == 2
+
+
+def test_scores_that_disagree_name_the_images() -> None:
+    up = contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017))
+    down = contrast("lpips_alex", "worse", 0.01, (0.008, 0.012))
+    found = verdict(device(contrasts=[up, down]))
+    assert found.look_at == ["image07"]
+    assert found.reasons[0] == (
+        "The metrics disagree: better by PSNR (Y) (equivalent); worse by LPIPS (AlexNet) (worse). "
+        "Look at the images before you decide."
+    )
+
+
+def test_differences_too_small_to_matter_are_no_disagreement() -> None:
+    up = contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017))
+    down = contrast("lpips_alex", "equivalent", 0.001, (0.0005, 0.0015))
+    assert verdict(device(contrasts=[up, down])).look_at == []

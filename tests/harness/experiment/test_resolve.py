@@ -1,0 +1,96 @@
+"""An experiment looked up: what a person is told though nothing is wrong, and what is refused before a device is
+touched.
+"""
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from harness.errors import UserError
+from harness.experiment.file import read_experiment
+from harness.experiment.resolve import differences, resolve
+from harness.runs.output_check import OutputCheck
+from harness.runs.output_space import check_space_here, output_bytes
+from harness.runs.run import new_run_folder
+
+
+def looked_up(path):
+    return resolve(read_experiment(path), lambda done, total: None)
+
+
+def add_output(path):
+    """A second output beside the picture, as models that also give a mask or a hint have."""
+    model = onnx.load(path)
+    model.graph.node.append(helper.make_node("Identity", ["lr"], ["hint"]))
+    model.graph.output.append(helper.make_tensor_value_info("hint", TensorProto.FLOAT, [1, 3, "h", "w"]))
+    onnx.save(model, path)
+
+
+def test_of_several_outputs_the_first_is_scored_and_that_is_said(tiny):
+    path = tiny.write()
+    add_output(tiny.folder / tiny.candidate)
+    found = looked_up(path)
+    assert found.notes == ["candidate: of its 2 outputs the first, 'sr', is scored"]
+    assert found.arms[1].codec.output.name == "sr"
+
+
+def test_one_model_twice_is_called_an_a_a_run(tiny):
+    tiny.candidate = tiny.baseline
+    found = looked_up(tiny.write())
+    assert differences(*found.arms) == []
+    assert "an A/A run" in found.notes[0]
+
+
+def test_every_picture_is_read_to_its_end_and_its_file_known_by_its_hash(tiny):
+    path = tiny.write()
+    found = looked_up(path)
+    assert len({item.reference_sha256 for item in found.items}) == 4
+    reference = found.items[3].reference_path
+    reference.write_bytes(reference.read_bytes()[:-100])
+    with pytest.raises(UserError, match=str(reference)):
+        looked_up(path)
+
+
+def test_a_latency_item_that_is_not_there_is_said(tiny):
+    tiny.measure["latency_item"] = "nothing"
+    with pytest.raises(UserError, match="there is no item 'nothing'"):
+        looked_up(tiny.write())
+
+
+def output(shape):
+    return {"record": "quality_output", "arm": "a1", "item": "i2", "outputs": [{"shape": shape}]}
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ([1, 3, 72, 72], "candidate: makes 72×72 from picture2.png"),
+        ([1, 3, 48, 24], "makes 24×48"),
+        ([1, 48, 48, 3], "not one picture of 3 channel"),
+        ([1, 1, 48, 48], "not one picture of 3 channel"),
+        ([2, 3, 48, 48], "not one picture"),
+        ([3, 48, 48], "not a picture"),
+    ],
+)
+def test_an_output_that_is_not_the_picture_that_was_asked_for_is_said_at_once(tiny, shape, words):
+    check = OutputCheck(looked_up(tiny.write()))
+    check(output([1, 3, 48, 48]))
+    check({"record": "latency_block", "arm": "a1"})
+    with pytest.raises(UserError, match=words):
+        check(output(shape))
+
+
+def test_outputs_that_will_not_fit_are_said_before_anything_is_measured(tiny, tmp_path):
+    found = looked_up(tiny.write())
+    assert output_bytes(found) == 2 * 4 * 3 * 48 * 48 * 4  # arms, pictures, channels, pixels, bytes of float32
+    check_space_here(tmp_path / "not" / "there", found, 1)
+    with pytest.raises(UserError, match=r"the outputs of 100000000 device\(s\) need"):
+        check_space_here(tmp_path / "not" / "there", found, 100_000_000)
+
+
+def test_a_run_folder_is_never_one_that_holds_something(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert new_run_folder(tmp_path / "empty", "x").path == tmp_path / "empty"
+    with pytest.raises(UserError, match="is there already"):
+        new_run_folder(tmp_path, "x")
+    assert new_run_folder(None, "a/b ; $(x)").path.name.endswith("-a-b-x")

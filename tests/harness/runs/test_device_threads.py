@@ -1,0 +1,77 @@
+"""Work on several devices at once, and a person who presses Ctrl-C."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness.runs.device_threads import in_threads
+from harness.runs.stop_request import InterruptedRunError, StopRequest, signals_as_interrupts
+
+
+def press(*after_s: float, number: int = signal.SIGINT) -> None:
+    """Send the signal to this process after so many seconds each."""
+    for seconds in after_s:
+        threading.Timer(seconds, os.kill, (os.getpid(), number)).start()
+
+
+def test_outcomes_come_in_order_and_all_at_once():
+    meeting = threading.Barrier(3, timeout=10)
+    assert in_threads([lambda n=n: (meeting.wait(), n)[1] for n in range(3)], StopRequest()) == [0, 1, 2]
+
+
+def test_a_fault_stops_the_others_and_is_what_is_raised():
+    stop = StopRequest()
+
+    def fail() -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        in_threads([lambda: stop.sleep(60), fail, lambda: stop.sleep(60)], stop)
+
+
+def test_the_first_signal_asks_the_second_presses_the_third_leaves():
+    stop = StopRequest()
+    seen = []
+
+    def work() -> None:
+        while not stop.asked:
+            time.sleep(0.01)
+        seen.append(stop.at_once)
+        while not stop.at_once:
+            time.sleep(0.01)
+        seen.append(stop.at_once)
+        time.sleep(600)  # a device that hangs
+
+    press(0.1, 0.3, 0.6)
+    with pytest.raises(KeyboardInterrupt), stop.listening():
+        in_threads([work], stop)
+    assert seen == [False, True]
+
+
+def test_a_stop_ends_a_wait_at_once():
+    stop = StopRequest()
+    threading.Timer(0.1, stop.ask).start()
+    with pytest.raises(InterruptedRunError):
+        stop.sleep(600)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_ended_is_what_ctrl_c_is(number):
+    before = signal.getsignal(number)
+    press(0.1, number=number)
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupts():
+        time.sleep(60)
+    assert signal.getsignal(number) == before
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_as_interrupts(), StopRequest().listening():
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.05)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,105 @@
+"""Plans: complete, seeded, in an order that owes nothing to chance but the order of arms."""
+
+import itertools
+from collections import Counter
+
+from harness.experiment.declaration import Experiment
+from harness.pictures.tensors import Codec
+from harness.records import TensorInfo
+from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.runs.plan import Plan
+from harness.runs.planning import Placement, make_plan
+
+INFO = TensorInfo(name="x", dtype="float32", shape=[1, 3, None, None])
+CODEC = Codec(
+    input=INFO, output=INFO, input_layout="NCHW", output_layout="NCHW", channels=3, luma="studio",
+    input_range=(0, 1), output_range=(0, 1),
+)  # fmt: skip
+
+
+def manifest(pairs=40, arms=2, seed=5):
+    names = ["baseline", *(f"candidate {number}" for number in range(1, arms))]
+    experiment = Experiment.model_validate(
+        {
+            "name": "n",
+            "question": "q",
+            "data": {"inputs": "a", "references": "b"},
+            "arms": [
+                {"name": name, "role": name.split()[0], "model": "m.onnx", "runtime": "onnxruntime"} for name in names
+            ],
+            "measure": {"pairs": pairs, "memory_repeats": 3},
+            "rules": [{"quantity": "latency_p50", "no_worse_than": "1 %"}],
+        }
+    )
+    return Manifest(
+        bakeoff_version="0", run_id="r", created_at="now", quick=False, seed=seed, experiment=experiment,
+        experiment_folder="/", latency_item="i1", devices=[ManifestDevice(name="local", folder="0-local")],
+        arms=[
+            ManifestArm(
+                id=f"a{index}", name=name, role="baseline" if index == 0 else "candidate", model_path="/m", codec=CODEC,
+                model_sha256="0" * 64, model_bytes=1, format="onnx", runtime="onnxruntime", runtime_version="1",
+                accelerator="cpu", threads=1,
+            )
+            for index, name in enumerate(names)
+        ],
+        items=[
+            ManifestItem(id=f"i{n}", stem=f"s{n}", scene=f"s{n}", input_path="/i", reference_path="/r")
+            for n in range(3)
+        ],
+    )  # fmt: skip
+
+
+def plan(run, device=0):
+    arms = [arm.id for arm in run.arms]
+    return make_plan(
+        run,
+        Placement(
+            models={arm: f"/blobs/{arm}" for arm in arms},
+            workers={arm: ["/python"] for arm in arms},
+            inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
+            input_shapes={arm: {} for arm in arms},
+        ),
+        device,
+    )
+
+
+def test_every_item_goes_once_through_every_arm_and_every_pair_and_repeat_is_there():
+    made = plan(manifest())
+    kinds = Counter(step.kind for step in made.steps)
+    assert kinds == {"quality": 6, "warm_up": 1, "latency_pair": 40, "memory": 6}
+    assert [step.step for step in made.steps] == list(range(len(made.steps)))
+    assert {(step.arm, step.item) for step in made.steps if step.kind == "quality"} == {
+        (arm, item) for arm in ("a0", "a1") for item in ("i0", "i1", "i2")
+    }
+    assert {step.item for step in made.steps if step.kind in {"latency_pair", "memory"}} == {"i1"}
+
+
+def test_the_same_seed_gives_the_same_plan_and_another_seed_or_device_another_order():
+    assert plan(manifest()) == plan(manifest())
+    orders = [
+        [step.order for step in each.steps if step.kind == "latency_pair"]
+        for each in (plan(manifest()), plan(manifest(seed=6)), plan(manifest(), device=1))
+    ]
+    assert orders[0] != orders[1]
+    assert orders[0] != orders[2]
+
+
+def test_each_arm_goes_first_about_equally_often_and_without_a_pattern():
+    orders = [tuple(step.order) for step in plan(manifest(pairs=2000)).steps if step.kind == "latency_pair"]
+    first = Counter(order[0] for order in orders)
+    assert abs(first["a0"] - 1000) < 4 * 22.4  # four standard deviations of a fair coin over 2000
+    repeats = sum(one == two for one, two in itertools.pairwise(orders))
+    assert abs(repeats - 999.5) < 4 * 22.4
+
+
+def test_with_three_arms_a_pair_holds_a_block_of_each():
+    for step in plan(manifest(arms=3)).steps:
+        if step.kind == "latency_pair":
+            assert sorted(step.order) == ["a0", "a1", "a2"]
+
+
+def test_a_plan_survives_its_json():
+    made = plan(manifest())
+    text = made.model_dump_json(by_alias=True)
+    assert '"schema":"bakeoff.plan/1"' in text
+    assert Plan.model_validate_json(text) == made
