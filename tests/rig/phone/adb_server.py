@@ -115,7 +115,9 @@ class AdbServer:
         until = time.monotonic() + timeout_s
         while (now := self.devices().get(address, "")).partition(" ")[0] != state:
             if time.monotonic() > until:
-                raise TimeoutError(f"{address} is {now or 'not listed'} and not {state or 'gone'} after {timeout_s:g} s")
+                raise TimeoutError(
+                    f"{address} is {now or 'not listed'} and not {state or 'gone'} after {timeout_s:g} s"
+                )
             time.sleep(0.05)
 
 

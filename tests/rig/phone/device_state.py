@@ -161,7 +161,7 @@ class DeviceState:
 
     def _write_cores(self, cores: int) -> None:
         little = (cores + 1) // 2
-        files = {name: f"0-{cores - 1}" if cores > 1 else "0" for name in ("possible", "present", "online")}
+        files = dict.fromkeys(("possible", "present", "online"), f"0-{cores - 1}" if cores > 1 else "0")
         for core in range(cores):
             files |= {f"cpu{core}/online": "1", f"cpu{core}/topology/core_id": str(core)}
         for first, last, kind in ((0, little - 1, "little"), (little, cores - 1, "big")):

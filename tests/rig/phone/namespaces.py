@@ -1,7 +1,7 @@
 """An Android-like root as a machine of its own: private mounts and processes, a boot id, its own /data and /sys.
 
-Two processes hold it together. The *holder* keeps the mounts for as long as the phone exists; *init* is process 1 of one
-boot. Both read a pipe from us, so that they end, and with them all that runs inside, when we do, however that comes.
+Two processes hold it together. The *holder* keeps the mounts for as long as the phone exists; *init* is process 1 of
+one boot. Both read a pipe from us: they end when we do, however that comes, and with them all that runs inside.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.rig.phone.cpu_time import CpuTime, read_cpu_time
 
 SHELL_UID = 2000
 
-# Positional parameters: the root, the state folder, and what `mount -o` says of /data ("" for no file system of its own).
+# Positional parameters: the root, the state folder, and what `mount -o` says of /data.
 _HOLD = """
 set -e
 R=$1 S=$2
@@ -33,8 +33,7 @@ ln -s pts/ptmx "$R/dev/ptmx"
 ln -s /proc/self/fd "$R/dev/fd"
 mount --bind "$S" "$R/dev/phone"
 mount --bind "$R/storage" "$R/storage"
-if [ -n "$3" ]; then mount -t tmpfs -o "$3" tmpfs "$R/data"
-else mount --bind "$R/data" "$R/data"; fi
+mount -t tmpfs -o "$3" tmpfs "$R/data"
 mkdir -p "$R/data/local/tmp"
 chown 2000:2000 "$R/data/local/tmp"
 chmod 0771 "$R/data" "$R/data/local" "$R/data/local/tmp"
@@ -80,13 +79,13 @@ def missing_parts() -> str | None:
 
 
 class Namespaces:
-    """A phone's root with its own mounts and processes. `data_bytes` limits /data, which is then kept in memory."""
+    """A phone's root with its own mounts and processes, and `data_bytes` of memory as /data."""
 
     confined = True
 
-    def __init__(self, root: Path, state: Path, *, data_bytes: int | None = None) -> None:
+    def __init__(self, root: Path, state: Path, *, data_bytes: int) -> None:
         self.root, self.state = root, state
-        options = "" if data_bytes is None else f"size={data_bytes},mode=0771"
+        options = f"size={data_bytes},mode=0771"
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", _HOLD, "sh", str(root), str(state), options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

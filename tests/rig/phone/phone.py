@@ -28,6 +28,11 @@ from tests.rig.phone.thermal_model import BATTERY, ThermalModel
 
 _GIB = 1 << 30
 _TICK_S = 0.25
+_REFUSALS = {
+    "root": b"adbd cannot run as root in production builds\n",
+    "unroot": b"adbd not running as root\n",
+    "remount": b'Not running as root. Try "adb root" first.\n',
+}
 
 
 def missing_parts(architecture: str = "x86_64") -> str | None:
@@ -307,15 +312,14 @@ class StandInPhone:
         told = "".join(f"{name}={properties.get(name, '')};" for name in names)
         return f"{self.faults.state}::{told}features={','.join(self.faults.features())}".encode()
 
-    def _find_service(self, link: Link, name: bytes) -> Service | None:
+    def _find_service(self, link: Link, name: bytes) -> Service | None:  # noqa: PLR0911 (one for each kind)
         service, _, rest = name.partition(b":")
         kind, *arguments = service.decode(errors="replace").split(",")
-        if kind in ("shell", "exec"):
-            if "v2" in arguments and not self.faults.shell_v2:
-                return None
-            if kind == "exec":
-                arguments = ["raw"]
-            return ShellService(self._inside, tuple(arguments), rest)
+        if kind == "exec":
+            return ShellService(self._inside, ("raw",), rest)
+        if kind == "shell":
+            known = self.faults.shell_v2 or "v2" not in arguments
+            return ShellService(self._inside, tuple(arguments), rest) if known else None
         if kind == "sync":
             return SyncService(self._inside)
         if kind == "reverse":
@@ -325,12 +329,7 @@ class StandInPhone:
             return None if connection is None else lambda stream: join(stream, connection)
         if kind == "reboot":
             return self._serve_reboot
-        refusals = {
-            "root": b"adbd cannot run as root in production builds\n",
-            "unroot": b"adbd not running as root\n",
-            "remount": b"Not running as root. Try \"adb root\" first.\n",
-        }  # fmt: skip
-        said = refusals.get(kind)
+        said = _REFUSALS.get(kind)
         return None if said is None else lambda stream: stream.write(said)
 
     def _serve_reboot(self, stream: Stream) -> None:

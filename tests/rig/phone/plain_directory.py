@@ -45,11 +45,10 @@ class PlainDirectory:
 
     def _processes(self) -> list[int]:
         mark, found = f"PHONE_STATE={self.state}".encode(), []
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                with contextlib.suppress(OSError):
-                    if mark in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                        found.append(int(name))
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
         return found
 
     def halt(self) -> None:

@@ -120,7 +120,7 @@ class _Session:
         with contextlib.suppress(OSError):
             folder = os.open(self._path(path), os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._root_fd)
             try:
-                for name in sorted(os.fsencode(name) for name in os.listdir(folder)):
+                for name in sorted(os.fsencode(name) for name in os.listdir(folder)):  # noqa: PTH208 (a descriptor)
                     with contextlib.suppress(OSError):
                         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
                         if second:
