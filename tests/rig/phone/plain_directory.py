@@ -31,7 +31,7 @@ class PlainDirectory:
     def command(self, argv: list[str], *, terminal: bool = False) -> list[str]:
         """What to start so that `argv` runs with the phone's programs."""
         program = str(self.root) + argv[0] if argv[0].startswith("/system/") else argv[0]
-        setsid = [f"{self.root}/system/bin/setsid", *(["-c"] if terminal else [])]
+        setsid = [f"{self.root}/system/bin/setsid", "-c"] if terminal else []
         return ["env", f"PHONE_STATE={self.state}", *setsid, program, *argv[1:]]
 
     def hang_up(self, command: subprocess.Popen[bytes]) -> None:

@@ -68,7 +68,8 @@ class _Running:
                 inside.machine.command(argv, terminal=on_pty),
                 stdin=child[0], stdout=child[1], stderr=child[2],
                 env=inside.environment(terminal), cwd="/" if inside.machine.confined else inside.machine.root,
-                start_new_session=True,
+                # A plain directory has no setsid of its own but for the terminal's sake, which then must not lead yet.
+                start_new_session=inside.machine.confined or not on_pty,
             )  # fmt: skip
         finally:
             for descriptor in set(child):

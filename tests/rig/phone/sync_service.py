@@ -172,7 +172,8 @@ class _Session:
         self._make_folders(place)
         # As adbd does it: group and others may do what the owner may.
         bits = mode & 0o777
-        bits |= (bits >> 3) & 0o070 | (bits >> 3) & 0o007
+        bits |= (bits >> 3) & 0o070
+        bits |= (bits >> 3) & 0o007
         try:
             if unlink:
                 with contextlib.suppress(FileNotFoundError):
@@ -256,19 +257,23 @@ class _Session:
                 self._passed["pull"] += passing
                 if passing:
                     messages += _HEAD.pack(b"DATA", passing) + content[:passing]
+                if not content and action is None:
+                    # Together with what came before: two small writes would each wait for the other's acknowledgement.
+                    messages += _HEAD.pack(b"DONE", 0)
                 if action is not None or not content or len(messages) > _WRITE_TOGETHER * _DATA_BYTES:
                     self._stream.write(messages)
                     messages.clear()
                 if action is not None:
                     self._stream.flush()
                     self._inside.perform(action, self._stream.link)
-                    if action == "stall":
-                        self._stream.write(_HEAD.pack(b"DATA", len(content) - passing) + content[passing:])
-                if not content:
+                    if action != "stall":
+                        raise StreamClosedError
+                    if passing < len(content):
+                        messages += _HEAD.pack(b"DATA", len(content) - passing) + content[passing:]
+                elif not content:
                     break
         finally:
             os.close(file)
-        self._stream.write(_HEAD.pack(b"DONE", 0))
 
 
 def _first(found: os.stat_result) -> tuple[int, int, int]:
