@@ -16,7 +16,21 @@ from tests.rig.phone.android_tree import debian_tools
 from tests.rig.phone_on_a_desk import PhoneOnADesk
 
 SIZES = [0, 1, 65_535, 65_536, 65_537, 1_048_577]
-NAMES = ["a b", "-rf", "it's", 'say "hi"', "$(reboot)", "`id`", "a;b&c|d", "näme", "\U0001f600", "a\nb", "*", ",0644", "a\\b"]
+NAMES = [
+    "a b",
+    "-rf",
+    "it's",
+    'say "hi"',
+    "$(reboot)",
+    "`id`",
+    "a;b&c|d",
+    "näme",
+    "\U0001f600",
+    "a\nb",
+    "*",
+    ",0644",
+    "a\\b",
+]
 
 
 @pytest.fixture(params=["sync v2", "sync v1"])

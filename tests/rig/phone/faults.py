@@ -25,6 +25,10 @@ class _Trap:
     flow: Flow
     at_byte: int
     action: Action
+    where: bytes
+
+    def is_due(self, flow: Flow, already: int, more: int, about: bytes) -> bool:
+        return self.flow == flow and already <= self.at_byte <= already + more and self.where in about
 
 
 @dataclass
@@ -52,15 +56,19 @@ class Faults:
     _traps: list[_Trap] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def at_byte(self, at_byte: int, of: Flow, do: Action) -> None:
-        """Once, when `at_byte` bytes of one push, pull or command's input or output have passed."""
-        with self._lock:
-            self._traps.append(_Trap(of, at_byte, do))
+    def at_byte(self, at_byte: int, of: Flow, do: Action, *, where: str = "") -> None:
+        """Once, when `at_byte` bytes of one push, pull or command's input or output have passed.
 
-    def allow(self, flow: Flow, already: int, more: int) -> tuple[int, Action | None]:
-        """How many of `more` bytes pass after `already` on this stream, and what happens then."""
+        `where` narrows it: text in the path on the phone of the file that is pushed or pulled, or in the command or
+        the beginning of its input. The bytes of all files of one call of adb are counted together.
+        """
         with self._lock:
-            due = [trap for trap in self._traps if trap.flow == flow and already <= trap.at_byte <= already + more]
+            self._traps.append(_Trap(of, at_byte, do, where.encode()))
+
+    def allow(self, flow: Flow, already: int, more: int, about: bytes) -> tuple[int, Action | None]:
+        """How many of `more` bytes pass after `already` on the stream for `about`, and what happens then."""
+        with self._lock:
+            due = [trap for trap in self._traps if trap.is_due(flow, already, more, about)]
             if not due:
                 return more, None
             first = min(due, key=lambda trap: trap.at_byte)

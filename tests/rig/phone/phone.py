@@ -261,7 +261,9 @@ class StandInPhone:
         self.update()
 
         def complete() -> None:
-            self.state.set_property("sys.boot_completed", "1")
+            # A phone that was switched off meanwhile has no folder any more.
+            with contextlib.suppress(FileNotFoundError):
+                self.state.set_property("sys.boot_completed", "1")
 
         if self.faults.boot_s:
             timer = threading.Timer(self.faults.boot_s, complete)

@@ -16,6 +16,8 @@ from tests.rig.phone.link import Stream, StreamClosedError
 _STDIN, _STDOUT, _STDERR, _EXIT, _CLOSE_STDIN = range(5)
 _PACKET = struct.Struct("<BI")
 _READ_BYTES = 64 * 1024
+# How much of a command's input is looked at to tell what the command is about: whole scripts come that way.
+_ABOUT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class _Running:
         self._crlf = inside.faults.lines_end_in_crlf and not v2
         self._out_bytes = 0
         self._in_bytes = 0
+        self._about = command
         argv: list[str] = ["/system/bin/sh"] if inside.machine.confined else [f"{inside.machine.root}/system/bin/sh"]
         argv += ["-c", os.fsdecode(command)] if command else (["-"] if on_pty else [])
         self._pumps: list[tuple[int, int]] = []  # (descriptor to read, kind of packet)
@@ -110,9 +113,11 @@ class _Running:
         with contextlib.suppress(StreamClosedError, OSError):
             while True:
                 content, last = self._next_input()
+                if len(self._about) < _ABOUT_BYTES:
+                    self._about += content[:_ABOUT_BYTES]
                 if is_open and content:
-                    passing, action = self._inside.faults.allow("input", self._in_bytes, len(content))
-                    self._in_bytes += passing
+                    passing, action = self._inside.faults.allow("input", self._in_bytes, len(content), self._about)
+                    self._in_bytes += len(content)
                     is_open = self._write_input(memoryview(content)[:passing])
                     if action is not None:
                         self._inside.perform(action, self._stream.link)
@@ -176,7 +181,7 @@ class _Running:
         if kind == _STDERR:
             self._packet(kind, content)
             return
-        passing, action = self._inside.faults.allow("output", self._out_bytes, len(content))
+        passing, action = self._inside.faults.allow("output", self._out_bytes, len(content), self._about)
         limit = self._inside.faults.truncate_output_at
         kept = content[:passing] if limit is None else content[: max(0, min(passing, limit - self._out_bytes))]
         self._out_bytes += passing

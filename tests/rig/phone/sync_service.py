@@ -183,7 +183,7 @@ class _Session:
             raise _FailError(f"couldn't create file: {problem.strerror}") from problem
         try:
             os.fchmod(file, bits)
-            modified_s = self._write_content(file)
+            modified_s = self._write_content(file, path)
             os.utime(file, (modified_s, modified_s))
         except (StreamClosedError, _FailError):
             if unlink and not self._stream.link.adbd_died:
@@ -193,7 +193,8 @@ class _Session:
         finally:
             os.close(file)
 
-    def _write_content(self, file: int) -> int:
+    def _write_content(self, file: int, path: bytes) -> int:
+        """Returns the time of the file's last change, which comes after its content."""
         while True:
             kind, length = self._next()
             if kind == b"DONE":
@@ -201,18 +202,14 @@ class _Session:
             if kind != b"DATA" or length > _DATA_BYTES:
                 raise _FailError("invalid data message")
             content = memoryview(self._stream.read_exactly(length))
-            passing, action = self._inside.faults.allow("push", self._passed["push"], length)
-            self._passed["push"] += passing
-            content = content[:passing]
-            try:
-                while content:
-                    content = content[os.write(file, content) :]
-            except OSError as problem:
-                raise _FailError(f"write failed: {problem.strerror}") from problem
+            passing, action = self._inside.faults.allow("push", self._passed["push"], length, path)
+            self._passed["push"] += length
+            _write(file, content[:passing])
             if action is not None:
                 self._inside.perform(action, self._stream.link)
                 if action != "stall":
                     raise StreamClosedError
+                _write(file, content[passing:])
 
     def _make_folders(self, place: bytes) -> None:
         parts = place.split(b"/")[:-1]
@@ -253,8 +250,8 @@ class _Session:
                     content = os.read(file, _DATA_BYTES)
                 except OSError as problem:
                     raise _FailError(f"read failed: {problem.strerror}") from problem
-                passing, action = self._inside.faults.allow("pull", self._passed["pull"], len(content))
-                self._passed["pull"] += passing
+                passing, action = self._inside.faults.allow("pull", self._passed["pull"], len(content), path)
+                self._passed["pull"] += len(content)
                 if passing:
                     messages += _HEAD.pack(b"DATA", passing) + content[:passing]
                 if not content and action is None:
@@ -274,6 +271,14 @@ class _Session:
                     break
         finally:
             os.close(file)
+
+
+def _write(file: int, content: memoryview) -> None:
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    except OSError as problem:
+        raise _FailError(f"write failed: {problem.strerror}") from problem
 
 
 def _first(found: os.stat_result) -> tuple[int, int, int]:
