@@ -133,7 +133,9 @@ class StandInPhone:
         threading.Thread(target=self._tick, daemon=True).start()
 
     def switch_off(self) -> None:
-        """For good."""
+        """For good; no error if it is off."""
+        if self._off.is_set():
+            return
         self._off.set()
         self.unplug()
         with self._rebooting:

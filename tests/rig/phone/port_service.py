@@ -64,7 +64,7 @@ class Reversals:
             if found is None:
                 stream.write(b"FAIL" + _text(f"listener '{rest}' not found"))
             else:
-                found[1].close()
+                _stop(found[1])
                 stream.write(b"OKAY")
         else:
             stream.write(self._listen(link, rest))
@@ -76,7 +76,7 @@ class Reversals:
             if norebind and local in self._listeners:
                 return b"FAIL" + _text(f"cannot rebind existing socket {local}")
             if local in self._listeners:
-                self._listeners.pop(local)[1].close()
+                _stop(self._listeners.pop(local)[1])
             if not local.startswith("tcp:"):
                 return b"FAIL" + _text(f"unsupported socket {local}")
             try:
@@ -108,9 +108,14 @@ class Reversals:
         with self._lock:
             listeners, self._listeners = list(self._listeners.values()), {}
         for _, listener in listeners:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+            _stop(listener)
+
+
+def _stop(listener: socket.socket) -> None:
+    # Closing alone would leave the port open for as long as a thread waits in accept.
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def _text(text: str) -> bytes:
