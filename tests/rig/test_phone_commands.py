@@ -146,6 +146,6 @@ def test_what_is_left_to_process_1_is_reaped(desk: PhoneOnADesk) -> None:
 
 
 def test_a_service_that_there_is_none_of_is_closed(desk: PhoneOnADesk) -> None:
-    answered = desk.adb("jdwp")
+    answered = desk.adb("backup", "-f", "/dev/null", "-all")
     assert answered.exit_code == 1
     assert "closed" in answered.stderr.decode()

@@ -66,7 +66,7 @@ def test_a_forwarded_port_that_nobody_serves_closes_at_once(desk: PhoneOnADesk) 
 def test_a_reversed_port_leads_to_the_host(desk: PhoneOnADesk, echo_port: int) -> None:
     port = int(desk.adb("reverse", "tcp:0", f"tcp:{echo_port}").text)
     assert ask(port, b"hello" * 50_000) == b"HELLO" * 50_000
-    assert f"(reverse) tcp:{port} tcp:{echo_port}" in desk.adb("reverse", "--list").text
+    assert f"tcp:{port} tcp:{echo_port}" in desk.adb("reverse", "--list").text
     assert desk.adb("reverse", "--remove", f"tcp:{port}").exit_code == 0
     assert desk.adb("reverse", "--list").text == ""
     with pytest.raises(OSError, match="refused"):

@@ -10,6 +10,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.rig.phone import arm64_emulation
+
 _BESIDE_THE_CHECKOUT = Path(__file__).parents[4] / "shared" / "phone"
 _PROGRAMS = Path(__file__).parent / "system_bin"
 _FOLDERS = (
@@ -42,9 +44,7 @@ def missing_parts(architecture: str = "x86_64") -> str | None:
     if architecture != "x86_64":
         if not archive.is_file():
             return f"no {archive}: put the shared folder with the phone's trees beside the checkout"
-        if not Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists():
-            return f"this kernel runs no {architecture} programs: apt install qemu-user-static, and binfmt_misc mounted"
-        return None
+        return arm64_emulation.missing_parts()
     if platform.machine() != "x86_64":
         return f"the phone's programs are for x86_64 and this machine is {platform.machine()}"
     if archive.is_file() or debian_tools() is not None:

@@ -46,6 +46,18 @@ def pixel_properties(*, serial: str, model: str, abi: str, sdk: int) -> dict[str
     }
 
 
+def arm64_cpuinfo(cores: int) -> str:
+    """/proc/cpuinfo as an arm64 kernel writes it: numbers for the maker and the part, no name of a model."""
+    little, big = "0xd46", "0xd4d"  # Cortex-A510, Cortex-A715
+    blocks = (
+        f"processor\t: {core}\nBogoMIPS\t: 49.15\nFeatures\t: fp asimd aes pmull sha1 sha2 crc32 atomics fphp asimdhp"
+        f" asimddp i8mm bf16\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\n"
+        f"CPU part\t: {little if core < (cores + 1) // 2 else big}\nCPU revision\t: 0\n"
+        for core in range(cores)
+    )
+    return "\n".join(blocks)
+
+
 class DeviceState:
     """Files in a folder; each write replaces a file whole, so that no reader sees half of one."""
 

@@ -15,7 +15,7 @@ from tests.rig.phone import adb_server, android_tree, namespaces
 from tests.rig.phone.adb_server import AdbServer
 from tests.rig.phone.android_tree import Tools
 from tests.rig.phone.battery_model import BatteryModel
-from tests.rig.phone.device_state import DeviceState, pixel_properties
+from tests.rig.phone.device_state import DeviceState, arm64_cpuinfo, pixel_properties
 from tests.rig.phone.faults import Action, Faults
 from tests.rig.phone.inside import Inside
 from tests.rig.phone.link import Link, Service, Stream
@@ -72,8 +72,11 @@ class StandInPhone:
         android_tree.build_root(root, architecture, tools)
         abi = android_tree.ABIS[architecture]
         properties = pixel_properties(serial=serial, model=model, abi=abi, sdk=sdk)
-        self.state = DeviceState(state, properties, cores=cores or os.cpu_count() or 1)
+        cores = cores or os.cpu_count() or 1
+        self.state = DeviceState(state, properties, cores=cores)
         """Properties, settings, sysfs files and canned answers: a test may change them at any time."""
+        if architecture == "arm64":
+            self.state.write("proc/cpuinfo", arm64_cpuinfo(cores))
         if confined is None:
             confined = namespaces.missing_parts() is None
         self._machine: Namespaces | PlainDirectory

@@ -53,7 +53,7 @@ class Reversals:
         verb, _, rest = request.partition(":")
         if verb == "list-forward":
             with self._lock:
-                rows = "".join(f"(reverse) {local} {remote}\n" for local, (remote, _) in self._listeners.items())
+                rows = "".join(f"host-1 {local} {remote}\n" for local, (remote, _) in self._listeners.items())
             stream.write(_text(rows))
         elif verb == "killforward-all":
             self.close()
