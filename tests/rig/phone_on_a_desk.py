@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.adb_server import Answered
 
@@ -35,6 +37,12 @@ class PhoneOnADesk:
         """At once, and not when the server thinks of it: it tries every ten seconds."""
         self.server.adb("disconnect", self.phone.address)
         self.phone.connect(self.server)
+
+
+def needs_toybox(desk: PhoneOnADesk) -> None:
+    """Skip where the phone is made of Debian's busybox, which has no nohup, no pgrep, and no words for a full disk."""
+    if not desk.phone.has_toybox:
+        pytest.skip("this phone is made of busybox: put the shared folder with the phone's trees beside the checkout")
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:

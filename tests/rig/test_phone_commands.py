@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.rig.phone import Faults
-from tests.rig.phone_on_a_desk import PhoneOnADesk, wait_for
+from tests.rig.phone_on_a_desk import PhoneOnADesk, needs_toybox, wait_for
 
 HOSTILE = "a b'c\"d$e`f\\g;h|i&j*k?é\U0001f600\t(l)<m>#n"
 
@@ -130,6 +130,7 @@ def test_sixteen_streams_at_once_do_not_mix(desk: PhoneOnADesk) -> None:
 
 
 def test_a_command_dies_with_its_client_and_a_detached_one_does_not(desk: PhoneOnADesk) -> None:
+    needs_toybox(desk)
     kept = desk.shell("setsid nohup sleep 4321 >/dev/null 2>&1 </dev/null & echo $!").text
     client = desk.start("shell", "exec sleep 1234")
     wait_for(lambda: desk.shell("pgrep -f '[s]leep 1234'").text != "", "the command runs")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.rig.phone import AdbServer, Faults
 from tests.rig.phone.faults import Action
-from tests.rig.phone_on_a_desk import PhoneOnADesk, wait_for
+from tests.rig.phone_on_a_desk import PhoneOnADesk, needs_toybox, wait_for
 
 MakePhone = Callable[..., PhoneOnADesk]
 
@@ -38,6 +38,7 @@ def test_a_command_whose_link_breaks_ends_in_0_and_without_a_word(own_phone: Mak
 
 def test_a_followed_file_breaks_off_at_the_byte_that_was_said(own_phone: MakePhone) -> None:
     desk = own_phone()
+    needs_toybox(desk)
     desk.phone.faults.at_byte(25, of="output", do="drop", where="tail -c +1")
     desk.shell(f"printf '%s\\n' 0123456789 0123456789 >{there(desk, 'records')}")
     client = desk.start("shell", f"exec tail -c +1 -f {there(desk, 'records')}")
@@ -86,6 +87,7 @@ def test_a_commands_input_breaks_off_at_the_byte_that_was_said(own_phone: MakePh
 
 def test_what_was_detached_outlives_a_pulled_cable_and_the_host_catches_up(own_phone: MakePhone) -> None:
     desk = own_phone()
+    needs_toybox(desk)
     log = there(desk, "log")
     desk.shell(
         f"setsid nohup sh -c 'echo began; while [ ! -e {log}.go ]; do sleep 0.02; done; echo went on'"
@@ -112,6 +114,7 @@ def test_a_phone_that_is_off_the_desk_cannot_be_connected_to_and_adb_returns_0(o
 
 def test_commands_hang_up_with_the_link_unless_adbd_died(own_phone: MakePhone) -> None:
     desk = own_phone()
+    needs_toybox(desk)
     running = "ps -A -o ARGS"
     client = desk.start("shell", "exec sleep 1111")
     wait_for(lambda: "sleep 1111" in desk.shell(running).text, "the command runs")
@@ -236,6 +239,7 @@ def test_output_that_stalls_for_a_while_comes_whole(own_phone: MakePhone, tmp_pa
 
 def test_a_full_phone_refuses_a_push_and_a_command_alike(own_phone: MakePhone, tmp_path: Path) -> None:
     desk = own_phone(data_bytes=20_000_000)
+    needs_toybox(desk)
     if not desk.phone.confined:
         pytest.skip("this phone is a plain directory: run the tests as root for one with namespaces")
     (tmp_path / "sent").write_bytes(os.urandom(2_000_000))
@@ -262,6 +266,7 @@ def test_truncated_output_looks_like_success(own_phone: MakePhone) -> None:
 
 def test_a_server_that_dies_leaves_the_phone_as_it_is(own_phone: MakePhone, tmp_path: Path) -> None:
     desk = own_phone(connect=False)
+    needs_toybox(desk)
     with AdbServer(tmp_path / "adb") as server:
         desk = PhoneOnADesk(desk.phone, server)
         desk.phone.connect(server)

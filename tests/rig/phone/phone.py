@@ -110,6 +110,11 @@ class StandInPhone:
         """Whether it has mounts and processes of its own."""
         return self._machine.confined
 
+    @property
+    def has_toybox(self) -> bool:
+        """Whether its programs are Android's own, and not busybox's."""
+        return (self.folder / "root/system/bin/toybox").exists()
+
     def path(self, path: str) -> str:
         """What a command there must say to mean an absolute path of the phone."""
         return path if self.confined else f"{self._machine.root}{path}"
