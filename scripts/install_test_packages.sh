@@ -5,8 +5,11 @@ packages=
 command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
-command -v busybox >/dev/null 2>&1 || packages="$packages busybox"
+command -v busybox >/dev/null 2>&1 || packages="$packages busybox-static"
 command -v mksh >/dev/null 2>&1 || packages="$packages mksh"
+command -v adb >/dev/null 2>&1 || packages="$packages adb"
+command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
+command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
