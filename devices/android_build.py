@@ -107,21 +107,29 @@ def _compile_with_ndk(ndk: Path, architecture: AndroidArchitecture, sources: Seq
         )
     link = ["-fPIE", "-pie", "-s", "-ldl", "-Wl,--gc-sections,-z,max-page-size=16384"]
     compile_with(
-        [str(found[0]), f"--target={architecture.triple}", *_COMPILE, "-D_GNU_SOURCE", *map(str, sources), *link]
-        + ["-o", str(made)],
+        [
+            str(found[0]),
+            f"--target={architecture.triple}",
+            *_COMPILE,
+            "-D_GNU_SOURCE",
+            *map(str, sources),
+            *link,
+            "-o",
+            str(made),
+        ],
         f"the runner for Android {architecture.abi} with the NDK",
     )
 
 
-def _compile_without_ndk(
-    architecture: AndroidArchitecture, sources: Sequence[Path], folder: Path, made: Path
-) -> None:
+def _compile_without_ndk(architecture: AndroidArchitecture, sources: Sequence[Path], folder: Path, made: Path) -> None:
     zig = zig_folder()
     own = sources[0].parent
     sources = [*sources, own / "android" / "start.c"]
     objects = [_compile(zig, architecture, path, folder, [f"-I{own}"]) for path in sources]
     if architecture.abi == "armeabi-v7a":
-        objects.append(_compile(zig, architecture, own / "android" / "arm_helpers.c", folder, [f"-I{own}", "-fno-builtin"]))
+        objects.append(
+            _compile(zig, architecture, own / "android" / "arm_helpers.c", folder, [f"-I{own}", "-fno-builtin"])
+        )
     libraries = [_empty_library(zig, architecture, name, folder) for name in ALLOWED_IMPORTS]
     compile_with(
         [str(zig / "zig"), "ld.lld", *_LINK, f"--dynamic-linker={architecture.linker}"]
@@ -134,9 +142,23 @@ def _compile_without_ndk(
 def _compile(zig: Path, architecture: AndroidArchitecture, path: Path, folder: Path, flags: Sequence[str]) -> Path:
     made = folder / f"{path.stem}.o"
     compile_with(
-        [str(zig / "zig"), "clang", "-target", architecture.triple, *_COMPILE, *architecture.compile_flags]
-        + [_OWN_DECLARATIONS, "-nostdinc", "-isystem", str(zig / "lib" / "include"), *flags]
-        + ["-c", str(path), "-o", str(made)],
+        [
+            str(zig / "zig"),
+            "clang",
+            "-target",
+            architecture.triple,
+            *_COMPILE,
+            *architecture.compile_flags,
+            _OWN_DECLARATIONS,
+            "-nostdinc",
+            "-isystem",
+            str(zig / "lib" / "include"),
+            *flags,
+            "-c",
+            str(path),
+            "-o",
+            str(made),
+        ],
         f"{path.name} for Android {architecture.abi}",
     )
     return made

@@ -104,7 +104,16 @@ def _digest(target: Target) -> str:
 
 def _compile_for_linux(target: Target, made: Path) -> None:
     compile_with(
-        [str(zig_folder() / "zig"), "cc", "-target", target.kind, *_LINUX_FLAGS, *map(str, sources()), "-ldl"]
-        + ["-o", str(made)],
+        [
+            str(zig_folder() / "zig"),
+            "cc",
+            "-target",
+            target.kind,
+            *_LINUX_FLAGS,
+            *map(str, sources()),
+            "-ldl",
+            "-o",
+            str(made),
+        ],
         f"the runner for {target.name}",
     )

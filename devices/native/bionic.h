@@ -1,5 +1,5 @@
-/* The calls of Android's C library that the runner uses, declared here: there is no NDK, and another C library's headers
- * would bring that library's ABI.
+/* The calls of Android's C library that the runner uses, declared here: there is no NDK, and another C library's
+ * headers would bring that library's ABI.
  *
  * Constants and structures are those of Linux's and Android's public binary interface on arm64, armv7 and x86-64; where
  * the 32-bit one differs, that is said. devices/android_build.py allows exactly these names to be imported.

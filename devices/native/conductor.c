@@ -3,6 +3,8 @@
 #include "arms.h"
 #include "clock.h"
 #include "machine.h"
+#include "memory_step.h"
+#include "records_folder.h"
 #include "stop.h"
 #include "warm_up.h"
 
@@ -69,96 +71,6 @@ static enum flow quality(struct conductor *self, const struct plan_step *step)
     copy_member(record, answer, "outputs");
     copy_member(record, answer, "latency_ns");
     return end_record(self);
-}
-
-/* What memory steps gather from one answer after the other. */
-struct sizes {
-    int64_t before_load_rss, load, load_peak_rss, first_inference, run_peak_rss, pss;
-    bool reset;
-    struct json_writer notes; /* elements of a list */
-};
-
-static int64_t size_in(const struct json_value *answer, const char *name)
-{
-    int64_t value = -1;
-    return json_get_integer(answer, name, 0, INT64_MAX, &value) ? value : -1;
-}
-
-static void add_notes(struct sizes *sizes, const struct json_value *answer)
-{
-    const struct json_value *notes = json_get(answer, "notes");
-    for (const struct json_value *note = notes != NULL ? notes->as.first : NULL; note != NULL; note = note->next) {
-        struct json_writer one = {0};
-        json_copy(&one, note);
-        /* The same note comes with each of the answers: it is said once. */
-        if (sizes->notes.out.length == 0 || strstr(sizes->notes.out.data, one.out.data) == NULL)
-            json_copy(&sizes->notes, note);
-        bytes_free(&one.out);
-    }
-}
-
-static enum flow measure_memory(struct conductor *self, const struct plan_step *step, struct sizes *sizes)
-{
-    struct at at = {step->arm, step->number, "memory"};
-    struct arms *arms = &self->arms;
-    const struct json_value *answer, *first;
-    enum flow flow = arms_start(arms, &at);
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
-        sizes->before_load_rss = size_in(answer, "rss_bytes");
-        add_notes(sizes, answer);
-        flow = arms_load(arms, &at, &sizes->load);
-    }
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
-        sizes->load_peak_rss = size_in(answer, "peak_rss_bytes");
-        add_notes(sizes, answer);
-        flow = arms_bind(arms, &at, step->item);
-    }
-    if (flow == FLOW_DONE && (flow = arms_ask_block(arms, &at, 0, 1, -1, &answer)) == FLOW_DONE) {
-        first = json_get(answer, "latency_ns");
-        sizes->first_inference = first != NULL && first->count == 1 ? first->as.first->as.integer : 0;
-        flow = arms_ask(arms, &at, "reset_peak", &answer);
-    }
-    if (flow == FLOW_DONE) {
-        const struct json_value *reset = json_get(answer, "reset");
-        sizes->reset = reset != NULL && reset->kind == JSON_TRUE;
-        add_notes(sizes, answer);
-        flow = arms_ask_block(arms, &at, 0, step->inferences, -1, &answer);
-    }
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
-        sizes->run_peak_rss = sizes->reset ? size_in(answer, "peak_rss_bytes") : -1;
-        sizes->pss = size_in(answer, "pss_bytes");
-        add_notes(sizes, answer);
-    }
-    return flow;
-}
-
-static enum flow memory(struct conductor *self, const struct plan_step *step)
-{
-    struct sizes sizes = {0};
-    arms_close(&self->arms, false);
-    enum flow flow = measure_memory(self, step, &sizes);
-    arms_close(&self->arms, flow == FLOW_STOPPED);
-    if (flow == FLOW_DONE) {
-        struct json_writer *record = journal_begin(self->journal, "memory");
-        json_integer_member(record, "step", step->number);
-        json_string_member(record, "arm", self->plan->arms[step->arm].id);
-        json_integer_member(record, "repeat", step->repeat);
-        json_size_member(record, "before_load_rss_bytes", sizes.before_load_rss);
-        json_integer_member(record, "load_ns", sizes.load);
-        json_size_member(record, "load_peak_rss_bytes", sizes.load_peak_rss);
-        json_integer_member(record, "first_inference_ns", sizes.first_inference);
-        json_size_member(record, "run_peak_rss_bytes", sizes.run_peak_rss);
-        json_size_member(record, "pss_bytes", sizes.pss);
-        json_integer_member(record, "inferences", step->inferences);
-        json_name(record, "notes");
-        json_open(record, '[');
-        if (sizes.notes.out.length != 0)
-            bytes_add(&record->out, sizes.notes.out.data, sizes.notes.out.length);
-        json_close(record, ']');
-        flow = end_record(self);
-    }
-    bytes_free(&sizes.notes.out);
-    return flow;
 }
 
 /* One block of one arm; its median. */
@@ -255,7 +167,8 @@ static enum flow warm_up(struct conductor *self, const struct plan_step *step, i
             if (self->progress->failed[step->arms[k]] == NULL && warm_up_last_median(&state, k) > slowest_ns)
                 slowest_ns = warm_up_last_median(&state, k);
         double wanted = (double)options->block_target_ns / slowest_ns + 0.5;
-        int64_t count = wanted < (double)options->block_max_inferences ? (int64_t)wanted : options->block_max_inferences;
+        int64_t count =
+            wanted < (double)options->block_max_inferences ? (int64_t)wanted : options->block_max_inferences;
         *fixed = count > options->block_min_inferences ? count : options->block_min_inferences;
     }
     self->block_inferences = *fixed;
@@ -340,7 +253,7 @@ static enum flow do_step(struct conductor *self, int index)
     enum flow flow = FLOW_DONE;
     switch (step->kind) {
     case STEP_QUALITY: flow = quality(self, step); break;
-    case STEP_MEMORY: flow = memory(self, step); break;
+    case STEP_MEMORY: flow = memory_step(&self->arms, step); break;
     case STEP_WARM_UP: return warm_up(self, step, index);
     case STEP_LATENCY_PAIR: return latency_pair(self, step, index);
     case STEP_UNKNOWN: {
@@ -408,53 +321,6 @@ static bool walk(struct conductor *self)
     return true;
 }
 
-/* Everything up to the last slash, absolute; made if it is not there. */
-static char *folder_of(const char *path)
-{
-    struct bytes folder = {0};
-    const char *slash = strrchr(path, '/');
-    bytes_add(&folder, path, slash != NULL ? (size_t)(slash - path) : 0);
-    if (slash == NULL)
-        bytes_text(&folder, ".");
-    else if (slash == path)
-        bytes_text(&folder, "/");
-    for (char *at = folder.data + 1; at < folder.data + folder.length + 1; at++) {
-        if (*at != '/' && *at != '\0')
-            continue;
-        char kept = *at;
-        *at = '\0';
-        mkdir(folder.data, 0777);
-        *at = kept;
-    }
-    char *absolute = realpath(folder.data, NULL);
-    if (absolute == NULL)
-        say("cannot write beside %s: %s", path, strerror(errno));
-    bytes_free(&folder);
-    return absolute;
-}
-
-static int lock(const char *folder, const char *records_path)
-{
-    struct bytes path = {0};
-    bytes_format(&path, "%s/runner.lock", folder);
-    int fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    int code = 0;
-    if (fd < 0) {
-        say("cannot write beside %s: %s: %s", records_path, path.data, strerror(errno));
-        code = EXIT_IO;
-    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) {
-            say("another runner is writing %s: follow that one, or stop it first", records_path);
-            code = EXIT_LOCKED;
-        } else {
-            say("cannot lock %s: %s", path.data, strerror(errno));
-            code = EXIT_IO;
-        }
-    }
-    bytes_free(&path);
-    return code;
-}
-
 int conduct(const char *self_path, const char *plan_path, const char *records_path)
 {
     struct plan plan = {0};
@@ -463,12 +329,12 @@ int conduct(const char *self_path, const char *plan_path, const char *records_pa
         say("%s", problem.data);
         return EXIT_DATA;
     }
-    char *folder = folder_of(records_path);
+    char *folder = records_folder(records_path);
     if (folder == NULL)
         return EXIT_IO;
-    int code = lock(folder, records_path);
-    if (code != 0)
-        return code;
+    enum locked locked = records_lock(folder, records_path);
+    if (locked != LOCKED)
+        return locked == LOCKED_BY_ANOTHER ? EXIT_LOCKED : EXIT_IO;
     struct progress progress = {0};
     struct journal journal = {0};
     progress_begin(&progress, &plan);
@@ -493,8 +359,12 @@ int conduct(const char *self_path, const char *plan_path, const char *records_pa
     self->progress = &progress;
     self->block_inferences = plan.latency.block_min_inferences;
     self->latency_begun_ns = -1;
-    self->arms = (struct arms){.plan = &plan, .journal = &journal, .progress = &progress, .self = self_path,
-                               .folder = folder, .wakeup = stop_listen(stop_file.data)};
+    self->arms = (struct arms){.plan = &plan,
+                               .journal = &journal,
+                               .progress = &progress,
+                               .self = self_path,
+                               .folder = folder,
+                               .wakeup = stop_listen(stop_file.data)};
     for (int k = 0; k < ARMS_MAX; k++)
         self->arms.bound_items[k] = -1;
     machine_open(&self->machine, "");

@@ -5,12 +5,12 @@ static const struct {
     const char *descr;
     size_t bytes;
 } dtypes[] = {
-    [DTYPE_NONE] = {"none", "", 0},           [DTYPE_BOOL] = {"bool", "|b1", 1},
-    [DTYPE_INT8] = {"int8", "|i1", 1},        [DTYPE_UINT8] = {"uint8", "|u1", 1},
-    [DTYPE_INT16] = {"int16", "<i2", 2},      [DTYPE_UINT16] = {"uint16", "<u2", 2},
-    [DTYPE_INT32] = {"int32", "<i4", 4},      [DTYPE_UINT32] = {"uint32", "<u4", 4},
-    [DTYPE_INT64] = {"int64", "<i8", 8},      [DTYPE_UINT64] = {"uint64", "<u8", 8},
-    [DTYPE_FLOAT16] = {"float16", "<f2", 2},  [DTYPE_FLOAT32] = {"float32", "<f4", 4},
+    [DTYPE_NONE] = {"none", "", 0},          [DTYPE_BOOL] = {"bool", "|b1", 1},
+    [DTYPE_INT8] = {"int8", "|i1", 1},       [DTYPE_UINT8] = {"uint8", "|u1", 1},
+    [DTYPE_INT16] = {"int16", "<i2", 2},     [DTYPE_UINT16] = {"uint16", "<u2", 2},
+    [DTYPE_INT32] = {"int32", "<i4", 4},     [DTYPE_UINT32] = {"uint32", "<u4", 4},
+    [DTYPE_INT64] = {"int64", "<i8", 8},     [DTYPE_UINT64] = {"uint64", "<u8", 8},
+    [DTYPE_FLOAT16] = {"float16", "<f2", 2}, [DTYPE_FLOAT32] = {"float32", "<f4", 4},
     [DTYPE_FLOAT64] = {"float64", "<f8", 8},
 };
 

@@ -18,8 +18,8 @@ static bool take_line(struct past *past, char *line, size_t length)
     struct json_document document = {0};
     int64_t n = 0, session = 0;
     const struct json_value *record = line[length - 1] == '\n' ? json_parse(&document, line, length - 1) : NULL;
-    bool whole = json_get_integer(record, "n", 0, INT64_MAX, &n)
-                 && json_get_integer(record, "session", 0, INT32_MAX, &session);
+    bool whole =
+        json_get_integer(record, "n", 0, INT64_MAX, &n) && json_get_integer(record, "session", 0, INT32_MAX, &session);
     bool fits = whole && !past->torn && n == past->journal->next;
     if (fits) {
         past->journal->next++;

@@ -1,112 +1,11 @@
-/* LiteRT through the C functions of libLiteRt.so, opened with dlopen.
- *
- * Handles are opaque pointers; the two structures that cross the boundary are declared here as the project's public
- * headers (litert_layout.h, litert_model_types.h) describe them. A tensor's name and place are those of the model's
- * main signature.
- */
+/* LiteRT as a runtime: the first signature of a model, compiled for the CPU. Inputs and outputs are named by their
+ * tensors and given in the order of the model's graph, as the interpreter of the Python package does. */
+#include "litert_library.h"
 #include "runtime.h"
-
-typedef void *handle;
-
-struct layout {
-    unsigned rank : 7;
-    unsigned has_strides : 1;
-    int32_t dimensions[8]; /* less than 0 where it is not fixed */
-    uint32_t strides[8];
-};
-
-struct ranked_type {
-    int element_type;
-    struct layout layout;
-};
-
-struct per_tensor_quantisation {
-    float scale;
-    int64_t zero_point;
-};
-
-enum { ACCELERATOR_CPU = 1, BUFFER_READ = 0, BUFFER_WRITE = 1, QUANTISED_PER_TENSOR = 1 };
-
-struct functions {
-    int (*create_environment)(int, const void *, handle *);
-    int (*create_model_from_file)(handle environment, const char *, handle *);
-    int (*create_options)(handle *);
-    int (*set_accelerators)(handle options, int);
-    int (*create_opaque_options)(const char *identifier, void *payload, void (*free_payload)(void *), handle *);
-    int (*add_opaque_options)(handle options, handle opaque);
-    int (*create_compiled_model)(handle environment, handle model, handle options, handle *);
-    int (*get_signature)(handle model, size_t, handle *);
-    int (*get_signature_subgraph)(handle signature, handle *);
-    int (*count_ops)(handle subgraph, size_t *);
-    int (*count_inputs)(handle subgraph, size_t *);
-    int (*count_outputs)(handle subgraph, size_t *);
-    int (*get_input)(handle subgraph, size_t, handle *);
-    int (*get_output)(handle subgraph, size_t, handle *);
-    int (*count_signature_inputs)(handle signature, size_t *);
-    int (*count_signature_outputs)(handle signature, size_t *);
-    int (*get_signature_input)(handle signature, size_t, handle *);
-    int (*get_signature_output)(handle signature, size_t, handle *);
-    int (*get_tensor_name)(handle tensor, const char **);
-    int (*get_ranked_type)(handle tensor, struct ranked_type *);
-    int (*get_quantisation_kind)(handle tensor, int *);
-    int (*get_per_tensor_quantisation)(handle tensor, struct per_tensor_quantisation *);
-    int (*resize_input)(handle compiled, size_t signature, size_t input, const int *, size_t);
-    int (*get_input_layout)(handle compiled, size_t signature, size_t input, struct layout *);
-    int (*get_output_layouts)(handle compiled, size_t signature, size_t, struct layout *, bool update);
-    int (*get_input_requirements)(handle compiled, size_t signature, size_t input, handle *);
-    int (*get_output_requirements)(handle compiled, size_t signature, size_t output, handle *);
-    int (*create_buffer)(handle environment, const struct ranked_type *, handle requirements, handle *);
-    int (*lock_buffer)(handle buffer, void **, int mode);
-    int (*unlock_buffer)(handle buffer);
-    int (*get_buffer_size)(handle buffer, size_t *);
-    void (*destroy_buffer)(handle buffer);
-    int (*run)(handle compiled, size_t signature, size_t, handle *, size_t, handle *);
-    int (*is_fully_accelerated)(handle compiled, bool *);
-};
-
-static const char *const symbols[] = {
-    "LiteRtCreateEnvironment",
-    "LiteRtCreateModelFromFile",
-    "LiteRtCreateOptions",
-    "LiteRtSetOptionsHardwareAccelerators",
-    "LiteRtCreateOpaqueOptions",
-    "LiteRtAddOpaqueOptions",
-    "LiteRtCreateCompiledModel",
-    "LiteRtGetModelSignature",
-    "LiteRtGetSignatureSubgraph",
-    "LiteRtGetNumSubgraphOps",
-    "LiteRtGetNumSubgraphInputs",
-    "LiteRtGetNumSubgraphOutputs",
-    "LiteRtGetSubgraphInput",
-    "LiteRtGetSubgraphOutput",
-    "LiteRtGetNumSignatureInputs",
-    "LiteRtGetNumSignatureOutputs",
-    "LiteRtGetSignatureInputTensorByIndex",
-    "LiteRtGetSignatureOutputTensorByIndex",
-    "LiteRtGetTensorName",
-    "LiteRtGetRankedTensorType",
-    "LiteRtGetQuantizationTypeId",
-    "LiteRtGetPerTensorQuantization",
-    "LiteRtCompiledModelResizeInputTensor",
-    "LiteRtGetCompiledModelInputTensorLayout",
-    "LiteRtGetCompiledModelOutputTensorLayouts",
-    "LiteRtGetCompiledModelInputBufferRequirements",
-    "LiteRtGetCompiledModelOutputBufferRequirements",
-    "LiteRtCreateManagedTensorBufferFromRequirements",
-    "LiteRtLockTensorBuffer",
-    "LiteRtUnlockTensorBuffer",
-    "LiteRtGetTensorBufferSize",
-    "LiteRtDestroyTensorBuffer",
-    "LiteRtRunCompiledModel",
-    "LiteRtCompiledModelIsFullyAccelerated",
-};
-
-_Static_assert(sizeof(struct functions) == sizeof symbols, "one symbol for each function, in the same order");
-_Static_assert(sizeof(struct ranked_type) == 72, "as the library's own headers assert");
 
 struct litert {
     struct runtime base;
-    struct functions call;
+    struct litert_functions call;
     int threads;
     handle environment;
     handle compiled;
@@ -120,39 +19,9 @@ struct litert {
     int run_status;
 };
 
-/* LiteRtElementType, which follows TfLiteType. */
-static enum dtype dtype_of_element(int element)
-{
-    static const unsigned char dtypes[] = {
-        [1] = DTYPE_FLOAT32,  [2] = DTYPE_INT32,    [3] = DTYPE_UINT8,   [4] = DTYPE_INT64,   [6] = DTYPE_BOOL,
-        [7] = DTYPE_INT16,    [9] = DTYPE_INT8,     [10] = DTYPE_FLOAT16, [11] = DTYPE_FLOAT64, [13] = DTYPE_UINT64,
-        [16] = DTYPE_UINT32,  [17] = DTYPE_UINT16,
-    };
-    return element >= 0 && (size_t)element < sizeof dtypes ? (enum dtype)dtypes[element] : DTYPE_NONE;
-}
-
-/* LiteRtStatus in words. */
-static const char *status_name(int status)
-{
-    static const struct {
-        int status;
-        const char *name;
-    } names[] = {{1, "InvalidArgument"},   {2, "MemoryAllocationFailure"}, {3, "RuntimeFailure"},
-                 {4, "MissingInputTensor"}, {5, "Unsupported"},            {6, "NotFound"},
-                 {7, "TimeoutExpired"},    {8, "WrongVersion"},            {9, "Unknown"},
-                 {10, "AlreadyExists"},    {100, "Cancelled"},             {500, "FileIO"},
-                 {501, "InvalidFlatbuffer"}, {502, "DynamicLoading"},      {503, "Serialization"},
-                 {504, "Compilation"},     {1000, "IndexOOB"},             {1001, "InvalidIrType"},
-                 {1002, "InvalidGraphInvariant"}, {4000, "UnsupportedRuntimeVersion"}};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-        if (names[k].status == status)
-            return names[k].name;
-    return "LiteRtStatus";
-}
-
 static bool well(int status, const char *what, struct failure *failure)
 {
-    return status == 0 || fail(failure, status_name(status), "LiteRT could not %s (status %d)", what, status);
+    return status == 0 || fail(failure, litert_status_name(status), "LiteRT could not %s (status %d)", what, status);
 }
 
 static bool describe_tensor(struct litert *self, handle tensor, struct tensor_info *info, int *element,
@@ -168,7 +37,7 @@ static bool describe_tensor(struct litert *self, handle tensor, struct tensor_in
     if (!well(self->call.get_ranked_type(tensor, &type), "say the type of a tensor", failure))
         return false;
     *element = type.element_type;
-    info->dtype = dtype_of_element(type.element_type);
+    info->dtype = litert_dtype(type.element_type);
     if (info->dtype == DTYPE_NONE)
         return fail(failure, "ValueError", "'%s' has elements of LiteRT type %d, which the native runner cannot keep",
                     info->name, type.element_type);
@@ -188,7 +57,7 @@ static bool describe_tensor(struct litert *self, handle tensor, struct tensor_in
 /* All inputs, or all outputs, in the order of the model's graph, and the place of each in the signature. */
 static bool describe(struct litert *self, handle signature, handle subgraph, bool outputs, struct failure *failure)
 {
-    struct functions *call = &self->call;
+    struct litert_functions *call = &self->call;
     size_t count = 0, places = 0;
     if (!well((outputs ? call->count_outputs : call->count_inputs)(subgraph, &count), "count the model's tensors",
               failure)
@@ -207,8 +76,9 @@ static bool describe(struct litert *self, handle signature, handle subgraph, boo
             || !describe_tensor(self, tensor, &infos[k], &elements[k], failure))
             return false;
         for (place_of[k] = 0; place_of[k] < places; place_of[k]++) {
-            if (!well((outputs ? call->get_signature_output : call->get_signature_input)(signature, place_of[k], &other),
-                      "give a tensor of the signature", failure))
+            if (!well(
+                    (outputs ? call->get_signature_output : call->get_signature_input)(signature, place_of[k], &other),
+                    "give a tensor of the signature", failure))
                 return false;
             if (other == tensor)
                 break;
@@ -272,10 +142,11 @@ static bool resize_as_asked(struct litert *self, const struct json_value *input_
 /* New buffers for every input and output, as large as they now are. */
 static bool make_buffers(struct litert *self, struct failure *failure)
 {
-    struct functions *call = &self->call;
+    struct litert_functions *call = &self->call;
     size_t inputs = self->base.input_count, outputs = self->base.output_count;
     struct layout *layouts = allocate(outputs, sizeof *layouts);
-    bool made = well(call->get_output_layouts(self->compiled, 0, outputs, layouts, true), "lay out the outputs", failure);
+    bool made =
+        well(call->get_output_layouts(self->compiled, 0, outputs, layouts, true), "lay out the outputs", failure);
     for (size_t k = 0; made && k < inputs + outputs; k++) {
         bool is_input = k < inputs;
         size_t nth = is_input ? k : k - inputs, place = is_input ? self->input_places[nth] : self->output_places[nth];
@@ -290,8 +161,8 @@ static bool make_buffers(struct litert *self, struct failure *failure)
         else
             type.layout = layouts[place];
         made = made
-               && well((is_input ? call->get_input_requirements : call->get_output_requirements)(self->compiled, 0, place,
-                                                                                               &requirements),
+               && well((is_input ? call->get_input_requirements : call->get_output_requirements)(self->compiled, 0,
+                                                                                                 place, &requirements),
                        "say what buffer it wants", failure)
                && well(call->create_buffer(self->environment, &type, requirements, buffer), "make a buffer", failure);
     }
@@ -330,7 +201,8 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
 static bool fits(struct litert *self, size_t k, const struct tensor *input, bool *same, struct failure *failure)
 {
     struct layout layout = {0};
-    if (!well(self->call.get_input_layout(self->compiled, 0, self->input_places[k], &layout), "lay out an input", failure))
+    if (!well(self->call.get_input_layout(self->compiled, 0, self->input_places[k], &layout), "lay out an input",
+              failure))
         return false;
     *same = layout.rank == input->rank;
     for (size_t d = 0; *same && d < input->rank; d++)
@@ -385,8 +257,8 @@ static bool bind(struct runtime *runtime, struct tensor *inputs, struct failure 
 static bool infer(struct runtime *runtime)
 {
     struct litert *self = (struct litert *)runtime;
-    self->run_status = self->call.run(self->compiled, 0, runtime->input_count, self->inputs, runtime->output_count,
-                                      self->outputs);
+    self->run_status =
+        self->call.run(self->compiled, 0, runtime->input_count, self->inputs, runtime->output_count, self->outputs);
     return self->run_status == 0;
 }
 
@@ -436,13 +308,10 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
         return NULL;
     struct litert *self = allocate(1, sizeof *self);
     struct runtime *runtime = &self->base;
-    for (size_t k = 0; k < sizeof symbols / sizeof *symbols; k++) {
-        void *symbol = dlsym(library, symbols[k]);
-        if (symbol == NULL) {
-            fail(failure, "OSError", "%s is no LiteRT that can be used: it has no %s", request->library, symbols[k]);
-            return NULL;
-        }
-        memcpy((char *)&self->call + k * sizeof symbol, &symbol, sizeof symbol);
+    const char *missing = litert_functions_find(library, &self->call);
+    if (missing != NULL) {
+        fail(failure, "OSError", "%s is no LiteRT that can be used: it has no %s", request->library, missing);
+        return NULL;
     }
     self->threads = request->threads;
     /* The library has no function that says its version. */

@@ -2,7 +2,8 @@
 
 #define MEBIBYTE 1048576
 
-/* A size in kB, in bytes; −1 where it is not there. The colon matters: `Pss` has `Pss_Anon` and `Pss_File` beside it. */
+/* A size in kB, in bytes; −1 where it is not there. The colon matters: `Pss` has `Pss_Anon` and `Pss_File` beside it.
+ */
 static int64_t proc_bytes(const char *path, const char *key)
 {
     struct bytes text = {0};

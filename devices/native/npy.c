@@ -1,6 +1,6 @@
 #include "npy.h"
 
-#define PREFIX_BYTES 10       /* magic, version and a header length of two bytes */
+#define PREFIX_BYTES 10 /* magic, version and a header length of two bytes */
 #define HEADER_MAX_BYTES 65536
 #define FILE_MAX_BYTES ((size_t)1 << 31)
 

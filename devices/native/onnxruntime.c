@@ -88,9 +88,9 @@ typedef void (*of_release)(void *);
 
 static const char *error_name(int code)
 {
-    static const char *const names[] = {"Ok",           "Fail",        "InvalidArgument",  "NoSuchFile",
-                                        "NoModel",      "EngineError", "RuntimeException", "InvalidProtobuf",
-                                        "ModelLoaded",  "NotImplemented", "InvalidGraph",  "EPFail"};
+    static const char *const names[] = {"Ok",          "Fail",           "InvalidArgument",  "NoSuchFile",
+                                        "NoModel",     "EngineError",    "RuntimeException", "InvalidProtobuf",
+                                        "ModelLoaded", "NotImplemented", "InvalidGraph",     "EPFail"};
     return code >= 0 && (size_t)code < sizeof names / sizeof *names ? names[code] : "OrtError";
 }
 
@@ -254,9 +254,9 @@ static bool bind(struct runtime *runtime, struct tensor *inputs, struct failure 
     for (size_t k = 0; k < runtime->input_count; k++) {
         const struct tensor *input = &self->bound[k];
         if (!well(self,
-                  CALL(self, CreateTensorWithDataAsOrtValue, create_tensor)(
-                      self->memory_info, input->data, input->bytes, input->shape, input->rank,
-                      element_of_dtype(input->dtype), &self->input_values[k]),
+                  CALL(self, CreateTensorWithDataAsOrtValue,
+                       create_tensor)(self->memory_info, input->data, input->bytes, input->shape, input->rank,
+                                      element_of_dtype(input->dtype), &self->input_values[k]),
                   failure))
             return false;
     }
@@ -326,21 +326,21 @@ struct runtime *onnxruntime_open(const struct runtime_request *request, struct f
     snprintf(runtime->version, sizeof runtime->version, "%s", base->get_version_string());
     self->api = base->get_api(API_VERSION);
     if (self->api == NULL) {
-        fail(failure, "OSError", "%s is ONNX Runtime %s, which is too old: its C API has no version %d", request->library,
-             runtime->version, API_VERSION);
+        fail(failure, "OSError", "%s is ONNX Runtime %s, which is too old: its C API has no version %d",
+             request->library, runtime->version, API_VERSION);
         return NULL;
     }
     self->threads = request->threads;
-    self->run = (status(*)(void *, const void *, const char *const *, const void *const *, size_t, const char *const *,
-                           size_t, void **))self->api[PLACE_Run];
+    self->run = (status (*)(void *, const void *, const char *const *, const void *const *, size_t, const char *const *,
+                            size_t, void **))self->api[PLACE_Run];
     typedef status (*create_environment)(int, const char *, void **);
     typedef status (*create_memory_info)(int, int, void **);
     if (!well(self, CALL(self, CreateEnv, create_environment)(3 /* errors */, "bakeoff", &self->environment), failure)
         || !well(self, CALL(self, DisableTelemetryEvents, of_pointer)(self->environment), failure)
-        || !well(self,
-                 CALL(self, CreateCpuMemoryInfo, create_memory_info)(0 /* device */, 0 /* default */,
-                                                                     &self->memory_info),
-                 failure))
+        || !well(
+            self,
+            CALL(self, CreateCpuMemoryInfo, create_memory_info)(0 /* device */, 0 /* default */, &self->memory_info),
+            failure))
         return NULL;
     runtime->delegated_nodes = runtime->total_nodes = -1;
     runtime->null_is_free = true;

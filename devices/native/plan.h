@@ -16,9 +16,9 @@ struct plan_arm {
     const char *runtime;
     const char *runtime_version;
     const char *accelerator;
-    const char *library;                    /* NULL where the plan names none */
-    const struct json_value *worker;        /* argv prefix of a worker; empty for this program itself */
-    const struct json_value *input_shapes;  /* may be NULL */
+    const char *library;                   /* NULL where the plan names none */
+    const struct json_value *worker;       /* argv prefix of a worker; empty for this program itself */
+    const struct json_value *input_shapes; /* may be NULL */
     int64_t threads;
 };
 

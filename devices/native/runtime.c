@@ -25,7 +25,8 @@ struct runtime *runtime_open(const char *name, const struct runtime_request *req
 void *library_open(const char *runtime, const char *path, struct failure *failure)
 {
     if (path == NULL) {
-        fail(failure, "ValueError", "the plan names no library of %s: the native runner opens the runtime's own", runtime);
+        fail(failure, "ValueError", "the plan names no library of %s: the native runner opens the runtime's own",
+             runtime);
         return NULL;
     }
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

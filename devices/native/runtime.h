@@ -29,7 +29,7 @@ struct runtime {
     char version[64];
     int64_t delegated_nodes; /* −1 where it is not known */
     int64_t total_nodes;
-    bool null_is_free; /* whether a dimension without a size or a name is reported as null, or as −1 */
+    bool null_is_free;           /* whether a dimension without a size or a name is reported as null, or as −1 */
     struct json_writer settings; /* members of an object: what was set, in the runtime's own words */
 
     /* From opening the model's file to being ready for inputs. `input_shapes` may be NULL. */

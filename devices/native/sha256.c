@@ -20,8 +20,8 @@ static void compress(uint32_t state[8], const unsigned char block[64])
 {
     uint32_t schedule[64], v[8];
     for (int t = 0; t < 16; t++)
-        schedule[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16
-                      | (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
+        schedule[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 | (uint32_t)block[4 * t + 2] << 8
+                      | block[4 * t + 3];
     for (int t = 16; t < 64; t++) {
         uint32_t a = schedule[t - 15], b = schedule[t - 2];
         schedule[t] = schedule[t - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + schedule[t - 7]
@@ -30,8 +30,8 @@ static void compress(uint32_t state[8], const unsigned char block[64])
     memcpy(v, state, sizeof v);
     for (int t = 0; t < 64; t++) {
         uint32_t choose = (v[4] & v[5]) ^ (~v[4] & v[6]), majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t one = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + choose + round_constants[t]
-                       + schedule[t];
+        uint32_t one =
+            v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + choose + round_constants[t] + schedule[t];
         uint32_t two = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + majority;
         memmove(v + 1, v, 7 * sizeof *v);
         v[4] += one;

@@ -28,7 +28,8 @@ static bool answer_start(struct worker *worker, const struct json_value *request
     const char *name = json_get_string(request, "runtime"), *accelerator = json_get_string(request, "accelerator");
     const char *version = json_get_string(request, "runtime_version");
     int64_t threads = 0;
-    if (name == NULL || accelerator == NULL || version == NULL || !json_get_integer(request, "threads", 1, 4096, &threads))
+    if (name == NULL || accelerator == NULL || version == NULL
+        || !json_get_integer(request, "threads", 1, 4096, &threads))
         return fail(failure, "ValueError", "a request to start lacks its runtime, version, accelerator or threads");
     struct runtime_request wanted = {json_get_string(request, "library"), version, accelerator, (int)threads};
     worker->name = copy_text(name);
@@ -230,8 +231,8 @@ static bool answer_request(struct worker *worker, const struct json_value *reque
     static const struct {
         const char *name;
         answer answer;
-    } answers[] = {{"start", answer_start},   {"load", answer_load},     {"bind", answer_bind},
-                   {"block", answer_block},   {"keep", answer_keep},     {"memory", answer_memory},
+    } answers[] = {{"start", answer_start},          {"load", answer_load}, {"bind", answer_bind},
+                   {"block", answer_block},          {"keep", answer_keep}, {"memory", answer_memory},
                    {"reset_peak", answer_reset_peak}};
     const char *name = json_get_string(request, "do");
     for (size_t k = 0; name != NULL && k < sizeof answers / sizeof *answers; k++)

@@ -63,23 +63,23 @@ int64_t __aeabi_d2lz(double value)
 }
 
 /* Compiled without builtins, or these would be turned into calls of themselves. */
-#define COPY(name, of) \
-    void name(void *to, const void *from, size_t count); \
-    void name(void *to, const void *from, size_t count) \
-    { \
-        of(to, from, count); \
+#define COPY(name, of)                                                                                                 \
+    void name(void *to, const void *from, size_t count);                                                               \
+    void name(void *to, const void *from, size_t count)                                                                \
+    {                                                                                                                  \
+        of(to, from, count);                                                                                           \
     }
-#define CLEAR(name) \
-    void name(void *at, size_t count); \
-    void name(void *at, size_t count) \
-    { \
-        memset(at, 0, count); \
+#define CLEAR(name)                                                                                                    \
+    void name(void *at, size_t count);                                                                                 \
+    void name(void *at, size_t count)                                                                                  \
+    {                                                                                                                  \
+        memset(at, 0, count);                                                                                          \
     }
-#define SET(name) \
-    void name(void *at, size_t count, int value); \
-    void name(void *at, size_t count, int value) \
-    { \
-        memset(at, value, count); \
+#define SET(name)                                                                                                      \
+    void name(void *at, size_t count, int value);                                                                      \
+    void name(void *at, size_t count, int value)                                                                       \
+    {                                                                                                                  \
+        memset(at, value, count);                                                                                      \
     }
 COPY(__aeabi_memcpy, memcpy)
 COPY(__aeabi_memcpy4, memcpy)
