@@ -168,7 +168,7 @@ def _empty_library(zig: Path, architecture: AndroidArchitecture, name: str, fold
     """A library to link against: the names, and nothing in them."""
     source = folder / f"empty_{name}.c"
     functions = "".join(f"void {function}(void);\nvoid {function}(void) {{}}\n" for function in ALLOWED_IMPORTS[name])
-    source.write_text(f'#pragma clang diagnostic ignored "-Wall"\n{functions}', encoding="utf-8")
+    source.write_text(functions, encoding="utf-8")
     compiled = _compile(zig, architecture, source, folder, ["-fno-builtin", "-fvisibility=default", "-w"])
     made = folder / name
     compile_with(

@@ -19,11 +19,12 @@ char *records_folder(const char *path)
         mkdir(folder.data, 0777);
         *at = kept;
     }
-    char *absolute = realpath(folder.data, NULL);
-    if (absolute == NULL)
+    char absolute[4096]; /* PATH_MAX */
+    bool found = realpath(folder.data, absolute) != NULL;
+    if (!found)
         say("cannot write beside %s: %s", path, strerror(errno));
     bytes_free(&folder);
-    return absolute;
+    return found ? copy_text(absolute) : NULL;
 }
 
 enum locked records_lock(const char *folder, const char *records_path)

@@ -60,7 +60,7 @@ class Bench:
             runtime=runtime,
             runtime_version=fields.pop("runtime_version", None) or version(runtime),
             worker=list(worker if worker is not None else self.default_worker),
-            library=library_of(runtime) if self.is_native else None,
+            library=fields.pop("library", None) or (library_of(runtime) if self.is_native else None),
             threads=1,
             **fields,
         )
