@@ -11,6 +11,12 @@ command -v adb >/dev/null 2>&1 || packages="$packages adb"
 command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
 command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
+# The native runner of another machine runs under qemu, over that machine's C library.
+command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
+[ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages="$packages libc6-arm64-cross"
+[ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ] || packages="$packages libstdc++6-arm64-cross"
+[ -e /usr/arm-linux-gnueabi/lib/libc.so.6 ] || packages="$packages libc6-armel-cross"
+[ -e /usr/arm-linux-gnueabihf/lib/libc.so.6 ] || packages="$packages libc6-armhf-cross"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 	echo "Missing for some tests, which will be skipped:$packages" >&2

@@ -18,7 +18,7 @@ class _Strict(BaseModel):
 
 
 class PlanArm(_Strict):
-    """One arm as a device sees it. `worker` is the argv prefix that starts a worker of the python runner."""
+    """One arm as a device sees it. `worker` is the argv prefix that starts its worker."""
 
     id: str = Field(pattern=r"^a\d+$")
     model: str
@@ -29,7 +29,11 @@ class PlanArm(_Strict):
     """Name of the runtime, such as `onnxruntime`; the adapter in the runner is chosen by it."""
     runtime_version: str
     worker: list[str]
-    """For the python runner: the interpreter of the arm's provisioned environment, as argv."""
+    """For the python runner: the interpreter of the arm's provisioned environment, as argv. For the native runner:
+    the argv that starts it where it does not start by itself (a loader pushed along); empty otherwise.
+    """
+    library: str | None = None
+    """For the native runner: absolute path of the runtime's shared library on the device."""
     accelerator: str = "cpu"
     threads: int = Field(ge=1)
     input_shapes: dict[str, list[int]] = {}

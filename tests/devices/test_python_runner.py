@@ -31,7 +31,7 @@ from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
 
-RUNNER = Path(RUNNERS["python"][-1])
+RUNNER = Path(RUNNERS["python"]()[-1])
 SHARED = Path(__file__).parents[2] / ".." / "shared"
 SUBPIXEL_CNN = SHARED / "models" / "subpixel_cnn_x3.onnx"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
@@ -39,7 +39,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path, RUNNERS["python"])
+    return Bench(tmp_path, RUNNERS["python"]())
 
 
 def image(height: int, width: int, *, channels_last: bool = False, seed: int = 0) -> np.ndarray[Any, Any]:

@@ -27,11 +27,14 @@ from harness.runs.plan import (
     QualityStep,
     WarmUpStep,
 )
+from tests.devices.runner_contract.native import library_of, native_runner, sanitized_runner
 
-RUNNERS: dict[str, list[str]] = {
-    "python": [sys.executable, str(Path(__file__).parents[3] / "devices" / "python_runner.py")],
+RUNNERS: dict[str, Callable[[], list[str]]] = {
+    "python": lambda: [sys.executable, str(Path(__file__).parents[3] / "devices" / "python_runner.py")],
+    "native": lambda: [str(native_runner())],
+    "native with sanitizers": lambda: [str(sanitized_runner())],
 }
-"""Every runner that keeps the contract, as the argv before `plan.json records.jsonl`."""
+"""Every runner that keeps the contract: a function that gives the argv before `plan.json records.jsonl`."""
 
 T = TypeVar("T")
 WAIT_S = 60.0
@@ -43,6 +46,8 @@ class Bench:
     def __init__(self, folder: Path, command: Sequence[str]) -> None:
         self.folder = folder
         self.command = list(command)
+        self.is_native = not self.command[-1].endswith(".py")
+        self.default_worker = [] if self.is_native else [sys.executable]
         self.plan_path = folder / "plan.json"
         self.records_path = folder / "records.jsonl"
         self.stop_path = folder / "stop"
@@ -54,7 +59,7 @@ class Bench:
     # Making a plan
 
     def add_arm(
-        self, model: Path, runtime: str = "onnxruntime", *, worker: Sequence[str] = (sys.executable,), **fields: Any
+        self, model: Path, runtime: str = "onnxruntime", *, worker: Sequence[str] | None = None, **fields: Any
     ) -> str:
         arm = PlanArm(
             id=f"a{len(self.arms)}",
@@ -63,7 +68,8 @@ class Bench:
             format="tflite" if model.suffix == ".tflite" else "onnx",
             runtime=runtime,
             runtime_version=fields.pop("runtime_version", None) or version(runtime),
-            worker=list(worker),
+            worker=list(worker if worker is not None else self.default_worker),
+            library=fields.pop("library", None) or (library_of(runtime) if self.is_native else None),
             threads=1,
             **fields,
         )

@@ -14,7 +14,7 @@ from tests.devices.runner_contract.bench import RUNNERS, Bench
 @pytest.fixture(params=sorted(RUNNERS))
 def empty_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """No arms, no steps."""
-    return Bench(tmp_path, RUNNERS[request.param])
+    return Bench(tmp_path, RUNNERS[request.param]())
 
 
 @pytest.fixture

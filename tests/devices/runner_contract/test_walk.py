@@ -41,7 +41,7 @@ class Walk:
 
 @pytest.fixture(scope="module", params=sorted(RUNNERS))
 def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    bench = Bench(tmp_path_factory.mktemp("walk"), RUNNERS[request.param])
+    bench = Bench(tmp_path_factory.mktemp("walk"), RUNNERS[request.param]())
     for seed in (0, 1):
         bench.add_arm(models.conv_onnx(bench.folder / f"conv{seed}.onnx", seed=seed))
     for size in (8, 16):

@@ -1,0 +1,75 @@
+/* The native runner: walks a plan on a device without a connection, with nothing but the runtime's own library.
+ *
+ *     bakeoff-runner plan.json records.jsonl                                      the conductor
+ *     bakeoff-runner --worker                                                     a worker; the conductor starts it
+ *     bakeoff-runner --describe MODEL --runtime NAME --library LIB [--threads N]  a model's inputs and outputs as JSON
+ *     bakeoff-runner --context [ROOT]                                             the machine's state as JSON
+ *
+ * It keeps the contract of devices/python_runner.py: the same plan, the same records, the same exit codes. What is
+ * timed: clock_gettime; the runtime's own call; clock_gettime, where the call is OrtApi.Run (outputs are allocated by
+ * it, so that is inside; they are freed outside) or LiteRtRunCompiledModel (copying inputs in and outputs out is
+ * outside).
+ *
+ * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
+ * used; 71 out of memory; 74 records could not be written; 75 another runner is at work on these records.
+ */
+#include "conductor.h"
+#include "failure.h"
+#include "machine.h"
+#include "worker.h"
+
+static int usage(const char *problem)
+{
+    say("%s", problem);
+    say("usage: bakeoff-runner PLAN RECORDS | --describe MODEL --runtime NAME --library LIB [--threads N] | --context");
+    return EXIT_USAGE;
+}
+
+static int describe(int count, char **words)
+{
+    const char *model = NULL, *runtime = NULL, *library = NULL;
+    int64_t threads = 1;
+    for (int k = 0; k + 1 < count; k += 2) {
+        if (strcmp(words[k], "--describe") == 0)
+            model = words[k + 1];
+        else if (strcmp(words[k], "--runtime") == 0)
+            runtime = words[k + 1];
+        else if (strcmp(words[k], "--library") == 0)
+            library = words[k + 1];
+        else if (strcmp(words[k], "--threads") == 0)
+            threads = strtoll(words[k + 1], NULL, 10);
+        else
+            return usage("an unknown option");
+    }
+    if (count % 2 != 0 || model == NULL || runtime == NULL || threads < 1 || threads > 4096)
+        return usage("--describe needs a model, --runtime and --library");
+    return describe_model(model, runtime, library, (int)threads);
+}
+
+static int print_context(const char *root)
+{
+    static struct machine machine;
+    static struct context context;
+    struct json_writer writer = {0};
+    machine_open(&machine, root);
+    machine_read(&machine, &context);
+    context_write(&writer, NULL, &machine, &context);
+    bytes_text(&writer.out, "\n");
+    return write(1, writer.out.data, writer.out.length) == (ssize_t)writer.out.length ? 0 : EXIT_IO;
+}
+
+int main(int argc, char **argv)
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = '\0';
+    if (argc == 2 && strcmp(argv[1], "--worker") == 0)
+        return work();
+    if (argc >= 2 && strcmp(argv[1], "--describe") == 0)
+        return describe(argc - 1, argv + 1);
+    if ((argc == 2 || argc == 3) && strcmp(argv[1], "--context") == 0)
+        return print_context(argc == 3 ? argv[2] : "");
+    if (argc != 3 || argv[1][0] == '-')
+        return usage("give PLAN and RECORDS");
+    return conduct(length > 0 ? self : argv[0], argv[1], argv[2]);
+}

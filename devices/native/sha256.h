@@ -1,0 +1,17 @@
+/* SHA-256 (FIPS 180-4). */
+#ifndef BAKEOFF_SHA256_H
+#define BAKEOFF_SHA256_H
+
+#include "platform.h"
+
+struct sha256 {
+    uint32_t state[8];
+    uint64_t length;
+    unsigned char block[64];
+};
+
+void sha256_begin(struct sha256 *hash);
+void sha256_add(struct sha256 *hash, const void *data, size_t length);
+void sha256_end(struct sha256 *hash, char hexadecimal[65]);
+
+#endif

@@ -1,0 +1,14 @@
+/* The worker: answers the conductor's requests, a JSON line in and a JSON line out, until stdin ends. */
+#ifndef BAKEOFF_WORKER_H
+#define BAKEOFF_WORKER_H
+
+#include "platform.h"
+
+#define WARM_UP_BLOCK_MIN_INFERENCES 3
+
+int work(void);
+
+/* Prints a model's inputs and outputs as one JSON object; on failure one with `error` and `message`. */
+int describe_model(const char *model, const char *runtime, const char *library, int threads);
+
+#endif
