@@ -7,6 +7,10 @@ command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 command -v busybox >/dev/null 2>&1 || packages="$packages busybox"
 command -v mksh >/dev/null 2>&1 || packages="$packages mksh"
+command -v adb >/dev/null 2>&1 || packages="$packages adb"
+command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
+command -v dash >/dev/null 2>&1 || packages="$packages dash"
+command -v xz >/dev/null 2>&1 || packages="$packages xz-utils"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
