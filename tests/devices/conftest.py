@@ -1,4 +1,6 @@
-"""Devices to test against: this machine, itself through a real sshd, and a busybox that has nothing else."""
+"""Devices to test against: this machine, itself through a real sshd, a busybox that has nothing else, and a stand-in
+phone with the real adbd.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from devices.adb import AdbDevice
 from devices.local import LocalDevice, LocalTransport
 from devices.posix_device import PosixDevice
 from devices.ssh import SshDevice
+from tests.rig.real_phone import RealPhone
 from tests.rig.sshd import LoopbackSshd, missing_parts
 
 
@@ -68,7 +72,7 @@ def busybox_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["local", "ssh", "busybox"])
+@pytest.fixture(params=["local", "ssh", "busybox", "adb"])
 def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PosixDevice]:
     """One device of each kind, with a work directory whose name wants quoting."""
     workdir = tmp_path / "it's a $HOME work dir"
@@ -78,6 +82,11 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PosixDevi
     elif request.param == "ssh":
         server: LoopbackSshd = request.getfixturevalue("sshd")
         device = SshDevice(server.address(str(workdir).replace("%", "%25")), server.ssh_command())
+    elif request.param == "adb":
+        phone: RealPhone = request.getfixturevalue("phone")
+        with phone.shares(tmp_path), AdbDevice(f"adb:{phone.address}", str(workdir)) as device:
+            yield device
+        return
     else:
         device = PosixDevice(BusyboxTransport(request.getfixturevalue("busybox_tools")), str(workdir))
     with device:
