@@ -180,4 +180,5 @@ def test_memory_does_not_grow_with_the_number_of_pictures(run):
         return most
 
     peak(1)  # modules and caches
-    assert peak(15) < peak(3) + 400_000  # one float32 output more would be 786 kB
+    # Keeping one float32 output of each item would be 38 MB more; how tiles of SSIM meet in threads, 2 MB.
+    assert peak(15) < peak(3) + 8_000_000
