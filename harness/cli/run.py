@@ -21,11 +21,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--device",
         action="append",
         metavar="DEVICE",
-        help="local, or ssh://[user@]host[:port]; may be given several times (default: local)",
+        help="local, ssh://[user@]host[:port], adb, adb:SERIAL or adb:*; may be given several times (default: local)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the run (default: runs/TIME-NAME)")
     parser.add_argument("--pairs", type=_pairs, metavar="N", help="pairs of blocks instead of the experiment's")
     parser.add_argument("--quick", action="store_true", help="few short blocks: for a look, not for a decision")
+    parser.add_argument(
+        "--runner",
+        choices=["python", "native"],
+        help="what runs the models there (default: native on phones, python elsewhere)",
+    )
     parser.add_argument("--json", action="store_true", help="print comparison.json on stdout and nothing else there")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut")
 
@@ -50,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
             else:
                 file = read_experiment(arguments.experiment)
                 folder = new_run_folder(arguments.out, file.experiment.name)
-                overrides = Overrides(pairs=arguments.pairs, quick=arguments.quick)
+                overrides = Overrides(pairs=arguments.pairs, quick=arguments.quick, runner=arguments.runner)
                 outcome = start_run(file, arguments.device or ["local"], folder, overrides, progress)
         except (InterruptedRunError, KeyboardInterrupt):
             if folder is None or not folder.manifest.exists():

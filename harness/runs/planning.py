@@ -27,6 +27,8 @@ class Placement:
     """Arm id → path of its model."""
     workers: dict[str, list[str]]
     """Arm id → argv prefix of its worker."""
+    libraries: dict[str, str]
+    """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
     inputs: dict[str, dict[str, list[str]]]
     """Item id → arm id → paths of its input tensors."""
     input_shapes: dict[str, dict[str, list[int]]]
@@ -69,6 +71,7 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                 runtime=arm.runtime,
                 runtime_version=arm.runtime_version,
                 worker=placement.workers[arm.id],
+                library=placement.libraries.get(arm.id),
                 accelerator=arm.accelerator,
                 threads=arm.threads,
                 input_shapes=placement.input_shapes[arm.id],

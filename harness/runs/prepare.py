@@ -5,34 +5,28 @@ Nothing of a run exists yet while this goes on; a second time most of it is foun
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import Blob
-from devices.errors import PermanentError, RuntimeNotAvailableError
-from devices.interpreters import find_python
-from devices.provision import provision
+from devices.errors import PermanentError
 from devices.retry import with_reconnect
-from harness.runs.disk_probe import raise_if_full
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
+from harness.runs.runner_setup import RunnerKind, set_up_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devices.base import Device
     from devices.identity import Identity
-    from devices.provision import ProvisionedRuntime
     from harness.experiment.resolve import Resolved, ResolvedArm
     from harness.pictures.tensor_blobs import TensorBlobs
     from harness.runs.progress import Progress
     from harness.runs.stop_request import StopRequest
 
-RUNNER = Path(__file__).resolve().parents[2] / "devices" / "python_runner.py"
 OPEN_MODEL_TIMEOUT_S = 300.0
 FIRST_CONNECT_S = 10.0
 
@@ -46,17 +40,24 @@ class PreparedDevice:
     device: Device
     identity: Identity
     conductor: list[str]
-    """argv prefix of the conductor: an interpreter there and the runner's blob."""
+    """argv prefix of the conductor, before the plan and the records."""
     placement: Placement
     refused: dict[str, str]
     """Arm id → why its runtime could not open its model here."""
 
 
 def prepare(
-    device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress, stop: StopRequest
+    device: Device,
+    resolved: Resolved,
+    tensors: TensorBlobs,
+    progress: Progress,
+    stop: StopRequest,
+    runner: RunnerKind | None = None,
 ) -> PreparedDevice:
-    """Get a device ready. Raises `DeviceError` (what is transient was retried already), and `InterruptedRunError` as
-    soon as a stop is asked for and the device has answered.
+    """Get a device ready; `runner` overrides what would be chosen.
+
+    Raises `DeviceError` (what is transient was retried already), and `InterruptedRunError` as soon as a stop is asked
+    for and the device has answered.
     """
 
     def waiting(message: str, seconds: float) -> None:
@@ -69,14 +70,13 @@ def prepare(
 
     retry(device.connect, total_s=FIRST_CONNECT_S)
     identity = retry(device.identify)
-    python = retry(lambda: find_python(device))
     retry(lambda: check_device_space(device, resolved))
-    interpreters = _provision_all(device, resolved.arms, progress, retry)
+    setup = set_up_runner(device, identity, resolved, progress, retry, runner)
     paths = retry(lambda: _push_all(device, resolved, tensors, progress))
-    runner = paths[_runner_blob().sha256]
     placement = Placement(
         models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
-        workers={arm.id: [interpreters[arm.id]] for arm in resolved.arms},
+        workers=setup.workers,
+        libraries=setup.libraries,
         inputs={
             f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
             for index, hashes in enumerate(tensors.by_item)
@@ -85,44 +85,19 @@ def prepare(
     )
     refused = {}
     for arm in resolved.arms:
-        argv = [interpreters[arm.id], runner, "--describe", paths[arm.model.sha256], "--runtime", arm.runtime.name]
-        reason = retry(partial(_open_once, device, argv))
+        reason = retry(partial(_open_once, device, setup.describe(arm, paths[arm.model.sha256])))
         if reason is not None:
             refused[arm.id] = reason
             progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
     return PreparedDevice(
-        device=device, identity=identity, conductor=[python.path, runner], placement=placement, refused=refused
+        device=device, identity=identity, conductor=setup.conductor, placement=placement, refused=refused
     )
 
 
-def _provision_all(
-    device: Device, arms: Sequence[ResolvedArm], progress: Progress, retry: Callable[..., ProvisionedRuntime]
-) -> dict[str, str]:
-    """Arm id → interpreter of its runtime's environment."""
-
-    def say(text: str) -> None:
-        progress.say(device.name, text)
-
-    interpreters: dict[tuple[str, str], str] = {}
-    for arm in arms:
-        key = (arm.runtime.name, arm.runtime_version)
-        if key not in interpreters:
-            progress.say(device.name, f"runtime {arm.runtime.name} {arm.runtime_version}")
-            try:
-                ready = retry(partial(provision, device, arm.runtime, arm.runtime_version, say))
-            except RuntimeNotAvailableError:
-                # Tools fail on a full disk in many ways and say so in few of them.
-                raise_if_full(device, device.workdir, after="Then run again.")
-                raise
-            interpreters[key] = ready.python
-    return {arm.id: interpreters[arm.runtime.name, arm.runtime_version] for arm in arms}
-
-
 def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
-    """SHA-256 → path there, for the runner, the models and all input tensors."""
+    """SHA-256 → path there, for the models and all input tensors."""
     models = {arm.model.sha256: arm.model for arm in resolved.arms}
     blobs = [
-        _runner_blob(),
         *(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes) for model in models.values()),
         *tensors.blobs,
     ]
@@ -135,11 +110,6 @@ def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress
         progress.advance(device.name, "pushing (kB)", sent // 1000, total // 1000)
 
     return device.push(blobs, moved)
-
-
-def _runner_blob() -> Blob:
-    content = RUNNER.read_bytes()
-    return Blob(path=RUNNER, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError
-from devices.open_device import open_device
+from devices.open_device import open_device, open_devices
 from harness.analysis.recompute import recompute
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
@@ -32,6 +32,7 @@ from harness.runs.output_space import check_space_here
 from harness.runs.planning import make_plan
 from harness.runs.prepare import PreparedDevice, prepare
 from harness.runs.run_claim import claimed
+from harness.runs.runner_setup import RunnerKind
 from harness.runs.state import DeviceState
 from harness.runs.stop_request import StopRequest
 
@@ -49,6 +50,7 @@ class Overrides:
 
     pairs: int | None = None
     quick: bool = False
+    runner: RunnerKind | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,12 @@ def start_run(
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     for note in resolved.notes:
         progress.say(file.experiment.name, note)
-    devices = [open_device(name) for name in dict.fromkeys(device_names)]
+    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
     check_space_here(folder.path, resolved, len(devices))
     stop = StopRequest()
     with ExitStack() as held:
         with _closing(devices):
-            ready = _prepare_all(devices, resolved, progress, stop)
+            ready = _prepare_all(devices, resolved, progress, stop, overrides.runner)
             errors = [each for each in ready if isinstance(each, DeviceError)]
             if len(errors) == len(ready):
                 raise errors[0]
@@ -177,7 +179,11 @@ def _make_folder(folder: RunFolder) -> None:
 
 
 def _prepare_all(
-    devices: Sequence[Device], resolved: Resolved, progress: Progress, stop: StopRequest
+    devices: Sequence[Device],
+    resolved: Resolved,
+    progress: Progress,
+    stop: StopRequest,
+    runner: RunnerKind | None = None,
 ) -> list[PreparedDevice | DeviceError]:
     """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
     with tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch:
@@ -185,7 +191,7 @@ def _prepare_all(
 
         def one(device: Device) -> PreparedDevice | DeviceError:
             try:
-                return prepare(device, resolved, tensors, progress, stop)
+                return prepare(device, resolved, tensors, progress, stop, runner)
             except DeviceError as error:
                 progress.say(device.name, error.what)
                 return error
