@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict
 
 from devices.identity import Identity
+
+if TYPE_CHECKING:
+    from devices.base import Device
 
 
 class Ability(BaseModel):
@@ -43,7 +48,6 @@ MEASURABLE_FILES = {
 def survey(name: str) -> Survey:
     """Look at one device. A device that does not answer is a finding, not an error."""
     from devices.errors import DeviceError
-    from devices.interpreters import find_python
     from devices.open_device import open_device
     from devices.ready_runtimes import ready_runtimes
 
@@ -52,19 +56,17 @@ def survey(name: str) -> Survey:
         try:
             device.connect()
             identity = device.identify()
-            abilities = [Ability(what="latency", possible=True, how="monotonic clock of the runner")]
+            latency, python = _runner(device, identity)
+            abilities = [latency]
             for what, path in MEASURABLE_FILES.items():
-                there = device.run(["test", "-r", path], timeout_s=15.0).exit_code == 0
-                how = path if there else f"{path} cannot be read there"
+                # Memory peaks are reset by writing to their file; the others are read.
+                test = "-w" if path.endswith("clear_refs") else "-r"
+                there = device.run(["test", test, path], timeout_s=15.0).exit_code == 0
+                how = path if there else f"{path} cannot be {'written' if test == '-w' else 'read'} there"
                 abilities.append(Ability(what=what, possible=there, how=how))
             abilities.append(Ability(what="energy", possible=False, how="not in this version"))
-            try:
-                python: str | None = str(find_python(device))
-            except DeviceError as error:
-                python = None
-                abilities[0] = Ability(what="latency", possible=False, how=error.what)
             return Survey(
-                device=name,
+                device=device.name,
                 identity=identity,
                 python=python,
                 abilities=abilities,
@@ -74,3 +76,30 @@ def survey(name: str) -> Survey:
             device.close()
     except DeviceError as error:
         return Survey(device=name, problem=error.what, remedy=error.remedy or None)
+
+
+def _runner(device: Device, identity: Identity) -> tuple[Ability, str | None]:
+    """Which runner would measure latency there, and the Python that is there."""
+    from devices.errors import DeviceError
+    from devices.interpreters import find_python
+    from harness.runs.runner_setup import choose_runner
+
+    if choose_runner(identity, None) == "native":
+        libc = identity.libc or "no libc that our builds can use: their loader and libraries are pushed along"
+        return Ability(what="latency", possible=True, how=f"native runner ({libc})"), None
+    try:
+        python = str(find_python(device))
+    except DeviceError as error:
+        return Ability(what="latency", possible=False, how=f"python runner: {error.what}; --runner native may do"), None
+    return Ability(what="latency", possible=True, how="python runner"), python
+
+
+def attached() -> list[str]:
+    """Every phone that adb lists, by the name it is given with; none where adb is not installed or lists none."""
+    from devices.adb import attached_phones
+    from devices.errors import DeviceError
+
+    try:
+        return [phone.name for phone in attached_phones()]
+    except DeviceError:
+        return []

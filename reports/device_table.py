@@ -25,8 +25,9 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
                 _line(console, f"  {each.remedy}")
             continue
         _identity(each, console)
-        _line(console, f"  Python    {each.python or 'none that can be used'}")
-        _line(console, f"  runtimes  {', '.join(each.runtimes) or 'none yet: provisioned at the first run'}")
+        if each.python is not None:  # elsewhere the runner and the runtimes are pushed along
+            _line(console, f"  Python    {each.python}")
+            _line(console, f"  runtimes  {', '.join(each.runtimes) or 'none yet: provisioned at the first run'}")
         for ability in each.abilities:
             mark = "yes" if ability.possible else "no "
             _line(console, f"  {mark} {ability.what}: {ability.how}")

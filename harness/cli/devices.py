@@ -8,7 +8,7 @@ import argparse
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument(
-        "-d", "--device", action="append", metavar="DEVICE", help="a device to look at (default: local)"
+        "-d", "--device", action="append", metavar="DEVICE", help="a device to look at (default: local and all phones)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -19,9 +19,9 @@ def execute(arguments: argparse.Namespace) -> int:
     import sys
 
     from harness.cli.main import EXIT_DONE, EXIT_USER
-    from harness.device_survey import survey
+    from harness.device_survey import attached, survey
 
-    found = [survey(name) for name in dict.fromkeys(arguments.device or ["local"])]
+    found = [survey(name) for name in dict.fromkeys(arguments.device or ["local", *attached()])]
     if arguments.json:
         json.dump([each.model_dump(mode="json") for each in found], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")

@@ -27,6 +27,7 @@ from devices.errors import (
 )
 from devices.retry import with_reconnect
 from harness.runs.folder import DiskError, write_model
+from harness.runs.kept_awake import kept_awake
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
 from harness.runs.state import DeviceState, Process, Stage
@@ -80,6 +81,16 @@ class DeviceRun:
         if self.state.stage == "fetched":
             return
         self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        with kept_awake(self.device, self._retry):
+            self._measure_and_fetch()
+        self._advance_state("fetched")
+        # Only now: killed before this, `run` finds everything there and comes by here again.
+        with contextlib.suppress(DeviceError):
+            self.device.remove([self.state.remote_folder])
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    def _measure_and_fetch(self) -> None:
         try:
             self._records.cut_partial_line()
             for record in self._records:
@@ -94,12 +105,6 @@ class DeviceRun:
                 self._end_runner()
             raise
         self._fetch()
-        self._advance_state("fetched")
-        # Only now: killed before this, `run` finds everything there and comes by here again.
-        with contextlib.suppress(DeviceError):
-            self.device.remove([self.state.remote_folder])
-
-    # --- measuring ---------------------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
         if self._finished in {"complete", "bound"}:

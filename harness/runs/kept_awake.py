@@ -1,0 +1,40 @@
+"""A phone kept awake while it measures, and left as it was found."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from devices.errors import DeviceError
+
+if TYPE_CHECKING:
+    from devices.base import Device
+
+
+@runtime_checkable
+class FallsAsleep(Protocol):
+    """A device whose screen goes dark and whose clocks go down when nobody touches it."""
+
+    def keep_awake(self) -> None:
+        """Keep it awake until `restore`; what is changed is written down there first."""
+        ...
+
+    def restore(self) -> int:
+        """Undo every change of ours; returns how many there were."""
+        ...
+
+
+@contextmanager
+def kept_awake(device: Device, retry: Callable[[Callable[[], None]], None]) -> Iterator[None]:
+    """Around the work on a device. Where it cannot be restored now (the cable is out), the next connection does it."""
+    if not isinstance(device, FallsAsleep):
+        yield
+        return
+    retry(device.keep_awake)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DeviceError):
+            device.restore()
