@@ -199,6 +199,7 @@ static bool read_steps(struct reading *reading, const struct json_value *list)
     if (list->count > STEPS_MAX)
         return refuse(reading, "has more than %d steps.", STEPS_MAX);
     plan->steps = allocate(list->count, sizeof *plan->steps);
+    plan->step_room = (int)list->count;
     int64_t before = -1;
     for (const struct json_value *entry = list->as.first; entry != NULL; entry = entry->next) {
         struct plan_step *step = &plan->steps[plan->step_count];
@@ -246,10 +247,27 @@ bool plan_read(const char *path, struct plan *plan, struct bytes *problem)
     struct reading reading = {path, plan, problem};
     if (!bytes_read_file(&text, path, FILE_MAX_BYTES))
         return refuse(&reading, "cannot be read as a plan: %s. Push the plan again.", strerror(errno));
-    const struct json_value *root = text.data != NULL ? json_parse(&document, text.data, text.length) : NULL;
+    bytes_add(&text, "", 0); /* an empty file has a buffer too */
+    return plan_parse(path, text.data, text.length, &document, plan, problem);
+}
+
+void plan_release(struct plan *plan)
+{
+    for (int k = 0; plan->steps != NULL && k <= plan->step_count && k < plan->step_room; k++)
+        free(plan->steps[k].arms);
+    free(plan->arms);
+    free(plan->items);
+    free(plan->steps);
+}
+
+bool plan_parse(const char *path, char *text, size_t length, struct json_document *document, struct plan *plan,
+                struct bytes *problem)
+{
+    struct reading reading = {path, plan, problem};
+    const struct json_value *root = json_parse(document, text, length);
     if (root == NULL)
-        return refuse(&reading, "cannot be read as a plan: %s at byte %lld. Push the plan again.",
-                      document.problem != NULL ? document.problem : "it is empty", (long long)document.problem_at);
+        return refuse(&reading, "cannot be read as a plan: %s at byte %lld. Push the plan again.", document->problem,
+                      (long long)document->problem_at);
     const char *schema = json_get_string(root, "schema");
     if (schema == NULL || strcmp(schema, SCHEMA) != 0)
         return refuse(&reading, "has schema '%.60s', this runner needs '%s'. Use matching versions.",

@@ -60,12 +60,20 @@ struct plan {
     int item_count;
     struct plan_step *steps;
     int step_count;
+    int step_room; /* steps there is memory for */
     struct latency_options latency;
     int64_t step_timeout_ns;
 };
 
 /* False, with one line in `problem`, for what cannot be used. The plan's texts live as long as the process. */
 bool plan_read(const char *path, struct plan *plan, struct bytes *problem);
+
+/* The same from memory, parsed in place; the plan points into `text` and `document`. */
+bool plan_parse(const char *path, char *text, size_t length, struct json_document *document, struct plan *plan,
+                struct bytes *problem);
+
+/* Frees what reading allocated, also where it failed. */
+void plan_release(struct plan *plan);
 
 /* Index of the arm of that id, or −1. */
 int plan_arm_index(const struct plan *plan, const char *id);
