@@ -7,14 +7,25 @@ import difflib
 from devices.base import Device
 from devices.errors import PermanentError
 
-_KINDS = ("local", "ssh://[user@]host[:port][/workdir]")
+_KINDS = "local, ssh://[user@]host[:port][/workdir], adb, adb:SERIAL and adb:*"
+
+
+def open_devices(text: str) -> list[Device]:
+    """As `open_device`; `adb:*` gives every phone that adb lists."""
+    from devices.adb import attached_phones
+    from devices.adb_address import ALL
+
+    return list(attached_phones()) if text == ALL else [open_device(text)]
 
 
 def open_device(text: str) -> Device:
-    """The device named by `local` or `ssh://[user@]host[:port][/workdir]`; nothing is connected yet.
+    """The device named by `local`, `ssh://[user@]host[:port][/workdir]`, `adb` or `adb:SERIAL`; nothing is connected
+    yet.
 
     Raises `PermanentError` for anything else.
     """
+    from devices.adb import AdbDevice
+    from devices.adb_address import ALL, KIND, PREFIX
     from devices.local import LocalDevice
     from devices.ssh import SshDevice
     from devices.ssh_address import SCHEME
@@ -23,16 +34,18 @@ def open_device(text: str) -> Device:
         return LocalDevice()
     if text.startswith(SCHEME):
         return SshDevice(text)
-    if text.startswith(("adb:", "browser")):
+    if text == ALL:
+        raise PermanentError(f"{text!r} is every phone attached, and one is wanted here", "Name it: adb:SERIAL.")
+    if text == KIND or text.startswith(PREFIX):
+        return AdbDevice(text)
+    if text.startswith("browser"):
         kind = text.split(":", 1)[0]
-        raise PermanentError(
-            f"{text!r}: {kind} devices are not in this version", f"Devices are {' and '.join(_KINDS)}."
-        )
-    near = difflib.get_close_matches(text, ["local"], 1, 0.7)
+        raise PermanentError(f"{text!r}: {kind} devices are not in this version", f"Devices are {_KINDS}.")
+    near = difflib.get_close_matches(text, ["local", KIND], 1, 0.7)
     if near:
         hint = f"Did you mean {near[0]}?"
     elif "@" in text and "/" not in text:
         hint = f"Did you mean ssh://{text}?"
     else:
-        hint = f"Devices are {' and '.join(_KINDS)}."
+        hint = f"Devices are {_KINDS}."
     raise PermanentError(f"{text!r} is not a device", hint)

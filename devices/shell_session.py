@@ -20,11 +20,12 @@ from typing import IO
 
 from devices.errors import DeadlineError, DeviceError, PermanentError
 from devices.shell_words import pack_script
-from devices.transport import Transport
+from devices.transport import Transport, WatchedTransport
 
 _READ_BYTES = 1 << 18
 _NOISE_BYTES = 1 << 16
 _EXIT_WAIT_S = 5.0
+_LOOK_EVERY_S = 0.5
 
 # Reads a token and a packed script from its standard input, byte by byte as `read` must, so that what follows on that
 # input is the script's own. No single quote, no newline: it is quoted for login shells of every kind.
@@ -108,6 +109,8 @@ class ShellSession:
         self._feed = iter(feed or ())
         self._pending = memoryview(token.encode() + b"\n" + pack_script(script) + b"\n")
         self._hold_stdin = hold_stdin
+        self._watched = transport if isinstance(transport, WatchedTransport) else None
+        self._moved_at = time.monotonic()
         argv = transport.shell_command(BOOTSTRAP)
         try:
             # A session of its own: Ctrl-C in the user's terminal is ours to handle, not the client's to die of.
@@ -215,7 +218,7 @@ class ShellSession:
 
     def _pump(self, wait_s: float) -> bytes | None:
         """Move what can be moved; the stdout that came, or None if nothing moved for `wait_s`."""
-        events = self._selector.select(wait_s)
+        events = self._await_movement(wait_s)
         if not events:
             return None
         payload = b""
@@ -236,6 +239,25 @@ class ShellSession:
             else:
                 payload = self._out.take(chunk)
         return payload
+
+    def _await_movement(self, wait_s: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """What can be moved, waited for; raises when the transport holds the device for lost meanwhile."""
+        if self._watched is None:
+            return self._selector.select(wait_s)
+        until = time.monotonic() + wait_s
+        while True:
+            left_s = until - time.monotonic()
+            events = self._selector.select(max(0.0, min(left_s, _LOOK_EVERY_S)))
+            now = time.monotonic()
+            if events:
+                self._moved_at = now
+                return events
+            if now - self._moved_at >= self._watched.longest_silence_s:
+                problem = self._watched.lost()
+                if problem is not None:
+                    raise problem
+            if left_s <= _LOOK_EVERY_S:
+                return []
 
     def _reading_stderr(self) -> bool:
         return any(key.data == "err" for key in self._selector.get_map().values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from devices.errors import DeviceError
 
@@ -41,4 +41,16 @@ class Transport(Protocol):
         `exit_code` is that of the local client (null when it had to be killed), `text` what it wrote to stderr, and
         `began` whether the shell on the device had reported in.
         """
+        ...
+
+
+@runtime_checkable
+class WatchedTransport(Protocol):
+    """A transport whose client does not notice by itself that the device is gone."""
+
+    longest_silence_s: float
+    """Of a session in which nothing moves for as long, `lost` is asked, again and again."""
+
+    def lost(self) -> DeviceError | None:
+        """Why the device is held for lost; null while it answers, or may still answer. Never waits."""
         ...

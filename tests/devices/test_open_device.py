@@ -24,11 +24,13 @@ def test_local_and_ssh_are_devices_and_keep_the_name_they_were_given() -> None:
 @pytest.mark.parametrize(
     ("text", "what", "remedy"),
     [
-        ("adb:R5CT30ABCDE", "adb devices are not in this version", "Devices are local and ssh://"),
+        ("browser", "browser devices are not in this version", "Devices are local, ssh://"),
+        ("adb:*", "every phone attached, and one is wanted", "Name it: adb:SERIAL."),
+        ("adb:", "is not the address of one phone", "Write adb for the only phone attached"),
         ("loacl", "is not a device", "Did you mean local?"),
         ("pi@bench-4", "is not a device", "Did you mean ssh://pi@bench-4?"),
-        ("http://bench", "is not a device", "Devices are local and ssh://"),
-        ("", "is not a device", "Devices are local and ssh://"),
+        ("http://bench", "is not a device", "Devices are local, ssh://"),
+        ("", "is not a device", "Devices are local, ssh://"),
         ("ssh://-v", "is not a name for a host", "ssh://pi@bench-4"),
     ],
 )

@@ -1,0 +1,46 @@
+"""A phone reached by adb. See `devices.adb_transport` for how its shells are had."""
+
+from __future__ import annotations
+
+import os
+
+from devices.adb_address import ALL, PREFIX, parse_adb_address
+from devices.adb_client import adb_words, list_phones
+from devices.adb_transport import AdbTransport
+from devices.errors import PermanentError
+from devices.posix_device import PosixDevice
+
+WORKDIR_VARIABLE = "BAKEOFF_ADB_WORKDIR"
+# The shell user may write there, and (unlike on /sdcard) run what it wrote.
+DEFAULT_WORKDIR = "/data/local/tmp/bakeoff"
+
+
+class AdbDevice(PosixDevice):
+    """A phone at `adb:SERIAL`, or `adb`: the only one attached. Work directory: `$BAKEOFF_ADB_WORKDIR`, or
+    /data/local/tmp/bakeoff.
+    """
+
+    def __init__(self, text: str, workdir: str | None = None) -> None:
+        self._adb = AdbTransport(text, parse_adb_address(text))
+        super().__init__(self._adb, workdir or os.environ.get(WORKDIR_VARIABLE) or DEFAULT_WORKDIR)
+
+    @property
+    def serial(self) -> str:
+        """The phone's serial, once it was found."""
+        return self._adb.serial
+
+
+def attached_phones() -> list[AdbDevice]:
+    """Every phone that adb lists, whatever its state: one that is not ready says why when it is connected to.
+
+    Raises `PermanentError` when there is none.
+    """
+    phones, is_new_server = list_phones(adb_words(), name=ALL)
+    if not phones and is_new_server:
+        phones, _ = list_phones(adb_words(), name=ALL)
+    if not phones:
+        raise PermanentError(
+            f"{ALL}: no phone is attached",
+            "Plug one in with USB debugging on (Settings › Developer options). `adb devices -l` shows what adb sees.",
+        )
+    return [AdbDevice(PREFIX + phone.serial) for phone in phones]
