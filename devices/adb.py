@@ -7,7 +7,9 @@ import os
 from devices.adb_address import ALL, PREFIX, parse_adb_address
 from devices.adb_client import adb_words, list_phones
 from devices.adb_transport import AdbTransport
+from devices.android_identity import describe_script, parse_android_identity
 from devices.errors import PermanentError
+from devices.identity import Identity
 from devices.posix_device import PosixDevice
 
 WORKDIR_VARIABLE = "BAKEOFF_ADB_WORKDIR"
@@ -28,6 +30,11 @@ class AdbDevice(PosixDevice):
     def serial(self) -> str:
         """The phone's serial, once it was found."""
         return self._adb.serial
+
+    def identify(self) -> Identity:
+        """What the phone says of itself, in one round trip."""
+        answer = self._connected().check(describe_script(), what="identifying the phone")
+        return parse_android_identity(answer.decode(errors="replace"))
 
 
 def attached_phones() -> list[AdbDevice]:

@@ -58,6 +58,7 @@ def parse_identity(text: str, kind: str) -> Identity:
         "libc": parse_libc(sections["glibc"], sections["ldd"], sections["loaders"]),
         "boot_id": _line(sections["boot_id"]),
         "is_virtual": parse_is_virtual(cpuinfo, sections["containers"], sections["detect_virt"], sections["kernel"]),
+        "android": None,
     }
     missing = {name: _REASONS[name] for name, value in values.items() if value is None or value == []}
     return Identity.model_validate({"kind": kind, "missing": missing} | values)
@@ -76,6 +77,7 @@ _REASONS = {
     "libc": "neither getconf, ldd nor a known loader",
     "boot_id": "/proc/sys/kernel/random/boot_id cannot be read",
     "is_virtual": "nothing here tells: no hypervisor flag on this architecture, no systemd-detect-virt",
+    "android": "this is no Android device",
 }
 
 

@@ -14,6 +14,34 @@ class CpuCluster(BaseModel):
     max_frequency_khz: int | None
 
 
+class AndroidFacts(BaseModel):
+    """What a phone's properties say of it. Null or empty where it has no such property."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manufacturer: str | None = None
+    model: str | None = None
+    device: str | None = None
+    """The maker's code name, such as `shiba`."""
+    soc_manufacturer: str | None = None
+    soc_model: str | None = None
+    """Such as `SM8550`; before Android 12 the platform's name, such as `kona`."""
+    build_fingerprint: str | None = None
+    build_type: str | None = None
+    """`user`, `userdebug`, `eng`."""
+    release: str | None = None
+    """Android's version, such as `14`."""
+    sdk: int | None = None
+    abis: list[str] = []
+    """Best first, such as `arm64-v8a`."""
+    serial: str | None = None
+
+    @property
+    def soc(self) -> str | None:
+        """Maker and model of the system on a chip."""
+        return " ".join(filter(None, (self.soc_manufacturer, self.soc_model))) or None
+
+
 class Identity(BaseModel):
     """Identity of a machine. Two results are comparable only where these agree."""
 
@@ -38,5 +66,6 @@ class Identity(BaseModel):
     boot_id: str | None = None
     is_virtual: bool | None = None
     """True on a virtual machine or in a container where that can be told: its timings are noisier."""
+    android: AndroidFacts | None = None
     missing: dict[str, str] = {}
     """Name of a field above → why it is null."""

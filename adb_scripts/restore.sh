@@ -1,0 +1,81 @@
+#!/bin/sh
+# restore.sh LIST: undoes what LIST says was changed (see keep_awake.sh), the last change first, and nothing else.
+#
+# A change that is undone is taken off the list at once; an empty list is removed. So it may be ended at any point and
+# run again. A line that nobody of ours can have written is refused, told, and left standing.
+# Says how many changes were undone. Exit code 1: some could not be.
+set -u
+
+list=${1:?usage: restore.sh LIST}
+tab=$(printf '\t')
+undone=0
+
+if [ ! -f "$list" ]; then
+	echo "undone 0"
+	exit 0
+fi
+
+# undo LINE
+undo() {
+	rest=${1#*"$tab"}
+	case $1 in
+	"setting$tab"*"$tab"*"$tab"*)
+		namespace=${rest%%"$tab"*}
+		rest=${rest#*"$tab"}
+		key=${rest%%"$tab"*}
+		value=${rest#*"$tab"}
+		case $namespace in system | secure | global) ;; *) return 1 ;; esac
+		case $key in '' | *[!A-Za-z0-9_.]*) return 1 ;; esac
+		if [ "$value" = null ]; then
+			settings delete "$namespace" "$key" >/dev/null
+		else
+			settings put "$namespace" "$key" "$value"
+		fi
+		[ "$(settings get "$namespace" "$key")" = "$value" ]
+		;;
+	"screen${tab}off")
+		input keyevent KEYCODE_SLEEP
+		;;
+	"battery${tab}emulated")
+		dumpsys battery reset
+		;;
+	"clock$tab"*"$tab"*)
+		file=${rest%%"$tab"*}
+		case $file in
+		*/../*) return 1 ;;
+		/sys/devices/system/cpu/*/scaling_governor | /sys/devices/system/cpu/*/scaling_m[ai][nx]_freq) ;;
+		*) return 1 ;;
+		esac
+		printf '%s\n' "${rest#*"$tab"}" >"$file"
+		;;
+	*) return 1 ;;
+	esac
+}
+
+# Lines still to be undone, and those that could not be: together the list as it stands.
+todo=
+while IFS= read -r line || [ -n "$line" ]; do
+	todo="$todo$line
+"
+	line=
+done <"$list"
+kept=
+while [ -n "$todo" ]; do
+	todo=${todo%"
+"}
+	last=${todo##*"
+"}
+	todo=${todo%"$last"}
+	if [ -n "$last" ] && undo "$last"; then
+		undone=$((undone + 1))
+		printf '%s' "$todo$kept" >"$list.new" && mv -f "$list.new" "$list" || exit 3
+	elif [ -n "$last" ]; then
+		echo "restore: could not undo: $last" >&2
+		kept="$last
+$kept"
+	fi
+done
+echo "undone $undone"
+[ -z "$kept" ] || exit 1
+rm -f "$list"
+exit 0
