@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
+from devices import android_care
 from devices.adb_address import ALL, PREFIX, parse_adb_address
 from devices.adb_client import adb_words, list_phones
+from devices.adb_push import push_file
 from devices.adb_transport import AdbTransport
 from devices.android_identity import describe_script, parse_android_identity
+from devices.base import Blob, Progress
+from devices.blob_push import push_blobs
 from devices.errors import PermanentError
 from devices.identity import Identity
 from devices.posix_device import PosixDevice
@@ -25,11 +30,43 @@ class AdbDevice(PosixDevice):
     def __init__(self, text: str, workdir: str | None = None) -> None:
         self._adb = AdbTransport(text, parse_adb_address(text))
         super().__init__(self._adb, workdir or os.environ.get(WORKDIR_VARIABLE) or DEFAULT_WORKDIR)
+        self._keeps_awake = False
 
     @property
     def serial(self) -> str:
         """The phone's serial, once it was found."""
         return self._adb.serial
+
+    def connect(self) -> None:
+        """Make sure the phone answers and the work directory exists; undo what a bakeoff that crashed left changed."""
+        super().connect()
+        if not self._keeps_awake:
+            android_care.restore_after_crash(self._shell, self.workdir)
+
+    def keep_awake(self) -> None:
+        """Keep the phone awake, screen on and dark, until `restore`. May be called again."""
+        shell = self._connected()
+        self._keeps_awake = True
+        android_care.keep_awake(shell, self.workdir)
+
+    def restore(self) -> int:
+        """Leave the phone as it was found: undo every change of ours; returns how many there were."""
+        count = android_care.restore(self._connected(), self.workdir)
+        self._keeps_awake = False
+        return count
+
+    def read_state(self) -> dict[str, str]:
+        """Battery, thermal state, clocks, screen and settings, as the phone prints them, by section."""
+        return android_care.read_state(self._connected())
+
+    def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
+        """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
+        directory, shell = f"{self.workdir}/blobs", self._connected()
+
+        def send_large(blob: Blob) -> None:
+            push_file(self._adb, shell, directory, self._hash_command, blob, progress)
+
+        return push_blobs(shell, directory, self._hash_command, blobs, progress, send_large)
 
     def identify(self) -> Identity:
         """What the phone says of itself, in one round trip."""

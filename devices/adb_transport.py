@@ -84,6 +84,10 @@ class AdbTransport:
         with contextlib.suppress(Exception):
             self.close()
 
+    def command(self, *arguments: str) -> list[str]:
+        """The argv of `adb -s SERIAL arguments`."""
+        return [*self._words, "-s", self.serial, *arguments]
+
     def call(self, *arguments: str, timeout_s: float = _CALL_TIMEOUT_S) -> AdbAnswer:
         """Run `adb -s SERIAL arguments` to its end. Raises `DeadlineError`."""
         return call_adb([*self._words, "-s", self.serial], arguments, name=self._name, timeout_s=timeout_s)

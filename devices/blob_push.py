@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from devices.base import Blob, Progress
@@ -22,6 +22,7 @@ _CHUNK_BYTES = 1 << 18
 # A file takes up whole file-system blocks, and its name some of a directory's.
 _BLOCK_BYTES = 4096
 _SPARE_BYTES = 1 << 20
+_LARGE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,17 @@ class Survey:
 
 
 def push_blobs(
-    shell: Shell, directory: str, hash_command: str, blobs: Sequence[Blob], progress: Progress | None = None
+    shell: Shell,
+    directory: str,
+    hash_command: str,
+    blobs: Sequence[Blob],
+    progress: Progress | None = None,
+    send_large: Callable[[Blob], None] | None = None,
 ) -> dict[str, str]:
     """Bring blobs into `directory` on the device; returns sha256 → path there.
 
-    `hash_command` prints `<sha256>  <name>` for each file named to it. Raises `NoSpaceError` before anything is sent
+    `hash_command` prints `<sha256>  <name>` for each file named to it. `send_large` is a quicker way for single large
+    files, where there is one. Raises `NoSpaceError` before anything is sent
     when the device cannot hold what is missing, `CorruptTransferError` when what arrived is not what was sent, and
     `PermanentError` when a file here is not what its blob says.
     """
@@ -48,6 +55,11 @@ def push_blobs(
     survey = survey_blobs(shell, directory, hash_command, list(wanted))
     missing = [blob for sha256, blob in wanted.items() if sha256 not in survey.present]
     _check_space(shell, directory, missing, survey.free_bytes)
+    if send_large is not None:
+        for blob in missing:
+            if blob.bytes >= _LARGE_BYTES:
+                send_large(blob)
+        missing = [blob for blob in missing if blob.bytes < _LARGE_BYTES]
     for batch in _batches(missing):
         _send(shell, directory, hash_command, batch, progress)
     return {sha256: f"{directory}/{sha256}" for sha256 in wanted}

@@ -1,0 +1,62 @@
+"""Leaving a phone as it was found.
+
+What is changed on a phone is written down there before it is changed, in a list below the work directory, and undone
+from that list: at the end, or at the next connection after a crash.
+"""
+
+from __future__ import annotations
+
+from devices.adb_scripts import read_script
+from devices.errors import CommandFailedError
+from devices.shell import Shell
+from devices.shell_words import quote
+
+LIST_NAME = "changed"
+
+
+def change_list(workdir: str) -> str:
+    """The path of the list on the phone."""
+    return f"{workdir}/{LIST_NAME}"
+
+
+def keep_awake(shell: Shell, workdir: str) -> None:
+    """Keep the phone awake while it is plugged in, screen on and dark."""
+    script = f"set -- {quote(change_list(workdir))}\n" + read_script("keep_awake.sh")
+    shell.check(script, what="keeping the phone awake")
+
+
+def restore(shell: Shell, workdir: str) -> int:
+    """Undo every change on the list; returns how many there were. Raises `CommandFailedError` for what stays."""
+    script = f"set -- {quote(change_list(workdir))}\n" + read_script("restore.sh")
+    completed = shell.complete(script, what="undoing changes on the phone")
+    said = completed.stdout.decode(errors="replace").split()
+    if completed.exit_code != 0 or len(said) != 2 or not said[1].isdigit():
+        problem = shell.failure("undoing changes on the phone", completed.exit_code, completed.stderr)
+        raise CommandFailedError(problem.what, f"What is left to undo: adb shell cat {change_list(workdir)}")
+    return int(said[1])
+
+
+def restore_after_crash(shell: Shell, workdir: str) -> int:
+    """As `restore`, unless a run of ours is at work there: what keeps it awake is then still wanted."""
+    script = (
+        f"w={quote(workdir)}\n"
+        f'[ -s "$w/{LIST_NAME}" ] || exit 0\n'
+        # From a file, not as an argument: grep would find itself.
+        "grep -lFf - /proc/[0-9]*/cmdline >/dev/null 2>&1 <<end && exit 0\n$w/runs/\nend\n"
+        "echo idle\n"
+    )
+    answer = shell.check(script, what="looking for changes left on the phone")
+    return restore(shell, workdir) if answer.strip() == b"idle" else 0
+
+
+def read_state(shell: Shell) -> dict[str, str]:
+    """Section → text of adb_scripts/read_state.sh: battery, thermal state, clocks, screen, settings, load.
+
+    A section that the phone does not give is empty.
+    """
+    answer = shell.check(read_script("read_state.sh"), what="reading the phone's state").decode(errors="replace")
+    sections: dict[str, str] = {}
+    for part in answer.split("\n@@bakeoff ")[1:]:
+        name, _, body = part.partition("\n")
+        sections[name] = body.strip("\n")
+    return sections
