@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _BEGIN = re.compile(r"\[([^\[\]\s]+)\]: \[")
 
@@ -15,19 +16,10 @@ def parse_getprop(text: str) -> dict[str, str]:
     """
     properties: dict[str, str] = {}
     lines = [line.rstrip("\r") for line in text.split("\n")]
-    index = 0
-    while index < len(lines):
-        found = _BEGIN.match(lines[index])
-        if found is None:
-            index += 1
-            continue
-        end = index
-        while end < len(lines) and not lines[end].endswith("]"):
-            end += 1
-            if end < len(lines) and _BEGIN.match(lines[end]):
-                end = len(lines)
-        if end < len(lines):
-            properties[found[1]] = "\n".join(lines[index : end + 1])[found.end() : -1]
-            index = end
-        index += 1
+    begins = [index for index, line in enumerate(lines) if _BEGIN.match(line)]
+    for first, after in pairwise([*begins, len(lines)]):
+        last = next((index for index in range(after - 1, first - 1, -1) if lines[index].endswith("]")), None)
+        found = _BEGIN.match(lines[first])
+        if last is not None and found is not None:
+            properties[found[1]] = "\n".join(lines[first : last + 1])[found.end() : -1]
     return properties

@@ -1,4 +1,6 @@
-"""Devices to test against: this machine, itself through a real sshd, and a busybox that has nothing else."""
+"""Devices to test against: this machine, itself through a real sshd, a busybox that has nothing else, and a stand-in
+phone with the real adbd.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from devices.adb import AdbDevice
 from devices.local import LocalDevice, LocalTransport
 from devices.posix_device import PosixDevice
 from devices.ssh import SshDevice
+from tests.rig import real_phone
+from tests.rig.adb_server import adb, own_adb_server
+from tests.rig.adb_server import missing_parts as adb_missing
+from tests.rig.real_phone import RealPhone
 from tests.rig.sshd import LoopbackSshd, missing_parts
 
 
@@ -68,7 +75,45 @@ def busybox_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["local", "ssh", "busybox"])
+@pytest.fixture(scope="session")
+def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server of the tests' own."""
+    reason = adb_missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with own_adb_server(tmp_path_factory.mktemp("adb")):
+        yield
+
+
+def _phone() -> Iterator[RealPhone]:
+    reason = real_phone.missing_parts()
+    if reason is not None:
+        pytest.skip(reason)
+    folder = real_phone.short_folder()
+    phone = RealPhone(folder / "p")
+    try:
+        phone.start()
+        phone.connect()
+        yield phone
+    finally:
+        adb("disconnect", phone.address)
+        phone.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def phone(adb_server: None) -> Iterator[RealPhone]:
+    """A phone that stays up."""
+    yield from _phone()
+
+
+@pytest.fixture
+def own_phone(adb_server: None) -> Iterator[RealPhone]:
+    """A phone of the test's own, to be unplugged and killed."""
+    yield from _phone()
+
+
+@pytest.fixture(params=["local", "ssh", "busybox", "adb"])
 def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PosixDevice]:
     """One device of each kind, with a work directory whose name wants quoting."""
     workdir = tmp_path / "it's a $HOME work dir"
@@ -78,6 +123,11 @@ def device(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PosixDevi
     elif request.param == "ssh":
         server: LoopbackSshd = request.getfixturevalue("sshd")
         device = SshDevice(server.address(str(workdir).replace("%", "%25")), server.ssh_command())
+    elif request.param == "adb":
+        phone: RealPhone = request.getfixturevalue("phone")
+        with phone.shares(tmp_path), AdbDevice(f"adb:{phone.address}", str(workdir)) as device:
+            yield device
+        return
     else:
         device = PosixDevice(BusyboxTransport(request.getfixturevalue("busybox_tools")), str(workdir))
     with device:

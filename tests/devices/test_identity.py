@@ -203,7 +203,7 @@ def test_a_machine_that_says_nothing_is_all_unavailable_with_reasons() -> None:
 
 def test_this_machine_is_identified_the_same_way_by_every_road(device: PosixDevice) -> None:
     identity = device.identify()
-    assert identity.kind in ("local", "ssh")
+    assert identity.kind in ("local", "ssh", "adb")
     assert identity.architecture == platform.machine()
     assert identity.kernel == f"{platform.system()} {platform.release()}"
     assert identity.cores == os.sysconf("SC_NPROCESSORS_ONLN")

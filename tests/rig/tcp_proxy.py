@@ -1,0 +1,99 @@
+"""A proxy between the adb server and a phone's adbd: drops the connection at a byte, or stands still."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+from tests.rig.adb_server import free_port
+
+_PIECE_BYTES = 1 << 16
+
+
+class TcpProxy:
+    """Listens on a port of this machine and passes everything on to a Unix socket."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self._lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._left: dict[str, int | None] = {"to phone": None, "from phone": None}
+        self._flows = threading.Event()
+        self._flows.set()
+        self._is_closed = False
+        self.refuses = False
+        self.drops = 0
+        self._server = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def drop_after(self, count: int, direction: str) -> None:
+        """Drop the connection once, when `count` more bytes have passed `to phone` or `from phone`."""
+        with self._lock:
+            self._left[direction] = count
+
+    def drop_now(self) -> None:
+        """Drop every connection."""
+        with self._lock:
+            connections, self._connections = self._connections, set()
+            self.drops += 1
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def stall(self, *, stalled: bool) -> None:
+        """Pass nothing on, without closing anything; or go on."""
+        if stalled:
+            self._flows.clear()
+        else:
+            self._flows.set()
+
+    def close(self) -> None:
+        """End."""
+        self._is_closed = True
+        self._flows.set()
+        self._server.close()
+        self.drop_now()
+
+    def _accept(self) -> None:
+        while not self._is_closed:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            phone = socket.socket(socket.AF_UNIX)
+            try:
+                if self.refuses:
+                    raise ConnectionRefusedError
+                phone.connect(str(self._target))
+            except OSError:
+                client.close()
+                phone.close()
+                continue
+            with self._lock:
+                self._connections |= {client, phone}
+            for source, target, direction in ((client, phone, "to phone"), (phone, client, "from phone")):
+                threading.Thread(target=self._pass_on, args=(source, target, direction), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, direction: str) -> None:
+        try:
+            while piece := source.recv(_PIECE_BYTES):
+                self._flows.wait()
+                with self._lock:
+                    left = self._left[direction]
+                    if left is not None:
+                        piece = piece[:left]
+                        self._left[direction] = left - len(piece) or None
+                target.sendall(piece)
+                if left is not None and left == len(piece):
+                    self.drop_now()
+        except OSError:
+            pass
+        finally:
+            for one in (source, target):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+            source.close()
