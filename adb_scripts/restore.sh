@@ -29,15 +29,15 @@ undo() {
 		if [ "$value" = null ]; then
 			settings delete "$namespace" "$key" >/dev/null
 		else
-			settings put "$namespace" "$key" "$value"
+			settings put "$namespace" "$key" "$value" >/dev/null
 		fi
 		[ "$(settings get "$namespace" "$key")" = "$value" ]
 		;;
 	"screen${tab}off")
-		input keyevent KEYCODE_SLEEP
+		input keyevent KEYCODE_SLEEP >/dev/null
 		;;
 	"battery${tab}emulated")
-		dumpsys battery reset
+		dumpsys battery reset >/dev/null
 		;;
 	"clock$tab"*"$tab"*)
 		file=${rest%%"$tab"*}

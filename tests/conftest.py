@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
+
+__all__ = ["adb_server", "own_phone", "phone"]
 
 
 @pytest.fixture(scope="session")

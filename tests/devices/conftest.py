@@ -16,9 +16,6 @@ from devices.adb import AdbDevice
 from devices.local import LocalDevice, LocalTransport
 from devices.posix_device import PosixDevice
 from devices.ssh import SshDevice
-from tests.rig import real_phone
-from tests.rig.adb_server import adb, own_adb_server
-from tests.rig.adb_server import missing_parts as adb_missing
 from tests.rig.real_phone import RealPhone
 from tests.rig.sshd import LoopbackSshd, missing_parts
 
@@ -73,44 +70,6 @@ def busybox_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("busybox")
     subprocess.run([busybox, "--install", "-s", str(folder)], check=True)
     return folder
-
-
-@pytest.fixture(scope="session")
-def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A server of the tests' own."""
-    reason = adb_missing()
-    if reason is not None:
-        pytest.skip(reason)
-    with own_adb_server(tmp_path_factory.mktemp("adb")):
-        yield
-
-
-def _phone() -> Iterator[RealPhone]:
-    reason = real_phone.missing_parts()
-    if reason is not None:
-        pytest.skip(reason)
-    folder = real_phone.short_folder()
-    phone = RealPhone(folder / "p")
-    try:
-        phone.start()
-        phone.connect()
-        yield phone
-    finally:
-        adb("disconnect", phone.address)
-        phone.stop()
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def phone(adb_server: None) -> Iterator[RealPhone]:
-    """A phone that stays up."""
-    yield from _phone()
-
-
-@pytest.fixture
-def own_phone(adb_server: None) -> Iterator[RealPhone]:
-    """A phone of the test's own, to be unplugged and killed."""
-    yield from _phone()
 
 
 @pytest.fixture(params=["local", "ssh", "busybox", "adb"])

@@ -48,6 +48,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone that is silent is asked after half a second, and given up after one."""
     monkeypatch.setattr(adb_transport, "_QUESTION_EVERY_S", 0.3)
     monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(adb_transport, "_SETTLE_S", 1.0)
     monkeypatch.setattr(adb_transport.AdbTransport, "longest_silence_s", 0.3)
 
 
@@ -78,7 +79,7 @@ def fault(request: pytest.FixtureRequest, proxy: TcpProxy, phone: RealPhone, imp
     def stall() -> None:
         proxy.stall(stalled=True)
         # The cable is back after a while, for a connection that is made anew.
-        threading.Timer(2.0, lambda: proxy.stall(stalled=False)).start()
+        threading.Timer(1.6, lambda: proxy.stall(stalled=False)).start()
 
     def end_server() -> None:
         adb("kill-server")
@@ -170,7 +171,7 @@ def test_a_fetch_that_is_cut_leaves_only_whole_files(device: AdbDevice, fault: F
 
 def test_following_goes_on_from_the_last_byte(device: AdbDevice, fault: Fault) -> None:
     log = f"{device.workdir}/records"
-    script = "i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
+    script = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
     process = device.start(["sh", "-c", script], log=log, cwd=device.workdir)
     received = b""
     cuts: list[int] = []
@@ -182,20 +183,24 @@ def test_following_goes_on_from_the_last_byte(device: AdbDevice, fault: Fault) -
             if b"line 5\n" in received and not cuts:
                 cuts.append(len(received))
                 fault()
-            if b"line 30\n" in received:
+            if b"line 20\n" in received:
                 return
 
     with_reconnect(device, follow, sleep=short_wait)
     assert cuts
-    assert received == "".join(f"line {index}\n" for index in range(1, 31)).encode()
+    assert received == "".join(f"line {index}\n" for index in range(1, 21)).encode()
     wait_for(lambda: not device.is_running(process), "the program's own end")
+
+
+def start_many(device: AdbDevice) -> None:
+    for _ in range(50):
+        device.start(["true"], log=f"{device.workdir}/log", cwd=device.workdir)
 
 
 def test_a_start_whose_answer_was_lost_is_an_error(device: AdbDevice, fault: Fault) -> None:
     fault()
     with pytest.raises(TransientError):
-        for _ in range(50):
-            device.start(["true"], log=f"{device.workdir}/log", cwd=device.workdir)
+        start_many(device)
     process = with_reconnect(
         device, lambda: device.start(["sleep", "300"], log=f"{device.workdir}/log", cwd="/"), sleep=short_wait
     )

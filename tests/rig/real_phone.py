@@ -1,4 +1,4 @@
-"""The stand-in phone with the real adbd, mksh and toybox, of ../shared/phone: started, shared with, unplugged, killed."""
+"""The stand-in phone of ../shared/phone (real adbd, mksh and toybox): started, shared with, unplugged, killed."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ class RealPhone:
     def host_pid(self, pid: int) -> int:
         """This machine's number of a process of the phone."""
         assert self._process is not None
-        namespace = os.readlink(f"/proc/{self._process.pid}/ns/pid_for_children")
+        namespace = Path(f"/proc/{self._process.pid}/ns/pid_for_children").readlink()
         for status in Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 numbers = status.read_text().partition("NSpid:")[2].partition("\n")[0].split()
-                if int(numbers[-1]) == pid and os.readlink(status.parent / "ns" / "pid") == namespace:
+                if int(numbers[-1]) == pid and (status.parent / "ns" / "pid").readlink() == namespace:
                     return int(numbers[0])
         raise ProcessLookupError(pid)
 
