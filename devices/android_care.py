@@ -41,8 +41,8 @@ def restore_after_crash(shell: Shell, workdir: str) -> int:
     script = (
         f"w={quote(workdir)}\n"
         f'[ -s "$w/{LIST_NAME}" ] || exit 0\n'
-        # From a file, not as an argument: grep would find itself.
-        "grep -lFf - /proc/[0-9]*/cmdline >/dev/null 2>&1 <<end && exit 0\n$w/runs/\nend\n"
+        # grep finds itself too; but once it has answered, it is gone.
+        'for p in $(grep -lF -- "$w/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do [ -e "$p" ] && exit 0; done\n'
         "echo idle\n"
     )
     answer = shell.check(script, what="looking for changes left on the phone")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -243,20 +244,25 @@ def test_after_a_host_was_killed_the_next_connection_undoes_what_it_changed(phon
     assert done.returncode == -signal.SIGKILL
     assert settings_of(phone) != before
     with AdbDevice("adb") as device:
-        # A run that goes on there without its host is still to be kept awake.
+        device.connect()
+        assert settings_of(phone) == before
+
+
+def test_while_a_run_goes_on_without_its_host_the_phone_is_kept_awake(phone: RealPhone) -> None:
+    before = settings_of(phone)
+    with AdbDevice("adb") as device:
         run = f"{device.workdir}/runs/one"
         device.write(f"{run}/plan.json", b"{}")
-    subprocess.run([sys.executable, "-c", HOST], cwd=ROOT, check=False, env=dict(os.environ))
-    with AdbDevice("adb") as device:
-        device._transport.open()
-        script = ["sh", "-c", "sleep 300", "sh", f"{run}/plan.json"]
-        assert settings_of(phone) != before
-        started = device._shell.complete(
-            f"setsid {' '.join(repr(word) for word in script)} >/dev/null 2>&1 </dev/null & echo $!", what="starting"
-        )
+        runner = ["sh", "-c", "sleep 300; :", "sh", f"{run}/plan.json"]
+        process = device.start(runner, log=f"{run}/log", cwd=run)
+        subprocess.run([sys.executable, "-c", HOST], cwd=ROOT, check=False, env=dict(os.environ))
+        awake = settings_of(phone)
         device.connect()
-        assert settings_of(phone) != before
-        device.run(["kill", started.stdout.decode().strip()], timeout_s=20)
+        assert settings_of(phone) == awake != before
+        device.signal(process, "KILL")
+        until = time.monotonic() + 15
+        while device.is_running(process) and time.monotonic() < until:
+            time.sleep(0.05)
         device.connect()
         assert settings_of(phone) == before
 

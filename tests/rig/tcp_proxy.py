@@ -55,6 +55,9 @@ class TcpProxy:
         """End."""
         self._is_closed = True
         self._flows.set()
+        with contextlib.suppress(OSError):
+            # A thread that waits in accept would keep the port open.
+            self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self.drop_now()
 
