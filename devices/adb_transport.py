@@ -8,9 +8,11 @@ silent for a while is asked a question that costs it nothing: a directory that i
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 
+from devices import adb_old_shell
 from devices.adb_address import is_connected_by_hand, only_phone
 from devices.adb_client import AdbAnswer, AdbCall, adb_words, call_adb, list_phones
 from devices.adb_diagnosis import AdbFailure, AdbTrouble, adb_error, classify_adb_error, state_error
@@ -26,6 +28,7 @@ _SETTLE_S = 8.0
 _LOOK_EVERY_S = 0.25
 # adb connects anew what was connected by hand every 10 s; a forced reconnect more often than this does harm.
 _RECONNECT_EVERY_S = 30.0
+_SHELL_V2 = "shell_v2"
 _PASSING_STATES = ("offline", "connecting", "authorizing", "no device", "detached", "unknown")
 
 
@@ -98,6 +101,8 @@ class AdbTransport:
 
     def shell_command(self, bootstrap: str) -> list[str]:
         """The argv of a shell there: adbd gives its argument to /system/bin/sh -c."""
+        if self._has_shell_v2 is False:
+            return [sys.executable, "-I", adb_old_shell.__file__, bootstrap, *self.command()]
         return [*self._words, "-s", self.serial, "shell", "-T", bootstrap]
 
     def ended_early(self, exit_code: int | None, text: str, *, began: bool) -> DeviceError:
@@ -144,7 +149,7 @@ class AdbTransport:
             answer = self.call("features")
             if answer.exit_code != 0:
                 raise adb_error(self._name, classify_adb_error(answer.text))
-            self._has_shell_v2 = "shell_v2" in answer.stdout.split()
+            self._has_shell_v2 = _SHELL_V2 in answer.stdout.split()
 
     def _verdict(self, answer: AdbAnswer | None) -> DeviceError | None:
         if answer is None:

@@ -36,6 +36,9 @@ BOOTSTRAP = (
     r'printf "\036%s end %d\n" "$t" "$r" >&2; printf "\036%s end %d\n" "$t" "$r"'
 )
 
+HELD = ": held; "
+"""Begins the bootstrap of a session whose standard input is held open, for transports that must know."""
+
 
 class _MarkedStream:
     """Cuts the payload between the marks out of a stream that comes in pieces."""
@@ -111,7 +114,7 @@ class ShellSession:
         self._hold_stdin = hold_stdin
         self._watched = transport if isinstance(transport, WatchedTransport) else None
         self._moved_at = time.monotonic()
-        argv = transport.shell_command(BOOTSTRAP)
+        argv = transport.shell_command(HELD + BOOTSTRAP if hold_stdin else BOOTSTRAP)
         try:
             # A session of its own: Ctrl-C in the user's terminal is ours to handle, not the client's to die of.
             self._client = subprocess.Popen(

@@ -49,6 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adb_transport, "_QUESTION_EVERY_S", 0.3)
     monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", 1.0)
     monkeypatch.setattr(adb_transport, "_SETTLE_S", 1.0)
+    monkeypatch.setattr(adb_transport, "_CALL_TIMEOUT_S", 2.0)
     monkeypatch.setattr(adb_transport.AdbTransport, "longest_silence_s", 0.3)
 
 
@@ -79,7 +80,7 @@ def fault(request: pytest.FixtureRequest, proxy: TcpProxy, phone: RealPhone, imp
     def stall() -> None:
         proxy.stall(stalled=True)
         # The cable is back after a while, for a connection that is made anew.
-        threading.Timer(1.6, lambda: proxy.stall(stalled=False)).start()
+        threading.Timer(1.5, lambda: proxy.stall(stalled=False)).start()
 
     def end_server() -> None:
         adb("kill-server")
@@ -110,7 +111,7 @@ def test_a_command_that_was_cut_off_is_an_error_and_never_an_empty_success(devic
 
 
 def test_a_push_that_is_cut_goes_on_with_what_is_missing(device: AdbDevice, fault: Fault, tmp_path: Path) -> None:
-    files = blobs(tmp_path, [8 << 20, 6 << 20, *[200_000] * 20])
+    files = blobs(tmp_path, [5 << 20, 4 << 20, *[200_000] * 20])
     total = sum(one.bytes for one in files)
     moved: list[int] = []
     cuts: list[int] = []
@@ -133,7 +134,7 @@ def test_a_push_that_is_cut_goes_on_with_what_is_missing(device: AdbDevice, faul
 def test_a_large_file_that_is_cut_leaves_nothing_that_counts(
     device: AdbDevice, proxy: TcpProxy, tmp_path: Path
 ) -> None:
-    (one,) = blobs(tmp_path, [24 << 20])
+    (one,) = blobs(tmp_path, [16 << 20])
     device.push([])
     proxy.drop_after(10 << 20, "to phone")
     with pytest.raises(TransientError):
@@ -149,7 +150,7 @@ def test_a_large_file_that_is_cut_leaves_nothing_that_counts(
 
 
 def test_a_fetch_that_is_cut_leaves_only_whole_files(device: AdbDevice, fault: Fault, tmp_path: Path) -> None:
-    files = blobs(tmp_path, [6 << 20] * 3)
+    files = blobs(tmp_path, [4 << 20] * 3)
     paths = device.push(files)
     back = tmp_path / "back"
     moved: list[int] = []
@@ -157,7 +158,7 @@ def test_a_fetch_that_is_cut_leaves_only_whole_files(device: AdbDevice, fault: F
 
     def progress(count: int) -> None:
         moved.append(count)
-        if sum(moved) > (8 << 20) and not whole:
+        if sum(moved) > (6 << 20) and not whole:
             whole.append([path.name for path in back.iterdir() if not path.name.startswith(".part-")])
             fault()
 
@@ -171,7 +172,7 @@ def test_a_fetch_that_is_cut_leaves_only_whole_files(device: AdbDevice, fault: F
 
 def test_following_goes_on_from_the_last_byte(device: AdbDevice, fault: Fault) -> None:
     log = f"{device.workdir}/records"
-    script = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
+    script = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo line $i; sleep 0.05; done"
     process = device.start(["sh", "-c", script], log=log, cwd=device.workdir)
     received = b""
     cuts: list[int] = []
