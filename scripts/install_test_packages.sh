@@ -10,6 +10,8 @@ command -v mksh >/dev/null 2>&1 || packages="$packages mksh"
 command -v adb >/dev/null 2>&1 || packages="$packages adb"
 command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
 command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
+command -v dash >/dev/null 2>&1 || packages="$packages dash"
+command -v xz >/dev/null 2>&1 || packages="$packages xz-utils"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 # The native runner of another machine runs under qemu, over that machine's C library.
 command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"

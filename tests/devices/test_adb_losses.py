@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,7 +47,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A phone that is silent is asked after half a second, and given up after one."""
     monkeypatch.setattr(adb_transport, "_QUESTION_EVERY_S", 0.3)
     monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", 1.0)
-    monkeypatch.setattr(adb_transport, "_SETTLE_S", 1.0)
+    monkeypatch.setattr(adb_transport, "_SETTLE_S", 2.0)
     monkeypatch.setattr(adb_transport, "_CALL_TIMEOUT_S", 2.0)
     monkeypatch.setattr(adb_transport.AdbTransport, "longest_silence_s", 0.3)
 
@@ -77,22 +76,16 @@ Fault = Callable[[], None]
 def fault(request: pytest.FixtureRequest, proxy: TcpProxy, phone: RealPhone, impatient: None) -> Iterator[Fault]:
     """Breaks the connection, in one way or another."""
 
-    def stall() -> None:
-        proxy.stall(stalled=True)
-        # The cable is back after a while, for a connection that is made anew.
-        threading.Timer(1.5, lambda: proxy.stall(stalled=False)).start()
-
     def end_server() -> None:
         adb("kill-server")
 
     faults: dict[str, Fault] = {
         "the link drops": proxy.drop_now,
         "adbd dies": phone.kill_adbd,
-        "the link falls silent": stall,
+        "the link falls silent": proxy.stall_now,
         "adb server dies": end_server,
     }
     yield faults[request.param]
-    proxy.stall(stalled=False)
     phone.connect()
 
 
@@ -149,6 +142,7 @@ def test_a_large_file_that_is_cut_leaves_nothing_that_counts(
     assert there == [one.sha256]
 
 
+@pytest.mark.parametrize("fault", ["adbd dies", "the link falls silent"], indirect=True)
 def test_a_fetch_that_is_cut_leaves_only_whole_files(device: AdbDevice, fault: Fault, tmp_path: Path) -> None:
     files = blobs(tmp_path, [4 << 20] * 3)
     paths = device.push(files)
@@ -198,6 +192,7 @@ def start_many(device: AdbDevice) -> None:
         device.start(["true"], log=f"{device.workdir}/log", cwd=device.workdir)
 
 
+@pytest.mark.parametrize("fault", ["the link drops", "the link falls silent"], indirect=True)
 def test_a_start_whose_answer_was_lost_is_an_error(device: AdbDevice, fault: Fault) -> None:
     fault()
     with pytest.raises(TransientError):
@@ -275,7 +270,7 @@ def test_a_phone_that_falls_silent_is_noticed_though_adb_lists_it_as_ready(
 
 
 def test_a_phone_that_is_busy_and_silent_is_not_held_for_lost(device: AdbDevice, impatient: None) -> None:
-    done = device.run(["sh", "-c", "sleep 2.5; echo done"], timeout_s=20)
+    done = device.run(["sh", "-c", "sleep 1.7; echo done"], timeout_s=20)
     assert (done.exit_code, done.stdout) == (0, b"done\n")
 
 

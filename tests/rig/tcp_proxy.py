@@ -22,8 +22,7 @@ class TcpProxy:
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._left: dict[str, int | None] = {"to phone": None, "from phone": None}
-        self._flows = threading.Event()
-        self._flows.set()
+        self._flows: list[threading.Event] = []
         self._is_closed = False
         self.refuses = False
         self.drops = 0
@@ -44,17 +43,17 @@ class TcpProxy:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def stall(self, *, stalled: bool) -> None:
-        """Pass nothing on, without closing anything; or go on."""
-        if stalled:
-            self._flows.clear()
-        else:
-            self._flows.set()
+    def stall_now(self) -> None:
+        """Pass nothing on over the connections of now, without closing anything; new ones flow."""
+        with self._lock:
+            for flows in self._flows:
+                flows.clear()
 
     def close(self) -> None:
         """End."""
         self._is_closed = True
-        self._flows.set()
+        for flows in self._flows:
+            flows.set()
         with contextlib.suppress(OSError):
             # A thread that waits in accept would keep the port open.
             self._server.shutdown(socket.SHUT_RDWR)
@@ -76,15 +75,18 @@ class TcpProxy:
                 client.close()
                 phone.close()
                 continue
+            flows = threading.Event()
+            flows.set()
             with self._lock:
                 self._connections |= {client, phone}
+                self._flows.append(flows)
             for source, target, direction in ((client, phone, "to phone"), (phone, client, "from phone")):
-                threading.Thread(target=self._pass_on, args=(source, target, direction), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(source, target, direction, flows), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, direction: str) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, direction: str, flows: threading.Event) -> None:
         try:
             while piece := source.recv(_PIECE_BYTES):
-                self._flows.wait()
+                flows.wait()
                 with self._lock:
                     left = self._left[direction]
                     if left is not None:
