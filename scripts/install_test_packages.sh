@@ -13,8 +13,7 @@ command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-
 command -v dash >/dev/null 2>&1 || packages="$packages dash"
 command -v xz >/dev/null 2>&1 || packages="$packages xz-utils"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
-# The native runner of another machine runs under qemu, over that machine's C library.
-command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
+# What runs for another machine runs under qemu, over that machine's C library.
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages="$packages libc6-arm64-cross"
 [ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ] || packages="$packages libstdc++6-arm64-cross"
 [ -e /usr/arm-linux-gnueabi/lib/libc.so.6 ] || packages="$packages libc6-armel-cross"
