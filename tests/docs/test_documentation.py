@@ -7,16 +7,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.rig import sshd as sshd_rig
+from tests.rig.phone import AdbServer, StandInPhone
+from tests.rig.phone.phone import missing_parts
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#:]+)\)")
+LINK = re.compile(r"\]\(([^)#:][^):]*)\)")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -55,6 +58,9 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
     folder, commands, environment = desk
     scripts = blocks(page, "sh")
     server = None
+    held = ExitStack()
+    if any("-d adb" in script for script in scripts):
+        environment = {**environment, **plug_in_a_phone(held, tmp_path)}
     if any("bench-4" in script for script in scripts):
         missing = sshd_rig.missing_parts()
         if missing:
@@ -74,8 +80,20 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
             )
             assert done.returncode == 0, f"{script}\n{done.stdout.decode()}\n{done.stderr.decode()}"
     finally:
+        held.close()
         if server is not None:
             server.stop()
+
+
+def plug_in_a_phone(held: ExitStack, folder: Path) -> dict[str, str]:
+    """The reader's phone is a stand-in, the only one that the adb server of this test knows."""
+    missing = missing_parts()
+    if missing is not None:
+        pytest.skip(missing)
+    server = held.enter_context(AdbServer(folder / "adb"))
+    phone = held.enter_context(StandInPhone("READERS001"))
+    phone.connect(server)
+    return {name: value for name, value in server.environment.items() if "ADB" in name}
 
 
 @pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "README.md"], ids=lambda page: page.name)
@@ -83,7 +101,7 @@ def test_toml_is_valid_and_links_lead_somewhere(page):
     for text in blocks(page, "toml"):
         tomllib.loads(text)
     for target in LINK.findall(page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+        assert (page.parent / target.split("#")[0]).exists(), target
 
 
 def test_every_page_is_linked_from_the_readme():
