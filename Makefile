@@ -40,6 +40,8 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/runner_overhead.py
 	$(BIN)/python benchmarks/ssim_speed.py
 	$(BIN)/python benchmarks/lpips_speed.py
+	$(BIN)/python benchmarks/run_overhead.py
+	$(BIN)/python benchmarks/native_against_python.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build bakeoff.egg-info
