@@ -48,8 +48,8 @@ class ScriptHost:
     def install_commands(self) -> None:
         for name, text in ANDROID_COMMANDS.items():
             self.device.write(f"{self.folder}/commands/{name}", text.encode())
-            self.device.run(["chmod", "755", f"{self.folder}/commands/{name}"], timeout_s=20)
-        self.device.run(["mkdir", "-p", f"{self.folder}/settings"], timeout_s=20)
+        script = 'cd "$1" && chmod 755 commands/* && mkdir -p settings'
+        self.device.run(["sh", "-c", script, "sh", self.folder], timeout_s=20)
 
     def run(self, name: str, *arguments: str, with_commands: bool = True) -> Completed:
         """Run a script of adb_scripts/ to its end."""

@@ -132,25 +132,25 @@ def test_what_cannot_be_undone_stays_on_the_list_and_the_rest_is_undone(host: Sc
     assert host.settings() == FOUND
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "setting\tsystem; touch owned\tx\t1",
-        "setting\tsystem\tx; touch owned\t1",
-        "setting\tsystem\t../../owned\t1",
-        "setting\tsystem",
-        "clock\t/sys/devices/system/cpu/../../../../owned\t1",
-        "clock\t/data/owned/scaling_governor\t1",
-        "run\ttouch owned",
-        "$(touch owned)",
-        "-n",
-    ],
-)
-def test_a_line_that_nobody_of_ours_wrote_is_refused_and_left_standing(host: ScriptHost, line: str) -> None:
-    host.write("changed", line + "\n")
+LINES_OF_OTHERS = [
+    "setting\tsystem; touch owned\tx\t1",
+    "setting\tsystem\tx; touch owned\t1",
+    "setting\tsystem\t../../owned\t1",
+    "setting\tsystem",
+    "clock\t/sys/devices/system/cpu/../../../../owned\t1",
+    "clock\t/data/owned/scaling_governor\t1",
+    "run\ttouch owned",
+    "$(touch owned)",
+    "-n",
+]
+
+
+def test_lines_that_nobody_of_ours_wrote_are_refused_and_left_standing(host: ScriptHost) -> None:
+    host.write("changed", "\n".join(LINES_OF_OTHERS) + "\n")
     done = host.run("restore.sh", host.list_path)
     assert (done.exit_code, done.stdout) == (1, b"undone 0\n")
-    assert host.read("changed") == line + "\n"
+    assert done.stderr.decode().splitlines() == [f"restore: could not undo: {line}" for line in LINES_OF_OTHERS[::-1]]
+    assert host.read("changed") == "\n".join(LINES_OF_OTHERS) + "\n"
     assert host.read("calls") is None
     assert b"owned" not in host.device.run(["ls", "-R", host.folder], timeout_s=20).stdout
 
