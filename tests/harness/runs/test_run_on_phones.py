@@ -120,12 +120,17 @@ def assert_left_as_found(desk: PhoneOnADesk, settings_before: dict[str, str]) ->
     assert desk.phone.state.settings() == settings_before
 
 
+def sessions_so_far(run: LongRun) -> set[int]:
+    content = (run.folder / "devices" / run.device / "records.jsonl").read_bytes()
+    return {json.loads(line)["session"] for line in content.splitlines(keepends=True) if line.endswith(b"\n")}
+
+
 class LongRun:
     """Of the tiny experiment on one phone, long enough to have an accident in the middle of its latency pass."""
 
     def __init__(self, tiny: TinyExperiment, desk: PhoneOnADesk, home: Path) -> None:
         self.desk, self.folder, self._log = desk, home / "run", home / "log"
-        self.pairs = tiny.measure["pairs"] = 40
+        self.pairs = tiny.measure["pairs"] = 50
         tiny.measure["block_ms"] = 40.0
         self._items = len(tiny.names)
         self.settings_before = desk.phone.state.settings()
@@ -137,6 +142,11 @@ class LongRun:
         (self.device,) = device_folders(self.folder)
         wait_for(lambda: self.blocks_here() >= 6)
         assert self.blocks_here() < 2 * self.pairs
+        assert self.is_kept_awake()
+
+    def is_kept_awake(self) -> bool:
+        settings = self.desk.phone.state.settings()
+        return settings != self.settings_before and settings["global/stay_on_while_plugged_in"] == "15"
 
     def blocks_here(self) -> int:
         return blocks_in(self.folder, self.device)
@@ -276,6 +286,8 @@ def test_a_phone_that_reboots_in_the_latency_pass_is_gone_on_with(new_phone, tin
     run.wait_for_the_latency_pass()
     run.desk.phone.reboot()
     assert b'"runner_finished"' not in records_there(run.desk)
+    wait_for(lambda: 1 in sessions_so_far(run))
+    assert run.is_kept_awake()
     run.ends_whole()
     assert sessions(run.folder, run.device) == {0, 1}
     boots = {record.context.boot_id for record in records(run.folder, run.device) if record.record == "runner_started"}
