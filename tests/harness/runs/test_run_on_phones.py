@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devices.errors import RuntimeNotAvailableError
+from devices.portable_libc import portable_libc
 from tests.harness.conftest import FinishedRun
 from tests.rig.command import REPOSITORY, Finished, bakeoff, start
 from tests.rig.phone import AdbServer, Faults, StandInPhone
@@ -100,9 +102,8 @@ def outputs(folder: Path, device: str) -> dict[str, np.ndarray]:
     return {str(path.relative_to(home)): np.load(path) for path in home.rglob("*.npy")}
 
 
-def assert_native(folder: Path, device: str) -> None:
-    runners = {record.runner for record in records(folder, device) if record.record == "runner_started"}
-    assert runners == {"native"}
+def runners(folder: Path, device: str) -> set[str]:
+    return {record.runner for record in records(folder, device) if record.record == "runner_started"}
 
 
 def sessions(folder: Path, device: str) -> set[int]:
@@ -164,7 +165,7 @@ class LongRun:
 
     def is_whole(self) -> None:
         assert_whole(self.folder, self._items, self.pairs, self.device)
-        assert_native(self.folder, self.device)
+        assert runners(self.folder, self.device) == {"native"}
         assert [device.status for device in comparison(self.folder).devices] == ["complete"]
 
 
@@ -172,7 +173,7 @@ def test_a_run_on_a_phone_ends_whole_and_in_a_verdict(run_on_a_phone, finished_r
     folder = run_on_a_phone.folder
     (device,) = device_folders(folder)
     assert_whole(folder, len(finished_run.tiny.names), finished_run.tiny.measure["pairs"], device)
-    assert_native(folder, device)
+    assert runners(folder, device) == {"native"}
     assert "native, portable runner" in run_on_a_phone.said.stderr
     result = comparison(folder)
     contrasts = {each.quantity: each for each in result.devices[0].contrasts}
@@ -185,6 +186,7 @@ def test_a_run_on_a_phone_ends_whole_and_in_a_verdict(run_on_a_phone, finished_r
 def test_a_phone_s_outputs_are_those_of_this_machine(run_on_a_phone, finished_run):
     there = outputs(run_on_a_phone.folder, *device_folders(run_on_a_phone.folder))
     here = outputs(finished_run.folder, "0-local")
+    assert runners(finished_run.folder, "0-local") == {"python"}
     assert len(there) == 2 * len(finished_run.tiny.names)
     assert there.keys() == here.keys()
     for name, expected in here.items():
@@ -234,7 +236,8 @@ def test_an_int8_model_gives_on_a_phone_bit_for_bit_what_it_gives_here(new_phone
     local, phone = device_folders(folder)
     for device in (local, phone):
         assert_whole(folder, 2, 3, device)
-    assert_native(folder, phone)
+    assert runners(folder, local) == {"python"}
+    assert runners(folder, phone) == {"native"}
     here, there = outputs(folder, local), outputs(folder, phone)
     assert len(here) == 4
     assert there.keys() == here.keys()
@@ -258,7 +261,7 @@ def test_two_phones_in_one_run_both_end_whole(new_phone, tiny, tmp_path):
     assert len(set(devices)) == 2
     for device in devices:
         assert_whole(folder, len(tiny.names), tiny.measure["pairs"], device)
-        assert_native(folder, device)
+        assert runners(folder, device) == {"native"}
         assert sessions(folder, device) == {0}
     first, second = (outputs(folder, device) for device in devices)
     assert first.keys() == second.keys()
@@ -310,6 +313,10 @@ def test_an_arm64_phone_runs_the_arm64_runner_and_runtime(new_phone, tiny, tmp_p
     reason = missing_parts("arm64")
     if reason is not None:
         pytest.skip(reason)
+    try:
+        portable_libc("aarch64")
+    except RuntimeNotAvailableError as missing:
+        pytest.skip(str(missing))
     desk = new_phone(architecture="arm64", cores=4)
     tiny.names = tiny.names[:1]
     tiny.measure |= {"pairs": 2, "block_ms": 1.0, "memory_repeats": 1}
@@ -318,7 +325,7 @@ def test_an_arm64_phone_runs_the_arm64_runner_and_runtime(new_phone, tiny, tmp_p
     assert done.exit_code == 0, done.stderr
     (device,) = device_folders(folder)
     assert_whole(folder, 1, 2, device)
-    assert_native(folder, device)
+    assert runners(folder, device) == {"native"}
     started = records(folder, device)[0]
     assert started.machine == "aarch64"
     there, here = outputs(folder, device), outputs(finished_run.folder, "0-local")
