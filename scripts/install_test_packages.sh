@@ -15,6 +15,7 @@ command -v xz >/dev/null 2>&1 || packages="$packages xz-utils"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 # What runs for another machine runs under qemu, over that machine's C library.
 [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || packages="$packages libc6-arm64-cross"
+[ -e /usr/aarch64-linux-gnu/lib/libgcc_s.so.1 ] || packages="$packages libgcc-s1-arm64-cross"
 [ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ] || packages="$packages libstdc++6-arm64-cross"
 [ -e /usr/arm-linux-gnueabi/lib/libc.so.6 ] || packages="$packages libc6-armel-cross"
 [ -e /usr/arm-linux-gnueabihf/lib/libc.so.6 ] || packages="$packages libc6-armhf-cross"

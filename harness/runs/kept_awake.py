@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from devices.errors import DeviceError
+from devices.errors import DeviceError, TransientError
+from harness.runs.folder import DiskError
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -28,13 +29,29 @@ class FallsAsleep(Protocol):
 
 @contextmanager
 def kept_awake(device: Device, retry: Callable[[Callable[[], None]], None]) -> Iterator[None]:
-    """Around the work on a device. Where it cannot be restored now (the cable is out), the next connection does it."""
+    """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
+    there (the disk is full here), the next connection that finds no runner does it.
+    """
     if not isinstance(device, FallsAsleep):
         yield
         return
     retry(device.keep_awake)
     try:
         yield
-    finally:
-        with contextlib.suppress(DeviceError):
-            device.restore()
+    except (DiskError, TransientError):
+        raise
+    except BaseException:
+        _restore(device)
+        raise
+    _restore(device)
+
+
+def wake_again(device: Device) -> None:
+    """After a restart of the device, before the runner is started anew: its screen may be off."""
+    if isinstance(device, FallsAsleep):
+        device.keep_awake()
+
+
+def _restore(device: FallsAsleep) -> None:
+    with contextlib.suppress(DeviceError):
+        device.restore()

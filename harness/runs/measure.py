@@ -27,7 +27,7 @@ from devices.errors import (
 )
 from devices.retry import with_reconnect
 from harness.runs.folder import DiskError, write_model
-from harness.runs.kept_awake import kept_awake
+from harness.runs.kept_awake import kept_awake, wake_again
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
 from harness.runs.state import DeviceState, Process, Stage
@@ -138,6 +138,7 @@ class DeviceRun:
                     "When mended, `bakeoff run --resume` goes on.",
                 )
             self.progress.say(self.device.name, "the runner is gone; starting it again")
+            self._retry(lambda: wake_again(self.device))
             self._start()
 
     def _start(self) -> None:
@@ -176,7 +177,7 @@ class DeviceRun:
 
     def _follow(self) -> None:
         """Copy records until the runner says it is finished or is seen to be gone."""
-        self._retry(self._follow_once, lost="the runner works on")
+        self._retry(self._follow_once, lost="the runner should work on")
 
     def _follow_once(self) -> None:
         """As `_follow`; raises `TransientError` when the connection is lost."""
