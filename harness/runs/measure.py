@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -177,11 +178,16 @@ class DeviceRun:
 
     def _follow(self) -> None:
         """Copy records until the runner says it is finished or is seen to be gone."""
-        self._retry(self._follow_once, lost="the runner should work on")
+        silences = itertools.chain([SILENCE_BEFORE_LOOKING_S], itertools.repeat(0.0))
+        self._retry(lambda: self._follow_once(next(silences)), lost="the runner should work on")
 
-    def _follow_once(self) -> None:
-        """As `_follow`; raises `TransientError` when the connection is lost."""
-        last_news = time.monotonic()
+    def _follow_once(self, first_silence_s: float) -> None:
+        """As `_follow`; raises `TransientError` when the connection is lost.
+
+        Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
+        since it may have been a restart of the device.
+        """
+        last_news = time.monotonic() - SILENCE_BEFORE_LOOKING_S + first_silence_s
         tail = b""
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
