@@ -45,37 +45,47 @@ MEASURABLE_FILES = {
 }
 
 
-def survey(name: str) -> Survey:
-    """Look at one device. A device that does not answer is a finding, not an error."""
+def survey(name: str) -> list[Survey]:
+    """Look at the device that a user names, or at each phone for `adb:*`. One that does not answer is a finding, not an
+    error.
+    """
     from devices.errors import DeviceError
-    from devices.open_device import open_device
+    from devices.open_device import open_devices
+
+    try:
+        devices = open_devices(name)
+    except DeviceError as error:
+        return [Survey(device=name, problem=error.what, remedy=error.remedy or None)]
+    return [_look_at(device) for device in devices]
+
+
+def _look_at(device: Device) -> Survey:
+    from devices.errors import DeviceError
     from devices.ready_runtimes import ready_runtimes
 
     try:
-        device = open_device(name)
-        try:
-            device.connect()
-            identity = device.identify()
-            latency, python = _runner(device, identity)
-            abilities = [latency]
-            for what, path in MEASURABLE_FILES.items():
-                # Memory peaks are reset by writing to their file; the others are read.
-                test = "-w" if path.endswith("clear_refs") else "-r"
-                there = device.run(["test", test, path], timeout_s=15.0).exit_code == 0
-                how = path if there else f"{path} cannot be {'written' if test == '-w' else 'read'} there"
-                abilities.append(Ability(what=what, possible=there, how=how))
-            abilities.append(Ability(what="energy", possible=False, how="not in this version"))
-            return Survey(
-                device=device.name,
-                identity=identity,
-                python=python,
-                abilities=abilities,
-                runtimes=ready_runtimes(device),
-            )
-        finally:
-            device.close()
+        device.connect()
+        identity = device.identify()
+        latency, python = _runner(device, identity)
+        abilities = [latency]
+        for what, path in MEASURABLE_FILES.items():
+            # Memory peaks are reset by writing to their file; the others are read.
+            test = "-w" if path.endswith("clear_refs") else "-r"
+            there = device.run(["test", test, path], timeout_s=15.0).exit_code == 0
+            how = path if there else f"{path} cannot be {'written' if test == '-w' else 'read'} there"
+            abilities.append(Ability(what=what, possible=there, how=how))
+        abilities.append(Ability(what="energy", possible=False, how="not in this version"))
+        return Survey(
+            device=device.name,
+            identity=identity,
+            python=python,
+            abilities=abilities,
+            runtimes=ready_runtimes(device),
+        )
     except DeviceError as error:
-        return Survey(device=name, problem=error.what, remedy=error.remedy or None)
+        return Survey(device=device.name, problem=error.what, remedy=error.remedy or None)
+    finally:
+        device.close()
 
 
 def _runner(device: Device, identity: Identity) -> tuple[Ability, str | None]:

@@ -21,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.cli.main import EXIT_DONE, EXIT_USER
     from harness.device_survey import attached, survey
 
-    found = [survey(name) for name in dict.fromkeys(arguments.device or ["local", *attached()])]
+    found = [each for name in dict.fromkeys(arguments.device or ["local", *attached()]) for each in survey(name)]
     if arguments.json:
         json.dump([each.model_dump(mode="json") for each in found], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")

@@ -65,7 +65,7 @@ def _tensor(tensor: TensorInfo) -> str:
 
 
 def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progress) -> list[str]:
-    from devices.open_device import open_device
+    from devices.open_device import open_devices
     from harness.errors import UserError
     from harness.pictures.tensor_blobs import encode_items
     from harness.runs.prepare import prepare
@@ -74,8 +74,7 @@ def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progr
     lines = []
     with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
         tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
-        for name in dict.fromkeys(device_names):
-            device = open_device(name)
+        for device in [each for name in dict.fromkeys(device_names) for each in open_devices(name)]:
             try:
                 ready = prepare(device, resolved, tensors, progress, StopRequest())
             finally:
@@ -83,8 +82,8 @@ def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progr
             for arm in resolved.arms:
                 if arm.id in ready.refused:
                     raise UserError(
-                        f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {name} cannot open it:"
+                        f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {device.name} cannot open it:"
                         f" {ready.refused[arm.id]}"
                     )
-            lines.append(f"device    {name}: every model opens")
+            lines.append(f"device    {device.name}: every model opens")
     return lines

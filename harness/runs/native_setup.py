@@ -80,7 +80,6 @@ def set_up_native(
     if loader_files:
         command = [f"{folder}/{LOADERS[machine]}", "--library-path", folder, *command]
     return RunnerSetup(
-        words=words,
         conductor=command,
         workers={arm.id: command if loader_files else [] for arm in arms},
         libraries={arm: places[blobs[path].sha256] for arm, path in libraries.items()},

@@ -33,7 +33,6 @@ def set_up_python(
     blob = Blob(path=RUNNER, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     runner = retry(lambda: device.push([blob]))[blob.sha256]
     return RunnerSetup(
-        words="python",
         conductor=[python.path, runner],
         workers={arm: [interpreter] for arm, interpreter in interpreters.items()},
         libraries={},

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 RunnerKind = Literal["python", "native"]
 
-Retry = Callable[[Callable[[], object]], object]
-
 
 @dataclass(frozen=True)
 class RunnerSetup:
     """A runner that stands ready on a device."""
 
-    words: str
-    """For people: `python`, `native`, `native, portable`."""
     conductor: list[str]
     """argv prefix before `plan.json records.jsonl`."""
     workers: dict[str, list[str]]
