@@ -55,7 +55,7 @@ class Quantity:
 
 
 def _ratio(name: str, label: str, unit: str, measured_in: Pass, meaning: str) -> Quantity:
-    display_unit, divisor = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "mJ": ("mJ", 1.0)}[unit]
+    display_unit, divisor = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "mJ": ("mJ", 1.0), "mW": ("mW", 1.0)}[unit]
     return Quantity(name, label, unit, "lower", "ratio", measured_in, display_unit, divisor, 2, meaning)
 
 
@@ -91,6 +91,13 @@ _ALL = (
         "largest resident size during inference, runtime included",
     ),
     _ratio(
+        "steady_memory",
+        "Memory held (RSS)",
+        "bytes",
+        "memory",
+        "resident size after inference, shared pages counted whole",
+    ),
+    _ratio(
         "pss_memory",
         "Memory held (PSS)",
         "bytes",
@@ -105,6 +112,7 @@ _ALL = (
         "energy",
         "energy above idle, divided by inferences",
     ),
+    _ratio("average_power", "Average power", "mW", "energy", "power of the whole device while it infers without pause"),
     _score(
         "psnr",
         "PSNR (RGB)",

@@ -54,6 +54,35 @@ class Context(BaseModel):
     """Thermal zone type → °C; empty where none can be read."""
     boot_id: str | None = None
     memory_available_bytes: int | None = None
+    cpu_busy_ticks: int | None = None
+    """Of all CPUs since boot, from /proc/stat: everything but idle and iowait (guest times are in user's)."""
+    cpu_total_ticks: int | None = None
+
+
+class Reading(BaseModel):
+    """One look through a probe of the plan: its text as it was, or why there is none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    probe: str
+    monotonic_ns: int
+    """When the look began."""
+    took_ns: int
+    text: str | None = None
+    """Bytes that are no UTF-8 are replaced by U+FFFD; cut at the probe's `max_bytes`."""
+    error: str | None = None
+
+
+class GateOutcome(BaseModel):
+    """How the gate before a block stood when the block began."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    waited_ns: int
+    values: dict[str, float | str | None]
+    """Condition id → value at the last look; `others_busy_cores` beside them."""
+    failed: list[str]
+    """Conditions that did not hold when the wait ended."""
 
 
 class RunnerStarted(_Record):
@@ -102,7 +131,7 @@ class ArmFailed(_Record):
     record: Literal["arm_failed"] = "arm_failed"
     arm: str
     step: int | None
-    stage: Literal["start", "load", "quality", "warm_up", "latency", "memory"]
+    stage: Literal["start", "load", "quality", "warm_up", "latency", "memory", "energy", "soak"]
     error: str
     """Type of the error: an exception's name, `signal 11 (SIGSEGV)`, `exit 1`, `timeout`."""
     message: str
@@ -150,6 +179,8 @@ class WarmUpDone(_Record):
     step: int
     settled: dict[str, bool]
     block_inferences: int
+    reference_bytes: int | None = None
+    """Size of the fixed work, as calibrated by the first session that warmed up; null where none was asked for."""
 
 
 class LatencyBlock(_Record):
@@ -168,6 +199,11 @@ class LatencyBlock(_Record):
     latency_ns: list[int]
     before: Context
     after: Context
+    cpu_ns: int | None = None
+    """CPU time of the worker, all threads, from the first lead-in to the last inference."""
+    reference_ns: list[int] = []
+    """Durations of the fixed work right before the block."""
+    gate: GateOutcome | None = None
 
 
 class MemoryMeasured(_Record):
@@ -186,6 +222,76 @@ class MemoryMeasured(_Record):
     """VmHWM over the inferences, after it was reset by clear_refs; null where it cannot be reset."""
     pss_bytes: int | None
     inferences: int
+    steady_rss_bytes: int | None = None
+    """Resident size after the last inference."""
+    readings: list[Reading] = []
+    gate: GateOutcome | None = None
+
+
+class EnergyBlock(_Record):
+    """One long block of one arm, or of idling, and what the energy sources said around and during it."""
+
+    record: Literal["energy_block"] = "energy_block"
+    step: int
+    cycle: int
+    position: int
+    arm: str | None
+    item: str
+    started_ns: int
+    """After the lead-in."""
+    ended_ns: int
+    wall_started_ns: int
+    """CLOCK_REALTIME at `started_ns`, since 1970: for meters with clocks of their own."""
+    wall_ended_ns: int
+    inferences: int
+    readings: list[Reading]
+    """In the order they were taken; boundary ones first and last."""
+    before: Context
+    after: Context
+    gate: GateOutcome | None = None
+
+
+class SoakWindow(_Record):
+    """A window of continuous inference, summarised. Quantiles from a histogram with steps of 1 %."""
+
+    record: Literal["soak_window"] = "soak_window"
+    step: int
+    arm: str
+    index: int
+    started_ns: int
+    ended_ns: int
+    inferences: int
+    latency_p50_ns: int
+    latency_p90_ns: int
+    latency_p99_ns: int
+    latency_min_ns: int
+    latency_max_ns: int
+    rss_bytes: int | None
+    rss_anon_bytes: int | None
+    """RssAnon, where the kernel says it (4.5)."""
+    pss_bytes: int | None
+    reference_ns: list[int] = []
+    readings: list[Reading] = []
+    context: Context
+
+
+class GateWaiting(_Record):
+    """Written once when a gate begins to wait, so that a person can be told what for."""
+
+    record: Literal["gate_waiting"] = "gate_waiting"
+    step: int
+    of_pass: Literal["latency", "memory", "energy"]
+    failed: list[str]
+    values: dict[str, float | str | None]
+
+
+class PassStopped(_Record):
+    """A pass ended early by a `stop-latency` or `stop-energy` file; its remaining steps are not done."""
+
+    record: Literal["pass_stopped"] = "pass_stopped"
+    step: int
+    """The first step that was not done."""
+    of_pass: Literal["latency", "energy"]
 
 
 class StepSkipped(_Record):
@@ -215,6 +321,10 @@ Record = Annotated[
     | WarmUpDone
     | LatencyBlock
     | MemoryMeasured
+    | EnergyBlock
+    | SoakWindow
+    | GateWaiting
+    | PassStopped
     | StepSkipped
     | RunnerFinished,
     Field(discriminator="record"),

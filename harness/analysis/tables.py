@@ -28,6 +28,7 @@ _MEMORY_FIELDS = {
     "first_inference": "first_inference_ns",
     "load_peak_memory": "load_peak_rss_bytes",
     "run_peak_memory": "run_peak_rss_bytes",
+    "steady_memory": "steady_rss_bytes",
     "pss_memory": "pss_bytes",
 }
 

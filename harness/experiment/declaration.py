@@ -22,6 +22,7 @@ from pydantic import (
 from harness.quantity import QUANTITIES
 
 METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
+DEFAULT_ENERGY_CYCLES = 8
 DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
@@ -81,9 +82,51 @@ class Arm(_Table):
         return self.runtime.split("==")[1] if "==" in self.runtime else None
 
 
+class GateBounds(_Table):
+    """What must hold before each block, on devices that can say it. What they cannot say is no gate there."""
+
+    temperature_max_celsius: float | None = Field(default=None, gt=0, le=150)
+    """None: back to within `temperature_rise_celsius` of where the pass began."""
+    temperature_rise_celsius: float = Field(default=5.0, gt=0, le=100)
+    thermal_status_max: int = Field(default=1, ge=0, le=6)
+    """Android's: 0 none, 1 light, 2 moderate, 3 severe, …"""
+    battery_min_percent: float = Field(default=25.0, ge=0, le=100)
+    on_battery: bool = False
+    """Wait until the battery is no longer charged. Always so for energy where the battery is the source."""
+    others_busy_cores: float | None = Field(default=1.0, gt=0)
+    """Cores kept busy by others; None for no gate."""
+    max_wait_s: float = Field(default=20.0, ge=0, le=86_400)
+    """Before one block."""
+    max_wait_total_s: float = Field(default=180.0, ge=0, le=604_800)
+    """In one pass together."""
+
+
+class Energy(_Table):
+    """Long alternating blocks, with idle ones between."""
+
+    cycles: int | None = Field(default=None, ge=0, le=1000)
+    """Each holds one block of every arm and one of idling. None: 8 where a rule is on energy, else 0."""
+    block_s: float = Field(default=20.0, gt=0, le=86_400)
+    idle_s: float = Field(default=10.0, gt=0, le=86_400)
+    lead_in_s: float = Field(default=2.0, ge=0, le=3600)
+    sample_ms: float = Field(default=250.0, ge=10, le=60_000)
+    source: str | None = None
+    """Name of the energy source to use; None: the most trustworthy that the device has."""
+    meter_csv: str | None = None
+    """File of an external meter, written while the device measures: read when the run is analysed."""
+    unplugged: bool = False
+    """Ask for the cable to be pulled, and measure once the device says that it discharges."""
+
+
 class Measure(_Table):
     """How much is measured, and the bounds."""
 
+    design: Literal["sequential", "fixed"] = "sequential"
+    """`sequential`: the latency pass ends as soon as every rule on latency is decided, with intervals that allow for
+    the looking; `pairs` is then the most that is spent. `fixed`: exactly `pairs`.
+    """
+    min_pairs: int = Field(default=10, ge=2, le=10_000)
+    """A sequential pass never ends before."""
     pairs: int = Field(default=30, ge=2, le=10_000)
     block_ms: float = Field(default=250.0, gt=0, le=60_000)
     block_min_inferences: int = Field(default=5, ge=1)
@@ -99,6 +142,10 @@ class Measure(_Table):
     step_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = DEFAULT_METRICS
+    gates: GateBounds = GateBounds()
+    energy: Energy = Energy()
+    reference_ms: float = Field(default=5.0, ge=0, le=1000)
+    """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
@@ -107,6 +154,7 @@ _UNIT_FACTORS: dict[str, dict[str, float]] = {
     "ns": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
     "bytes": {"bytes": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20},
     "mJ": {"uJ": 1e-3, "mJ": 1.0, "J": 1e3},
+    "mW": {"mW": 1.0, "W": 1e3},
     "dB": {"dB": 1.0, "": 1.0},
     "": {"": 1.0},
 }
@@ -249,10 +297,18 @@ class Experiment(_Table):
             if quantity.measured_in == "memory" and self.measure.memory_repeats == 0:
                 msg = f"a rule is on {rule.quantity!r}, and measure.memory_repeats is 0"
                 raise ValueError(msg)
-            if quantity.measured_in == "energy":
-                msg = f"a rule is on {rule.quantity!r}, which is not measured yet"
+            if quantity.measured_in == "energy" and self.measure.energy.cycles == 0:
+                msg = f"a rule is on {rule.quantity!r}, and measure.energy.cycles is 0"
                 raise ValueError(msg)
         return self
+
+    @property
+    def energy_cycles(self) -> int:
+        """How many cycles of energy blocks each device measures."""
+        if self.measure.energy.cycles is not None:
+            return self.measure.energy.cycles
+        ruled = any(QUANTITIES[rule.quantity].measured_in == "energy" for rule in self.rules)
+        return DEFAULT_ENERGY_CYCLES if ruled else 0
 
     @property
     def baseline(self) -> Arm:

@@ -1,5 +1,8 @@
 """plan.json: every step one device will take, in order. Written by the host, read by a runner; never changed by either.
 
+Beside it the host may drop files, empty ones: `stop` ends the run between two blocks; `stop-latency` and `stop-energy`
+end that pass alone, and the plan goes on with the next.
+
 User text (names of models, arms, images) does not reach a device: arms are `a0`, `a1`, …, items `i0`, `i1`, …, files
 are named by their SHA-256. The host keeps the dictionary.
 """
@@ -87,7 +90,109 @@ class LatencyPairStep(_Strict):
     item: str
 
 
-Step = Annotated[QualityStep | MemoryStep | WarmUpStep | LatencyPairStep, Field(discriminator="kind")]
+class EnergyStep(_Strict):
+    """One long block of one arm, or of nothing at all (`arm` null: the device idles with every arm loaded)."""
+
+    step: int
+    kind: Literal["energy"] = "energy"
+    cycle: int
+    position: int
+    """0, 1, 2, … within the cycle: idle and every arm once, in a drawn order."""
+    arm: str | None
+    item: str
+    duration_ns: int = Field(gt=0)
+
+
+class SoakStep(_Strict):
+    """Continuous inference of one arm in one process, summarised window by window. What earlier sessions did counts
+    towards `duration_ns`.
+    """
+
+    step: int
+    kind: Literal["soak"] = "soak"
+    arm: str
+    item: str
+    duration_ns: int = Field(gt=0)
+    window_ns: int = Field(gt=0)
+
+
+Step = Annotated[
+    QualityStep | MemoryStep | WarmUpStep | LatencyPairStep | EnergyStep | SoakStep, Field(discriminator="kind")
+]
+
+
+class FileProbe(_Strict):
+    """A small file of /proc or /sys that is read whole, as text."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["file"] = "file"
+    path: str
+    max_bytes: int = Field(default=16384, gt=0, le=1 << 20)
+
+
+class CommandProbe(_Strict):
+    """A program whose stdout is kept as text. `{pid}` as a word of `argv` stands for the worker's process id."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["command"] = "command"
+    argv: list[str] = Field(min_length=1)
+    max_bytes: int = Field(default=65536, gt=0, le=1 << 20)
+    timeout_ns: int = Field(default=5_000_000_000, gt=0)
+
+
+Probe = Annotated[FileProbe | CommandProbe, Field(discriminator="kind")]
+"""Something to be read on the device. A runner keeps the text and understands none of it: the host does, so that a
+reading which was misunderstood can be read again.
+"""
+
+
+class GateCondition(_Strict):
+    """What must hold of one value before a block may begin. Exactly one of the bounds is given.
+
+    The value is what follows the first occurrence of `after` in the probe's text (the beginning where `after` is
+    empty), leading blanks skipped: a number (strtod) times `scale`, or a word (to the next white space).
+    A value that cannot be read fails no gate: it is null in the record.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    probe: str
+    after: str = ""
+    scale: float = 1.0
+    at_most: float | None = None
+    at_least: float | None = None
+    rise_at_most: float | None = None
+    """Above the first value of this gate in the session (of the device's own baseline)."""
+    same_as_first: bool = False
+    """The word is that of the first look in the session."""
+    none_of: list[str] = []
+    """The word is none of these."""
+
+
+class Gates(_Strict):
+    """What is looked at before each block of a pass, and how long is waited for it."""
+
+    conditions: list[GateCondition] = []
+    others_busy_cores_at_most: float | None = None
+    """Cores kept busy by anything, while every process of ours sleeps: from /proc/stat over the pause before the
+    block.
+    """
+    poll_ns: int = Field(default=250_000_000, gt=0)
+    max_wait_ns: int = Field(default=0, ge=0)
+    """Before one block. 0: looked at once, never waited for."""
+    budget_ns: int = Field(default=0, ge=0)
+    """For all waits of the pass in one session together; then blocks begin without waiting."""
+
+
+class EnergyOptions(_Strict):
+    """How energy blocks are read."""
+
+    lead_in_ns: int = Field(default=0, ge=0)
+    """Each block works (or idles) this long before its first reading."""
+    boundary_probes: list[str] = []
+    """Read right before and right after each block."""
+    sampled_probes: list[str] = []
+    """Read every `sample_every_ns` during the block too (they are read at its ends as well)."""
+    sample_every_ns: int = Field(default=250_000_000, gt=0)
 
 
 class LatencyOptions(_Strict):
@@ -106,9 +211,15 @@ class LatencyOptions(_Strict):
     warm_up_min_blocks: int = Field(ge=3)
     warm_up_max_blocks: int = Field(ge=3)
     warm_up_tolerance: float = Field(gt=0)
-    """Warm when the last three block medians lie within this fraction of each other."""
+    """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
+    (Kendall's |S| < 9: 5.6 % two-sided, exact).
+    """
     max_ns: int = Field(gt=0)
     """Bound on the whole latency pass; no new pair is begun after it."""
+    reference_target_ns: int = Field(default=0, ge=0)
+    """Before each block the runner itself works for about this long at a fixed work (SHA-256 over a fixed number of
+    bytes), three times: where that slows down, the device does. 0: not done.
+    """
 
 
 class Plan(_Strict):
@@ -121,6 +232,14 @@ class Plan(_Strict):
     items: list[PlanItem]
     steps: list[Step]
     latency: LatencyOptions
+    energy: EnergyOptions = EnergyOptions()
+    probes: list[Probe] = []
+    gates: dict[Literal["latency", "memory", "energy"], Gates] = {}
+    """By pass; nothing is looked at in a pass that is not named."""
+    memory_probes: list[str] = []
+    """Read at the end of each memory step, while the worker still holds its memory."""
+    soak_probes: list[str] = []
+    """Read at the end of each window of a soak."""
     step_timeout_ns: int = Field(gt=0)
     """A worker that says nothing for this long within one request is killed and its arm marked failed."""
 
