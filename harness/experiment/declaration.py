@@ -105,7 +105,7 @@ class Energy(_Table):
     """Long alternating blocks, with idle ones between."""
 
     cycles: int | None = Field(default=None, ge=0, le=1000)
-    """Each holds one block of every arm and one of idling. None: 8 where a rule is on energy, else 0."""
+    """Each holds one block of every arm, with idling right before it. None: 8 where a rule is on energy, else 0."""
     block_s: float = Field(default=20.0, gt=0, le=86_400)
     idle_s: float = Field(default=10.0, gt=0, le=86_400)
     lead_in_s: float = Field(default=2.0, ge=0, le=3600)

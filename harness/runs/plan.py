@@ -97,7 +97,7 @@ class EnergyStep(_Strict):
     kind: Literal["energy"] = "energy"
     cycle: int
     position: int
-    """0, 1, 2, … within the cycle: idle and every arm once, in a drawn order."""
+    """0, 1, 2, … within the cycle: every arm once, in a drawn order, and idling right before each."""
     arm: str | None
     item: str
     duration_ns: int = Field(gt=0)

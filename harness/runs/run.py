@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harness.runs.progress import Progress
 
 QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 2
+QUICK_ENERGY_CYCLES, QUICK_ENERGY_BLOCK_S, QUICK_ENERGY_IDLE_S = 2, 5.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,13 @@ def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:
             "pairs": min(measure.pairs, QUICK_PAIRS),
             "block_ms": min(measure.block_ms, QUICK_BLOCK_MS),
             "memory_repeats": min(measure.memory_repeats, QUICK_MEMORY_REPEATS),
+            "energy": measure.energy.model_copy(
+                update={
+                    "cycles": min(file.experiment.energy_cycles, QUICK_ENERGY_CYCLES),
+                    "block_s": min(measure.energy.block_s, QUICK_ENERGY_BLOCK_S),
+                    "idle_s": min(measure.energy.idle_s, QUICK_ENERGY_IDLE_S),
+                }
+            ),
         }
     if overrides.pairs is not None:
         changes["pairs"] = overrides.pairs

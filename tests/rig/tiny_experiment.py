@@ -94,8 +94,11 @@ class TinyExperiment:
     candidate: str = BLUR
     measure: dict[str, Any] = field(
         default_factory=lambda: {
+            "design": "fixed",
             "pairs": 6,
             "block_ms": 5.0,
+            "reference_ms": 0.5,
+            "gates.max_wait_s": 0.0,
             "settle_ms": 0.0,
             "memory_repeats": 2,
             "seed": 7,
