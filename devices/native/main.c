@@ -12,7 +12,7 @@
  * outside).
  *
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
- * used; 71 out of memory; 74 records could not be written; 75 another runner is at work on these records.
+ * used; 71 out of memory; 74 records or outputs could not be written; 75 another runner is at work on these records.
  */
 #include "conductor.h"
 #include "failure.h"
