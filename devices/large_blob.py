@@ -40,8 +40,8 @@ class HashProgram:
 
 
 SendWhole = Callable[[Blob, str, Progress | None], None]
-"""A quicker way to a device for a whole file: brings it there under the temporary name given, has it verified, and names
-it by its hash.
+"""A quicker way to a device for a whole file: brings it there under the given temporary name, has it verified, and
+names it by its hash.
 """
 
 
@@ -138,7 +138,7 @@ def changed(blob: Blob) -> DeviceError:
 
 
 def _blocks_there(shell: Shell, directory: str, hashes: HashProgram, blob: Blob, part: Part, name: str) -> int:
-    """How many whole blocks of the blob are there, in a file that is now called `name`; where 0, there is no such file."""
+    """How many whole blocks of the blob are there, in a file called `name` by now. Where 0, there is no such file."""
     blocks = min(part.bytes, blob.bytes) // _BLOCK_BYTES
     if part.bytes > blob.bytes:
         blocks = 0
