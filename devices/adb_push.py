@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import secrets
+import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from devices.shell_words import quote
 
 _PERCENT = re.compile(rb"\[ *(\d+)%\]")
 _LOOK_EVERY_S = 0.25
+_PAUSE_S = 0.002
 _BEGIN_TIMEOUT_S = 30.0
 _TEXT_BYTES = 1 << 14
 
@@ -133,8 +135,9 @@ class _AdbPush:
             if ended:
                 break
             self._raise_if_lost(time.monotonic() - heard_at)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._client.wait(0.02 if time.monotonic() - heard_at < 1 else _LOOK_EVERY_S)
+            # Readable also when adb has closed it, which is a moment before it ends.
+            if select.select([self._terminal], [], [], _LOOK_EVERY_S)[0]:
+                time.sleep(_PAUSE_S)
         if self._client.returncode == 0:
             return None
         return classify_adb_error(re.sub(rb"\x1b\[\w", b"", text).decode(errors="replace"))
