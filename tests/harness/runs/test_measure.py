@@ -129,7 +129,7 @@ def test_a_line_that_stays_no_record_is_said(rig):
 def test_a_runner_that_had_no_space_for_an_output_says_so_though_a_little_space_is_left(rig):
     said = "cannot write beside records.jsonl: outputs/a0/i0.0.npy cannot be written: No space left on device"
     given = rig(f"echo '{STARTED}' >>$records; echo '[runner] {said}' >&2; exit 74")
-    with pytest.raises(NoSpaceError, match="the disk is full there: .*i0.0.npy cannot be written") as caught:
+    with pytest.raises(NoSpaceError, match=r"the disk is full there: .*i0\.0\.npy cannot be written") as caught:
         given.run()
     assert "bakeoff run --resume" in caught.value.remedy
     assert given.started() == 1
