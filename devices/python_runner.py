@@ -19,7 +19,7 @@ Beside records.jsonl appear `outputs/` and `runner.lock`; a file `stop` beside p
 blocks, as do SIGTERM and SIGINT (a second signal does not wait for the block in flight).
 
 Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
-used; 74 records could not be written; 75 another runner is at work on these records.
+used; 74 records or outputs could not be written; 75 another runner is at work on these records.
 """
 
 from __future__ import annotations
@@ -257,6 +257,10 @@ def _parse_record(line: bytes) -> dict[str, Any] | None:
 
 
 # --- Workers, seen from the conductor -----------------------------------------------------------------------------
+
+
+class OutputNotWrittenError(OSError):
+    """The disk did not take an output of a model. That is no failure of the arm."""
 
 
 class WorkerFailedError(Exception):
@@ -759,7 +763,12 @@ class Conductor:
             raise self._failed(arm_id, at_step, at_stage, failure) from None
 
     def _failed(self, arm: str, step: dict[str, Any], stage: str, failure: WorkerFailedError) -> ArmFailedError:
-        """Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again."""
+        """Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again.
+
+        Raises OSError where it was the disk that failed: this session ends, and another one does the step again.
+        """
+        if failure.error == OutputNotWrittenError.__name__:
+            raise OSError(failure.message)
         log(f"arm {arm} failed at {stage}: {failure}")
         self._workers.pop(arm, None)
         self._bound_items.pop(arm, None)
@@ -1220,7 +1229,6 @@ class WorkerProcess:
         inferred = adapter.infer()
         latency_ns = clock_ns() - begun_ns
         outputs: list[dict[str, Any]] = []
-        (Path(folder) / "outputs" / arm).mkdir(parents=True, exist_ok=True)
         for k, (info, array) in enumerate(zip(adapter.outputs(), adapter.fetch(inferred))):  # noqa: B905
             relative = f"outputs/{arm}/{item}.{k}.npy"
             content = io.BytesIO()
@@ -1281,13 +1289,19 @@ def _proc_bytes(file: str, key: str) -> int | None:
 
 
 def _write_whole(path: Path, content: memoryview) -> None:
-    """On disk under its name only when whole: a record of it may outlive a power loss."""
+    """On disk under its name only when whole: a record of it may outlive a power loss. Raises OutputNotWrittenError."""
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # on a full disk its bytes are wanted
+        raise OutputNotWrittenError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _die_with_parent() -> None:

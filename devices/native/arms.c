@@ -1,12 +1,17 @@
 #include "arms.h"
 
-/* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. */
+/* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. Where it was
+ * the disk that failed, this session ends, and another one does the step again. */
 static enum flow failed(struct arms *arms, const struct at *at, const char *stage, const struct failure *failure)
 {
     const char *id = arms->plan->arms[at->arm].id;
-    say("arm %s failed at %s: %s: %s", id, stage, failure->error, failure->message);
     arms->workers[at->arm] = NULL;
     arms->bound_items[at->arm] = -1;
+    if (strcmp(failure->error, OUTPUT_NOT_WRITTEN) == 0) {
+        say("cannot write beside %s: %s", arms->journal->path, failure->message);
+        return FLOW_UNWRITABLE;
+    }
+    say("arm %s failed at %s: %s: %s", id, stage, failure->error, failure->message);
     struct json_writer *record = journal_begin(arms->journal, "arm_failed");
     json_string_member(record, "arm", id);
     json_integer_member(record, "step", at->step);

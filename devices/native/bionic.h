@@ -109,6 +109,7 @@ struct utsname {
     char domainname[65];
 };
 _Noreturn void _exit(int);
+unsigned long getauxval(unsigned long);
 int clock_gettime(int, struct timespec *);
 int execvp(const char *, char *const *);
 pid_t fork(void);

@@ -4,6 +4,7 @@
  *     bakeoff-runner --worker                                                     a worker; the conductor starts it
  *     bakeoff-runner --describe MODEL --runtime NAME --library LIB [--threads N]  a model's inputs and outputs as JSON
  *     bakeoff-runner --context [ROOT]                                             the machine's state as JSON
+ *     bakeoff-runner --sha256 [FILE…] | --sha256-growing FILE BYTES               hashes, as sha256sum prints them
  *
  * It keeps the contract of devices/python_runner.py: the same plan, the same records, the same exit codes. What is
  * timed: clock_gettime; the runtime's own call; clock_gettime, where the call is OrtApi.Run (outputs are allocated by
@@ -11,10 +12,11 @@
  * outside).
  *
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
- * used; 71 out of memory; 74 records could not be written; 75 another runner is at work on these records.
+ * used; 71 out of memory; 74 records or outputs could not be written; 75 another runner is at work on these records.
  */
 #include "conductor.h"
 #include "failure.h"
+#include "hash_files.h"
 #include "machine.h"
 #include "worker.h"
 
@@ -69,6 +71,10 @@ int main(int argc, char **argv)
         return describe(argc - 1, argv + 1);
     if ((argc == 2 || argc == 3) && strcmp(argv[1], "--context") == 0)
         return print_context(argc == 3 ? argv[2] : "");
+    if (argc >= 2 && strcmp(argv[1], "--sha256") == 0)
+        return hash_files(argc - 2, argv + 2);
+    if (argc == 4 && strcmp(argv[1], "--sha256-growing") == 0)
+        return hash_growing_file(argv[2], strtoll(argv[3], NULL, 10));
     if (argc != 3 || argv[1][0] == '-')
         return usage("give PLAN and RECORDS");
     return conduct(length > 0 ? self : argv[0], argv[1], argv[2]);

@@ -75,9 +75,9 @@ struct worker_process *worker_start(char *const argv[], const char *folder, int 
         close(ends[2][0]);
     if (problem == 0)
         return worker;
+    const char *error = worker->log < 0 ? OUTPUT_NOT_WRITTEN : problem == ENOENT ? "FileNotFoundError" : "OSError";
     worker_kill(worker);
-    fail(failure, problem == ENOENT ? "FileNotFoundError" : "OSError", "cannot start %s: %s", argv[0],
-         strerror(problem));
+    fail(failure, error, "cannot start %s: %s", argv[0], strerror(problem));
     return NULL;
 }
 

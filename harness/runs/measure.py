@@ -7,7 +7,6 @@ prefix of the device's file, and it goes on from the last whole line.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import itertools
 import time
@@ -22,7 +21,6 @@ from devices.errors import (
     CommandFailedError,
     CorruptTransferError,
     DeviceError,
-    NoSpaceError,
     PermanentError,
     TransientError,
 )
@@ -243,11 +241,6 @@ class DeviceRun:
             self._finished = record["reason"]
         if record.get("step") is not None and kind != "warm_up_block":
             self._done_steps.add(record["step"])
-        elif kind == "arm_failed" and _disk_was_full(record):
-            raise NoSpaceError(
-                f"{self.device.name}: the disk is full there: an output of a model could not be kept",
-                "Free space on the device, then start a new run: this one counts the arm as failed.",
-            )
         self.progress.advance(self.device.name, "measuring", len(self._done_steps), self.total_steps)
         self.on_record(record)
 
@@ -332,11 +325,6 @@ class DeviceRun:
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 
         return with_reconnect(self.device, operation, total_s=total_s, on_wait=waiting, sleep=self.stop.sleep)
-
-
-def _disk_was_full(failure: dict[str, Any]) -> bool:
-    """Whether a worker failed at keeping an output and not at making it: no fault of its arm."""
-    return bool(failure["error"] == "OSError" and f"[Errno {errno.ENOSPC}]" in failure["message"])
 
 
 def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -62,11 +62,9 @@ def set_up_native(
     runner = build(target)
     libraries = {arm.id: _library(arm, target, machine, abi) for arm in arms}
 
-    paths = [runner, *loader_files, *dict.fromkeys(libraries.values())]
-    blobs = {path: _blob(path) for path in paths}
-    places = retry(lambda: device.push(list(blobs.values())))
-
     names = [runner, *loader_files]
+    blobs = {path: _blob(path) for path in [*names, *dict.fromkeys(libraries.values())]}
+    places = retry(lambda: device.push([blobs[path] for path in names]))
     digest = hashlib.sha256("".join(blobs[path].sha256 for path in names).encode()).hexdigest()[:16]
     folder = f"{device.workdir}/runners/{digest}"
     words_of_pairs = [
@@ -79,6 +77,9 @@ def set_up_native(
     command = [f"{folder}/{BINARY_NAME}"]
     if loader_files:
         command = [f"{folder}/{LOADERS[machine]}", "--library-path", folder, *command]
+    retry(lambda: device.hash_with(command))
+    # What is large comes after: the runner hashes it while it arrives.
+    places = retry(lambda: device.push(list(blobs.values())))
     return RunnerSetup(
         conductor=command,
         workers={arm.id: command if loader_files else [] for arm in arms},

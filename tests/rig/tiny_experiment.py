@@ -113,13 +113,15 @@ class TinyExperiment:
     )
     name: str = "tiny"
     scale: int = 2
+    picture_size: int = 24
+    """Of the inputs, in pixels; the references are twice as high and wide."""
 
     def write(self) -> Path:
         """Everything on disk; returns the path of experiment.toml."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_upscaler(self.folder / DOUBLE)
         write_upscaler(self.folder / BLUR, blur=0.8)
-        write_pictures(self.folder, self.names)
+        write_pictures(self.folder, self.names, size=self.picture_size)
         lines = [
             f"name = {json.dumps(self.name, ensure_ascii=False)}",
             'question = "Is it as good?"',

@@ -126,14 +126,13 @@ def test_a_line_that_stays_no_record_is_said(rig):
         given.run()
 
 
-def test_an_arm_that_failed_for_want_of_space_is_the_disk_s_fault(rig):
-    message = "[Errno 28] No space left on device"
-    failed = json.dumps(
-        {"record": "arm_failed", "arm": "a0", "stage": "quality", "error": "OSError", "message": message}
-    )
-    given = rig(f"echo '{STARTED}' >>$records; echo '{failed}' >>$records; sleep 60")
-    with pytest.raises(NoSpaceError, match="an output of a model could not be kept"):
+def test_a_runner_that_had_no_space_for_an_output_says_so_though_a_little_space_is_left(rig):
+    said = "cannot write beside records.jsonl: outputs/a0/i0.0.npy cannot be written: No space left on device"
+    given = rig(f"echo '{STARTED}' >>$records; echo '[runner] {said}' >&2; exit 74")
+    with pytest.raises(NoSpaceError, match=r"the disk is full there: .*i0\.0\.npy cannot be written") as caught:
         given.run()
+    assert "bakeoff run --resume" in caught.value.remedy
+    assert given.started() == 1
 
 
 def test_what_the_looker_on_cannot_accept_ends_the_runner(rig):
