@@ -135,7 +135,11 @@ def _checksum(repository: _Repository, url: str, until: float) -> tuple[str, str
         if digest is None:
             raise MavenError(f"{url}.{kind} is no checksum", f"Is {repository.root} a Maven repository?")
         return kind, digest
-    raise _NotThereError
+    _open(repository, url, until).close()  # raises where the archive is not there either
+    raise MavenError(
+        f"{url} has no .sha256 and no .sha1 beside it, so what comes cannot be checked",
+        "Fetch it yourself, and name it with BAKEOFF_RUNTIME_LIBRARIES.",
+    )
 
 
 def _open(repository: _Repository, url: str, until: float) -> http.client.HTTPResponse:

@@ -110,7 +110,7 @@ def _arm_fault(arm: ArmNeeds, offer: NativeOffer, *, portable: bool) -> str | No
 def _libc_fault(identity: Identity, arms: Sequence[ArmNeeds], offer: NativeOffer) -> str | None:
     """What keeps our builds from using the device's own libc; None where they can."""
     libc = identity.libc or ""
-    if identity.android is not None and libc.startswith("bionic"):
+    if identity.android is not None and identity.android.abis and libc.startswith("bionic"):
         return None
     if not libc.startswith("glibc"):
         return (
