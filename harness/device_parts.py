@@ -94,21 +94,22 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
     if python is None:
         remedy = "Install one on the device, such as: apt install python3-venv"
         return Part(what=name, runner="python", state="missing", how="there is no Python 3.8 or newer", remedy=remedy)
-    how = f"provisioned at the first run, with Python {pythons}"
+    how = f"provisioned at the first run, if an index has it for this machine and Python {pythons}"
     return Part(what=name, runner="python", state="when needed", how=how)
 
 
 def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:
     """For a board that only lacks a library: which file would bring it the native runner."""
-    from devices.brought_library import LIBRARY_FILES
+    from devices.brought_library import LIBRARY_FILES, VARIABLE, place_in_a_folder
     from devices.native_library import library_status
 
     if identity.kind == "local" or target is None or runtime not in LIBRARY_FILES:
         return part
-    status = library_status(runtime, version, target)
-    if status.state != "missing":
+    if library_status(runtime, version, target).state != "missing":
         return part
-    return part.model_copy(update={"how": f"{part.how}; natively: {status.how}. {status.remedy}"})
+    place = place_in_a_folder(runtime, version, target)
+    other = f"A library of yours at FOLDER/{place} would do for the native runner: export {VARIABLE}=FOLDER"
+    return part.model_copy(update={"how": f"{part.how}. {other}"})
 
 
 def _native_runner(target: Target) -> Part:
