@@ -33,6 +33,10 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
             _line(console, f"  Python    {each.python}")
         if each.parts is not None:
             _parts(each.parts, console)
+            known = tuple(f"{part.what} (" for part in each.parts.runtimes)
+            others = [name for name in each.runtimes if not name.startswith(known)]
+            if others:
+                _wrapped(console, "also", f"provisioned there: {', '.join(others)}")
         for ability in each.abilities:
             mark = "yes" if ability.possible else "no "
             _line(console, f"  {mark} {ability.what}: {ability.how}")
