@@ -32,7 +32,7 @@ def names_of(archive: Path) -> list[str]:
 
 
 def take_out(archive: Path, member: str, to: Path) -> None:
-    """Copy a member to `to`, atomically.
+    """Copy a member to `to`, atomically, unless it is there already as the archive has it.
 
     Raises `RuntimeNotAvailableError` where the archive is damaged, lacks the member or holds it twice, or where it
     unpacks to more than `MAX_BYTES`.
@@ -45,12 +45,23 @@ def take_out(archive: Path, member: str, to: Path) -> None:
                 raise RuntimeNotAvailableError(f"{member} cannot be taken out of {archive}: the archive {held}")
             if found[0].flag_bits & 1:
                 raise RuntimeNotAvailableError(f"{member} in {archive} is encrypted")
-            _copy(opened, found[0], to)
+            if not _is_whole(to, found[0]):
+                _copy(opened, found[0], to)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise _damaged(archive, error) from None
     except OSError as error:
         name = error.filename or archive
         raise RuntimeNotAvailableError(f"{name}: {error.strerror or error}, taking {member} out of {archive}") from None
+
+
+def _is_whole(path: Path, info: zipfile.ZipInfo) -> bool:
+    if not path.is_file() or path.stat().st_size != info.file_size:
+        return False
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum == info.CRC
 
 
 def _copy(opened: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path) -> None:

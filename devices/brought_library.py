@@ -68,8 +68,7 @@ def library_in_archive(archive: Path, sha256: str, runtime: str, target: Target)
             return None
         raise RuntimeNotAvailableError(f"{archive} has {file} for {', '.join(others)}, and none for {target.kind}")
     path = cache_folder() / "libraries" / f"{archive.stem[:80]}-{sha256[:16]}" / target.kind / file
-    if not path.exists():
-        take_out(archive, member, path)
+    take_out(archive, member, path)
     refuse_other_machine(path, target.name, f"{member} in {archive}")
     return path
 

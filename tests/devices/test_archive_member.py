@@ -34,6 +34,17 @@ def test_the_member_is_copied_to_our_place_and_no_other_is(tmp_path):
     assert MEMBER in names_of(path)
 
 
+def test_a_copy_that_is_there_is_left_alone_and_a_damaged_one_is_made_anew(tmp_path):
+    path, to = written(tmp_path, archive({MEMBER: b"library"}))
+    take_out(path, MEMBER, to)
+    made = to.stat().st_ino
+    take_out(path, MEMBER, to)
+    assert to.stat().st_ino == made
+    to.write_bytes(b"librarY")
+    take_out(path, MEMBER, to)
+    assert to.read_bytes() == b"library"
+
+
 def test_an_archive_without_it_is_refused(tmp_path):
     refused(*written(tmp_path, archive({"jni/x86/libonnxruntime.so": b""})), "does not hold it")
 
