@@ -155,6 +155,8 @@ class ArmOnDevice(_Strict):
     delegated: str | None = None
     """Such as `31 of 40 nodes`; None where the runtime does not say."""
     settings: dict[str, str] = {}
+    library: str | None = None
+    """Of the native runner: the runtime's shared library, its SHA-256 and where it is from."""
     values: dict[str, Measured] = {}
     """Quantity → the arm's own value."""
 
@@ -164,6 +166,10 @@ class DeviceResult(_Strict):
 
     device: str
     identity: Identity | None
+    runner: str | None = None
+    """What measured there, such as `native runner`; None where nothing did."""
+    runner_reason: str | None = None
+    """Why that one."""
     status: Literal["complete", "incomplete", "failed"]
     problem: str | None = None
     """Why it is not complete, with the remedy."""

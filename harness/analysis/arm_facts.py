@@ -88,7 +88,11 @@ def last_load(arm: ManifestArm, records: DeviceRecords | None) -> ArmLoaded | No
 
 
 def arm_on_device(
-    arm: ManifestArm, records: DeviceRecords | None, failures: list[str], values: Mapping[str, Measured]
+    arm: ManifestArm,
+    records: DeviceRecords | None,
+    failures: list[str],
+    values: Mapping[str, Measured],
+    library: str | None = None,
 ) -> ArmOnDevice:
     """The facts of one arm. Failed with nothing measured is `failed`, failed on the way `partial`."""
     loaded = last_load(arm, records)
@@ -109,6 +113,7 @@ def arm_on_device(
         threads=loaded.threads if loaded else None,
         delegated=delegated,
         settings=dict(loaded.settings) if loaded else {},
+        library=library,
         values=dict(values),
     )
 

@@ -15,6 +15,7 @@ from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgem
 from harness.analysis.device_records import DeviceRecords, read_device_records
 from harness.analysis.judge_rule import hold_together, judge_rule
 from harness.analysis.method import method_in_words, rules_in_words
+from harness.analysis.runner_facts import mixed_runners
 from harness.analysis.tables import QUALITY_COLUMNS, make_tables
 from harness.analysis.verdict import decide
 from harness.analysis.wording import listed
@@ -95,7 +96,7 @@ def compare(
         devices=results,
         rules=rules_in_words(manifest),
         method=method_in_words(manifest),
-        warnings=_run_warnings(manifest),
+        warnings=[*_run_warnings(manifest), *mixed_runners(results)],
     )
 
 

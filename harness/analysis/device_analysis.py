@@ -17,6 +17,7 @@ from harness.analysis.latency_evidence import latency_effect, latency_level, sum
 from harness.analysis.process_evidence import process_effect, process_level, size_effect, size_level
 from harness.analysis.quality_evidence import quality_effect, quality_level
 from harness.analysis.run_conditions import condition_warnings, environment_facts
+from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.wording import rule_in_words, sentence, subject
 from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from harness.analysis.device_records import DeviceRecords
     from harness.analysis.tables import Tables
     from harness.runs.manifest import Manifest, ManifestArm
+    from harness.runs.runner_record import RunnerRecord
 
 Judgements = dict[tuple[str, int], RuleJudgement]
 """(candidate, index of the rule) → judgement."""
@@ -46,6 +48,8 @@ class DeviceFacts:
     """Name of an arm that could not even be sent there (no runtime for it, …) → why. It counts as a failure of the
     arm.
     """
+    runner: RunnerRecord | None = None
+    """Which runner it was given; None for a device that was never ready."""
 
 
 class DeviceAnalysis:
@@ -155,10 +159,14 @@ class DeviceAnalysis:
         manifest, records = self._manifest, self._records
         busiest = max(arm.threads for arm in manifest.arms)
         environment = environment_facts(self._telemetry, busiest) if records is not None else {}
+        runner = self._facts.runner
         warnings = [text for arm in manifest.arms for text in asked_and_done(arm, records)]
+        warnings += library_warnings(manifest, runner)
         if records is not None:
             warnings = (
-                condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment) + warnings
+                runner_warnings(runner)
+                + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
+                + warnings
             )
         distributions = [
             latency_distribution(
@@ -171,6 +179,8 @@ class DeviceAnalysis:
         return DeviceResult(
             device=self.name,
             identity=self._facts.identity,
+            runner=runner_name(runner, records),
+            runner_reason=runner.reason if runner is not None else None,
             status=self._facts.status,
             problem=self._facts.problem,
             started_at=records.started[0].wall_time if records is not None and records.started else None,
@@ -183,6 +193,7 @@ class DeviceAnalysis:
                     records,
                     self._failures[arm.name],
                     {quantity.name: self.level(arm, quantity).value for quantity in self._quantities()},
+                    library_of(arm, runner),
                 )
                 for arm in manifest.arms
             ],

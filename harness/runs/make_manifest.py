@@ -10,9 +10,12 @@ from harness import __version__
 from harness.experiment.resolve import Resolved
 from harness.runs.folder import safe_name
 from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.runs.runner_choice import RunnerKind
 
 
-def make_manifest(resolved: Resolved, device_names: Sequence[str], *, quick: bool) -> Manifest:
+def make_manifest(
+    resolved: Resolved, device_names: Sequence[str], *, quick: bool, runner: RunnerKind | None = None
+) -> Manifest:
     """The manifest of a new run; its seed is drawn where the experiment gives none."""
     experiment = resolved.file.experiment
     now = datetime.now(UTC)
@@ -58,4 +61,5 @@ def make_manifest(resolved: Resolved, device_names: Sequence[str], *, quick: boo
         devices=[
             ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
         ],
+        runner=runner,
     )

@@ -5,6 +5,7 @@ RUN/
   run.json                   this
   devices/<folder>/          one per device
     identity.json            devices.identity.Identity
+    runner.json              harness.runs.runner_record.RunnerRecord: which runner, why, and its libraries
     plan.json                harness.runs.plan.Plan
     state.json               harness.runs.state.DeviceState: how far the host got, and any problem
     records.jsonl            byte for byte what the runner wrote, whole lines only
@@ -91,5 +92,7 @@ class Manifest(_Strict):
     latency_item: str
     """Id of the item used for latency and memory."""
     devices: list[ManifestDevice]
+    runner: Literal["python", "native"] | None = None
+    """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)

@@ -15,7 +15,7 @@ from devices.errors import PermanentError
 from devices.retry import with_reconnect
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
-from harness.runs.runner_setup import RunnerKind, set_up_runner
+from harness.runs.runner_setup import set_up_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from harness.experiment.resolve import Resolved, ResolvedArm
     from harness.pictures.tensor_blobs import TensorBlobs
     from harness.runs.progress import Progress
+    from harness.runs.runner_choice import RunnerKind
+    from harness.runs.runner_record import RunnerRecord
     from harness.runs.stop_request import StopRequest
 
 OPEN_MODEL_TIMEOUT_S = 300.0
@@ -44,6 +46,8 @@ class PreparedDevice:
     placement: Placement
     refused: dict[str, str]
     """Arm id → why its runtime could not open its model here."""
+    runner: RunnerRecord
+    """Which runner will measure it, and why."""
 
 
 def prepare(
@@ -90,7 +94,12 @@ def prepare(
             refused[arm.id] = reason
             progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
     return PreparedDevice(
-        device=device, identity=identity, conductor=setup.conductor, placement=placement, refused=refused
+        device=device,
+        identity=identity,
+        conductor=setup.conductor,
+        placement=placement,
+        refused=refused,
+        runner=setup.record,
     )
 
 

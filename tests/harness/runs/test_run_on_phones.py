@@ -174,7 +174,7 @@ def test_a_run_on_a_phone_ends_whole_and_in_a_verdict(run_on_a_phone, finished_r
     (device,) = device_folders(folder)
     assert_whole(folder, len(finished_run.tiny.names), finished_run.tiny.measure["pairs"], device)
     assert runners(folder, device) == {"native"}
-    assert "native, portable runner" in run_on_a_phone.said.stderr
+    assert "native runner, portable" in run_on_a_phone.said.stderr
     result = comparison(folder)
     contrasts = {each.quantity: each for each in result.devices[0].contrasts}
     assert {"psnr", "psnr_y", "ssim", "latency_p50", "run_peak_memory", "model_size"} <= set(contrasts)
