@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ def readings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     bench.file_probe("absent", "").unlink()
     bench.file_probe("folder", "").unlink()
     (bench.folder / "folder.probe").mkdir()
+    bench.file_probe("pipe", "").unlink()
+    os.mkfifo(bench.folder / "pipe.probe")
     bench.command_probe("says", "printf", "%s", "a 'b' $c\n")
     bench.command_probe("reads_stdin", "cat")
     bench.command_probe("pid", "echo", "{pid}", "x{pid}")
@@ -69,7 +72,7 @@ def readings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_each_probe_is_read_once_and_in_order(readings: Readings) -> None:
     assert readings.order == list(readings.by_probe)
-    assert len(readings.order) == 17
+    assert len(readings.order) == 18
     stamps = [reading.monotonic_ns for reading in readings.by_probe.values()]
     assert stamps == sorted(stamps)
     assert all(reading.took_ns >= 0 for reading in readings.by_probe.values())
@@ -124,6 +127,10 @@ def test_a_command_that_hangs_is_killed_at_its_deadline_with_all_that_it_started
     assert readings.by_probe["silent"].took_ns >= TIMEOUT_NS
     assert len(readings.hung_pids) == 2
     assert not [pid for pid in readings.hung_pids if is_alive(pid)]
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(readings: Readings) -> None:
+    assert readings.by_probe["pipe"].text in {"", None}
 
 
 def test_a_plan_that_names_a_probe_it_does_not_have_is_refused(bench: Bench) -> None:
