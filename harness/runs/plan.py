@@ -224,7 +224,7 @@ class LatencyOptions(_Strict):
     warm_up_max_blocks: int = Field(ge=3)
     warm_up_tolerance: float = Field(gt=0)
     """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
-    (Kendall's |S| < 9: 5.6 % two-sided, exact).
+    (Kendall's |S| < 9; 13.6 % of all orders without a trend are beyond, two-sided, exact).
     """
     max_ns: int = Field(gt=0)
     """Bound on the whole latency pass; no new pair is begun after it."""
