@@ -16,7 +16,8 @@ What is timed: `clock_ns(); runtime's own call; clock_ns()`, where the call is
 - ai-edge-litert, tflite-runtime: `interpreter.invoke()`. Copying inputs in (`set_tensor`) and outputs out is outside.
 
 Beside records.jsonl appear `outputs/` and `runner.lock`; a file `stop` beside plan.json ends the run between two
-blocks, as do SIGTERM and SIGINT (a second signal does not wait for the block in flight).
+blocks, as do SIGTERM and SIGINT (a second signal does not wait for the block in flight). `stop-latency` and
+`stop-energy` end that pass alone.
 
 Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
 used; 74 records or outputs could not be written; 75 another runner is at work on these records.
@@ -33,6 +34,7 @@ import hashlib
 import importlib
 import io
 import json
+import math
 import os
 import platform
 import re
@@ -65,6 +67,12 @@ STDERR_TAIL_BYTES = 4096
 WORKER_LOG_MAX_BYTES = 1 << 20
 CLOSE_TIMEOUT_S = 5.0
 WARM_UP_BLOCK_MIN_INFERENCES = 3
+REFERENCE_REPEATS = 3
+REFERENCE_CHUNK_BYTES = 1 << 16
+BUSY_SPAN_MIN_NS = 50_000_000
+PAUSE_SLICE_NS = 100_000_000
+NO_TREND_BELOW = 9
+STOPPABLE_PASSES = ("latency", "energy")
 BOUND_REASON = "the latency pass reached its bound of latency.max_ns"
 
 clock_ns = time.monotonic_ns
@@ -93,6 +101,7 @@ class ContextReader:
     def __init__(self, root: Path = Path("/")) -> None:
         self._load = self._open(root / "proc/loadavg")
         self._memory = self._open(root / "proc/meminfo")
+        self._stat = self._open(root / "proc/stat")
         self._boot_id = _read_text(root / "proc/sys/kernel/random/boot_id")
         cpus = root / "sys/devices/system/cpu"
         numbers = sorted(int(path.name[3:]) for path in cpus.glob("cpu[0-9]*") if path.name[3:].isdigit())
@@ -123,6 +132,7 @@ class ContextReader:
         frequencies = [_integer(file.read()) for file in self._frequencies]
         governors = sorted({text.strip() for text in (file.read() for file in self._governors) if text})
         temperatures = {kind: _integer(file.read()) for kind, file in self._zones.items()}
+        busy_ticks, total_ticks = self.cpu_ticks() or (None, None)
         return {
             "monotonic_ns": clock_ns(),
             "load_1min": float(load.split()[0]) if load else None,
@@ -132,7 +142,19 @@ class ContextReader:
             "temperature_celsius": {kind: value / 1000 for kind, value in temperatures.items() if value is not None},
             "boot_id": self._boot_id,
             "memory_available_bytes": int(available.group(1)) * 1024 if available else None,
+            "cpu_busy_ticks": busy_ticks,
+            "cpu_total_ticks": total_ticks,
         }
+
+    def cpu_ticks(self) -> tuple[int, int] | None:
+        """Ticks of all CPUs since boot: busy ones, and all. Guests' times are in user's and nice's (proc(5))."""
+        text = self._stat.read() if self._stat else None
+        matched = re.match(r"cpu +(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)(?: (\d+))?", text or "")
+        if matched is None:
+            return None
+        user, nice, system, idle, iowait, irq, softirq, steal = (int(ticks or 0) for ticks in matched.groups())
+        busy = user + nice + system + irq + softirq + steal
+        return busy, busy + idle + iowait
 
 
 def _read_text(path: Path) -> str | None:
@@ -156,6 +178,14 @@ class StoppedError(Exception):
     """The run was asked to stop."""
 
 
+class PassStoppedError(Exception):
+    """One pass was asked to end; the plan goes on with the next."""
+
+    def __init__(self, of_pass: str) -> None:
+        super().__init__(of_pass)
+        self.of_pass = of_pass
+
+
 class StopRequests:
     """A stop file, SIGTERM or SIGINT. Signals wake `select` through `wakeup_fd`."""
 
@@ -172,10 +202,23 @@ class StopRequests:
     def _on_signal(self, number: int, frame: types.FrameType | None) -> None:
         self._signals += 1
 
-    def check(self) -> None:
-        """Raises StoppedError where a stop was asked for."""
+    def check(self, of_pass: str | None = None) -> None:
+        """Raises StoppedError where a stop was asked for, PassStoppedError where one was of this pass alone."""
         if self._signals or self._stop_file.exists():
             raise StoppedError
+        if of_pass in STOPPABLE_PASSES and self._stop_file.with_name(f"{self._stop_file.name}-{of_pass}").exists():
+            raise PassStoppedError(of_pass)
+
+    def pause(self, duration_ns: int, of_pass: str) -> None:
+        """Sleeps, and raises as `check` does once a stop is asked for."""
+        until_ns = clock_ns() + duration_ns
+        while True:
+            self.check(of_pass)
+            left_ns = until_ns - clock_ns()
+            if left_ns <= 0:
+                return
+            if select.select([self.wakeup_fd], [], [], min(left_ns, PAUSE_SLICE_NS) / 1e9)[0]:
+                self.woken()
 
     def woken(self) -> None:
         """Called when `wakeup_fd` is readable: raises StoppedError at the second signal."""
@@ -281,6 +324,7 @@ class Worker:
         self._buffer = b""
         self._log_seen = 0
         self._log_tail = b""
+        self._working_pid: int | None = None
         # stderr goes through a file without a name: a chatty runtime can neither block on it nor wake the conductor
         # in the middle of a block.
         name = scratch / f".worker-{os.getpid()}.log"
@@ -305,19 +349,32 @@ class Worker:
         """Process id, also of its process group."""
         return self._process.pid
 
-    def request(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Sends one request and waits for its answer. Raises WorkerFailedError; the worker is gone after that."""
+    @property
+    def working_pid(self) -> int:
+        """Process id of what infers: another than `pid` where a wrapper started it."""
+        return self._working_pid or self.pid
+
+    @working_pid.setter
+    def working_pid(self, pid: int) -> None:
+        self._working_pid = pid
+
+    def request(self, do: str, *, lasts_ns: int = 0, meanwhile: Sampler | None = None, **fields: Any) -> dict[str, Any]:
+        """Sends one request and waits for its answer; `lasts_ns` is how long it works when all is well.
+
+        Raises WorkerFailedError; the worker is gone after that.
+        """
         assert self._process.stdin is not None
+        timeout_ns = self._timeout_ns + lasts_ns
         try:
             line = json.dumps({"do": do, **fields}).encode() + b"\n"
             while line:
                 line = line[self._process.stdin.write(line) or 0 :]
-            reply = self._read_reply()
+            reply = self._read_reply(timeout_ns, meanwhile)
         except (BrokenPipeError, EOFError):
             raise self._ended() from None
         except TimeoutError:
             self.kill()
-            waited = f"no answer to {do!r} for {self._timeout_ns / 1e9:g} s; the worker was killed"
+            waited = f"no answer to {do!r} for {timeout_ns / 1e9:g} s; the worker was killed"
             raise WorkerFailedError("timeout", self._with_log(waited)) from None
         self._drain_log()
         if "error" in reply:
@@ -328,10 +385,10 @@ class Worker:
             raise failure
         return reply
 
-    def _read_reply(self) -> dict[str, Any]:
+    def _read_reply(self, timeout_ns: int, meanwhile: Sampler | None) -> dict[str, Any]:
         assert self._process.stdout is not None
         fd = self._process.stdout.fileno()
-        deadline_ns = clock_ns() + self._timeout_ns
+        deadline_ns = clock_ns() + timeout_ns
         while True:
             while b"\n" in self._buffer:
                 line, self._buffer = self._buffer.split(b"\n", 1)
@@ -346,6 +403,8 @@ class Worker:
             left_ns = deadline_ns - clock_ns()
             if left_ns <= 0:
                 raise TimeoutError
+            if meanwhile is not None:
+                left_ns = min(left_ns, meanwhile.left_ns())
             readable, _, _ = select.select([fd, self._stops.wakeup_fd], [], [], left_ns / 1e9)
             if self._stops.wakeup_fd in readable:
                 self._stops.woken()
@@ -354,6 +413,8 @@ class Worker:
                 if not chunk:
                     raise EOFError
                 self._buffer += chunk
+            elif meanwhile is not None:
+                meanwhile.take_if_due()
 
     def _ended(self) -> WorkerFailedError:
         """The worker closed its pipe: says how it ended."""
@@ -453,7 +514,273 @@ def log(text: str) -> None:
         sys.stderr.flush()
 
 
+# --- Probes -------------------------------------------------------------------------------------------------------
+
+
+class ProbeError(Exception):
+    """Why a probe has no text."""
+
+
+class Probes:
+    """The plan's probes, read raw. Whatever goes wrong with one is said in its reading and ends nothing."""
+
+    def __init__(self, probes: Sequence[dict[str, Any]]) -> None:
+        self._probes = {probe["id"]: probe for probe in probes}
+
+    def read(self, name: str, worker: Worker | None) -> dict[str, Any]:
+        """One look, in the shape of `harness.records.Reading`."""
+        probe = self._probes[name]
+        text: str | None = None
+        error: str | None = None
+        begun_ns = clock_ns()
+        try:
+            content = self._content(probe, worker)
+            text = content[: probe["max_bytes"]].decode("utf-8", "replace")
+        except ProbeError as failure:
+            error = one_line(str(failure), 300)
+        took_ns = clock_ns() - begun_ns
+        return {"probe": name, "monotonic_ns": begun_ns, "took_ns": took_ns, "text": text, "error": error}
+
+    @staticmethod
+    def _content(probe: dict[str, Any], worker: Worker | None) -> bytes:
+        if probe["kind"] == "file":
+            return _small_file(probe["path"], probe["max_bytes"])
+        if probe["kind"] != "command":
+            raise ProbeError(f"runner version {RUNNER_VERSION} knows no probes of kind {probe['kind']}")
+        argv = list(probe["argv"])
+        if "{pid}" in argv:
+            if worker is None:
+                raise ProbeError("there is no worker whose process id could stand for {pid} here")
+            argv = [str(worker.working_pid) if word == "{pid}" else word for word in argv]
+        return _CommandOutput(argv, probe["max_bytes"], probe["timeout_ns"]).read()
+
+
+def _small_file(path: str, max_bytes: int) -> bytes:
+    """Up to `max_bytes` of a file. Raises ProbeError."""
+    content = b""
+    try:
+        # What is no plain file (a pipe, a device) must not be waited for.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            while len(content) < max_bytes:
+                chunk = os.read(fd, max_bytes - len(content))
+                if not chunk:
+                    break
+                content += chunk
+        finally:
+            os.close(fd)
+    except (OSError, ValueError) as error:
+        raise ProbeError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    return content
+
+
+class _CommandOutput:
+    """A command's stdout, bounded in bytes and in time; its process group does not outlive it."""
+
+    def __init__(self, argv: Sequence[str], max_bytes: int, timeout_ns: int) -> None:
+        self._max_bytes = max_bytes
+        self._timeout_ns = timeout_ns
+        self._deadline_ns = clock_ns() + timeout_ns
+        pipe, null = subprocess.PIPE, subprocess.DEVNULL
+        try:
+            self._process = subprocess.Popen(
+                list(argv), stdin=null, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+            )
+        except (OSError, ValueError) as error:
+            raise ProbeError(f"cannot start {argv[0]}: {getattr(error, 'strerror', None) or error}") from error
+
+    def read(self) -> bytes:
+        """Raises ProbeError where it takes too long, or ends otherwise than by exit code 0."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        try:
+            with self._process.stdout as stdout, self._process.stderr as stderr:
+                output, complaint = self._listen(stdout.fileno(), stderr.fileno())
+        finally:
+            # Before it is waited for: until then its process group cannot be someone else's.
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(CLOSE_TIMEOUT_S)
+        code = self._process.returncode
+        if len(output) < self._max_bytes and code != 0:
+            how = f"exit {code}" if code is None or code >= 0 else _signal_name(-code)
+            said = one_line(complaint.decode("utf-8", "replace"))
+            raise ProbeError(f"{how}: {said}" if said else how)
+        return output
+
+    def _listen(self, out: int, err: int) -> tuple[bytes, bytes]:
+        """Until the command has ended or enough is read: its stdout, and the last of its stderr."""
+        output, complaint = b"", b""
+        open_fds = [out, err]
+        while len(output) < self._max_bytes and (out in open_fds or not self._has_ended()):
+            left_s = (self._deadline_ns - clock_ns()) / 1e9
+            if left_s <= 0:
+                raise ProbeError(f"no end within {self._timeout_ns / 1e9:g} s; the command was killed")
+            # A command may close its stdout long before it ends, which no descriptor tells.
+            readable, _, _ = select.select(open_fds, [], [], left_s if out in open_fds else min(left_s, 0.002))
+            for fd in readable:
+                chunk = os.read(fd, self._max_bytes - len(output) if fd == out else 4096)
+                if not chunk:
+                    open_fds.remove(fd)
+                elif fd == out:
+                    output += chunk
+                else:
+                    complaint = (complaint + chunk)[-200:]
+        return output, complaint
+
+    def _has_ended(self) -> bool:
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+class Sampler:
+    """Does something every so often while something else is waited for. Moments that were missed are not made up."""
+
+    def __init__(self, take: Callable[[], None], every_ns: int) -> None:
+        self._take = take
+        self._every_ns = every_ns
+        self._due_ns = clock_ns() + every_ns
+
+    def left_ns(self) -> int:
+        """Until it is due again; 0 where it is."""
+        return max(0, self._due_ns - clock_ns())
+
+    def take_if_due(self) -> None:
+        """Takes one where it is due."""
+        if clock_ns() >= self._due_ns:
+            self._take()
+            self._due_ns += self._every_ns * max(1, 1 + (clock_ns() - self._due_ns) // self._every_ns)
+
+
+# --- Gates --------------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """What is looked at before each block of one pass, and waited for within its bounds."""
+
+    def __init__(
+        self, of_pass: str, options: dict[str, Any], probes: Probes, machine: ContextReader, stops: StopRequests
+    ) -> None:
+        self._of_pass = of_pass
+        self._options = options
+        self._probes = probes
+        self._machine = machine
+        self._stops = stops
+        self._first: dict[str, float | str] = {}
+        self._budget_ns: int = options.get("budget_ns", 0)
+
+    def settle(
+        self, duration_ns: int, worker: Worker | None, on_wait: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Pauses, looks, waits; returns the outcome in the shape of `harness.records.GateOutcome`.
+
+        `on_wait` gets the first look where it is going to be waited. Raises StoppedError and PassStoppedError.
+        """
+        look = self._look(self._pause(duration_ns), worker)
+        waited_ns = 0
+        bound_ns = min(self._options.get("max_wait_ns", 0), self._budget_ns)
+        if look["failed"] and bound_ns > 0:
+            begun_ns = clock_ns()
+            on_wait(look)
+            while look["failed"] and waited_ns < bound_ns:
+                look = self._look(self._pause(min(self._options["poll_ns"], bound_ns - waited_ns)), worker)
+                waited_ns = clock_ns() - begun_ns
+            self._budget_ns -= waited_ns
+        return {"waited_ns": waited_ns, **look}
+
+    def _pause(self, duration_ns: int) -> float | None:
+        """Sleeps; the cores that others kept busy over that time, where they have a bound and can be counted."""
+        if self._options.get("others_busy_cores_at_most") is None:
+            self._stops.pause(duration_ns, self._of_pass)
+            return None
+        before = self._machine.cpu_ticks()
+        self._stops.pause(max(duration_ns, BUSY_SPAN_MIN_NS), self._of_pass)
+        after = self._machine.cpu_ticks()
+        if before is None or after is None or after[1] <= before[1]:
+            return None
+        return (after[0] - before[0]) / (after[1] - before[1]) * (os.cpu_count() or 1)
+
+    def _look(self, busy_cores: float | None, worker: Worker | None) -> dict[str, Any]:
+        values: dict[str, float | str | None] = {}
+        failed: list[str] = []
+        texts: dict[str, str | None] = {}
+        for condition in self._options.get("conditions", []):
+            name, probe = condition["id"], condition["probe"]
+            if probe not in texts:
+                texts[probe] = self._probes.read(probe, worker)["text"]
+            values[name] = value = gate_value(condition, texts[probe])
+            if value is not None and not gate_holds(condition, value, self._first.setdefault(name, value)):
+                failed.append(name)
+        at_most = self._options.get("others_busy_cores_at_most")
+        if at_most is not None:
+            values["others_busy_cores"] = busy_cores
+            if busy_cores is not None and busy_cores > at_most:
+                failed.append("others_busy_cores")
+        return {"values": values, "failed": failed}
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WORD = re.compile(r"[^ \t\n\r\v\f]+")
+
+
+def gate_value(condition: dict[str, Any], text: str | None) -> float | str | None:
+    """What a condition speaks of, out of its probe's text; None where it cannot be read."""
+    after = condition.get("after", "")
+    if text is None or after not in text:
+        return None
+    rest = text[text.index(after) + len(after) :].lstrip(" \t")
+    if all(condition.get(bound) is None for bound in ("at_most", "at_least", "rise_at_most")):
+        word = _WORD.match(rest)
+        return word.group() if word else None
+    number = _NUMBER.match(rest)
+    value = float(number.group()) * condition.get("scale", 1.0) if number else math.nan
+    return value if math.isfinite(value) else None
+
+
+def gate_holds(condition: dict[str, Any], value: float | str, first: float | str) -> bool:
+    """Whether a value is within the condition's bound; `first` is the first one of the session."""
+    if isinstance(value, str) or isinstance(first, str):
+        return value not in condition.get("none_of", ()) and (not condition.get("same_as_first") or value == first)
+    bounds = ((condition.get("at_most"), value), (condition.get("rise_at_most"), value - first))
+    at_least = condition.get("at_least")
+    return all(most is None or found <= most for most, found in bounds) and (at_least is None or value >= at_least)
+
+
+# --- Fixed work ---------------------------------------------------------------------------------------------------
+
+
+_REFERENCE_CHUNK = bytes(REFERENCE_CHUNK_BYTES)
+
+
+def reference_work(size_bytes: int) -> list[int]:
+    """SHA-256 over so many bytes, a few times: durations in nanoseconds. Where they grow, the device slows down."""
+    durations_ns = []
+    for _ in range(REFERENCE_REPEATS):
+        digest = hashlib.sha256()
+        begun_ns = clock_ns()
+        for _ in range(size_bytes // REFERENCE_CHUNK_BYTES):
+            digest.update(_REFERENCE_CHUNK)
+        digest.update(_REFERENCE_CHUNK[: size_bytes % REFERENCE_CHUNK_BYTES])
+        digest.digest()
+        durations_ns.append(clock_ns() - begun_ns)
+    return durations_ns
+
+
+def calibrated_reference_bytes(target_ns: int) -> int:
+    """The size with which the fixed work takes about this long now: a multiple of the chunk."""
+    size_bytes = REFERENCE_CHUNK_BYTES
+    while True:
+        took_ns = max(1, min(reference_work(size_bytes)))
+        if took_ns * 4 >= target_ns or size_bytes >= 1 << 40:
+            return max(1, round(size_bytes / REFERENCE_CHUNK_BYTES * target_ns / took_ns)) * REFERENCE_CHUNK_BYTES
+        size_bytes *= 4
+
+
 # --- The conductor ------------------------------------------------------------------------------------------------
+
+
+PASS_OF_KIND = {"warm_up": "latency", "latency_pair": "latency", "energy": "energy"}
+"""Kinds of steps that belong to a pass which may be ended alone."""
 
 
 class ArmFailedError(Exception):
@@ -473,6 +800,12 @@ class Conductor:
         self._items: dict[str, dict[str, Any]] = {item["id"]: item for item in plan["items"]}
         self._steps: list[dict[str, Any]] = plan["steps"]
         self._options: dict[str, Any] = plan["latency"]
+        self._energy_options: dict[str, Any] = plan.get("energy", {})
+        self._probes = Probes(plan.get("probes", []))
+        self._gates = {
+            of_pass: Gate(of_pass, gates, self._probes, self._context, stops)
+            for of_pass, gates in plan.get("gates", {}).items()
+        }
         self._workers: dict[str, Worker] = {}
         self._bound_items: dict[str, str] = {}
         self._progress = Progress(journal.past)
@@ -498,8 +831,7 @@ class Conductor:
         try:
             for index, step in enumerate(self._steps):
                 if not self._is_done(index):
-                    self._stops.check()
-                    self._do(step)
+                    self._do_or_stop_pass(index, step)
             if self._progress.bound_hit:
                 reason = "bound"
         except StoppedError:
@@ -509,12 +841,30 @@ class Conductor:
         self._journal.write("runner_finished", reason=reason, context=self._context.read())
         log(f"finished: {reason}")
 
+    def _do_or_stop_pass(self, index: int, step: dict[str, Any]) -> None:
+        try:
+            self._stops.check(PASS_OF_KIND.get(step["kind"]))
+            self._do(step)
+        except PassStoppedError as stop:
+            # A warm-up that is only made anew has been done.
+            undone = (
+                step
+                for index, step in enumerate(self._steps[index:], index)
+                if PASS_OF_KIND.get(step["kind"]) == stop.of_pass
+                and not self._is_done(index)
+                and step["step"] not in self._progress.block_inferences
+            )
+            self._journal.write("pass_stopped", step=next(undone, step)["step"], of_pass=stop.of_pass)
+            self._progress.passes_stopped.add(stop.of_pass)
+
     def _do(self, step: dict[str, Any]) -> None:
         kinds: dict[str, Callable[[dict[str, Any]], None]] = {
             "quality": self._quality,
             "memory": self._memory,
             "warm_up": self._warm_up,
             "latency_pair": self._latency_pair,
+            "energy": self._energy,
+            "soak": self._soak,
         }
         do = kinds.get(step["kind"])
         if do is None:
@@ -535,6 +885,8 @@ class Conductor:
     def _is_done(self, index: int) -> bool:
         """Whether earlier sessions, or this one, left nothing to do in this step."""
         step = self._steps[index]
+        if PASS_OF_KIND.get(step["kind"]) in self._progress.passes_stopped:
+            return True
         if step["kind"] == "warm_up":
             # Warmth does not outlive a process, so it is made anew wherever pairs remain that lean on it.
             pairs = self._pairs_after(index)
@@ -546,6 +898,8 @@ class Conductor:
         if step["kind"] == "latency_pair" and step["step"] not in self._progress.done:
             live = {arm for arm in step["order"] if arm not in self._progress.failed}
             return bool(live) and self._progress.has_whole_pair(step["step"], live)
+        if step["kind"] == "soak" and self._progress.soaked(step["step"]).elapsed_ns >= step["duration_ns"]:
+            return True
         return step["step"] in self._progress.done
 
     def _pairs_after(self, warm_up_index: int) -> Iterator[int]:
@@ -574,6 +928,7 @@ class Conductor:
 
     def _memory(self, step: dict[str, Any]) -> None:
         self._close_workers()
+        gate = self._settle(step, "memory", 0, None)
         arm, stage = step["arm"], "memory"
         worker = self._start_worker(arm, step)
         try:
@@ -585,6 +940,7 @@ class Conductor:
             reset = self._ask(worker, arm, step, stage, "reset_peak")
             self._ask(worker, arm, step, stage, "block", lead_in=0, count=step["inferences"])
             after = self._ask(worker, arm, step, stage, "memory")
+            readings = [self._probes.read(probe, worker) for probe in self._plan.get("memory_probes", [])]
         finally:
             self._close_workers()
         notes = [note for reply in (before, at_load, reset, after) for note in reply["notes"]]
@@ -600,11 +956,14 @@ class Conductor:
             run_peak_rss_bytes=after["peak_rss_bytes"] if reset["reset"] else None,
             pss_bytes=after["pss_bytes"],
             inferences=step["inferences"],
+            steady_rss_bytes=after["rss_bytes"],
+            readings=readings,
+            gate=gate,
             notes=sorted(set(notes)),
         )
 
     def _warm_up(self, step: dict[str, Any]) -> None:
-        """Blocks in turn for every arm until the medians of each arm's last three blocks agree, within bounds."""
+        """Blocks in turn for every arm until each arm's medians agree or show no trend, within bounds."""
         fixed = self._progress.block_inferences.get(step["step"])
         if self._bound_reached():
             if fixed is None:
@@ -615,7 +974,7 @@ class Conductor:
         settled: dict[str, bool] = {}
         for index in range(options["warm_up_max_blocks"]):
             for arm in [arm for arm in step["arms"] if arm not in self._progress.failed]:
-                self._stops.check()
+                self._stops.check("latency")
                 try:
                     median_ns = self._warm_up_block(step, arm, index)
                 except ArmFailedError:
@@ -636,13 +995,22 @@ class Conductor:
             fixed = max(options["block_min_inferences"], min(options["block_max_inferences"], wanted))
         self._block_inferences = fixed
         self._progress.block_inferences[step["step"]] = fixed
+        if self._progress.reference_bytes is None and options.get("reference_target_ns", 0) > 0:
+            self._progress.reference_bytes = calibrated_reference_bytes(options["reference_target_ns"])
         notes = [
-            f"arm {arm}: block medians still moved by more than {options['warm_up_tolerance']:g} after "
-            f"{len(medians[arm])} warm-up blocks"
+            f"arm {arm}: block medians still moved by more than {options['warm_up_tolerance']:g}, and not without a "
+            f"trend, after {len(medians[arm])} warm-up blocks"
             for arm, is_settled in settled.items()
             if not is_settled
         ]
-        self._journal.write("warm_up_done", step=step["step"], settled=settled, block_inferences=fixed, notes=notes)
+        self._journal.write(
+            "warm_up_done",
+            step=step["step"],
+            settled=settled,
+            block_inferences=fixed,
+            reference_bytes=self._progress.reference_bytes,
+            notes=notes,
+        )
 
     def _warm_up_block(self, step: dict[str, Any], arm: str, index: int) -> float:
         options, stage = self._options, "warm_up"
@@ -672,7 +1040,7 @@ class Conductor:
         for arm in step["order"]:
             if arm in self._progress.failed:
                 continue
-            self._stops.check()
+            self._stops.check("latency")
             try:
                 self._latency_block(step, arm, position)
             except ArmFailedError:
@@ -685,7 +1053,8 @@ class Conductor:
         options, stage = self._options, "latency"
         worker = self._ready_worker(arm, step, stage)
         self._bind(worker, arm, step["item"], step, stage)
-        time.sleep(options["settle_ns"] / 1e9)
+        gate = self._settle(step, "latency", options["settle_ns"], worker)
+        reference_ns = self._reference_ns()
         before = self._context.read()
         lead_in, count = options["lead_in_inferences"], self._block_inferences
         reply = self._ask(worker, arm, step, stage, "block", lead_in=lead_in, count=count)
@@ -698,7 +1067,9 @@ class Conductor:
             item=step["item"],
             before=before,
             after=self._context.read(),
-            **_picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns"),
+            reference_ns=reference_ns,
+            gate=gate,
+            **_picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"),
         )
 
     def _bound_reached(self) -> bool:
@@ -707,6 +1078,131 @@ class Conductor:
             self._latency_begun_ns = clock_ns()
         elapsed_ns = self._progress.latency_elapsed_ns + clock_ns() - self._latency_begun_ns
         return bool(elapsed_ns >= self._options["max_ns"])
+
+    def _reference_ns(self) -> list[int]:
+        size_bytes = self._progress.reference_bytes
+        return reference_work(size_bytes) if size_bytes is not None else []
+
+    def _settle(
+        self, step: dict[str, Any], of_pass: str, duration_ns: int, worker: Worker | None
+    ) -> dict[str, Any] | None:
+        """The pause before a block, and its gate where the pass has one."""
+        gate = self._gates.get(of_pass)
+        if gate is None:
+            time.sleep(duration_ns / 1e9)
+            return None
+        on_wait = functools.partial(self._on_gate_wait, step, of_pass)
+        return gate.settle(duration_ns, worker, on_wait)
+
+    def _on_gate_wait(self, step: dict[str, Any], of_pass: str, look: dict[str, Any]) -> None:
+        log(f"waiting before step {step['step']} for {', '.join(look['failed'])}")
+        self._journal.write("gate_waiting", step=step["step"], of_pass=of_pass, **look)
+
+    def _energy(self, step: dict[str, Any]) -> None:
+        arm, stage = step["arm"], "energy"
+        if not self._load_energy_arms(step):
+            self._skip(step, "every arm of it failed: " + "; ".join(sorted(self._progress.failed.values())))
+            return
+        if arm in self._progress.failed:
+            raise ArmFailedError(self._progress.failed[arm])
+        worker = None
+        if arm is not None:
+            worker = self._ready_worker(arm, step, stage)
+            self._bind(worker, arm, step["item"], step, stage)
+        gate = self._settle(step, "energy", self._options["settle_ns"], worker)
+        options = self._energy_options
+        boundary, sampled = options.get("boundary_probes", []), options.get("sampled_probes", [])
+        readings: list[dict[str, Any]] = []
+
+        def read(*probes: str) -> None:
+            readings.extend(self._probes.read(probe, worker) for probe in probes)
+
+        if options.get("lead_in_ns", 0) > 0:
+            self._spend(step, worker, options["lead_in_ns"], None)
+        before = self._context.read()
+        at_ends = [probe for probe in sampled if probe not in boundary]
+        read(*boundary, *at_ends)
+        sampler = Sampler(functools.partial(read, *sampled), options["sample_every_ns"]) if sampled else None
+        spent = self._spend(step, worker, step["duration_ns"], sampler)
+        read(*at_ends, *boundary)
+        self._journal.write(
+            "energy_block",
+            **_picked(step, "step", "cycle", "position", "arm", "item"),
+            **_picked(spent, "started_ns", "ended_ns", "wall_started_ns", "wall_ended_ns", "inferences"),
+            readings=readings,
+            before=before,
+            after=self._context.read(),
+            gate=gate,
+        )
+
+    def _load_energy_arms(self, step: dict[str, Any]) -> bool:
+        """Has every arm of the pass loaded, so that idling and working begin in the same state; False if none can."""
+        items = {other["arm"]: other["item"] for other in reversed(self._steps) if other["kind"] == "energy"}
+        items.pop(None, None)
+        for arm, item in sorted(items.items()):
+            if arm not in self._progress.failed and arm not in self._bound_items:
+                with contextlib.suppress(ArmFailedError):  # on record; the others go on
+                    self._bind(self._ready_worker(arm, step, "energy"), arm, item, step, "energy")
+        return not items or not set(items) <= set(self._progress.failed)
+
+    def _spend(
+        self, step: dict[str, Any], worker: Worker | None, duration_ns: int, sampler: Sampler | None
+    ) -> dict[str, Any]:
+        """Works, or without a worker idles, for a time: inferences, and start and end by both clocks."""
+        if worker is not None:
+            return self._ask(
+                worker,
+                step["arm"],
+                step,
+                "energy",
+                "infer_for",
+                duration_ns=duration_ns,
+                lasts_ns=duration_ns,
+                meanwhile=sampler,
+            )
+        wall_started_ns, started_ns = time.time_ns(), clock_ns()
+        left_ns = duration_ns
+        while left_ns > 0:
+            if sampler is not None:
+                left_ns = min(left_ns, sampler.left_ns())
+            if select.select([self._stops.wakeup_fd], [], [], left_ns / 1e9)[0]:
+                self._stops.woken()
+            if sampler is not None:
+                sampler.take_if_due()
+            left_ns = started_ns + duration_ns - clock_ns()
+        return {
+            "inferences": 0,
+            "started_ns": started_ns,
+            "ended_ns": clock_ns(),
+            "wall_started_ns": wall_started_ns,
+            "wall_ended_ns": time.time_ns(),
+        }
+
+    def _soak(self, step: dict[str, Any]) -> None:
+        self._close_workers()
+        arm, stage = step["arm"], "soak"
+        worker = self._start_worker(arm, step)
+        self._load(worker, arm, step)
+        self._bind(worker, arm, step["item"], step, stage)
+        soaked = self._progress.soaked(step["step"])
+        while soaked.elapsed_ns < step["duration_ns"]:
+            self._stops.check()
+            reference_ns = self._reference_ns()
+            window_ns = step["window_ns"]
+            reply = self._ask(worker, arm, step, stage, "soak", window_ns=window_ns, lasts_ns=window_ns)
+            readings = [self._probes.read(probe, worker) for probe in self._plan.get("soak_probes", [])]
+            self._journal.write(
+                "soak_window",
+                step=step["step"],
+                arm=arm,
+                index=soaked.windows,
+                **reply,
+                reference_ns=reference_ns,
+                readings=readings,
+                context=self._context.read(),
+            )
+            soaked.add(reply)
+        self._close_workers()
 
     # Workers
 
@@ -734,6 +1230,7 @@ class Conductor:
         shapes = plan_arm.get("input_shapes", {})
         reply = self._ask(worker, arm, step, "load", "load", model=plan_arm["model"], input_shapes=shapes)
         loaded: dict[str, Any] = reply["loaded"]
+        worker.working_pid = loaded["pid"]
         notes = list(loaded.pop("notes"))
         asked, got = plan_arm["runtime_version"], loaded["runtime_version"]
         if asked != got:
@@ -757,6 +1254,7 @@ class Conductor:
     def _ask(
         self, worker: Worker, arm_id: str, at_step: dict[str, Any], at_stage: str, do: str, **fields: Any
     ) -> dict[str, Any]:
+        """`Worker.request`, with its failure put on record."""
         try:
             return worker.request(do, **fields)
         except WorkerFailedError as failure:
@@ -788,6 +1286,19 @@ class Conductor:
         self._bound_items.clear()
 
 
+class Soaked:
+    """How far a soak has come, over all sessions."""
+
+    def __init__(self) -> None:
+        self.windows = 0
+        self.elapsed_ns = 0
+
+    def add(self, window: dict[str, Any]) -> None:
+        """Counts one more window."""
+        self.windows += 1
+        self.elapsed_ns += window["ended_ns"] - window["started_ns"]
+
+
 class Progress:
     """What records say is done."""
 
@@ -795,25 +1306,37 @@ class Progress:
         self.done: set[int] = set()
         self.failed: dict[str, str] = {}
         self.block_inferences: dict[int, int] = {}
+        self.reference_bytes: int | None = None
+        self.passes_stopped: set[str] = set()
         self.bound_hit = False
         self.latency_elapsed_ns = 0
         self._blocks: dict[tuple[int, int], set[str]] = {}
+        self._soaks: dict[int, Soaked] = {}
         spans: dict[int, tuple[int, int]] = {}
         for record in past:
             kind, step, session = record["record"], record.get("step"), record["session"]
-            if kind in ("quality_output", "memory", "step_skipped"):
+            if kind in ("quality_output", "memory", "energy_block", "step_skipped"):
                 self.done.add(record["step"])
                 self.bound_hit = self.bound_hit or record.get("reason") == BOUND_REASON
             elif kind == "arm_failed":
                 self.failed[record["arm"]] = one_line(f"{record['error']}: {record['message']}", 300)
             elif kind == "warm_up_done":
                 self.block_inferences.setdefault(record["step"], record["block_inferences"])
+                self.reference_bytes = self.reference_bytes or record.get("reference_bytes")
+            elif kind == "soak_window":
+                self.soaked(record["step"]).add(record)
+            elif kind == "pass_stopped":
+                self.passes_stopped.add(record["of_pass"])
             elif kind == "latency_block":
                 self._blocks.setdefault((record["step"], session), set()).add(record["arm"])
             if kind in ("warm_up_block", "warm_up_done", "latency_block") and step is not None:
                 begun, _ = spans.get(session, (record["monotonic_ns"], 0))
                 spans[session] = (begun, record["monotonic_ns"])
         self.latency_elapsed_ns = sum(ended - begun for begun, ended in spans.values())
+
+    def soaked(self, step: int) -> Soaked:
+        """How far the soak of this step has come."""
+        return self._soaks.setdefault(step, Soaked())
 
     def has_whole_pair(self, step: int, arms: set[str]) -> bool:
         """Whether one session has a block of every one of these arms."""
@@ -831,7 +1354,13 @@ def _median(values: Sequence[float]) -> float:
 
 def _is_settled(medians: Sequence[float], tolerance: float) -> bool:
     last = medians[-3:]
-    return len(last) == 3 and max(last) <= min(last) * (1 + tolerance)
+    agree = len(last) == 3 and max(last) <= min(last) * (1 + tolerance)
+    return agree or (len(medians) >= 6 and abs(kendall_s(medians[-6:])) < NO_TREND_BELOW)
+
+
+def kendall_s(values: Sequence[float]) -> int:
+    """Kendall's S against time: pairs of values that rise, less pairs that fall (Kendall 1938)."""
+    return sum((later > earlier) - (later < earlier) for k, earlier in enumerate(values) for later in values[k + 1 :])
 
 
 def read_plan(path: Path) -> dict[str, Any]:
@@ -854,9 +1383,23 @@ def read_plan(path: Path) -> dict[str, Any]:
     arms, items = {arm["id"] for arm in plan["arms"]}, {item["id"] for item in plan["items"]}
     for step in plan["steps"]:
         named = {step[key] for key in ("arm",) if key in step} | {*step.get("arms", ()), *step.get("order", ())}
+        if step["kind"] == "energy":
+            named.discard(None)
         if not named <= arms or ("item" in step and step["item"] not in items):
             raise UnusableError(f"{path}: step {step.get('step')} names an arm or an item that the plan does not have.")
+    unknown = _named_probes(plan) - {probe["id"] for probe in plan.get("probes", [])}
+    if unknown:
+        raise UnusableError(f"{path} names probes that it does not have: {', '.join(sorted(unknown))}.")
     return plan
+
+
+def _named_probes(plan: dict[str, Any]) -> set[str]:
+    energy = plan.get("energy", {})
+    names = {*plan.get("memory_probes", []), *plan.get("soak_probes", [])}
+    names |= {*energy.get("boundary_probes", []), *energy.get("sampled_probes", [])}
+    return names | {
+        condition["probe"] for gates in plan.get("gates", {}).values() for condition in gates.get("conditions", [])
+    }
 
 
 def conduct(plan_path: Path, records_path: Path) -> int:
@@ -1139,6 +1682,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self._adapter: Adapter | None = None
+        self._histogram = LatencyHistogram()
 
     @property
     def adapter(self) -> Adapter:
@@ -1207,6 +1751,7 @@ class WorkerProcess:
         gc.collect()
         gc.disable()
         try:
+            cpu_begun_ns = time.process_time_ns()
             lead_in_ns = timed_inferences(infer, lead_in)
             started_ns = clock_ns()
             if budget_ns is None:
@@ -1216,9 +1761,71 @@ class WorkerProcess:
                 while len(latency_ns) < count and clock_ns() - started_ns < budget_ns:
                     latency_ns += timed_inferences(infer, 1)
             ended_ns = clock_ns()
+            cpu_ns = time.process_time_ns() - cpu_begun_ns
         finally:
             gc.enable()
-        return {"lead_in_ns": lead_in_ns, "latency_ns": latency_ns, "started_ns": started_ns, "ended_ns": ended_ns}
+        return {
+            "lead_in_ns": lead_in_ns,
+            "latency_ns": latency_ns,
+            "started_ns": started_ns,
+            "ended_ns": ended_ns,
+            "cpu_ns": cpu_ns,
+        }
+
+    def infer_for(self, duration_ns: int) -> dict[str, Any]:
+        """Infers on and on for a time and keeps no latencies; start and end by both clocks."""
+        infer, clock = self.adapter.infer, clock_ns
+        gc.collect()
+        gc.disable()
+        try:
+            inferences = 0
+            wall_started_ns, started_ns = time.time_ns(), clock()
+            until_ns = started_ns + duration_ns
+            ended_ns = started_ns
+            while ended_ns < until_ns:
+                infer()
+                inferences += 1
+                ended_ns = clock()
+            wall_ended_ns = time.time_ns()
+        finally:
+            gc.enable()
+        return {
+            "inferences": inferences,
+            "started_ns": started_ns,
+            "ended_ns": ended_ns,
+            "wall_started_ns": wall_started_ns,
+            "wall_ended_ns": wall_ended_ns,
+        }
+
+    def soak(self, window_ns: int) -> dict[str, Any]:
+        """Infers on and on for a time, keeps a histogram of the latencies, and then reads the sizes of this process."""
+        infer, clock, add = self.adapter.infer, clock_ns, self._histogram.add
+        self._histogram.clear()
+        gc.collect()
+        gc.disable()
+        try:
+            started_ns = ended_ns = clock()
+            until_ns = started_ns + window_ns
+            while ended_ns < until_ns:
+                begun_ns = clock()
+                inferred = infer()
+                ended_ns = clock()
+                del inferred
+                add(ended_ns - begun_ns)
+        finally:
+            gc.enable()
+        sizes = {
+            "rss_bytes": _proc_bytes("status", "VmRSS"),
+            "rss_anon_bytes": _proc_bytes("status", "RssAnon"),
+            "pss_bytes": _proc_bytes("smaps_rollup", "Pss"),
+        }
+        return {
+            "started_ns": started_ns,
+            "ended_ns": ended_ns,
+            **self._histogram.summary(),
+            **sizes,
+            "notes": [f"{name} is unavailable: /proc/self does not say it" for name in sizes if sizes[name] is None],
+        }
 
     def keep(self, folder: str, arm: str, item: str) -> dict[str, Any]:
         """Runs once and writes every output as .npy, first under a temporary name."""
@@ -1279,6 +1886,55 @@ def timed_inferences(infer: Callable[[], object], count: int) -> list[int]:
         latency_ns[k] = clock() - begun_ns
         del inferred
     return latency_ns
+
+
+class LatencyHistogram:
+    """Latencies counted in steps of 1 %, from 1 ns to over a day, in memory that is taken once.
+
+    What a soak looks for is memory that grows, so what it counts with must not.
+    """
+
+    _STEPS_PER_E = 1 / math.log(1.01)
+    _STEPS = 1 + int(math.log(1e14) * _STEPS_PER_E)
+
+    def __init__(self) -> None:
+        self._counts = memoryview(bytearray(8 * self._STEPS)).cast("Q")
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets all."""
+        for step in range(self._STEPS):
+            self._counts[step] = 0
+        self._total = self._max_ns = 0
+        self._min_ns = sys.maxsize
+
+    def add(self, latency_ns: int) -> None:
+        """Counts one latency."""
+        self._counts[min(self._STEPS - 1, int(math.log(max(1, latency_ns)) * self._STEPS_PER_E))] += 1
+        self._total += 1
+        self._min_ns = min(self._min_ns, latency_ns)
+        self._max_ns = max(self._max_ns, latency_ns)
+
+    def quantile_ns(self, share: float) -> int:
+        """The smallest step at or below which this share lies: its middle, within what was seen."""
+        wanted, counted = math.ceil(share * self._total), 0
+        for step, count in enumerate(self._counts):
+            counted += count
+            if counted >= wanted:
+                middle_ns = round(math.exp((step + 0.5) / self._STEPS_PER_E))
+                return max(self._min_ns, min(self._max_ns, middle_ns))
+        return self._max_ns
+
+    def summary(self) -> dict[str, int]:
+        """The fields of `harness.records.SoakWindow` that latencies give."""
+        return {
+            "inferences": self._total,
+            "latency_p50_ns": self.quantile_ns(0.5),
+            "latency_p90_ns": self.quantile_ns(0.9),
+            "latency_p99_ns": self.quantile_ns(0.99),
+            "latency_min_ns": self._min_ns,
+            "latency_max_ns": self._max_ns,
+        }
 
 
 def _proc_bytes(file: str, key: str) -> int | None:

@@ -80,7 +80,7 @@ class GateOutcome(BaseModel):
 
     waited_ns: int
     values: dict[str, float | str | None]
-    """Condition id → value at the last look; `others_busy_cores` beside them."""
+    """Condition id → value at the last look; `others_busy_cores` beside them, where that has a bound."""
     failed: list[str]
     """Conditions that did not hold when the wait ended."""
 
@@ -245,7 +245,9 @@ class EnergyBlock(_Record):
     wall_ended_ns: int
     inferences: int
     readings: list[Reading]
-    """In the order they were taken; boundary ones first and last."""
+    """In the order they were taken; boundary ones first and last, sampled ones next to them. One that is both is read
+    once at each end, with the boundary ones.
+    """
     before: Context
     after: Context
     gate: GateOutcome | None = None
@@ -271,6 +273,7 @@ class SoakWindow(_Record):
     """RssAnon, where the kernel says it (4.5)."""
     pss_bytes: int | None
     reference_ns: list[int] = []
+    """Durations of the fixed work right before the window; empty where no warm-up step has calibrated it."""
     readings: list[Reading] = []
     context: Context
 
@@ -290,7 +293,7 @@ class PassStopped(_Record):
 
     record: Literal["pass_stopped"] = "pass_stopped"
     step: int
-    """The first step that was not done."""
+    """The first step that was not done: of a pair that was cut, its own step."""
     of_pass: Literal["latency", "energy"]
 
 

@@ -91,7 +91,11 @@ class LatencyPairStep(_Strict):
 
 
 class EnergyStep(_Strict):
-    """One long block of one arm, or of nothing at all (`arm` null: the device idles with every arm loaded)."""
+    """One long block of one arm, or of nothing at all (`arm` null: the device idles with every arm loaded).
+
+    Before the first energy block of a session every arm that an energy step names is loaded and has its inputs set. A
+    step is done once its block is on record, in whichever session.
+    """
 
     step: int
     kind: Literal["energy"] = "energy"
@@ -104,8 +108,10 @@ class EnergyStep(_Strict):
 
 
 class SoakStep(_Strict):
-    """Continuous inference of one arm in one process, summarised window by window. What earlier sessions did counts
-    towards `duration_ns`.
+    """Continuous inference of one arm in one process (a fresh one, alone), summarised window by window.
+
+    Windows of at least `window_ns` follow each other until the sum of their lengths, over all sessions, is at least
+    `duration_ns`; what lies between them does not count.
     """
 
     step: int
@@ -122,7 +128,7 @@ Step = Annotated[
 
 
 class FileProbe(_Strict):
-    """A small file of /proc or /sys that is read whole, as text."""
+    """A small file of /proc or /sys that is opened anew and read whole, as text, each time."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["file"] = "file"
@@ -131,7 +137,12 @@ class FileProbe(_Strict):
 
 
 class CommandProbe(_Strict):
-    """A program whose stdout is kept as text. `{pid}` as a word of `argv` stands for the worker's process id."""
+    """A program whose stdout is kept as text. `{pid}` as a word of `argv` stands for the worker's process id.
+
+    Its stdin is empty. It and all in its process group are killed at `timeout_ns`, and once `max_bytes` were read. An
+    end by a signal, an exit code other than 0 (`exit 3`) and a timeout are errors, and so is `{pid}` where no worker
+    works: an idle block, a gate before an idle block or before a memory step.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["command"] = "command"
@@ -150,7 +161,8 @@ class GateCondition(_Strict):
     """What must hold of one value before a block may begin. Exactly one of the bounds is given.
 
     The value is what follows the first occurrence of `after` in the probe's text (the beginning where `after` is
-    empty), leading blanks skipped: a number (strtod) times `scale`, or a word (to the next white space).
+    empty), leading blanks (spaces and tabs) skipped: for a bound that is a number, a decimal number (strtod, and
+    finite) times `scale`; otherwise a word (to the next white space). Bounds themselves hold.
     A value that cannot be read fails no gate: it is null in the record.
     """
 
@@ -161,9 +173,9 @@ class GateCondition(_Strict):
     at_most: float | None = None
     at_least: float | None = None
     rise_at_most: float | None = None
-    """Above the first value of this gate in the session (of the device's own baseline)."""
+    """Above the first value that this gate read in the session (of the device's own baseline)."""
     same_as_first: bool = False
-    """The word is that of the first look in the session."""
+    """The word is the first that this gate read in the session."""
     none_of: list[str] = []
     """The word is none of these."""
 
@@ -173,8 +185,8 @@ class Gates(_Strict):
 
     conditions: list[GateCondition] = []
     others_busy_cores_at_most: float | None = None
-    """Cores kept busy by anything, while every process of ours sleeps: from /proc/stat over the pause before the
-    block.
+    """Cores kept busy by anything, while every process of ours sleeps: from /proc/stat over the pause before a look,
+    which lasts 50 ms at least. `others_busy_cores` among the values and the failed.
     """
     poll_ns: int = Field(default=250_000_000, gt=0)
     max_wait_ns: int = Field(default=0, ge=0)
@@ -212,7 +224,7 @@ class LatencyOptions(_Strict):
     warm_up_max_blocks: int = Field(ge=3)
     warm_up_tolerance: float = Field(gt=0)
     """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
-    (Kendall's |S| < 9: 5.6 % two-sided, exact).
+    (Kendall's |S| < 9; 13.6 % of all orders without a trend are beyond, two-sided, exact).
     """
     max_ns: int = Field(gt=0)
     """Bound on the whole latency pass; no new pair is begun after it."""

@@ -18,6 +18,12 @@ from numpy.typing import NDArray
 
 from harness.records import ArmLoaded, Record, parse_record
 from harness.runs.plan import (
+    CommandProbe,
+    EnergyOptions,
+    EnergyStep,
+    FileProbe,
+    GateCondition,
+    Gates,
     LatencyOptions,
     LatencyPairStep,
     MemoryStep,
@@ -25,6 +31,7 @@ from harness.runs.plan import (
     PlanArm,
     PlanItem,
     QualityStep,
+    SoakStep,
     WarmUpStep,
 )
 from tests.devices.runner_contract.native import library_of, native_runner, sanitized_runner
@@ -55,6 +62,11 @@ class Bench:
         self.arms: list[PlanArm] = []
         self.items: dict[str, dict[str, list[str]]] = {}
         self.steps: list[Any] = []
+        self.probes: list[FileProbe | CommandProbe] = []
+        self.gates: dict[Any, Gates] = {}
+        self.energy_options = EnergyOptions()
+        self.memory_probes: list[str] = []
+        self.soak_probes: list[str] = []
 
     # Making a plan
 
@@ -108,6 +120,38 @@ class Bench:
     def pair(self, pair: int, order: list[str], item: str) -> None:
         self.steps.append(LatencyPairStep(step=len(self.steps), pair=pair, order=order, item=item))
 
+    def energy_cycle(self, cycle: int, order: Sequence[str | None], item: str, *, duration_ms: float = 50) -> None:
+        for position, arm in enumerate(order):
+            self.steps.append(
+                EnergyStep(
+                    step=len(self.steps),
+                    cycle=cycle,
+                    position=position,
+                    arm=arm,
+                    item=item,
+                    duration_ns=int(duration_ms * 1e6),
+                )
+            )
+
+    def soak(self, arm: str, item: str, *, duration_ms: float, window_ms: float = 50) -> None:
+        duration_ns, window_ns = int(duration_ms * 1e6), int(window_ms * 1e6)
+        self.steps.append(
+            SoakStep(step=len(self.steps), arm=arm, item=item, duration_ns=duration_ns, window_ns=window_ns)
+        )
+
+    def file_probe(self, name: str, text: str | bytes, **fields: Any) -> Path:
+        """A probe of a file that holds `text`; its path."""
+        path = self.folder / f"{name}.probe"
+        replace(path, text)
+        self.probes.append(FileProbe(id=name, path=str(path), **fields))
+        return path
+
+    def command_probe(self, name: str, *argv: str, **fields: Any) -> None:
+        self.probes.append(CommandProbe(id=name, argv=list(argv), **fields))
+
+    def gate(self, of_pass: str, *conditions: GateCondition, **fields: Any) -> None:
+        self.gates[of_pass] = Gates(conditions=list(conditions), **fields)
+
     def write_plan(self, *, step_timeout_s: float = 60.0, **latency: Any) -> Plan:
         options: dict[str, Any] = {
             "block_target_ns": 4_000_000,
@@ -128,6 +172,11 @@ class Bench:
             items=[PlanItem(id=item, inputs=inputs) for item, inputs in self.items.items()],
             steps=self.steps,
             latency=LatencyOptions(**options),
+            energy=self.energy_options,
+            probes=self.probes,
+            gates=self.gates,
+            memory_probes=self.memory_probes,
+            soak_probes=self.soak_probes,
             step_timeout_ns=int(step_timeout_s * 1e9),
         )
         self.plan_path.write_text(plan.model_dump_json(), encoding="utf-8")
@@ -178,6 +227,13 @@ class Bench:
         while left := {pid for pid in self.worker_pids() if is_alive(pid)}:
             assert time.monotonic() < deadline, f"workers {left} outlived their runner"
             time.sleep(0.01)
+
+
+def replace(path: Path, text: str | bytes) -> None:
+    """Gives a file other content at once: whoever reads it sees the old or the new, never a half."""
+    new = path.with_suffix(".new")
+    new.write_bytes(text.encode() if isinstance(text, str) else text)
+    new.replace(path)
 
 
 def is_alive(pid: int) -> bool:

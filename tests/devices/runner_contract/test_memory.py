@@ -45,12 +45,14 @@ def test_fifty_megabytes_of_weights_show_as_such_and_each_step_has_a_process_of_
                 record.load_peak_rss_bytes,
                 record.run_peak_rss_bytes,
                 record.pss_bytes,
+                record.steady_rss_bytes,
             )
             assert None not in sizes
             # An interpreter with numpy and a runtime is tens of megabytes, not kilobytes and not gigabytes.
             assert all(10e6 < size < 1e9 for size in sizes if size is not None)
         assert heavy.load_peak_rss_bytes - tiny.load_peak_rss_bytes >= WEIGHT_BYTES  # type: ignore[operator]
         assert heavy.run_peak_rss_bytes - tiny.run_peak_rss_bytes >= 0.9 * WEIGHT_BYTES  # type: ignore[operator]
+        assert heavy.steady_rss_bytes - tiny.steady_rss_bytes >= 0.9 * WEIGHT_BYTES  # type: ignore[operator]
         assert heavy.pss_bytes - tiny.pss_bytes >= 0.9 * WEIGHT_BYTES  # type: ignore[operator]
         # No model is open yet: both arms start from the same size, give or take the allocator's mood.
         assert abs(heavy.before_load_rss_bytes - tiny.before_load_rss_bytes) < 5e6  # type: ignore[operator]

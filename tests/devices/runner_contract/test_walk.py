@@ -120,6 +120,18 @@ def test_outputs_are_bit_for_bit_those_of_the_runtime_called_directly(walk: Walk
         assert kept.tobytes() == expected.tobytes()
 
 
+def test_ticks_of_the_cpus_are_counted_since_boot(walk: Walk) -> None:
+    contexts = [context for block in of_kind(walk.records, LatencyBlock) for context in (block.before, block.after)]
+    busy = [context.cpu_busy_ticks for context in contexts]
+    total = [context.cpu_total_ticks for context in contexts]
+    assert None not in busy
+    assert None not in total
+    assert busy == sorted(busy)  # type: ignore[type-var]
+    assert total == sorted(total)  # type: ignore[type-var]
+    # Ticks are a hundredth of a second of each CPU, on any Linux that counts them; it was booted before this test.
+    assert 0 < busy[0] < total[0]  # type: ignore[operator]
+
+
 def test_what_was_loaded_is_said_in_the_runtimes_own_words(walk: Walk) -> None:
     import onnxruntime
 
@@ -166,6 +178,30 @@ def test_warm_up_alternates_arms_and_ends_at_its_bound_when_medians_keep_moving(
     (done,) = of_kind(records, WarmUpDone)
     assert False in done.settled.values()
     assert done.notes
+
+
+def test_warm_up_also_ends_when_the_last_six_medians_show_no_trend(bench: Bench) -> None:
+    bench.warm_up(["a0", "a1"], "i0")
+    bench.pair(0, ["a0", "a1"], "i0")
+    bench.write_plan(warm_up_tolerance=1e-12, warm_up_max_blocks=40)
+
+    records = bench.run()
+
+    medians: dict[str, list[float]] = {"a0": [], "a1": []}
+    for block in of_kind(records, WarmUpBlock):
+        medians[block.arm].append(float(np.median(block.latency_ns)))
+
+    def is_settled(values: list[float]) -> bool:
+        trend = sum(np.sign(later - earlier) for earlier, later in itertools.combinations(values[-6:], 2))
+        return len(set(values[-3:])) == 1 or (len(values) >= 6 and bool(abs(trend) < 9))
+
+    blocks = len(medians["a0"])
+    assert blocks >= 6 or all(len(set(values[-3:])) == 1 for values in medians.values())
+    for count in range(3, blocks):
+        assert not all(is_settled(values[:count]) for values in medians.values())
+    (done,) = of_kind(records, WarmUpDone)
+    assert done.settled == {arm: is_settled(values) for arm, values in medians.items()}
+    assert all(done.settled.values()) or blocks == 40
 
 
 def test_warm_up_ends_at_its_minimum_when_medians_agree(bench: Bench) -> None:

@@ -1,0 +1,191 @@
+"""Energy blocks: work or idling for a time, with readings around and during it, and no sampler in any other pass."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from harness.records import ArmFailed, ArmLoaded, EnergyBlock, Record, RunnerFinished, SoakWindow, StepSkipped
+from harness.runs.plan import EnergyOptions
+from tests.devices.runner_contract import models
+from tests.devices.runner_contract.bench import RUNNERS, Bench, kill_at_once, of_kind
+
+ORDERS: list[list[str | None]] = [["a1", None, "a0"], [None, "a0", "a1"]]
+DURATION_MS = 60
+SAMPLE_EVERY_NS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Two cycles, walked once."""
+
+    records: list[Record]
+    blocks: list[EnergyBlock]
+
+
+@pytest.fixture(scope="module", params=sorted(RUNNERS))
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    bench = Bench(tmp_path_factory.mktemp("energy"), RUNNERS[request.param]())
+    for seed in (0, 1):
+        bench.add_arm(models.conv_onnx(bench.folder / f"conv{seed}.onnx", seed=seed))
+    bench.add_item(np.zeros((1, 1, 8, 8), np.float32))
+    bench.file_probe("counter", "123456 uJ\n")
+    bench.file_probe("power", "7 W\n")
+    bench.command_probe("battery", "echo", "{pid}")
+    bench.energy_options = EnergyOptions(
+        lead_in_ns=5_000_000,
+        boundary_probes=["battery", "counter"],
+        sampled_probes=["power", "counter"],
+        sample_every_ns=SAMPLE_EVERY_NS,
+    )
+    for cycle, order in enumerate(ORDERS):
+        bench.energy_cycle(cycle, order, "i0", duration_ms=DURATION_MS)
+    bench.write_plan()
+    records = bench.run()
+    bench.assert_no_worker_left()
+    return Walk(records, of_kind(records, EnergyBlock))
+
+
+def test_every_block_is_made_once_and_in_the_order_of_the_plan(walk: Walk) -> None:
+    assert [block.step for block in walk.blocks] == list(range(6))
+    assert [block.arm for block in walk.blocks] == [arm for order in ORDERS for arm in order]
+    assert [(block.cycle, block.position) for block in walk.blocks] == [(c, p) for c in (0, 1) for p in (0, 1, 2)]
+    assert isinstance(walk.records[-1], RunnerFinished)
+    assert walk.records[-1].reason == "complete"
+
+
+def test_a_block_lasts_as_long_as_asked_for_and_only_arms_infer(walk: Walk) -> None:
+    for block in walk.blocks:
+        assert block.ended_ns - block.started_ns >= DURATION_MS * 1e6
+        assert (block.inferences > 0) == (block.arm is not None)
+        assert block.before.monotonic_ns <= block.started_ns <= block.ended_ns <= block.after.monotonic_ns
+
+
+def test_wall_clocks_tell_the_same_time(walk: Walk) -> None:
+    offset_ns = time.time_ns() - time.monotonic_ns()
+    for block in walk.blocks:
+        for wall_ns, monotonic_ns in (
+            (block.wall_started_ns, block.started_ns),
+            (block.wall_ended_ns, block.ended_ns),
+        ):
+            # A minute is far below a mistaken epoch or unit, and far above what a clock is slewed during a test.
+            assert abs(wall_ns - monotonic_ns - offset_ns) < 60e9
+
+
+def test_all_arms_are_loaded_before_the_first_block_and_once(walk: Walk) -> None:
+    loaded = of_kind(walk.records, ArmLoaded)
+    assert {record.arm for record in loaded} == {"a0", "a1"}
+    assert len(loaded) == 2
+    assert max(record.n for record in loaded) < walk.blocks[0].n
+
+
+def test_boundary_probes_come_first_and_last_and_sampled_ones_at_the_ends_and_between(walk: Walk) -> None:
+    for block in walk.blocks:
+        before = [reading.probe for reading in block.readings if reading.monotonic_ns <= block.started_ns]
+        after = [reading.probe for reading in block.readings if reading.monotonic_ns >= block.ended_ns]
+        # Where a sample was due just before the work began or as it ended, it lies between these and the work.
+        assert before[:3] == ["battery", "counter", "power"]
+        assert after[-3:] == ["power", "battery", "counter"]
+        during = [reading.probe for reading in block.readings[3:-3]]
+        assert during[:2] == ["power", "counter"]
+        assert set(during) == {"power", "counter"}
+        assert during.count("power") <= (block.ended_ns - block.started_ns) / SAMPLE_EVERY_NS + 1
+        stamps = [reading.monotonic_ns for reading in block.readings]
+        assert stamps == sorted(stamps)
+        assert {reading.text for reading in block.readings if reading.probe == "counter"} == {"123456 uJ\n"}
+
+
+def test_pid_is_that_of_the_working_arm_and_without_one_an_error(walk: Walk) -> None:
+    pids = {record.arm: record.pid for record in of_kind(walk.records, ArmLoaded)}
+    for block in walk.blocks:
+        reading = block.readings[0]
+        if block.arm is None:
+            assert reading.text is None
+            assert reading.error is not None
+            assert "{pid}" in reading.error
+        else:
+            assert reading.text == f"{pids[block.arm]}\n"
+
+
+def energy_bench(bench: Bench, *, cycles: int, duration_ms: float = 30) -> None:
+    for cycle in range(cycles):
+        bench.energy_cycle(cycle, [None, "a0", "a1"], "i0", duration_ms=duration_ms)
+
+
+def test_a_command_that_is_slow_and_hangs_does_not_hold_up_the_block(bench: Bench) -> None:
+    bench.command_probe("hangs", sys.executable, "-c", "import time; time.sleep(600)", timeout_ns=200_000_000)
+    bench.energy_options = EnergyOptions(sampled_probes=["hangs"], sample_every_ns=1_000_000)
+    energy_bench(bench, cycles=1)
+    bench.write_plan()
+
+    blocks = of_kind(bench.run(), EnergyBlock)
+
+    assert len(blocks) == 3
+    for block in blocks:
+        assert all(reading.text is None for reading in block.readings)
+        assert len(block.readings) >= 2
+
+
+def test_killed_in_a_cycle_it_goes_on_with_the_block_that_was_cut(bench: Bench) -> None:
+    energy_bench(bench, cycles=4, duration_ms=60)
+    bench.write_plan()
+    process = bench.start()
+    bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) >= 4)
+    kill_at_once(process)
+    bench.assert_no_worker_left()
+
+    records = bench.run()
+
+    assert [block.step for block in of_kind(records, EnergyBlock)] == list(range(12))
+    again = [record for record in records if record.session == 1]
+    assert {record.arm for record in of_kind(again, ArmLoaded)} == {"a0", "a1"}
+    assert max(record.n for record in of_kind(again, ArmLoaded)) < of_kind(again, EnergyBlock)[0].n
+
+
+def test_the_blocks_of_an_arm_that_failed_are_skipped_and_the_others_go_on(bench: Bench) -> None:
+    energy_bench(bench, cycles=20)
+    bench.write_plan()
+    process = bench.start()
+    records = bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) >= 2)
+    os.kill(next(record.pid for record in of_kind(records, ArmLoaded) if record.arm == "a1"), signal.SIGSEGV)
+    assert process.wait(60) == 0
+
+    records = bench.records()
+
+    (failed,) = of_kind(records, ArmFailed)
+    assert (failed.arm, failed.stage, failed.error) == ("a1", "energy", "signal 11 (SIGSEGV)")
+    skipped = {record.step for record in of_kind(records, StepSkipped)}
+    assert skipped
+    assert all(step % 3 == 2 for step in skipped)
+    assert {block.step for block in of_kind(records, EnergyBlock)} == set(range(60)) - skipped
+
+
+def test_an_arm_that_cannot_be_loaded_does_not_keep_the_device_from_idling(bench: Bench) -> None:
+    models.truncated(bench.folder / "conv1.onnx", bench.folder / "conv0.onnx")
+    energy_bench(bench, cycles=1)
+    bench.write_plan()
+
+    records = bench.run()
+
+    (failed,) = of_kind(records, ArmFailed)
+    assert (failed.arm, failed.stage) == ("a1", "load")
+    assert [block.arm for block in of_kind(records, EnergyBlock)] == [None, "a0"]
+    assert [record.step for record in of_kind(records, StepSkipped)] == [2]
+
+
+def test_a_block_may_last_longer_than_a_worker_may_be_silent(bench: Bench) -> None:
+    bench.energy_cycle(0, ["a0"], "i0", duration_ms=2700)
+    bench.soak("a0", "i0", duration_ms=2700, window_ms=2700)
+    bench.write_plan(step_timeout_s=2.5)
+
+    records = bench.run()
+
+    assert not of_kind(records, ArmFailed)
+    assert len(of_kind(records, EnergyBlock)) == 1
+    assert len(of_kind(records, SoakWindow)) == 1

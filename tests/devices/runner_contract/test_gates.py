@@ -1,0 +1,252 @@
+"""Before a block its gate is looked at and waited for within bounds; then it begins anyway, the outcome on record."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from harness.records import EnergyBlock, GateOutcome, GateWaiting, LatencyBlock, MemoryMeasured, RunnerFinished
+from harness.runs.plan import EnergyOptions, GateCondition
+from tests.devices.runner_contract.bench import Bench, of_kind, replace
+from tests.devices.runner_contract.conftest import add_latency_pass
+
+HOUR_NS = 3_600_000_000_000
+POLL_NS = 10_000_000
+
+
+def condition(name: str, probe: str, **fields: Any) -> GateCondition:
+    return GateCondition(id=name, probe=probe, **fields)
+
+
+def outcomes(records: list[Any]) -> list[GateOutcome]:
+    found = [block.gate for block in of_kind(records, LatencyBlock)]
+    assert None not in found
+    return [gate for gate in found if gate is not None]
+
+
+def test_values_are_read_as_numbers_or_words_and_those_out_of_bounds_are_named(bench: Bench) -> None:
+    bench.file_probe("battery", "  status: \t Charging now\n  level: 87\n  temperature: -312\n  odd:\n  big: 1e999\n")
+    bench.file_probe("bare", "41500\n")
+    bench.file_probe("absent", "").unlink()
+    bench.command_probe("fails", "false")
+    bench.gate(
+        "latency",
+        condition("level_low", "battery", after="level:", at_least=90),
+        condition("level_equal", "battery", after="level:", at_least=87, at_most=None),
+        condition("temperature", "battery", after="temperature:", scale=0.1, at_most=40),
+        condition("bare", "bare", scale=0.001, at_most=41.4),
+        condition("charging", "battery", after="status:", none_of=["Full", "Charging"]),
+        condition("discharging", "battery", after="status:", none_of=["Full", "Charg"]),
+        condition("no_such_key", "battery", after="voltage:", at_most=0),
+        condition("nothing_after", "battery", after="odd:", none_of=["big:"]),
+        condition("no_number", "battery", after="status:", at_most=0),
+        condition("infinite", "battery", after="big:", at_most=0),
+        condition("absent", "absent", at_most=0),
+        condition("fails", "fails", same_as_first=True),
+    )
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan()
+
+    records = bench.run()
+
+    unreadable = ["no_such_key", "nothing_after", "no_number", "infinite", "absent", "fails"]
+    for gate in outcomes(records):
+        assert gate.values == {
+            "level_low": 87,
+            "level_equal": 87,
+            "temperature": pytest.approx(-31.2),
+            "bare": pytest.approx(41.5),
+            "charging": "Charging",
+            "discharging": "Charging",
+            **dict.fromkeys(unreadable),
+        }
+        assert gate.failed == ["level_low", "bare", "charging"]
+        assert gate.waited_ns == 0
+    assert len(outcomes(records)) == 2
+    assert not of_kind(records, GateWaiting)
+    assert isinstance(records[-1], RunnerFinished)
+    assert records[-1].reason == "complete"
+
+
+def test_a_pass_without_a_gate_has_no_outcome(bench: Bench) -> None:
+    bench.file_probe("level", "1")
+    bench.gate("memory", condition("level", "level", at_least=5))
+    bench.memory("a0", "i0")
+    bench.energy_cycle(0, [None, "a0"], "i0", duration_ms=5)
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan()
+
+    records = bench.run()
+
+    (memory,) = of_kind(records, MemoryMeasured)
+    assert memory.gate == GateOutcome(waited_ns=0, values={"level": 1}, failed=["level"])
+    assert [block.gate for block in of_kind(records, EnergyBlock)] == [None, None]
+    assert [block.gate for block in of_kind(records, LatencyBlock)] == [None, None]
+
+
+def test_a_block_waits_until_its_gate_opens_and_later_ones_do_not(bench: Bench) -> None:
+    level = bench.file_probe("level", "1")
+    bench.gate(
+        "latency", condition("level", "level", at_least=5), poll_ns=POLL_NS, max_wait_ns=HOUR_NS, budget_ns=HOUR_NS
+    )
+    add_latency_pass(bench, pairs=2)
+    bench.write_plan()
+    process = bench.start()
+
+    (waiting,) = of_kind(bench.wait_for(lambda records: bool(of_kind(records, GateWaiting))), GateWaiting)
+    assert (waiting.step, waiting.of_pass, waiting.failed, waiting.values) == (1, "latency", ["level"], {"level": 1})
+    replace(level, "3")
+    assert not of_kind(bench.records(), LatencyBlock)
+    replace(level, "6")
+    assert process.wait(60) == 0
+
+    first, *others = outcomes(bench.records())
+    assert first.waited_ns > 0
+    assert (first.values, first.failed) == ({"level": 6}, [])
+    assert others == [GateOutcome(waited_ns=0, values={"level": 6}, failed=[])] * 3
+    assert len(of_kind(bench.records(), GateWaiting)) == 1
+
+
+def test_the_wait_before_one_block_and_all_waits_together_are_bounded(bench: Bench) -> None:
+    bench.file_probe("level", "1")
+    bench.gate(
+        "latency", condition("level", "level", at_least=5), poll_ns=POLL_NS, max_wait_ns=100_000_000,
+        budget_ns=150_000_000,
+    )  # fmt: skip
+    add_latency_pass(bench, pairs=2)
+    bench.write_plan()
+
+    records = bench.run()
+
+    waited_ns = [gate.waited_ns for gate in outcomes(records)]
+    assert waited_ns[0] >= 100_000_000
+    assert sum(waited_ns) >= 150_000_000
+    assert waited_ns[2:] == [0, 0]
+    assert all(gate.failed == ["level"] for gate in outcomes(records))
+    assert len(of_kind(records, GateWaiting)) == sum(wait > 0 for wait in waited_ns)
+
+
+def test_memory_and_energy_wait_as_well(bench: Bench) -> None:
+    level = bench.file_probe("level", "hot")
+    for of_pass in ("memory", "energy"):
+        bench.gate(
+            of_pass, condition("level", "level", none_of=["hot"]), poll_ns=POLL_NS, max_wait_ns=HOUR_NS,
+            budget_ns=HOUR_NS,
+        )  # fmt: skip
+    bench.memory("a0", "i0")
+    bench.energy_cycle(0, [None, "a0"], "i0", duration_ms=5)
+    bench.energy_options = EnergyOptions(lead_in_ns=1_000_000)
+    bench.write_plan()
+    process = bench.start()
+
+    bench.wait_for(lambda records: len(of_kind(records, GateWaiting)) == 1)
+    replace(level, "cool")
+    bench.wait_for(lambda records: bool(of_kind(records, MemoryMeasured)))
+    assert process.wait(60) == 0
+
+    records = bench.records()
+    assert [waiting.of_pass for waiting in of_kind(records, GateWaiting)] == ["memory"]
+    gates = [record.gate for record in records if isinstance(record, (MemoryMeasured, EnergyBlock))]
+    assert [gate.values for gate in gates if gate is not None] == [{"level": "cool"}] * 3
+
+
+def test_rises_and_changes_are_seen_against_the_first_look_in_the_session(bench: Bench) -> None:
+    heat = bench.file_probe("heat", "30.5")
+    governor = bench.file_probe("governor", "unreadable")
+    governor.unlink()
+    bench.gate(
+        "latency",
+        condition("heat", "heat", rise_at_most=2),
+        condition("governor", "governor", same_as_first=True),
+        poll_ns=POLL_NS,
+    )
+    add_latency_pass(bench, pairs=1000)
+    bench.write_plan()
+    process = bench.start()
+
+    def gates_after(text: str) -> GateOutcome:
+        seen = len(outcomes(bench.records()))
+        records = bench.wait_for(lambda records: len(outcomes(records)) >= seen + 3)
+        assert outcomes(records)[-1].values["heat"] == float(text)
+        return outcomes(records)[-1]
+
+    assert gates_after("30.5") == GateOutcome(waited_ns=0, values={"heat": 30.5, "governor": None}, failed=[])
+    replace(governor, "schedutil\n")
+    replace(heat, "32.5")
+    assert gates_after("32.5").failed == []
+    replace(governor, "performance\n")
+    replace(heat, "32.6")
+    assert gates_after("32.6").failed == ["heat", "governor"]
+    bench.stop_path.touch()
+    assert process.wait(30) == 0
+    bench.stop_path.unlink()
+
+    process = bench.start()
+    bench.wait_for(lambda records: any(block.session == 1 for block in of_kind(records, LatencyBlock)))
+    bench.stop_path.touch()
+    assert process.wait(30) == 0
+
+    first = next(block for block in of_kind(bench.records(), LatencyBlock) if block.session == 1)
+    assert first.gate is not None
+    assert (first.gate.values, first.gate.failed) == ({"heat": 32.6, "governor": "performance"}, [])
+
+
+@pytest.mark.parametrize("means", ["file", "SIGTERM", "stop-latency"])
+def test_a_stop_ends_a_wait_at_once(bench: Bench, means: str) -> None:
+    bench.file_probe("level", "1")
+    bench.gate(
+        "latency", condition("level", "level", at_least=5), poll_ns=HOUR_NS, max_wait_ns=HOUR_NS, budget_ns=HOUR_NS
+    )
+    add_latency_pass(bench, pairs=1)
+    bench.quality("a0", "i0")
+    bench.write_plan()
+    process = bench.start()
+    bench.wait_for(lambda records: bool(of_kind(records, GateWaiting)))
+
+    if means == "SIGTERM":
+        process.send_signal(signal.SIGTERM)
+    else:
+        (bench.stop_path if means == "file" else bench.folder / means).touch()
+
+    assert process.wait(30) == 0
+    records = bench.records()
+    assert not of_kind(records, LatencyBlock)
+    assert isinstance(records[-1], RunnerFinished)
+    assert records[-1].reason == ("complete" if means == "stop-latency" else "stopped")
+    bench.assert_no_worker_left()
+
+
+@pytest.fixture
+def busy_process() -> Iterator[subprocess.Popen[bytes]]:
+    """Something of someone else's that keeps a core busy."""
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", "while True: pass"])
+    yield process
+    process.kill()
+    process.wait(10)
+
+
+def test_cores_that_others_keep_busy_are_counted_and_bounded(
+    bench: Bench, busy_process: subprocess.Popen[bytes]
+) -> None:
+    bench.gate("latency", others_busy_cores_at_most=0.2)
+    bench.gate("memory", others_busy_cores_at_most=1e9)
+    bench.memory("a0", "i0")
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan(settle_ns=100_000_000)
+
+    records = bench.run()
+
+    for gate in outcomes(records):
+        busy = gate.values["others_busy_cores"]
+        assert isinstance(busy, float)
+        assert busy > 0.2
+        assert gate.failed == ["others_busy_cores"]
+    (memory,) = of_kind(records, MemoryMeasured)
+    assert memory.gate is not None
+    assert set(memory.gate.values) == {"others_busy_cores"}
+    assert memory.gate.failed == []
