@@ -116,12 +116,9 @@ class LatencyWatch:
             return Decision("hopeless", len(pairs), "no two arms were left to compare")
         if len(pairs) < first_look:
             return Decision("go on", len(pairs), f"fewer than measure.min_pairs ({first_look})")
-        evidence = {
-            (arm, quantity.name): self._evidence(pairs, arm, quantity) for arm in working for quantity in _LATENCY
-        }
         if self._rules:
-            return self._decide_rules(len(pairs), working, evidence)
-        effects = [evidence[arm, "latency_p50"].effect for arm in working]
+            return self._decide_rules(pairs, working)
+        effects = [self._evidence(pairs, arm, QUANTITIES["latency_p50"]).effect for arm in working]
         precise = all(not isinstance(effect, NoEffect) and _is_precise(effect.estimate) for effect in effects)
         if precise:
             return Decision("decided", len(pairs), f"the latencies are compared to within {100 * PRECISION:g} %")
@@ -150,21 +147,21 @@ class LatencyWatch:
             effect_of_blocks(values(baseline, both), values(arm, both), first_look),
         )
 
-    def _decide_rules(self, pairs: int, working: list[str], evidence: dict[tuple[str, str], Evidence]) -> Decision:
+    def _decide_rules(self, pairs: list[list[LatencyBlock]], working: list[str]) -> Decision:
         most, devices = self._manifest.experiment.measure.pairs, len(self._manifest.devices)
         hopeless = 0
         for arm in working:
             for rule in self._rules:
-                known = evidence[arm, rule.quantity]
+                known = self._evidence(pairs, arm, QUANTITIES[rule.quantity])
                 judged = judge_rule(rule, QUANTITIES[rule.quantity], known)
                 if judged.outcome == "met" or (judged.outcome == "broken" and judged.p_broken * devices <= _ALPHA):
                     continue
                 if judged.outcome != "unavailable" and not _is_out_of_reach(rule, known, judged.effect_bound, most):
-                    return Decision("go on", pairs, "a rule on latency is open")
+                    return Decision("go on", len(pairs), "a rule on latency is open")
                 hopeless += 1
         if hopeless:
-            return Decision("hopeless", pairs, f"what is open could not be decided within {counted(most, 'pair')}")
-        return Decision("decided", pairs, "every rule on latency was decided")
+            return Decision("hopeless", len(pairs), f"what is open could not be decided within {counted(most, 'pair')}")
+        return Decision("decided", len(pairs), "every rule on latency was decided")
 
 
 def stopping_in_words(manifest: Manifest, records: DeviceRecords) -> str | None:

@@ -195,7 +195,7 @@ def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> 
 
 
 def _p_worse(contrast: Contrast) -> float:
-    """Two-sided p-value of the interval's own kind where the effect points to worse, else 1; exact values are certain."""
+    """Two-sided p-value of the interval's kind where the effect points to worse, else 1; exact values are certain."""
     effect = contrast.effect
     if not isinstance(effect, Effect) or contrast.outcome != "worse":
         return 1.0

@@ -23,10 +23,10 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.statistics.estimate import Estimate, Floats, estimate_mean, estimate_series_mean
+from harness.statistics.estimate import Estimate, Floats, estimate_mean
 
 PRIOR_SD = 0.8
-"""c, the prior's standard deviation of the standardised effect. With it the interval is within 3 % of the narrowest
+"""c, the prior's standard deviation of the standardised effect. With it the interval is within 4 % of the narrowest
 that any c gives, at every number of replicates between 10 and 60 (it is 4.0·s/√n at 10, 3.3·s/√n from 30 on).
 """
 
@@ -121,39 +121,54 @@ def estimate_sequentially(values: Floats, first_look: int) -> SequentialEstimate
     With fewer than `first_look` the only look is at what there is. Raises ValueError where there are none.
     """
     plain = estimate_mean(values)
-    counts = np.arange(1, values.size + 1, dtype=np.float64)
-    centred = values - plain.mean  # else a small spread is lost beside a large mean
-    means = np.cumsum(centred) / counts
-    squares = np.cumsum(centred**2) - counts * means**2
-    last = Look(plain.mean, plain.sd or 0.0, float(plain.n))
-    looks = [
-        Look(plain.mean + float(means[at]), math.sqrt(max(float(squares[at]), 0.0) / at), float(at + 1))
-        for at in range(max(first_look, 2) - 1, values.size - 1)
-    ]
-    return _estimate(plain, [*looks, last])
+    counts, means, squares, _ = _running(values - plain.mean)
+    return _estimate(plain, first_look, means, squares, counts)
 
 
 def estimate_series_sequentially(values: Floats, first_look: int) -> SequentialEstimate:
     """As `estimate_sequentially`, for replicates whose neighbours resemble each other: an arm's own level.
 
-    Each look counts the effective number of `harness.statistics.estimate.estimate_series_mean`.
+    Each look counts the effective number n·(1 − r)/(1 + r), as `harness.statistics.estimate.estimate_series_mean`, with
+    the lag-1 autocorrelation r freed of its bias of about −(1 + 3r)/n (Kendall 1954; Marriott & Pope 1954): at ten
+    replicates, where the looking begins, that bias would hide most of it.
     """
-    plain = estimate_series_mean(values)
-    looks = []
-    for size in range(max(first_look, 2), values.size + 1):
-        seen = estimate_series_mean(values[:size])
-        looks.append(Look(seen.mean, seen.sd or 0.0, seen.effective_n))
-    return _estimate(plain, looks or [Look(plain.mean, plain.sd or 0.0, plain.effective_n)])
+    plain = estimate_mean(values)
+    counts, means, squares, products = _running(values - plain.mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alike = np.where(squares > 0.0, products / squares, 0.0)
+    alike = np.clip(alike + (1.0 + 3.0 * alike) / counts, 0.0, 0.99)
+    effective = np.maximum(counts * (1.0 - alike) / (1.0 + alike), np.minimum(counts, 2.0))
+    return _estimate(replace(plain, effective_n=float(effective[-1])), first_look, means, squares, effective)
 
 
-def _estimate(plain: Estimate, looks: list[Look]) -> SequentialEstimate:
+def _running(centred: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """After each of the values, which are centred (a small spread is lost beside a large mean): how many, their mean,
+    and the sums of squares and of products of neighbours about that mean.
+    """
+    counts = np.arange(1, centred.size + 1, dtype=np.float64)
+    sums = np.cumsum(centred)
+    means = sums / counts
+    squares = np.maximum(np.cumsum(centred**2) - counts * means**2, 0.0)
+    neighbours = np.concatenate([[0.0], np.cumsum(centred[1:] * centred[:-1])])
+    products = neighbours - means * (2.0 * sums - centred[0] - centred) + (counts - 1.0) * means**2
+    return counts, means, squares, products
+
+
+def _estimate(
+    plain: Estimate, first_look: int, means: Floats, squares: Floats, effective: Floats
+) -> SequentialEstimate:
     """Where earlier looks exclude what the mean has become, the replicates had no one mean (the device changed on the
     way), and only the last look, the widest in what it allows, still speaks for all of them.
     """
-    estimate = SequentialEstimate(plain.mean, plain.sd, plain.n, plain.effective_n, plain.exact, tuple(looks))
     if plain.sd is None:
-        return replace(estimate, looks=())
+        return SequentialEstimate(plain.mean, None, plain.n, plain.effective_n)
+    last = Look(plain.mean, plain.sd, plain.effective_n)
+    looks = [
+        Look(plain.mean + float(means[at]), math.sqrt(float(squares[at]) / at), float(effective[at]))
+        for at in range(max(first_look, 2) - 1, means.size - 1)
+    ]
+    estimate = SequentialEstimate(plain.mean, plain.sd, plain.n, plain.effective_n, looks=(*looks, last))
     inside = estimate.interval(0.90)
     if inside is not None and not inside[0] <= plain.mean <= inside[1]:
-        return replace(estimate, looks=(looks[-1],))
+        return replace(estimate, looks=(last,))
     return estimate
