@@ -91,7 +91,8 @@ class DeviceAnalysis:
         source = source_of(arm, self._records)
         match quantity.measured_in:
             case "latency":
-                return latency_level(quantity, self._blocks[self._blocks["arm"] == arm.name], source)
+                blocks = self._blocks[self._blocks["arm"] == arm.name]
+                return latency_level(quantity, blocks, source, self._manifest.experiment.measure.looks_after)
             case "memory":
                 return process_level(quantity, self._rows(self._memory, arm, quantity), source)
             case "file":
@@ -112,6 +113,7 @@ class DeviceAnalysis:
                     blocks[blocks["arm"] == candidate.name],
                     {"baseline": baseline.name, "candidate": candidate.name},
                     seed,
+                    self._manifest.experiment.measure.looks_after,
                 )
             case "memory":
                 effect = process_effect(

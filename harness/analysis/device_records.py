@@ -15,6 +15,7 @@ from harness.records import (
     Context,
     LatencyBlock,
     MemoryMeasured,
+    PassStopped,
     QualityOutput,
     Record,
     RunnerFinished,
@@ -54,6 +55,7 @@ class DeviceRecords:
     blocks: list[LatencyBlock] = field(default_factory=list)
     memory: list[MemoryMeasured] = field(default_factory=list)
     skipped: list[StepSkipped] = field(default_factory=list)
+    passes_stopped: list[PassStopped] = field(default_factory=list)
     finished: list[RunnerFinished] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     session_spans_ns: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -138,6 +140,8 @@ def read_device_records(path: Path) -> DeviceRecords:
                 found.memory.append(record)
             case StepSkipped():
                 found.skipped.append(record)
+            case PassStopped():
+                found.passes_stopped.append(record)
             case RunnerFinished():
                 found.finished.append(record)
                 found.moments.append(Moment(record.session, "finish", None, None, record.context))

@@ -21,12 +21,14 @@ _SUBJECTS = {
     "first_inference": "the first inference",
     "load_peak_memory": "peak memory while loading",
     "run_peak_memory": "peak memory while running",
-    "pss_memory": "memory held",
+    "steady_memory": "memory held (RSS)",
+    "pss_memory": "memory held (PSS)",
     "model_size": "the model file",
     "energy_per_inference": "energy per inference",
+    "average_power": "average power",
 }
-_REPLICATES = {"pair of blocks": "pair", "process": "repeat"}
-_TIMES_AS = {"ns": "times as long", "bytes": "times as much", "mJ": "times as much"}
+_REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
+_TIMES_AS = {"ns": "times as long", "bytes": "times as much", "mJ": "times as much", "mW": "times as much"}
 _MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
 
 

@@ -147,6 +147,13 @@ class Measure(_Table):
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 
+    @property
+    def looks_after(self) -> int | None:
+        """From which pair on the latency pass may end; None where it has a fixed number of pairs, which it also has
+        where `min_pairs` leaves nothing to be saved: a single look needs no allowance for looking.
+        """
+        return self.min_pairs if self.design == "sequential" and self.min_pairs < self.pairs else None
+
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
 _AMOUNT = re.compile(_AMOUNT_PATTERN)

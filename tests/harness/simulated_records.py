@@ -99,6 +99,7 @@ def make_manifest(
     metrics: Sequence[str] = ("psnr", "psnr_y", "ssim", "lpips_alex"),
     seed: int = 7,
     quick: bool = False,
+    design: str = "fixed",
 ) -> Manifest:
     """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene."""
     stems = [
@@ -125,7 +126,7 @@ def make_manifest(
                 )
                 for place, arm in enumerate(arms)
             ],
-            measure=Measure(pairs=pairs, memory_repeats=memory_repeats, metrics=list(metrics)),
+            measure=Measure(design=design, pairs=pairs, memory_repeats=memory_repeats, metrics=list(metrics)),
             rules=[Rule(**rule) for rule in rules],
         ),
         arms=[
@@ -248,6 +249,7 @@ def simulate_records(
                 first_inference_ns=int(arm.latency_ms * 2e6 * random.normal(1, 0.03)),
                 run_peak_rss_bytes=peak + 1_000_000 if device.reports_memory else None,
                 pss_bytes=peak - 5_000_000 if device.reports_memory else None,
+                steady_rss_bytes=peak - 1_000_000 if device.reports_memory else None,
                 inferences=10,
                 notes=[] if device.reports_memory else ["/proc is not readable"],
             )
