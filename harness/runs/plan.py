@@ -256,3 +256,11 @@ class Plan(_Strict):
     """A worker that says nothing for this long within one request is killed and its arm marked failed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+_PASS_KINDS = {"latency": "latency_pair", "energy": "energy"}
+
+
+def steps_of_pass(plan: Plan, of_pass: Literal["latency", "energy"]) -> set[int]:
+    """Numbers of the steps that a stopped pass would have had."""
+    return {step.step for step in plan.steps if step.kind == _PASS_KINDS[of_pass]}

@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.runs import measure
 from harness.runs.folder import DeviceFolder, read_model
 from harness.runs.measure import DeviceRun
+from harness.runs.plan import LatencyOptions, Plan, WarmUpStep
 from harness.runs.progress import SilentProgress
 from harness.runs.state import DeviceState
 from harness.runs.stop_request import InterruptedRunError, StopRequest
@@ -27,6 +28,15 @@ def impatient(monkeypatch):
     """What is waited for in minutes elsewhere is waited for in parts of a second here."""
     monkeypatch.setattr(measure, "SILENCE_BEFORE_LOOKING_S", 0.3)
     monkeypatch.setattr(measure, "IDLE_S", 0.1)
+
+
+PLAN = Plan(
+    run_id="x", seed=1, arms=[], items=[], steps=[WarmUpStep(step=0, arms=[], item="i0")], step_timeout_ns=1,
+    latency=LatencyOptions(
+        block_target_ns=1, block_min_inferences=1, block_max_inferences=1, lead_in_inferences=0, settle_ns=0,
+        warm_up_min_blocks=3, warm_up_max_blocks=3, warm_up_tolerance=0.02, max_ns=1,
+    ),
+)  # fmt: skip
 
 
 class Rig:
@@ -48,7 +58,7 @@ class Rig:
     def run(self, on_record=None) -> DeviceState:
         """To the end; returns the state as it is on disk."""
         DeviceRun(
-            self.device, self.folder, self.state, SilentProgress(), self.stop, on_record or self.seen.append, 1
+            self.device, self.folder, self.state, SilentProgress(), self.stop, on_record or self.seen.append, PLAN
         ).run()
         return read_model(self.folder.state, DeviceState)
 
