@@ -11,8 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.rig.phone import adb_server, android_tree, namespaces
-from tests.rig.phone.adb_server import AdbServer
+from tests.rig import adb_server
+from tests.rig.adb_server import AdbServer
+from tests.rig.phone import android_tree, namespaces
 from tests.rig.phone.android_tree import Tools
 from tests.rig.phone.battery_model import BatteryModel
 from tests.rig.phone.device_state import DeviceState, arm64_cpuinfo, pixel_properties
@@ -104,6 +105,20 @@ class StandInPhone:
     def address(self) -> str:
         """What adb calls this phone once it is connected."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def target(self) -> int:
+        """The port of this machine where its adbd listens."""
+        return self.port
+
+    @property
+    def has_own_boot_id(self) -> bool:
+        """Whether its boot id is another after a reboot; a plain directory shows this machine's."""
+        return self.confined
+
+    def settings(self) -> dict[str, str]:
+        """`namespace/key` → value of everything that is set: compare before and after."""
+        return self.state.settings()
 
     @property
     def confined(self) -> bool:
