@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.rig.adb_server import AdbServer, adb
 from tests.rig.adb_server import missing_parts as missing_adb
 from tests.rig.phone import arm64_emulation
+from tests.rig.phone.phone import fill
 
 PHONE = Path(__file__).parents[2] / ".." / "shared" / "phone" / "phone"
 
@@ -149,10 +150,7 @@ class RealPhone:
             raise RuntimeError("this phone shares this machine's disk")
         filler = self.data_folder / ".filler"
         filler.unlink(missing_ok=True)
-        said = os.statvfs(self.data_folder)
-        with filler.open("wb") as file:
-            if (free := said.f_bavail * said.f_frsize) > free_bytes:
-                os.posix_fallocate(file.fileno(), 0, free - free_bytes)
+        fill(filler, free_bytes)
 
     def kill_adbd(self) -> None:
         """End the daemon; unless unplugged, the phone starts it again after a moment."""

@@ -243,10 +243,7 @@ class StandInPhone:
             raise RuntimeError("a phone that is a plain directory shares this machine's disk")
         filler = self.data_folder.parents[1] / ".filler"
         filler.unlink(missing_ok=True)
-        free, _ = self._machine.file_system_free()
-        with filler.open("wb") as file:
-            if free > free_bytes:
-                os.posix_fallocate(file.fileno(), 0, free - free_bytes)
+        fill(filler, free_bytes)
 
     def update(self) -> None:
         """Let battery, temperatures and sysfs catch up with now; happens by itself several times a second."""
@@ -374,3 +371,16 @@ class StandInPhone:
         else:
             link.adbd_died = action == "adbd dies"
             link.cut()
+
+
+def fill(filler: Path, free_bytes: int) -> None:
+    """Let a file grow until only that much is free beside it, whoever else writes there meanwhile."""
+    with filler.open("wb") as file:
+        while True:
+            said = os.fstatvfs(file.fileno())
+            too_much = said.f_bavail * said.f_frsize - free_bytes
+            if too_much <= 0:
+                return
+            # Where somebody else was quicker, it is not there to be had any more.
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, too_much)
