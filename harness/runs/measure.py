@@ -208,9 +208,12 @@ class DeviceRun:
                 self._end_passes_early()
                 if time.monotonic() - last_news > SILENCE_BEFORE_LOOKING_S:
                     last_news = time.monotonic()
-                    # Looked at twice: what it wrote just before it ended may still be on its way.
-                    if not self._is_alive() and self._nothing_more():
-                        return
+                    if not self._is_alive():
+                        # Looked at twice: what it wrote just before it ended may still be on its way.
+                        if self._nothing_more():
+                            return
+                        # It is not: this stream is a dead one, however alive its connection looks.
+                        raise TransientError(f"{self.device.name}: its records came no further")
 
     def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
         """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
