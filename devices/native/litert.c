@@ -1,5 +1,7 @@
-/* LiteRT as a runtime: the first signature of a model, compiled for the CPU. Inputs and outputs are named by their
- * tensors and given in the order of the model's graph, as the interpreter of the Python package does. */
+/* LiteRT as a runtime: the first signature of a model, compiled for the CPU or for the GPU with the CPU behind it.
+ * Inputs and outputs are named by their tensors and given in the order of the model's graph, as the interpreter of the
+ * Python package does. */
+#include "litert_gpu.h"
 #include "litert_library.h"
 #include "runtime.h"
 
@@ -7,6 +9,8 @@ struct litert {
     struct runtime base;
     struct litert_functions call;
     int threads;
+    bool on_gpu;
+    struct litert_gpu gpu;
     handle environment;
     handle compiled;
     size_t *input_places; /* the model's k-th input is the signature's input_places[k]-th */
@@ -93,18 +97,32 @@ static bool describe(struct litert *self, handle signature, handle subgraph, boo
     return true;
 }
 
+static bool add_options(struct litert *self, handle options, const char *of, struct bytes *toml,
+                        struct failure *failure)
+{
+    handle opaque = NULL;
+    return well(self->call.create_opaque_options(of, toml->data, free, &opaque), "make options", failure)
+           && well(self->call.add_opaque_options(options, opaque), "set options", failure);
+}
+
 static bool compile(struct litert *self, handle model, struct failure *failure)
 {
-    handle options = NULL, cpu = NULL;
-    struct bytes toml = {0};
+    handle options = NULL;
+    struct bytes cpu = {0}, gpu = {0};
     /* How LiteRT takes the options of its CPU accelerator: lines of TOML under that accelerator's name. */
-    bytes_format(&toml, "num_threads = %d\n", self->threads);
+    bytes_format(&cpu, "num_threads = %d\n", self->threads);
     return well(self->call.create_options(&options), "make options", failure)
-           && well(self->call.set_accelerators(options, ACCELERATOR_CPU), "ask for the CPU", failure)
-           && well(self->call.create_opaque_options("xnnpack", toml.data, free, &cpu), "make options", failure)
-           && well(self->call.add_opaque_options(options, cpu), "set the number of threads", failure)
+           && well(
+               self->call.set_accelerators(options, self->on_gpu ? ACCELERATOR_GPU | ACCELERATOR_CPU : ACCELERATOR_CPU),
+               "ask for an accelerator", failure)
+           && add_options(self, options, "xnnpack", &cpu, failure)
+           && (!self->on_gpu
+               || (litert_gpu_options(&self->gpu, &gpu, failure)
+                   && add_options(self, options, "gpu_options", &gpu, failure)))
            && well(self->call.create_compiled_model(self->environment, model, options, &self->compiled),
-                   "compile the model", failure);
+                   self->on_gpu ? "compile the model for the GPU (the runner's log has its own words)"
+                                : "compile the model",
+                   failure);
 }
 
 static bool resize(struct litert *self, size_t k, const int64_t *shape, size_t rank, struct failure *failure)
@@ -179,7 +197,9 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
     bool whole = false;
     if (access(model, R_OK) != 0)
         return fail(failure, "FileNotFoundError", "%s cannot be opened: %s", model, strerror(errno));
-    if (!well(self->call.create_environment(0, NULL, &self->environment), "make an environment", failure)
+    if (!well(self->call.create_environment(self->gpu.folder != NULL, &self->gpu.option, &self->environment),
+              "make an environment", failure)
+        || (self->on_gpu && !litert_gpu_find(&self->gpu, self->environment, failure))
         || !well(self->call.create_model_from_file(self->environment, model, &opened), "open the model", failure)
         || !well(self->call.get_signature(opened, 0, &signature), "find the model's first signature", failure)
         || !well(self->call.get_signature_subgraph(signature, &subgraph), "find the model's graph", failure)
@@ -195,6 +215,8 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
         runtime->total_nodes = (int64_t)ops;
         runtime->delegated_nodes = whole ? (int64_t)ops : -1;
     }
+    if (self->on_gpu)
+        litert_gpu_record(&self->gpu, self->compiled, runtime);
     return true;
 }
 
@@ -314,9 +336,12 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
         return NULL;
     }
     self->threads = request->threads;
+    self->on_gpu = !accelerator_is(request->accelerator, "cpu");
+    if (self->on_gpu && !litert_gpu_open(&self->gpu, request, library, failure))
+        return NULL;
     /* The library has no function that says its version. */
     snprintf(runtime->version, sizeof runtime->version, "%s", request->version);
-    runtime->delegated_nodes = runtime->total_nodes = -1;
+    runtime->delegated_nodes = runtime->total_nodes = runtime->wholly_delegated = -1;
     runtime->load = load;
     runtime->bind = bind;
     runtime->infer = infer;
@@ -326,7 +351,12 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
     char threads[16];
     snprintf(threads, sizeof threads, "%d", request->threads);
     json_string_member(&runtime->settings, "num_threads", threads);
-    json_string_member(&runtime->settings, "hardware_accelerators", "cpu");
+    json_string_member(&runtime->settings, "hardware_accelerators", self->on_gpu ? "gpu, cpu" : "cpu");
+    struct bytes options = {0};
+    accelerator_add_options_text(&options, request->accelerator);
+    if (options.length != 0)
+        json_string_member(&runtime->settings, "accelerator_options", options.data);
+    bytes_free(&options);
     json_string_member(&runtime->settings, "version_source", "as asked for: libLiteRt.so does not say its version");
     return runtime;
 }

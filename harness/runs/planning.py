@@ -29,6 +29,10 @@ class Placement:
     """Arm id → argv prefix of its worker."""
     libraries: dict[str, str]
     """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
+    accelerator_libraries: dict[str, str]
+    """Arm id → the library that drives its accelerator, where there is one."""
+    cores: dict[str, list[int]]
+    """Arm id → cores that it may run on, where it asks for some."""
     inputs: dict[str, dict[str, list[str]]]
     """Item id → arm id → paths of its input tensors."""
     input_shapes: dict[str, dict[str, list[int]]]
@@ -73,6 +77,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                 worker=placement.workers[arm.id],
                 library=placement.libraries.get(arm.id),
                 accelerator=arm.accelerator,
+                accelerator_options=arm.accelerator_options,
+                accelerator_library=placement.accelerator_libraries.get(arm.id),
+                cores=placement.cores.get(arm.id),
                 threads=arm.threads,
                 input_shapes=placement.input_shapes[arm.id],
             )
