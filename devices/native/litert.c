@@ -188,26 +188,12 @@ static bool make_buffers(struct litert *self, struct failure *failure)
     return made;
 }
 
-static bool load(struct runtime *runtime, const char *model, const struct json_value *input_shapes,
-                 struct failure *failure)
+/* Asked before inputs are resized: what was delegated is undone then, and done again when buffers are made. */
+static void record_delegation(struct litert *self, handle subgraph)
 {
-    struct litert *self = (struct litert *)runtime;
-    handle opened = NULL, signature = NULL, subgraph = NULL;
+    struct runtime *runtime = &self->base;
     size_t ops = 0;
     bool whole = false;
-    if (access(model, R_OK) != 0)
-        return fail(failure, "FileNotFoundError", "%s cannot be opened: %s", model, strerror(errno));
-    if (!well(self->call.create_environment(self->gpu.folder != NULL, &self->gpu.option, &self->environment),
-              "make an environment", failure)
-        || (self->on_gpu && !litert_gpu_find(&self->gpu, self->environment, failure))
-        || !well(self->call.create_model_from_file(self->environment, model, &opened), "open the model", failure)
-        || !well(self->call.get_signature(opened, 0, &signature), "find the model's first signature", failure)
-        || !well(self->call.get_signature_subgraph(signature, &subgraph), "find the model's graph", failure)
-        || !describe(self, signature, subgraph, false, failure) || !describe(self, signature, subgraph, true, failure)
-        || !compile(self, opened, failure) || !resize_as_asked(self, input_shapes, failure))
-        return false;
-    self->inputs = allocate(runtime->input_count, sizeof *self->inputs);
-    self->outputs = allocate(runtime->output_count, sizeof *self->outputs);
     if (self->call.is_fully_accelerated(self->compiled, &whole) == 0)
         json_string_member(&runtime->settings, "fully_accelerated", whole ? "true" : "false");
     /* The library says whether all of the graph was delegated; where it was not, how much it does not say. */
@@ -217,6 +203,29 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
     }
     if (self->on_gpu)
         litert_gpu_record(&self->gpu, self->compiled, runtime);
+}
+
+static bool load(struct runtime *runtime, const char *model, const struct json_value *input_shapes,
+                 struct failure *failure)
+{
+    struct litert *self = (struct litert *)runtime;
+    handle opened = NULL, signature = NULL, subgraph = NULL;
+    if (access(model, R_OK) != 0)
+        return fail(failure, "FileNotFoundError", "%s cannot be opened: %s", model, strerror(errno));
+    if (!well(self->call.create_environment(self->gpu.folder != NULL, &self->gpu.option, &self->environment),
+              "make an environment", failure)
+        || (self->on_gpu && !litert_gpu_find(&self->gpu, self->environment, failure))
+        || !well(self->call.create_model_from_file(self->environment, model, &opened), "open the model", failure)
+        || !well(self->call.get_signature(opened, 0, &signature), "find the model's first signature", failure)
+        || !well(self->call.get_signature_subgraph(signature, &subgraph), "find the model's graph", failure)
+        || !describe(self, signature, subgraph, false, failure) || !describe(self, signature, subgraph, true, failure)
+        || !compile(self, opened, failure))
+        return false;
+    record_delegation(self, subgraph);
+    if (!resize_as_asked(self, input_shapes, failure))
+        return false;
+    self->inputs = allocate(runtime->input_count, sizeof *self->inputs);
+    self->outputs = allocate(runtime->output_count, sizeof *self->outputs);
     return true;
 }
 
@@ -281,6 +290,13 @@ static bool infer(struct runtime *runtime)
     struct litert *self = (struct litert *)runtime;
     self->run_status =
         self->call.run(self->compiled, 0, runtime->input_count, self->inputs, runtime->output_count, self->outputs);
+    /* On a GPU that call returns before it is done: only whoever reads its outputs waits for them. */
+    for (size_t k = 0; self->on_gpu && self->run_status == 0 && k < runtime->output_count; k++) {
+        void *memory = NULL;
+        self->run_status = self->call.lock_buffer(self->outputs[k], &memory, BUFFER_READ);
+        if (self->run_status == 0)
+            self->run_status = self->call.unlock_buffer(self->outputs[k]);
+    }
     return self->run_status == 0;
 }
 
@@ -352,6 +368,8 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
     snprintf(threads, sizeof threads, "%d", request->threads);
     json_string_member(&runtime->settings, "num_threads", threads);
     json_string_member(&runtime->settings, "hardware_accelerators", self->on_gpu ? "gpu, cpu" : "cpu");
+    if (self->on_gpu)
+        json_string_member(&runtime->settings, "timed", "the run and reading its outputs back");
     struct bytes options = {0};
     accelerator_add_options_text(&options, request->accelerator);
     if (options.length != 0)

@@ -9,7 +9,7 @@
  * It keeps the contract of devices/python_runner.py: the same plan, the same records, the same exit codes. What is
  * timed: clock_gettime; the runtime's own call; clock_gettime, where the call is OrtApi.Run (outputs are allocated by
  * it, so that is inside; they are freed outside) or LiteRtRunCompiledModel (copying inputs in and outputs out is
- * outside).
+ * outside; on a GPU reading the outputs back is inside, since the call alone returns before the GPU is done).
  *
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
  * used; 71 out of memory; 74 records could not be written; 75 another runner is at work on these records.

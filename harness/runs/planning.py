@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.runs.manifest import Manifest
 from harness.runs.plan import (
@@ -29,14 +29,14 @@ class Placement:
     """Arm id → argv prefix of its worker."""
     libraries: dict[str, str]
     """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
-    accelerator_libraries: dict[str, str]
-    """Arm id → the library that drives its accelerator, where there is one."""
-    cores: dict[str, list[int]]
-    """Arm id → cores that it may run on, where it asks for some."""
     inputs: dict[str, dict[str, list[str]]]
     """Item id → arm id → paths of its input tensors."""
     input_shapes: dict[str, dict[str, list[int]]]
     """Arm id → tensor → shape to load it with."""
+    accelerator_libraries: dict[str, str] = field(default_factory=dict)
+    """Arm id → the library that drives its accelerator, where there is one."""
+    cores: dict[str, list[int]] = field(default_factory=dict)
+    """Arm id → cores that it may run on, where it asks for some."""
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:

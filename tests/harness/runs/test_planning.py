@@ -57,8 +57,6 @@ def plan(run, device=0):
             models={arm: f"/blobs/{arm}" for arm in arms},
             workers={arm: ["/python"] for arm in arms},
             libraries={},
-            accelerator_libraries={},
-            cores={},
             inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
             input_shapes={arm: {} for arm in arms},
         ),
