@@ -996,6 +996,8 @@ class OnnxRuntime:
         else:
             providers = [self._provider, self._CPU]
             self._session = self._open_accelerated(model, options)
+            got = self._session.get_provider_options().get(self._provider, {})
+            self.settings["provider_options_got"] = _options_text(got) or "none that it tells of"
             self._count_nodes()
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.settings["graph_optimization_level"] = str(options.graph_optimization_level).rpartition(".")[2]
@@ -1030,7 +1032,7 @@ class OnnxRuntime:
         self.delegated_nodes, self.total_nodes = taken, total
         self.wholly_delegated = 0 < total == taken
         self.settings["nodes_taken"] = (
-            f"{self._provider} {taken}, others {total - taken} (after basic graph optimisation)"
+            f"{self._provider} {taken}, others {total - taken} (as onnxruntime counts them)"
         )
 
     def _info(self, tensor: Any) -> dict[str, Any]:

@@ -53,9 +53,9 @@ enum place {
     PLACE_ReleaseAvailableProviders = 126,
     PLACE_AddSessionConfigEntry = 130,
     PLACE_SessionOptionsAppendExecutionProvider = 216,
-    PLACE_Session_GetEpGraphAssignmentInfo = 405,
-    PLACE_EpAssignedSubgraph_GetEpName = 406,
-    PLACE_EpAssignedSubgraph_GetNodes = 407,
+    PLACE_Session_GetEpGraphAssignmentInfo = 407,
+    PLACE_EpAssignedSubgraph_GetEpName = 408,
+    PLACE_EpAssignedSubgraph_GetNodes = 409,
 };
 
 typedef void (*any_function)(void);

@@ -202,8 +202,8 @@ bool onnxruntime_count_nodes(struct onnxruntime *self, struct failure *failure)
     runtime->delegated_nodes = (int64_t)taken;
     runtime->total_nodes = (int64_t)total;
     runtime->wholly_delegated = total != 0 && taken == total;
-    snprintf(text, sizeof text, "%s %lld, others %lld (after basic graph optimisation)", self->provider,
-             (long long)taken, (long long)(total - taken));
+    snprintf(text, sizeof text, "%s %lld, others %lld (as onnxruntime counts them)", self->provider, (long long)taken,
+             (long long)(total - taken));
     json_string_member(&runtime->settings, "nodes_taken", text);
     return true;
 }
