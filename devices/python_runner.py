@@ -1193,9 +1193,7 @@ class LitertOnGpu:
     """LiteRT's own names of options → the Python package's. `precision` is there as one of its values only."""
 
     def __init__(self, threads: int, accelerator: str, options: dict[str, str]) -> None:
-        import ai_edge_litert
-
-        self.version = str(ai_edge_litert.__version__)
+        self.version = str(importlib.import_module("ai_edge_litert").__version__)
         try:
             self._compiled_model: Any = importlib.import_module("ai_edge_litert.compiled_model").CompiledModel
             self._options: Any = importlib.import_module("ai_edge_litert.options")

@@ -129,7 +129,7 @@ def asked_and_done(arm: ManifestArm, records: DeviceRecords | None) -> list[str]
     ):
         if asked != done:
             warnings.append(f"{arm.name} asked for {what} {asked} and ran with {done}.")
-    if loaded.accelerator != "cpu":
+    if loaded.accelerator != "cpu" and loaded.accelerator == arm.accelerator:
         warnings += _fallback_warnings(arm.name, loaded)
     if loaded.cores_asked is not None and loaded.cores != loaded.cores_asked:
         got = "cores that the device does not name" if loaded.cores is None else f"core {cores_in_words(loaded.cores)}"

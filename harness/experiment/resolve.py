@@ -100,7 +100,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
             f"arm {arm.name!r}: {spec.name} cannot run {model.path.name} ({model.format})",
             f"It runs {' and '.join(sorted(spec.formats))} models.",
         )
-    _refuse_accelerator(arm, spec)
+    refuse_accelerator(arm, spec)
     return ResolvedArm(
         id=identifier,
         arm=arm,
@@ -111,8 +111,8 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
     )
 
 
-def _refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:
-    """What no build of the runtime can do is said before a device is touched."""
+def refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:
+    """What no build of the runtime can do is said before a device is touched. Raises `UserError`."""
     if arm.accelerator not in spec.accelerators:
         hint = spec.accelerator_hints.get(arm.accelerator)
         raise UserError(

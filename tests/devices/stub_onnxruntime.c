@@ -211,20 +211,21 @@ status OrtSessionOptionsAppendExecutionProvider_Nnapi(void *options, uint32_t fl
     return NULL;
 }
 
-/* The first part is the first provider's, with the nodes that it took; each other node is a part of its own. */
+/* One part with the nodes that the first provider took; each other node is a part of its own. */
 static status get_assignment(const void *session, const void *const **out, size_t *count)
 {
-    static int parts[NODES + 1];
-    static const void *handles[NODES + 1];
+    static int parts[NODES];
+    static const void *handles[NODES];
     int taken = (int)strtol(variable("STUB_TAKEN", "5"), NULL, 10);
     (void)session;
-    parts[0] = taken;
-    for (int k = 0; k <= NODES - taken; k++) {
-        parts[k] = k == 0 ? taken : 0;
+    *count = 0;
+    if (taken != 0)
+        parts[(*count)++] = taken;
+    for (int k = taken; k < NODES; k++)
+        parts[(*count)++] = 0;
+    for (size_t k = 0; k < *count; k++)
         handles[k] = &parts[k];
-    }
     *out = handles;
-    *count = (size_t)(NODES - taken + 1);
     return NULL;
 }
 
