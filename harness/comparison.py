@@ -152,8 +152,10 @@ class ArmOnDevice(_Strict):
     runtime_version: str | None = None
     accelerator: str | None = None
     threads: int | None = None
+    cores: str | None = None
+    """Such as `4–7`; None where none were asked for."""
     delegated: str | None = None
-    """Such as `31 of 40 nodes`; None where the runtime does not say."""
+    """Such as `31 of 40 nodes`, or `not the whole model`; None where the runtime does not say."""
     settings: dict[str, str] = {}
     library: str | None = None
     """Of the native runner: the runtime's shared library, its SHA-256 and where it is from."""
@@ -198,6 +200,9 @@ class ArmInfo(_Strict):
     runtime: str
     runtime_version: str
     accelerator: str
+    accelerator_options: dict[str, str] = {}
+    cores: str | None = None
+    """As declared: `4–7`, or `big`; None leaves it to the device."""
     threads: int
     differs_in: list[str] = []
     """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""

@@ -84,6 +84,13 @@ static char **worker_argv(const struct arms *arms, const struct plan_arm *arm)
     return argv;
 }
 
+/* A member as the plan has it; its worker checks it. */
+static void copy_member(struct json_writer *request, const char *name, const struct json_value *value)
+{
+    json_name(request, name);
+    json_copy(request, value);
+}
+
 enum flow arms_start(struct arms *arms, const struct at *at)
 {
     const struct plan_arm *arm = &arms->plan->arms[at->arm];
@@ -104,7 +111,10 @@ enum flow arms_start(struct arms *arms, const struct at *at)
     json_string_member(&request, "runtime", arm->runtime);
     json_string_member(&request, "runtime_version", arm->runtime_version);
     json_string_member(&request, "library", arm->library);
-    json_string_member(&request, "accelerator", arm->accelerator);
+    copy_member(&request, "accelerator", arm->accelerator);
+    copy_member(&request, "accelerator_options", arm->accelerator_options);
+    copy_member(&request, "accelerator_library", arm->accelerator_library);
+    copy_member(&request, "cores", arm->cores);
     json_integer_member(&request, "threads", arm->threads);
     return ask(arms, at, "start", &request, "start", &answer);
 }

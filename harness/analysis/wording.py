@@ -61,6 +61,19 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def cores_in_words(cores: list[int] | str) -> str:
+    """`4–7`, `0, 2–3`; a kind of cores as it is."""
+    if isinstance(cores, str):
+        return cores
+    runs: list[list[int]] = []
+    for core in sorted(cores):
+        if runs and core == runs[-1][-1] + 1:
+            runs[-1].append(core)
+        else:
+            runs.append([core])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
 def more_needed(n: int, needed: int | None, replicate: str) -> str:
     """`about 40 more pairs`; where no number is in reach, `far more pairs than is sensible`."""
     noun = _REPLICATES.get(replicate, replicate)

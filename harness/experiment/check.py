@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.wording import rule_in_words
+from harness.analysis.wording import cores_in_words, rule_in_words
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 
@@ -60,8 +60,13 @@ def _in_words(resolved: Resolved) -> list[str]:
 def _arm(arm: ResolvedArm) -> str:
     return (
         f"{arm.model.path.name} ({arm.model.bytes / 1000:.0f} kB), {arm.runtime.name} {arm.runtime_version},"
-        f" {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+        f" {_where(arm)}, {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
     )
+
+
+def _where(arm: ResolvedArm) -> str:
+    on_cores = f" on cores {cores_in_words(arm.arm.cores)}" if arm.arm.cores is not None else ""
+    return f"{arm.arm.accelerator}{on_cores}"
 
 
 def _tensor(tensor: TensorInfo) -> str:

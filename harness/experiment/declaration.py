@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,9 +22,32 @@ from pydantic import (
 
 from harness.quantity import QUANTITIES
 
+
+def _in_order(cores: list[int]) -> list[int]:
+    if len(set(cores)) != len(cores):
+        msg = "a core is named twice"
+        raise ValueError(msg)
+    return sorted(cores)
+
+
 METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
 DEFAULT_ENERGY_CYCLES = 8
 DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
+
+
+Accelerator = Literal["cpu", "gpu", "nnapi", "qnn", "webgpu", "xnnpack"]
+
+CoreKind = Literal["big", "little", "prime"]
+"""Cores by their maximum clock on the device: the slowest (`little`), the fastest (`prime`), and `big`, which is all
+between them, or the faster of two kinds.
+"""
+CoreNumbers = Annotated[
+    list[Annotated[int, Field(ge=0, le=1023)]], Field(min_length=1, max_length=1024), AfterValidator(_in_order)
+]
+Cores = CoreNumbers | CoreKind
+
+OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+OptionValue = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class _Table(BaseModel):
@@ -66,10 +90,22 @@ class Arm(_Table):
     model: str
     runtime: str = Field(pattern=r"^[A-Za-z0-9._-]+(==[A-Za-z0-9.+_-]+)?$")
     """`onnxruntime` for the tested version, or `onnxruntime==1.32.0`."""
-    accelerator: Literal["cpu"] = "cpu"
+    accelerator: Accelerator = "cpu"
+    """What the model is to run on; what the accelerator does not take, the CPU does, and that is told."""
+    accelerator_options: dict[OptionName, OptionValue] = Field(default={}, max_length=64)
+    """Options of the runtime's provider, by its own names; all of them text."""
     threads: int = Field(default=1, ge=1, le=256)
+    cores: Cores | None = None
+    """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     tensor: Tensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
+
+    @model_validator(mode="after")
+    def _options_have_an_accelerator(self) -> Arm:
+        if self.accelerator == "cpu" and self.accelerator_options:
+            msg = "accelerator_options are given, and accelerator is 'cpu', which takes none"
+            raise ValueError(msg)
+        return self
 
     @property
     def runtime_name(self) -> str:

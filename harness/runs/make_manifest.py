@@ -40,6 +40,8 @@ def make_manifest(
                 runtime=arm.runtime.name,
                 runtime_version=arm.runtime_version,
                 accelerator=arm.arm.accelerator,
+                accelerator_options=arm.arm.accelerator_options,
+                cores=arm.arm.cores,
                 threads=arm.arm.threads,
                 codec=arm.codec,
             )

@@ -23,7 +23,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.experiment.declaration import Experiment
+from harness.experiment.declaration import Cores, Experiment
 from harness.pictures.tensors import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -47,6 +47,8 @@ class ManifestArm(_Strict):
     runtime: str
     runtime_version: str
     accelerator: str
+    accelerator_options: dict[str, str] = {}
+    cores: Cores | None = None
     threads: int
     codec: Codec
 

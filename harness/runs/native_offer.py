@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from devices.native_build import target_for_abi, target_for_machine
 from devices.native_library import library_status
 from devices.portable_libc import LOADERS
+from devices.runtimes import ai_edge_litert, onnxruntime
 from harness.runs.runner_choice import NativeOffer
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from devices.native_build import Target
     from harness.runs.runner_choice import ArmNeeds
 
-ACCELERATORS: Final = {"onnxruntime": frozenset({"cpu"}), "ai-edge-litert": frozenset({"cpu"})}
-"""Runtime → accelerators that the native runner's adapter for it knows."""
+ACCELERATORS: Final = {spec.name: frozenset(spec.accelerators) for spec in (ai_edge_litert.SPEC, onnxruntime.SPEC)}
+"""Runtime → accelerators that the native runner's adapter for it knows: all that either runner does."""
 
 
 def native_target(identity: Identity) -> Target | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from devices.accelerator_library import accelerator_library
 from devices.base import Blob
 from devices.errors import PermanentError, RuntimeNotAvailableError
 from devices.native_build import BINARY_NAME, build
@@ -73,9 +75,10 @@ def set_up_native(
     libraries = {arm: library.path for arm, library in found.items()}
     loader_files = portable_libc(machine) if choice.portable else []
     runner = build(target)
+    drivers = _accelerator_libraries(device, arms, libraries, target, portable=bool(loader_files))
 
     names = [runner, *loader_files]
-    blobs = {path: _blob(path) for path in [*names, *dict.fromkeys(libraries.values())]}
+    blobs = {path: _blob(path) for path in [*names, *dict.fromkeys([*libraries.values(), *drivers.values()])]}
     places = retry(lambda: device.push([blobs[path] for path in names]))
     digest = hashlib.sha256("".join(blobs[path].sha256 for path in names).encode()).hexdigest()[:16]
     folder = f"{device.workdir}/runners/{digest}"
@@ -97,6 +100,9 @@ def set_up_native(
         conductor=command,
         workers={arm.id: command if loader_files else [] for arm in arms},
         libraries={arm: places[blobs[path].sha256] for arm, path in libraries.items()},
+        accelerator_libraries={
+            arm: retry(partial(_place_by_name, device, path.name, blobs[path], places)) for arm, path in drivers.items()
+        },
         record=RunnerRecord(
             runner="native",
             reason=choice.reason,
@@ -134,6 +140,34 @@ def _start_once(device: Device, command: Sequence[str], target: Target) -> None:
         lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
         said = lines[-1] if lines else f"exit code {done.exit_code}"
         raise RunnerDoesNotStartError(f"{device.name}: the runner for {target.name} does not start there: {said}")
+
+
+def _accelerator_libraries(
+    device: Device, arms: Sequence[ResolvedArm], libraries: dict[str, Path], target: Target, *, portable: bool
+) -> dict[str, Path]:
+    """Arm id → the library that drives its accelerator, on this host."""
+    found = {}
+    for arm in arms:
+        if portable and arm.arm.accelerator != "cpu":
+            raise PermanentError(
+                f"{device.name}: {arm.arm.name} asks for {arm.arm.accelerator}, and a device without a C library that"
+                " our builds fit runs on the CPU only",
+                "Set accelerator to 'cpu' for this device.",
+            )
+        path = accelerator_library(arm.runtime.name, arm.arm.accelerator, libraries[arm.id], target.system)
+        if path is not None:
+            found[arm.id] = path
+    return found
+
+
+def _place_by_name(device: Device, name: str, blob: Blob, places: dict[str, str]) -> str:
+    """A runtime looks for an accelerator's library by its name: one folder a hash, and in it the name."""
+    folder = f"{device.workdir}/accelerators/{blob.sha256[:16]}"
+    done = device.run(["sh", "-c", _PLACE, "sh", folder, places[blob.sha256], name], timeout_s=_PLACE_TIMEOUT_S)
+    if done.exit_code != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise PermanentError(f"{device.name}: {name} cannot be put in its place: {said or done.exit_code}")
+    return f"{folder}/{name}"
 
 
 def _blob(path: Path) -> Blob:

@@ -38,6 +38,14 @@ class PlanArm(_Strict):
     library: str | None = None
     """For the native runner: absolute path of the runtime's shared library on the device."""
     accelerator: str = "cpu"
+    accelerator_options: dict[str, str] = {}
+    """For the runtime's provider of that accelerator, as text."""
+    accelerator_library: str | None = None
+    """For the native runner: absolute path on the device of the library that drives the accelerator, where the
+    runtime has one of its own.
+    """
+    cores: list[int] | None = None
+    """The worker may run on these only; None leaves it to the device."""
     threads: int = Field(ge=1)
     input_shapes: dict[str, list[int]] = {}
     """Concrete shape to give a dynamic input before loading is called done (TFLite resize), by tensor name."""

@@ -37,6 +37,10 @@ class Placement:
     """Arm id → tensor → shape to load it with."""
     sensing: Sensing = field(default_factory=Sensing)
     """What the device can be asked beside."""
+    accelerator_libraries: dict[str, str] = field(default_factory=dict)
+    """Arm id → the library that drives its accelerator, where there is one."""
+    cores: dict[str, list[int]] = field(default_factory=dict)
+    """Arm id → cores that it may run on, where it asks for some."""
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
@@ -80,6 +84,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                 worker=placement.workers[arm.id],
                 library=placement.libraries.get(arm.id),
                 accelerator=arm.accelerator,
+                accelerator_options=arm.accelerator_options,
+                accelerator_library=placement.accelerator_libraries.get(arm.id),
+                cores=placement.cores.get(arm.id),
                 threads=arm.threads,
                 input_shapes=placement.input_shapes[arm.id],
             )

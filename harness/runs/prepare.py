@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import Blob
+from devices.core_clocks import cores_for
 from devices.errors import PermanentError
 from devices.retry import with_reconnect
 from harness.runs.output_space import check_device_space
@@ -81,6 +82,8 @@ def prepare(
         models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
         workers=setup.workers,
         libraries=setup.libraries,
+        accelerator_libraries=setup.accelerator_libraries,
+        cores=retry(lambda: _cores(device, resolved)),
         inputs={
             f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
             for index, hashes in enumerate(tensors.by_item)
@@ -101,6 +104,11 @@ def prepare(
         refused=refused,
         runner=setup.record,
     )
+
+
+def _cores(device: Device, resolved: Resolved) -> dict[str, list[int]]:
+    """Arm id → core numbers on this device, for the arms that ask for some."""
+    return {arm.id: cores_for(device, arm.arm.cores) for arm in resolved.arms if arm.arm.cores is not None}
 
 
 def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:

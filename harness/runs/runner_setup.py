@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.runs.runner_choice import ArmNeeds, RunnerChoice, RunnerKind, choose_runner
@@ -30,13 +30,21 @@ class RunnerSetup:
     """Arm id → the runtime's shared library there, for the native runner."""
     record: RunnerRecord
     """Which runner it is and why, for the run's files."""
+    accelerator_libraries: dict[str, str] = field(default_factory=dict)
+    """Arm id → the library there that drives its accelerator, where the native runner needs one."""
 
     def describe(self, arm: ResolvedArm, model: str) -> list[str]:
         """argv that has the arm's runtime open a model and say what it takes."""
+        ask = ["--describe", model, "--runtime", arm.runtime.name]
+        if arm.arm.accelerator != "cpu":
+            ask += ["--accelerator", arm.arm.accelerator]
+        for name, value in arm.arm.accelerator_options.items():
+            ask += ["--accelerator-option", f"{name}={value}"]
+        if arm.id in self.accelerator_libraries:
+            ask += ["--accelerator-library", self.accelerator_libraries[arm.id]]
         if arm.id not in self.libraries:
-            return [*self.workers[arm.id], self.conductor[-1], "--describe", model, "--runtime", arm.runtime.name]
-        library = self.libraries[arm.id]
-        return [*self.conductor, "--describe", model, "--runtime", arm.runtime.name, "--library", library]
+            return [*self.workers[arm.id], self.conductor[-1], *ask]
+        return [*self.conductor, *ask, "--library", self.libraries[arm.id]]
 
 
 def set_up_runner(

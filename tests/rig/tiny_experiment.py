@@ -111,6 +111,8 @@ class TinyExperiment:
             {"quantity": "latency_p50", "no_worse_than": "50 %"},
         ]
     )
+    candidate_settings: list[str] = field(default_factory=list)
+    """More lines of the candidate's table."""
     name: str = "tiny"
     scale: int = 2
     picture_size: int = 24
@@ -137,6 +139,7 @@ class TinyExperiment:
                 f'role = "{role}"',
                 f"model = {json.dumps(model, ensure_ascii=False)}",
                 'runtime = "onnxruntime"',
+                *(self.candidate_settings if role == "candidate" else []),
             ]
         lines += ["[measure]", *(f"{key} = {json.dumps(value)}" for key, value in self.measure.items())]
         for rule in self.rules:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 from harness.experiment.declaration import Experiment
 from harness.pictures.tensors import Codec
@@ -50,20 +51,20 @@ def manifest(pairs=40, arms=2, seed=5, **measure):
     )  # fmt: skip
 
 
-def plan(run, device=0, sensing=Sensing()):  # noqa: B008 - a constant
+def placement_of(run, sensing=Sensing()):  # noqa: B008 - a constant
     arms = [arm.id for arm in run.arms]
-    return make_plan(
-        run,
-        Placement(
-            models={arm: f"/blobs/{arm}" for arm in arms},
-            workers={arm: ["/python"] for arm in arms},
-            libraries={},
-            inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
-            input_shapes={arm: {} for arm in arms},
-            sensing=sensing,
-        ),
-        device,
+    return Placement(
+        models={arm: f"/blobs/{arm}" for arm in arms},
+        workers={arm: ["/python"] for arm in arms},
+        libraries={},
+        inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
+        input_shapes={arm: {} for arm in arms},
+        sensing=sensing,
     )
+
+
+def plan(run, device=0, sensing=Sensing()):  # noqa: B008 - a constant
+    return make_plan(run, placement_of(run, sensing), device)
 
 
 def test_every_item_goes_once_through_every_arm_and_every_pair_and_repeat_is_there():
@@ -99,6 +100,17 @@ def test_with_three_arms_a_pair_holds_a_block_of_each():
     for step in plan(manifest(arms=3)).steps:
         if step.kind == "latency_pair":
             assert sorted(step.order) == ["a0", "a1", "a2"]
+
+
+def test_what_an_arm_runs_on_is_in_the_plan():
+    run = manifest()
+    asks = {"accelerator": "qnn", "accelerator_options": {"backend_path": "/x y"}, "cores": "big"}
+    run = run.model_copy(update={"arms": [run.arms[0], run.arms[1].model_copy(update=asks)]})
+    placement = placement_of(run)
+    cpu, qnn = make_plan(run, replace(placement, cores={"a1": [4, 5]}, accelerator_libraries={"a1": "/lib"}), 0).arms
+    assert (cpu.accelerator, cpu.accelerator_options, cpu.accelerator_library, cpu.cores) == ("cpu", {}, None, None)
+    assert (qnn.accelerator, qnn.accelerator_options) == ("qnn", {"backend_path": "/x y"})
+    assert (qnn.accelerator_library, qnn.cores) == ("/lib", [4, 5])
 
 
 def test_a_plan_survives_its_json():
