@@ -18,7 +18,7 @@ from harness.runs.plan import (
     Step,
     WarmUpStep,
 )
-from harness.runs.sensing import Sensing, energy_options, plan_gates
+from harness.runs.sensing import Sensing
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
             max_ns=round(measure.max_minutes * 60e9),
             reference_target_ns=round(measure.reference_ms * 1e6),
         ),
-        energy=energy_options(placement.sensing, measure),
+        energy=placement.sensing.energy,
         probes=placement.sensing.probes,
-        gates=plan_gates(placement.sensing, measure.gates),
+        gates=dict(placement.sensing.gates),
         memory_probes=placement.sensing.memory_probes,
         soak_probes=placement.sensing.soak_probes,
         step_timeout_ns=round(measure.step_timeout_s * 1e9),

@@ -226,6 +226,7 @@ def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: Prepar
         return
     write_model(files.identity, ready.identity)
     write_model(files.runner, ready.runner)
+    write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
     state = DeviceState(
         stage="planned",
         remote_folder=f"{ready.device.workdir}/runs/{manifest.run_id}-{index}",
