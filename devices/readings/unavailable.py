@@ -11,10 +11,6 @@ class Unavailable:
 
     reason: str
 
-    def __bool__(self) -> bool:
-        """False, so that `value or …` falls through."""
-        return False
-
 
 Whole = int | Unavailable
 Decimal = float | Unavailable
