@@ -17,6 +17,9 @@ _MAX_JUMP_NS: Final = 50_000_000
 """More than a clock is slewed by NTP over a block (500 ppm of 60 s are 30 ms)."""
 
 
+_BLUR_S: Final = 3.0
+
+
 def find(survey: Survey) -> FoundSource | Unavailable:
     """There where the experiment names a file; the device need not be asked for anything."""
     if not survey.meter_declared:
@@ -58,11 +61,12 @@ def estimate_offset_s(
 ) -> float | Unavailable:
     """Seconds to add to the meter's clock so that it sees the work when the device did it.
 
-    The offset at which idle and working blocks explain most of the variance of power, searched in steps of 0.1 s.
-    Unavailable where no offset explains half of it, or where two that are more than 2 s apart do equally well.
+    The offset at which what a block did (idling, or which arm) explains most of the variance of power, searched in
+    steps of 0.1 s: the drawn order of the blocks is what makes it the only one.
+    Unavailable where no offset explains half of it, or where two that lie apart do equally well.
     """
-    spans = [(block.wall_started_ns, block.wall_ended_ns, block.arm is None) for block in blocks]
-    if len({idle for *_, idle in spans}) < 2 or len(log.times_ns) < 20:
+    spans = [(block.wall_started_ns, block.wall_ended_ns, block.arm) for block in blocks]
+    if len({arm is None for *_, arm in spans}) < 2 or len(log.times_ns) < 20:
         return Unavailable("the offset shows only where idle and working blocks alternate under a meter")
     sums, squares = [0.0], [0.0]
     for power in log.power_mw:
@@ -76,32 +80,36 @@ def estimate_offset_s(
     best = max(scores, key=lambda offset: scores[offset])
     if scores[best] < 0.5:
         return Unavailable("no offset makes idle and working blocks differ under the meter")
-    if any(score > 0.95 * scores[best] for offset, score in scores.items() if abs(offset - best) > 2.0):
-        return Unavailable("several offsets fit equally well: declare the offset of the meter's clock")
     near = [offset for offset, score in scores.items() if score > 0.999 * scores[best]]
+    # The lead-in of a block is work as well, so that a few seconds fit equally well, and serve equally well.
+    others = (offset for offset, score in scores.items() if score > 0.95 * scores[best])
+    if any(not min(near) - _BLUR_S <= offset <= max(near) + _BLUR_S for offset in others) or max(near) - min(near) > 10:
+        return Unavailable("several offsets fit equally well: declare the offset of the meter's clock")
     return round(sum(near) / len(near), 3)
 
 
 def _explained(
     log: MeterLog,
-    spans: Sequence[tuple[int, int, bool]],
+    spans: Sequence[tuple[int, int, str | None]],
     offset_s: float,
     sums: Sequence[float],
     squares: Sequence[float],
 ) -> float:
-    """Part of the variance inside the blocks that lies between them."""
-    count, total, square, between = 0, 0.0, 0.0, 0.0
-    for begin, end, _ in spans:
+    """Part of the variance inside the blocks that lies between the arms."""
+    square = 0.0
+    by_arm: dict[str | None, tuple[int, float]] = {}
+    for begin, end, arm in spans:
         first = bisect_left(log.times_ns, begin - offset_s * 1e9)
         last = bisect_right(log.times_ns, end - offset_s * 1e9)
         if last - first < 2:
             return 0.0
-        part = sums[last] - sums[first]
-        count, total = count + last - first, total + part
+        count, part = by_arm.get(arm, (0, 0.0))
+        by_arm[arm] = count + last - first, part + sums[last] - sums[first]
         square += squares[last] - squares[first]
-        between += part * part / (last - first)
-    variance = square - total * total / count
-    return (between - total * total / count) / variance if variance > 0 else 0.0
+    total = sum(part for _, part in by_arm.values()) ** 2 / sum(count for count, _ in by_arm.values())
+    variance = square - total
+    between = sum(part * part / count for count, part in by_arm.values()) - total
+    return between / variance if variance > 0 else 0.0
 
 
 SOURCE: Final = EnergySource("external_meter", "external meter", 2, False, find, measure)

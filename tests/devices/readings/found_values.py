@@ -135,10 +135,11 @@ def _supply(value: Any, key: str) -> Any:
     return getattr(value, field[key])
 
 
-def _thermal(value: Any, key: str) -> Any:
-    if key in ("thermal_status", "status"):
-        # A second `status` belongs to the sensor before it; both such rows name it in words below.
+def _thermal(value: Any, key: str) -> Any:  # noqa: PLR0911
+    if key == "thermal_status":
         return value.status
+    if key == "status":  # of the sensor that is named before it: the only one with any
+        return max(sensor.status for sensor in value.sensors.values())
     if key == "hal_ready":
         return value.hal_ready
     if key == "n_hal":
@@ -174,7 +175,7 @@ def _rails(value: Any, key: str) -> Any:
     return value.rails[key.removesuffix("_uWs")].energy_uj
 
 
-def _cores(value: Any, key: str) -> Any:
+def _cores(value: Any, key: str) -> Any:  # noqa: PLR0911
     """proc/*."""
     if isinstance(value, proc_stat.ProcStat):
         if key in ("btime", "processes"):
@@ -219,7 +220,7 @@ def _jetson(value: Any, key: str) -> Any:
     return value.rails_mw[key.removesuffix("_mW")] if key.endswith("_mW") else value.temperatures_celsius[key[:-2]]
 
 
-def _rpi(value: Any, key: str) -> Any:
+def _rpi(value: Any, key: str) -> Any:  # noqa: PLR0911
     if isinstance(value, vcgencmd.PmicRails):
         if key == "paired_rails":
             return len(value.powers_w)
