@@ -116,7 +116,7 @@ def iterate_records(path: Path) -> Iterator[Record]:
             yield record
 
 
-def read_device_records(path: Path) -> DeviceRecords:
+def read_device_records(path: Path) -> DeviceRecords:  # noqa: PLR0912 - one case for each kind of record
     """Read and fold records.jsonl. Raises `RecordsError` for a damaged file."""
     found = DeviceRecords()
     for record in iterate_records(path):

@@ -20,6 +20,7 @@ from harness.analysis.block_energy import as_measured, read_energy
 from harness.analysis.energy_evidence import ENERGY_COLUMNS
 from harness.comparison import ContinuousUse, EnergyOnDevice
 from harness.quantity import Measured, Unavailable
+from harness.runs.energy_source import with_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,11 +76,18 @@ def read_device_energy(
             meter = path.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             return _nothing(device, blocks, names, f"the meter's file {path} cannot be read: {error.strerror}")
-    readout, inferences = read_energy(
-        found, blocks, survey, meter_csv=meter, meter_offset_s=energy.meter_offset_s if meter is not None else None
-    )
+    offset_s = energy.meter_offset_s if meter is not None else None
+    for each in with_stand_ins(found, survey, energy):
+        readout, inferences = read_energy(each, blocks, survey, meter_csv=meter, meter_offset_s=offset_s)
+        whole = _in_one_session(inferences)
+        known = sum(isinstance(one.energy_per_inference_mj, float) for one in whole)
+        if 2 * known >= len(whole):
+            found = each
+            break
+    else:  # none of them will do: the reasons of the most trustworthy are told
+        readout, inferences = read_energy(found, blocks, survey, meter_csv=meter, meter_offset_s=offset_s)
+        whole = _in_one_session(inferences)
     label = SOURCES[found.source].label
-    whole = _in_one_session(inferences)
     rows = [row for each in whole for row in _rows(device, each, names)]
     idle = [each.idle_power_mw for each in whole if isinstance(each.idle_power_mw, float)]
     idle_power: Measured = (
@@ -174,4 +182,6 @@ def _continuous_use(
 
 
 def _first_reason(values: Sequence[float | unavailable.Unavailable]) -> str:
-    return next((value.reason for value in values if isinstance(value, unavailable.Unavailable)), "no block was measured")
+    return next(
+        (value.reason for value in values if isinstance(value, unavailable.Unavailable)), "no block was measured"
+    )

@@ -82,6 +82,15 @@ def device_gates(survey: Survey, bounds: GateBounds, *, on_battery: bool) -> Dev
     )
 
 
+def battery_probe(survey: Survey) -> ToRead | None:
+    """The one look that says most of the battery; None where there is none."""
+    place = _battery_file(survey, "capacity")
+    if place is not None:
+        return FileToRead("battery", f"{place.rpartition('/')[0]}/uevent")
+    said = parse_dumpsys_battery(survey.answers.get("battery", ""))
+    return CommandToRun("battery", ("dumpsys", "battery")) if isinstance(said, DumpsysBattery) else None
+
+
 def _battery_status(survey: Survey) -> list[_Asked] | Unavailable:
     place = _battery_file(survey, "status")
     if place is not None and not isinstance(parse_supply_status(survey.files[place]), Unavailable):

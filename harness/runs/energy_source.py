@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devices.power.registry import SOURCES, choose_source
+from devices.power.registry import SOURCES, choose_source, find_sources
 from devices.power.source import FoundSource
 from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
 from devices.readings.unavailable import Unavailable
@@ -29,6 +29,20 @@ def usable_source(survey: Survey, energy: Energy) -> FoundSource | Unavailable:
         f"only the battery says what the device draws ({SOURCES[found.source].label}), and a cable feeds it (status "
         f"{status}): set measure.energy.unplugged = true, or reach the device over Wi-Fi with the cable out"
     )
+
+
+def with_stand_ins(found: FoundSource, survey: Survey, energy: Energy) -> list[FoundSource]:
+    """The source, and those that are read beside it in case that it proves too coarse for the blocks: a battery's other
+    ones, most trustworthy first. A source that was named stands alone.
+    """
+    if energy.source is not None or not SOURCES[found.source].reads_battery:
+        return [found]
+    others = [
+        other
+        for name, other in find_sources(survey).items()
+        if isinstance(other, FoundSource) and name != found.source and SOURCES[name].reads_battery
+    ]
+    return [found, *others]
 
 
 def battery_status(survey: Survey) -> str | None:

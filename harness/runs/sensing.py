@@ -10,7 +10,7 @@ from devices.power.survey import parse_survey, survey_energy
 from devices.readings.unavailable import Unavailable
 from harness.runs.device_gates import battery_probe, device_gates
 from harness.runs.device_probes import energy_probes, plan_probe
-from harness.runs.energy_source import usable_source
+from harness.runs.energy_source import usable_source, with_stand_ins
 from harness.runs.plan import CommandProbe, EnergyOptions, Gates, Probe
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
             notes.append(f"energy will not be measured: {found.reason}")
         else:
             more, options = energy_probes(
-                found, lead_in_ns=round(energy.lead_in_s * 1e9), sample_every_ns=round(energy.sample_ms * 1e6)
+                with_stand_ins(found, survey, energy),
+                lead_in_ns=round(energy.lead_in_s * 1e9),
+                sample_every_ns=round(energy.sample_ms * 1e6),
             )
             probes |= {probe.id: probe for probe in more}
             measures_energy, reads_battery = True, SOURCES[found.source].reads_battery
