@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
 from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, latency_distribution, source_of
+from harness.analysis.block_conditions import block_warnings, failed_gates
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
 from harness.analysis.energy_table import DeviceEnergy, energy_frame
@@ -86,6 +87,9 @@ class DeviceAnalysis:
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name)) for arm in manifest.arms
         }
         self._evidence: dict[tuple[str, str], Evidence] = {}
+        pairs = records.complete_pairs([arm.id for arm in manifest.arms]) if records is not None else []
+        self._latency_blocks = [block for pair in pairs for block in pair]
+        self._failed_gates = failed_gates(self._latency_blocks)
 
     def evidence(self, candidate: ManifestArm, quantity: Quantity) -> Evidence:
         """What is known of the candidate against the baseline."""
@@ -204,6 +208,7 @@ class DeviceAnalysis:
             warnings = (
                 runner_warnings(runner)
                 + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
+                + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
                 + warnings
             )
         distributions = [
@@ -276,12 +281,15 @@ class DeviceAnalysis:
     def _rule_result(self, candidate: ManifestArm, index: int, judgement: RuleJudgement) -> RuleResult:
         rule = self._manifest.experiment.rules[index]
         quantity = QUANTITIES[rule.quantity]
+        predicate = judgement.predicate
+        if quantity.measured_in == "latency" and self._failed_gates and judgement.outcome != "unavailable":
+            predicate += f"; {self._failed_gates}"
         return RuleResult(
             candidate=candidate.name,
             quantity=quantity.name,
             rule=rule_in_words(rule, quantity),
             outcome=judgement.outcome,
-            reason=sentence(f"{subject(quantity)} is {judgement.predicate}"),
+            reason=sentence(f"{subject(quantity)} is {predicate}"),
             effect_bound=judgement.effect_bound,
         )
 

@@ -1,0 +1,47 @@
+"""Throttling, seen from a fixed work that the device does again and again: where that slows down, the device does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.statistics.estimate import Floats
+
+_FEWEST = 8
+_BOUND = 1.06
+_ERRORS = 3.0
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """The fixed work took `factor` times as long in the slowest stretch, which ends at place `until`, as at first."""
+
+    factor: float
+    until: int
+
+
+def find_throttling(durations: Floats) -> Throttling | None:
+    """From the durations of the fixed work before each block, shape (n,), in time order; of repeats the fastest.
+
+    AndroidX's rule is a device that does its fixed work more than 10 % slower than at first
+    (`androidx.benchmark.ThrottleDetector`). Stretches of a tenth of the run (three blocks at least) are compared with
+    the first such stretch by their medians. So that a slow-down of 10 % is found in spite of noise, the bound is 6 %,
+    and the difference three standard errors at least, by the median of |differences between neighbours|. None below
+    eight durations, and where some are not above zero.
+    """
+    n = durations.size
+    if n < _FEWEST or not np.all(durations > 0):
+        return None
+    logarithms = np.log(durations)
+    width = max(3, n // 10)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(logarithms, width), axis=1)
+    slowest = int(np.argmax(medians))
+    distance = float(medians[slowest] - medians[0])
+    # 1.4826 for a Gaussian, √2 for a difference of two; 1.2533 for a median, √2 for two of them.
+    spread = 1.4826 * float(np.median(np.abs(np.diff(logarithms)))) / math.sqrt(2.0)
+    error = 1.2533 * math.sqrt(2.0 / width) * spread
+    if distance <= math.log(_BOUND) or distance <= _ERRORS * error:
+        return None
+    return Throttling(math.exp(distance), slowest + width - 1)

@@ -1,0 +1,101 @@
+"""What happened around single blocks is told with counts and names; a clean run is quiet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.analysis.block_conditions import block_warnings, cores_of_others
+from harness.analysis.compare import compare
+from harness.comparison import Comparison
+from harness.records import LatencyBlock
+from tests.harness.simulated_records import (
+    TWO_ARMS,
+    SimulatedDevice,
+    make_manifest,
+    make_quality,
+    simulate_records,
+    write_run,
+)
+
+LOCAL = SimulatedDevice("local")
+NAMES = {"a0": "fp32", "a1": "int8"}
+
+
+def run(folder: Path, device: SimulatedDevice) -> Comparison:
+    manifest = make_manifest()
+    return compare(manifest, write_run(folder, manifest, TWO_ARMS, (device,)), make_quality(manifest))
+
+
+def blocks(device: SimulatedDevice = LOCAL, seed: int = 1) -> list[LatencyBlock]:
+    records = simulate_records(make_manifest(), TWO_ARMS, device, np.random.default_rng(seed))
+    return [record for record in records if isinstance(record, LatencyBlock)]
+
+
+def slowed(block: LatencyBlock, factor: float, inferences: slice = slice(None)) -> LatencyBlock:
+    times = np.array(block.latency_ns)
+    times[inferences] = times[inferences] * factor
+    return block.model_copy(update={"latency_ns": times.tolist()})
+
+
+def test_clean_runs_are_quiet() -> None:
+    loud = [seed for seed in range(60) if block_warnings(blocks(seed=seed), NAMES)]
+    print(f"{len(loud)} of 60 clean runs warn")
+    assert len(loud) <= 2
+
+
+def test_gates_that_did_not_hold_are_named_and_the_verdict_says_so(tmp_path: Path) -> None:
+    device = replace(LOCAL, gate_failed_before=((2, 0), (5, 1), (9, 0)))
+    comparison = run(tmp_path, device)
+    words = "he temperature gate did not hold before 3 of 60 blocks"
+    assert f"T{words}, and they were measured in spite of it." in comparison.devices[0].warnings
+    assert comparison.devices[0].rules[0].reason.endswith(f"; t{words}.")
+    assert any(f"t{words}" in reason for reason in comparison.verdicts[0].reasons)
+
+
+def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) -> None:
+    busy = tuple((pair, 0) for pair in range(8))
+    warnings = run(tmp_path, replace(LOCAL, throttles_to=1.25, others_busy=busy)).devices[0].warnings
+    assert [text for text in warnings if text.startswith("The device throttled: a fixed work took up to 2")]
+    assert [
+        text for text in warnings if text.startswith("Others kept more than half a core busy during 8 of 60 blocks")
+    ]
+
+
+def test_a_block_that_stands_out_is_named_and_still_counted() -> None:
+    found = blocks()
+    at = next(place for place, block in enumerate(found) if block.pair == 11 and block.arm == "a1")
+    found[at] = slowed(found[at], 1.6)
+    warnings = block_warnings(found, NAMES)
+    assert len(warnings) == 1
+    assert warnings[0].startswith("1 block of int8 stood out from its neighbours, such as in pair 12 (")
+    assert warnings[0].endswith("they are counted like all others.")
+
+
+def test_inferences_that_stall_are_counted() -> None:
+    found = blocks()
+    at = next(place for place, block in enumerate(found) if block.pair == 4 and block.arm == "a0")
+    found[at] = slowed(found[at], 4.0, slice(3, 5))
+    (warning,) = block_warnings(found, NAMES)
+    assert warning.startswith("2 of 600 inferences of fp32 took more than 1.5 times as long as their neighbours (the")
+    assert warning.endswith("ms, in pair 5).")
+
+
+def test_what_a_device_does_not_say_is_no_load() -> None:
+    block = blocks()[0]
+    known = cores_of_others(block)
+    assert known is not None
+    assert known < 0.1
+    assert cores_of_others(block.model_copy(update={"cpu_ns": None})) is None
+    silent = block.before.model_copy(update={"cpu_busy_ticks": None})
+    assert cores_of_others(block.model_copy(update={"before": silent})) is None
+    wrapped = block.before.model_copy(update={"cpu_busy_ticks": 10**9})
+    assert cores_of_others(block.model_copy(update={"before": wrapped})) is None
+
+
+@pytest.mark.parametrize("reference", [[], [0, 0, 0]])
+def test_no_reference_work_is_no_throttling(reference: list[int]) -> None:
+    assert block_warnings([one.model_copy(update={"reference_ns": reference}) for one in blocks()], NAMES) == []
