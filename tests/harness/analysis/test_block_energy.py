@@ -84,7 +84,7 @@ def test_texts_that_are_not_what_was_asked_for_end_in_reasons() -> None:
         ids = [probe.id for probe in (*found.boundary, *found.sampled)]
         for _ in range(15):
             row = draw.sample(texts, 3)
-            blocks = device.blocks({probe: (lambda _: draw.choice(row)) for probe in ids})
+            blocks = device.blocks({probe: (lambda _, row=row: draw.choice(row)) for probe in ids})
             readout, per_inference = read_energy(found, blocks, survey, meter_csv=draw.choice(texts))
             assert len(readout.blocks) == 3
             assert len(per_inference) == 2
