@@ -80,8 +80,15 @@ for zone in /sys/class/thermal/thermal_zone*; do
 	lines_of "$zone/type" "$zone/temp"
 done
 heading clocks
-for clocks in /sys/devices/system/cpu/cpufreq/policy*; do
-	lines_of "$clocks/scaling_governor" "$clocks/scaling_max_freq"
+cpu=/sys/devices/system/cpu
+for clocks in "$cpu"/cpufreq/policy* "$cpu"/cpu[0-9]*/cpufreq; do
+	# A core's folder is the policy's by another name wherever there are policies.
+	case $clocks in
+	*/policy*) policies=yes ;;
+	*) [ -z "${policies:-}" ] || continue ;;
+	esac
+	[ -d "$clocks" ] || { policies= && continue; }
+	lines_of "$clocks/related_cpus" "$clocks/scaling_governor" "$clocks/scaling_max_freq"
 done
 heading power
 ask dumpsys power | grep mWakefulness=

@@ -112,7 +112,8 @@ def _fall(looks: Sequence[Look]) -> _Fall | Unavailable:
     slope, residual = _line(changes)
     if len(changes) < _FITTED_FROM:
         return _Fall(amount, covered, max(quantum, 2 * residual), gap)
-    return _Fall(-slope * covered, covered, max(2 * residual, 1.0), 0.0)
+    # Changes that come as regularly as the gauge's own beat lie on a line that hides up to half a step.
+    return _Fall(-slope * covered, covered, max(2 * residual, quantum / 2), 0.0)
 
 
 def _line(changes: Sequence[Look]) -> tuple[float, float]:

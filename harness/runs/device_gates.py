@@ -164,11 +164,13 @@ def _thermal_status(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavai
 
 def _same_clock(survey: Survey, name: str, file: str) -> list[_Asked] | Unavailable:
     """One condition for each clock domain."""
-    policies = survey.folders(r"/sys/devices/system/cpu/cpufreq/policy\d+")
+    policies = survey.folders(r"/sys/devices/system/cpu/(cpufreq/policy\d+|cpu\d+/cpufreq)")
     found = []
     for folder, files in policies.items():
-        if files.get(file, "").strip():
-            number = folder.rpartition("policy")[2]
+        number = re.findall(r"\d+", folder)[-1]
+        # Of cores that share a clock, the first stands for all.
+        leads = files.get("related_cpus", number).split()[:1] == [number]
+        if leads and files.get(file, "").strip():
             probe = FileToRead(f"gate_{name}_{number}", f"{folder}/{file}")
             condition = GateCondition(id=f"{name}_{number}", probe=probe.id, same_as_first=True)
             found.append(_Asked(condition, probe))

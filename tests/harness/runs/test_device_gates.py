@@ -95,6 +95,17 @@ def test_what_a_device_cannot_say_is_no_gate_and_is_named() -> None:
     assert found.gates.budget_ns == 180_000_000_000
 
 
+def test_cores_that_share_a_clock_are_looked_at_once() -> None:
+    """As where a phone shows no policies."""
+    core = "/sys/devices/system/cpu/cpu{}/cpufreq"
+    files = {}
+    for number, related in ((0, "0 1"), (1, "0 1"), (10, "10")):
+        values = {"related_cpus": related, "scaling_governor": "walt", "scaling_max_freq": "1704000"}
+        files |= {f"{core.format(number)}/{name}": text for name, text in values.items()}
+    gates = by_id(device_gates(phone(clocks=lines(files)), GateBounds(), on_battery=False))
+    assert set(gates) == {"governor_0", "governor_10", "clock_limit_0", "clock_limit_10"}
+
+
 def test_the_battery_s_status_is_a_gate_only_where_it_is_wanted() -> None:
     survey: Survey = phone(**FILES)
     assert "battery_status" not in by_id(device_gates(survey, GateBounds(), on_battery=False))
