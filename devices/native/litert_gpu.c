@@ -1,7 +1,5 @@
 #include "litert_gpu.h"
 
-#define NAMES_MAX 16
-
 bool litert_gpu_open(struct litert_gpu *gpu, const struct runtime_request *request, void *library,
                      struct failure *failure)
 {
