@@ -42,6 +42,9 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/lpips_speed.py
 	$(BIN)/python benchmarks/run_overhead.py
 	$(BIN)/python benchmarks/native_against_python.py
+	$(BIN)/python benchmarks/against_peers.py
+	$(BIN)/python benchmarks/push_speed.py
+	$(BIN)/python benchmarks/native_call_overhead.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build bakeoff.egg-info

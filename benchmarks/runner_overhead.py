@@ -108,7 +108,7 @@ def main() -> int:
             for size in (8, 128, 512):
                 shape = (1, 1, size, size) if runtime == "onnxruntime" else (1, size, size, 1)
                 image = np.random.default_rng(SEED).random(shape, dtype=np.float32)
-                adapter = ADAPTERS[runtime](1, "cpu")
+                adapter = ADAPTERS[runtime](1, "cpu", {})
                 adapter.load(str(model), {"image": list(shape)})
                 adapter.bind([image])
                 found, bare_us = ratios(adapter, bare(adapter, image), arguments.pairs, order)

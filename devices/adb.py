@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from devices import android_care
 from devices.adb_address import ALL, PREFIX, parse_adb_address
 from devices.adb_client import adb_words, list_phones
-from devices.adb_push import push_file
+from devices.adb_push import push_whole
 from devices.adb_transport import AdbTransport
 from devices.android_identity import describe_script, parse_android_identity
 from devices.base import Blob, Progress
@@ -63,10 +63,10 @@ class AdbDevice(PosixDevice):
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
         directory, shell = f"{self.workdir}/blobs", self._connected()
 
-        def send_large(blob: Blob) -> None:
-            push_file(self._adb, shell, directory, self._hash_command, blob, progress)
+        def send_whole(blob: Blob, name: str, progress: Progress | None) -> None:
+            push_whole(self._adb, shell, directory, self._hashes, blob, name, progress)
 
-        return push_blobs(shell, directory, self._hash_command, blobs, progress, send_large)
+        return push_blobs(shell, directory, self._hashes, blobs, progress, send_whole)
 
     def identify(self) -> Identity:
         """What the phone says of itself, in one round trip."""

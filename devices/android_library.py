@@ -1,56 +1,68 @@
-"""A runtime's shared library for Android with bionic, from files that the user brings.
+"""A runtime's shared library for Android with bionic, out of the archive (.aar) that its makers publish.
 
-They are looked for in the folder that $BAKEOFF_ANDROID_LIBRARIES names: `RUNTIME-VERSION/ABI/libNAME.so`, or an Android
-archive (.aar) whose name holds the version, such as `onnxruntime-android-1.32.0.aar`.
+Looked for in this order: what the user brings (`brought_library`), what was fetched before, Maven's and Gradle's own
+caches, and the Maven repositories that the user names.
 """
 
 from __future__ import annotations
 
-import os
-import zipfile
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from devices import brought_library as brought
+from devices import maven_download
 from devices.errors import RuntimeNotAvailableError
+from devices.maven_archive import Coordinates, FoundArchive, archive_on_this_host, file_hash
+from devices.runtime_library import RuntimeLibrary
 
-VARIABLE: Final = "BAKEOFF_ANDROID_LIBRARIES"
-_FILES: Final = {"onnxruntime": "libonnxruntime.so", "ai-edge-litert": "libLiteRt.so"}
-_COORDINATES: Final = {
-    "onnxruntime": "com.microsoft.onnxruntime:onnxruntime-android",
-    "ai-edge-litert": "com.google.ai.edge.litert:litert",
+if TYPE_CHECKING:
+    from devices.maven_download import Advance
+    from devices.native_build import Target
+
+_ARCHIVES: Final = {
+    "onnxruntime": ("com.microsoft.onnxruntime", "onnxruntime-android"),
+    "ai-edge-litert": ("com.google.ai.edge.litert", "litert"),
 }
+"""Runtime → group and artifact of its archive."""
 
 
-def android_library(runtime: str, version: str, abi: str) -> Path:
-    """The library's path on this host; one found in an archive is unpacked beside it.
+class NotOnThisHostError(RuntimeNotAvailableError):
+    """No place has the archive; where a repository is named, it was not asked."""
 
-    Raises `RuntimeNotAvailableError` that says which file to put where.
+
+def android_library(
+    runtime: str, version: str, target: Target, *, offline: bool = False, advance: Advance | None = None
+) -> RuntimeLibrary:
+    """The library on this host; nothing is fetched where `offline`.
+
+    Raises `RuntimeNotAvailableError` that says which file to put where, `MavenError`.
     """
-    if runtime not in _FILES:
-        raise RuntimeNotAvailableError(f"{runtime} has no library for phones", f"There are: {', '.join(_FILES)}.")
-    name = _FILES[runtime]
-    folder = os.environ.get(VARIABLE)
-    wanted = f"{runtime}-{version}/{abi}/{name}"
-    if folder is not None:
-        path = Path(folder).expanduser() / wanted
-        if path.is_file() or _unpack(Path(folder).expanduser(), version, f"jni/{abi}/{name}", path):
-            return path
-    raise RuntimeNotAvailableError(
-        f"{runtime} {version} for Android ({abi}) is not on this host",
-        f"Put the .aar of {_COORDINATES[runtime]}:{version} into a folder and name it: export {VARIABLE}=FOLDER",
+    if runtime not in _ARCHIVES:
+        raise RuntimeNotAvailableError(f"{runtime} has no library for phones", f"There are: {', '.join(_ARCHIVES)}.")
+    coordinates = Coordinates(*_ARCHIVES[runtime], version)
+    own = brought.brought_library(runtime, version, target)
+    if own is not None:
+        return own
+    archive = maven_download.cached_archive(coordinates) or archive_on_this_host(coordinates)
+    if archive is None and not offline and maven_download.repositories_are_named():
+        archive = maven_download.download_archive(coordinates, advance)
+    if archive is None:
+        raise NotOnThisHostError(
+            f"{runtime} {version} for Android ({target.kind}) is not on this host", _remedy(coordinates)
+        )
+    return _unpacked(archive, coordinates, runtime, target)
+
+
+def _remedy(coordinates: Coordinates) -> str:
+    return (
+        f"Put the .aar of {coordinates} into a folder and name it:"
+        f" export {brought.VARIABLE}=FOLDER. Or name a Maven repository that has it:"
+        f" export {maven_download.VARIABLE}=URL"
     )
 
 
-def _unpack(folder: Path, version: str, member: str, to: Path) -> bool:
-    for archive in sorted(folder.glob(f"*{version}*.aar")):
-        try:
-            with zipfile.ZipFile(archive) as opened:
-                content = opened.read(member)
-        except (KeyError, zipfile.BadZipFile):
-            continue
-        to.parent.mkdir(parents=True, exist_ok=True)
-        part = to.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(to)
-        return True
-    return False
+def _unpacked(archive: FoundArchive, coordinates: Coordinates, runtime: str, target: Target) -> RuntimeLibrary:
+    path = brought.library_in_archive(archive.path, archive.sha256, runtime, target)
+    if path is None:
+        raise RuntimeNotAvailableError(f"{archive.path} has no {brought.LIBRARY_FILES[runtime]}", "Fetch it again.")
+    source = f"{coordinates} from {archive.place}, sha256 {archive.sha256}"
+    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven")

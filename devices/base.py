@@ -74,9 +74,14 @@ class Device(Protocol):
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there.
 
-        A blob that is there, and whose hash computed on the device agrees, is not sent again. Content goes to a
-        temporary name first, is hashed on the device, and renamed only if the hash is right.
+        A blob that is there, and whose hash computed on the device agrees, is not sent again; it is not computed again
+        while the file is untouched (see `devices.blob_survey`). Content goes to a temporary name first, is hashed on
+        the device, and renamed only if the hash is right. Of a large file whose sending was cut the rest is sent.
         """
+        ...
+
+    def hash_with(self, program: Sequence[str]) -> None:
+        """Hash by a native runner that is there from now on, which is quicker; `program` is its argv prefix."""
         ...
 
     def write(self, path: str, content: bytes) -> None:

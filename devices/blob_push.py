@@ -1,4 +1,4 @@
-"""Bringing blobs to a device: asked for by hash, sent in batches, hashed there, then renamed."""
+"""Bringing blobs to a device: asked for by hash, sent (small ones in batches), hashed there, then renamed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import re
 import secrets
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from devices.base import Blob, Progress
+from devices.blob_survey import STAMP, Survey, stamps_path, survey_blobs
 from devices.errors import CorruptTransferError, NoSpaceError, PermanentError
+from devices.large_blob import PROGRAM, HashProgram, SendWhole, changed, send_large
 from devices.shell import NO_SPACE_REMEDY, Shell
 from devices.shell_words import quote
 
@@ -25,77 +26,42 @@ _SPARE_BYTES = 1 << 20
 _LARGE_BYTES = 4 << 20
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What was found in the directory of blobs."""
-
-    present: frozenset[str]
-    free_bytes: int | None
-
-
 def push_blobs(
     shell: Shell,
     directory: str,
-    hash_command: str,
+    hashes: HashProgram,
     blobs: Sequence[Blob],
     progress: Progress | None = None,
-    send_large: Callable[[Blob], None] | None = None,
+    send_whole: SendWhole | None = None,
 ) -> dict[str, str]:
     """Bring blobs into `directory` on the device; returns sha256 → path there.
 
-    `hash_command` prints `<sha256>  <name>` for each file named to it. `send_large` is a quicker way for single large
-    files, where there is one. Raises `NoSpaceError` before anything is sent
-    when the device cannot hold what is missing, `CorruptTransferError` when what arrived is not what was sent, and
+    `send_whole` is a quicker way for single large files, where there is one. Raises `NoSpaceError` before anything is
+    sent when the device cannot hold what is missing, `CorruptTransferError` when what arrived is not what was sent, and
     `PermanentError` when a file here is not what its blob says.
     """
     wanted = {blob.sha256: blob for blob in blobs}
     for sha256 in wanted:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise ValueError(f"not a SHA-256 in lower-case hex: {sha256!r}")
-    survey = survey_blobs(shell, directory, hash_command, list(wanted))
+    survey = survey_blobs(shell, directory, hashes.files, list(wanted), PROGRAM)
     missing = [blob for sha256, blob in wanted.items() if sha256 not in survey.present]
-    _check_space(shell, directory, missing, survey.free_bytes)
-    if send_large is not None:
-        for blob in missing:
-            if blob.bytes >= _LARGE_BYTES:
-                send_large(blob)
-        missing = [blob for blob in missing if blob.bytes < _LARGE_BYTES]
-    for batch in _batches(missing):
-        _send(shell, directory, hash_command, batch, progress)
+    _check_space(shell, directory, missing, survey)
+    for blob in missing:
+        if blob.bytes >= _LARGE_BYTES:
+            send_large(shell, directory, hashes, blob, survey.parts.get(blob.sha256), progress, send_whole)
+    for batch in _batches([blob for blob in missing if blob.bytes < _LARGE_BYTES]):
+        _send(shell, directory, hashes.files, batch, progress)
     return {sha256: f"{directory}/{sha256}" for sha256 in wanted}
 
 
-def survey_blobs(shell: Shell, directory: str, hash_command: str, sha256s: Sequence[str]) -> Survey:
-    """Which of the blobs are there with the hash they should have, computed there, and how much space is left."""
-    script = (
-        f"cd -- {quote(directory)} || exit 3\n"
-        f'while read -r h; do [ -f "$h" ] && printf \'%s\\n\' "$h"; done | xargs {hash_command} 2>/dev/null\n'
-        "echo space\n"
-        "df -Pk . 2>/dev/null\n"
-        "exit 0\n"
-    )
-    asked = "".join(f"{sha256}\n" for sha256 in sha256s).encode()
-    answer = b"".join(shell.transfer(script, what="checking which files are there", feed=[asked] if asked else None))
-    hashes, _, space = answer.decode(errors="replace").partition("space\n")
-    pairs = (line.split(maxsplit=1) for line in hashes.splitlines())
-    present = frozenset(pair[0] for pair in pairs if len(pair) == 2 and pair[1].lstrip("*") == pair[0])
-    return Survey(present & frozenset(sha256s), parse_free_bytes(space))
-
-
-def parse_free_bytes(df: str) -> int | None:
-    """Available bytes from the output of `df -Pk PATH`; null where there is no such line.
-
-    Busybox breaks no lines with -P, and a file system's name may contain spaces: so the numbers are found by their
-    neighbour, the percentage.
-    """
-    found = re.search(r"\s\d+\s+\d+\s+(-?\d+)\s+(?:\d+%|-)\s", df)
-    return max(0, int(found.group(1))) * 1024 if found else None
-
-
-def _check_space(shell: Shell, directory: str, missing: Sequence[Blob], free_bytes: int | None) -> None:
+def _check_space(shell: Shell, directory: str, missing: Sequence[Blob], survey: Survey) -> None:
+    free_bytes = survey.free_bytes
     if free_bytes is None or not missing:
         return
     needed = sum(blob.bytes // _BLOCK_BYTES * _BLOCK_BYTES + 2 * _BLOCK_BYTES for blob in missing) + _SPARE_BYTES
+    # A part that is there is gone on with, or removed before anything is sent in its place.
+    needed -= sum(survey.parts[blob.sha256].bytes for blob in missing if blob.sha256 in survey.parts)
     if needed > free_bytes:
         raise NoSpaceError(
             f"{shell.name}: {len(missing)} files need {needed / 1e6:.1f} MB in {directory}, where"
@@ -131,6 +97,7 @@ def _send(shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob]
         "done)\n"
         'if [ -n "$good" ]; then printf "%s\\n" "$good" | xargs sh -c \'mv -f -- "$@" ..\' sh || r=4; fi\n'
         'cd .. && rm -rf -- "$i"\n'
+        f'( printf "%s\\n" "$good" | {STAMP} >>{quote(stamps_path(directory))} ) 2>/dev/null\n'
         '[ -n "$good" ] && printf "%s\\n" "$good"\n'
         'exit "$r"\n'
     )
@@ -169,9 +136,7 @@ def _archive(batch: Sequence[Blob], progress: Progress | None) -> Iterator[bytes
         except OSError as error:
             raise PermanentError(f"{blob.path}: cannot be read: {error.strerror}") from error
         if sent != blob.bytes or digest.hexdigest() != blob.sha256:
-            raise PermanentError(
-                f"{blob.path}: the file is not what it was when the run was planned", "Start a new run with it."
-            )
+            raise changed(blob)
         if sent % tarfile.BLOCKSIZE:
             yield bytes(tarfile.BLOCKSIZE - sent % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)

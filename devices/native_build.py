@@ -66,9 +66,15 @@ def target_for_abi(abi: str) -> Target | None:
     return TARGETS.get(f"android-{abi}")
 
 
+def built(target: Target) -> Path | None:
+    """The runner for a target, where the cache has it."""
+    binary = _folder(target) / BINARY_NAME
+    return binary if binary.exists() else None
+
+
 def build(target: Target) -> Path:
     """The runner for a target, built unless the cache has it. Raises `BuildError`, or `WheelError` for the compiler."""
-    folder = cache_folder() / "native" / f"{target.name}-{_digest(target)[:16]}"
+    folder = _folder(target)
     binary = folder / BINARY_NAME
     if binary.exists():
         return binary
@@ -85,6 +91,10 @@ def build(target: Target) -> Path:
                 made.chmod(0o755)
                 made.rename(binary)
     return binary
+
+
+def _folder(target: Target) -> Path:
+    return cache_folder() / "native" / f"{target.name}-{_digest(target)[:16]}"
 
 
 def sources() -> list[Path]:

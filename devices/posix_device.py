@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from devices.file_fetch import fetch_files, write_file
 from devices.file_follow import follow_file
 from devices.identify_linux import IDENTITY_SCRIPT, parse_identity
 from devices.identity import Identity
+from devices.large_blob import HashProgram
 from devices.shell import Shell
 from devices.shell_words import quote, quote_all
 from devices.transport import Transport
@@ -43,7 +45,8 @@ class PosixDevice:
         self._shell = Shell(transport)
         self._asked_workdir = workdir
         self._workdir: str | None = None
-        self._hash_command = ""
+        self._hashes = HashProgram("")
+        self._hasher: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,8 +102,10 @@ class PosixDevice:
                 f"{self.name}: no program for SHA-256 there",
                 f"Install one of {', '.join(_HASH_COMMANDS)} on the device.",
             )
-        self._hash_command = _HASH_COMMANDS[tool]
+        self._hashes = HashProgram(_HASH_COMMANDS[tool])
         self._workdir = posixpath.normpath(path)
+        if self._hasher:
+            self.hash_with(self._hasher)
 
     def close(self) -> None:
         """Let go of the connection. What runs on the device goes on."""
@@ -117,10 +122,20 @@ class PosixDevice:
         answer = self._connected().check(IDENTITY_SCRIPT, what="identifying the device")
         return parse_identity(answer.decode(errors="replace"), self._transport.kind)
 
+    def hash_with(self, program: Sequence[str]) -> None:
+        """Hash by a native runner that is there from now on; `program` is its argv prefix. One that gives no right
+        answer is left alone.
+        """
+        self._hasher = tuple(program)
+        words = quote_all(program)
+        asked = self._connected().complete(f"printf abc | {words} --sha256", what="trying a hash", timeout_s=30.0)
+        if asked.exit_code == 0 and asked.stdout.split()[:1] == [hashlib.sha256(b"abc").hexdigest().encode()]:
+            self._hashes = HashProgram(f"{words} --sha256", f"{words} --sha256-growing")
+
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
         directory = f"{self.workdir}/blobs"
-        return push_blobs(self._connected(), directory, self._hash_command, blobs, progress)
+        return push_blobs(self._connected(), directory, self._hashes, blobs, progress)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file atomically, creating its directory."""

@@ -14,13 +14,15 @@ What is timed: `clock_ns(); runtime's own call; clock_ns()`, where the call is
 - onnxruntime: `session.run(output_names, feeds)`. Outputs are allocated by it, so that is inside; they are freed
   outside.
 - ai-edge-litert, tflite-runtime: `interpreter.invoke()`. Copying inputs in (`set_tensor`) and outputs out is outside.
+- ai-edge-litert on a GPU: `compiled_model.run_by_index(…)` and reading every output. The call alone returns before the
+  GPU is done.
 
 Beside records.jsonl appear `outputs/` and `runner.lock`; a file `stop` beside plan.json ends the run between two
 blocks, as do SIGTERM and SIGINT (a second signal does not wait for the block in flight). `stop-latency` and
 `stop-energy` end that pass alone.
 
 Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
-used; 74 records could not be written; 75 another runner is at work on these records.
+used; 74 records or outputs could not be written; 75 another runner is at work on these records.
 """
 
 from __future__ import annotations
@@ -300,6 +302,10 @@ def _parse_record(line: bytes) -> dict[str, Any] | None:
 
 
 # --- Workers, seen from the conductor -----------------------------------------------------------------------------
+
+
+class OutputNotWrittenError(OSError):
+    """The disk did not take an output of a model. That is no failure of the arm."""
 
 
 class WorkerFailedError(Exception):
@@ -1218,7 +1224,8 @@ class Conductor:
             raise self._failed(arm, step, "start", failure) from None
         self._workers[arm] = worker
         start = _picked(plan_arm, "runtime", "threads", "accelerator")
-        self._ask(worker, arm, step, "start", "start", **start)
+        options, cores = plan_arm.get("accelerator_options", {}), plan_arm.get("cores")
+        self._ask(worker, arm, step, "start", "start", **start, options=options, cores=cores)
         return worker
 
     def _load(self, worker: Worker, arm: str, step: dict[str, Any]) -> dict[str, Any]:
@@ -1232,7 +1239,7 @@ class Conductor:
         if asked != got:
             notes.append(f"asked for {plan_arm['runtime']} {asked}, and the runtime says it is {got}")
         said = re.findall(r"Replacing (\d+) out of (\d+) node\(s\) with delegate", worker.log_tail)
-        if said:
+        if said and loaded["accelerator"] == "cpu":
             loaded["delegated_nodes"], loaded["total_nodes"] = int(said[-1][0]), int(said[-1][1])
         self._journal.write("arm_loaded", arm=arm, **loaded, notes=notes)
         return loaded
@@ -1257,7 +1264,12 @@ class Conductor:
             raise self._failed(arm_id, at_step, at_stage, failure) from None
 
     def _failed(self, arm: str, step: dict[str, Any], stage: str, failure: WorkerFailedError) -> ArmFailedError:
-        """Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again."""
+        """Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again.
+
+        Raises OSError where it was the disk that failed: this session ends, and another one does the step again.
+        """
+        if failure.error == OutputNotWrittenError.__name__:
+            raise OSError(failure.message)
         log(f"arm {arm} failed at {stage}: {failure}")
         self._workers.pop(arm, None)
         self._bound_items.pop(arm, None)
@@ -1430,10 +1442,12 @@ class Adapter(Protocol):
     settings: dict[str, str]
     delegated_nodes: int | None
     total_nodes: int | None
+    wholly_delegated: bool | None
+    """Whether the accelerator took the whole graph; null on the CPU, and where the runtime does not say."""
     infer: Callable[[], object]
     """The timed call. Set by `bind`."""
 
-    def __init__(self, threads: int, accelerator: str) -> None:
+    def __init__(self, threads: int, accelerator: str, options: dict[str, str]) -> None:
         """Imports the runtime. Raises ImportError, or ValueError for an accelerator that it cannot use."""
 
     def load(self, model: str, input_shapes: dict[str, list[int]]) -> None:
@@ -1452,18 +1466,22 @@ class Adapter(Protocol):
         """The outputs of the last `infer`, given what it returned."""
 
 
-def _only_cpu(accelerator: str, runtime: str) -> None:
-    if accelerator != "cpu":
-        raise ValueError(
-            f"accelerator {accelerator!r} is not one that the python runner can ask {runtime} for (it knows 'cpu')"
-        )
+def _refused(accelerator: str, runtime: str, known: str) -> ValueError:
+    return ValueError(
+        f"accelerator {accelerator!r} is not one that the python runner can ask {runtime} for; it knows {known}"
+    )
+
+
+def _options_text(options: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
 class OnnxRuntime:
-    """onnxruntime on its CPU execution provider."""
+    """onnxruntime on one of its execution providers, with that of the CPU behind it."""
 
     delegated_nodes: int | None = None
     total_nodes: int | None = None
+    wholly_delegated: bool | None = None
     infer: Callable[[], object]
 
     _DTYPES = {  # noqa: RUF012 - a constant
@@ -1476,8 +1494,18 @@ class OnnxRuntime:
         **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
     }
 
-    def __init__(self, threads: int, accelerator: str) -> None:
-        _only_cpu(accelerator, "onnxruntime")
+    _CPU = "CPUExecutionProvider"
+    _PROVIDERS = {  # noqa: RUF012 - a constant
+        "cpu": _CPU,
+        "nnapi": "NnapiExecutionProvider",
+        "qnn": "QNNExecutionProvider",
+        "webgpu": "WebGpuExecutionProvider",
+        "xnnpack": "XnnpackExecutionProvider",
+    }
+
+    def __init__(self, threads: int, accelerator: str, options: dict[str, str]) -> None:
+        if accelerator not in self._PROVIDERS:
+            raise _refused(accelerator, "onnxruntime", ", ".join(self._PROVIDERS))
         # Since 1.29 onnxruntime on Linux collects telemetry: a thread of its own, a device id and a database under
         # ~/.cache/Microsoft, uploads over HTTPS. It starts with the import, and only this variable, set before that,
         # keeps it from starting; disable_telemetry_events() merely mutes it afterwards.
@@ -1492,6 +1520,13 @@ class OnnxRuntime:
         self._onnxruntime: Any = onnxruntime
         self._threads = threads
         self.version = str(onnxruntime.__version__)
+        self._provider, self._provider_options = self._PROVIDERS[accelerator], dict(options)
+        available = onnxruntime.get_available_providers()
+        if self._provider not in available:
+            raise ValueError(
+                f"this build of onnxruntime {self.version} has no {self._provider} (accelerator {accelerator!r}); it"
+                f" has {', '.join(available)}. Bring a build that has it, or set accelerator to 'cpu'"
+            )
         self.settings = {
             "intra_op_num_threads": str(threads),
             "inter_op_num_threads": "1",
@@ -1507,12 +1542,48 @@ class OnnxRuntime:
         options.inter_op_num_threads = 1
         options.execution_mode = self._onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 3
-        providers = ["CPUExecutionProvider"]
-        self._session: Any = self._onnxruntime.InferenceSession(model, options, providers=providers)
+        if self._provider == self._CPU:
+            providers = [self._CPU]
+            self._session: Any = self._onnxruntime.InferenceSession(model, options, providers=providers)
+        else:
+            providers = [self._provider, self._CPU]
+            self._session = self._open_accelerated(model, options)
+            got = self._session.get_provider_options().get(self._provider, {})
+            self.settings["provider_options_got"] = _options_text(got) or "none that it tells of"
+            self._count_nodes()
         self._output_names = [output.name for output in self._session.get_outputs()]
         self.settings["graph_optimization_level"] = str(options.graph_optimization_level).rpartition(".")[2]
         self.settings["providers_asked"] = ",".join(providers)
         self.settings["providers_got"] = ",".join(self._session.get_providers())
+
+    def _open_accelerated(self, model: str, options: Any) -> Any:
+        own = dict(self._provider_options)
+        if own:
+            self.settings["provider_options"] = _options_text(own)
+        if self._provider == "XnnpackExecutionProvider":
+            # It has threads of its own, for which those of the session must not spin: as its documentation asks.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            self.settings["allow_spinning"] = "0"
+            own.setdefault("intra_op_num_threads", str(self._threads))
+        if hasattr(self._onnxruntime.InferenceSession, "get_provider_graph_assignment_info"):
+            options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+        # Without a fallback a provider that cannot be had is an error, and not another measurement.
+        return self._onnxruntime.InferenceSession(
+            model, options, providers=[(self._provider, own), self._CPU], enable_fallback=False
+        )
+
+    def _count_nodes(self) -> None:
+        """How many nodes the provider took, of the graph after basic optimisation."""
+        try:
+            parts = self._session.get_provider_graph_assignment_info()
+        except AttributeError:
+            self.settings["nodes_taken"] = "unknown: onnxruntime says it since 1.24 only"
+            return
+        counts = [(part.ep_name == self._provider, len(part.get_nodes())) for part in parts]
+        taken, total = sum(count for ours, count in counts if ours), sum(count for _, count in counts)
+        self.delegated_nodes, self.total_nodes = taken, total
+        self.wholly_delegated = 0 < total == taken
+        self.settings["nodes_taken"] = f"{self._provider} {taken}, others {total - taken} (as onnxruntime counts them)"
 
     def _info(self, tensor: Any) -> dict[str, Any]:
         matched = re.fullmatch(r"tensor\((\w+)\)", tensor.type)
@@ -1546,10 +1617,12 @@ class _TensorFlowLite:
 
     package: str
     """Import name of the package that has `interpreter.Interpreter`."""
+    wholly_delegated: bool | None = None
     infer: Callable[[], object]
 
-    def __init__(self, threads: int, accelerator: str) -> None:
-        _only_cpu(accelerator, self.package)
+    def __init__(self, threads: int, accelerator: str, options: dict[str, str]) -> None:
+        if accelerator != "cpu":
+            raise _refused(accelerator, self.package.replace("_", "-"), "cpu")
         package = importlib.import_module(self.package)
         self._interpreter_class: Any = importlib.import_module(self.package + ".interpreter").Interpreter
         self._threads = threads
@@ -1652,17 +1725,206 @@ class TfliteRuntime(_TensorFlowLite):
     package = "tflite_runtime"
 
 
-ADAPTERS: dict[str, Callable[[int, str], Adapter]] = {
+class LitertOnGpu:
+    """LiteRT's compiled model on a GPU, with the CPU behind it for what the GPU does not take."""
+
+    delegated_nodes: int | None = None
+    total_nodes: int | None = None
+    wholly_delegated: bool | None = None
+    infer: Callable[[], object]
+
+    _FLAGS = {  # noqa: RUF012 - a constant
+        "allow_src_quantized_fc_conv_ops": "allow_src_quantized_fc_conv_ops",
+        "benchmark_mode": "benchmark_mode",
+        "enable_constant_tensors_sharing": "constant_tensor_sharing",
+        "enable_infinite_float_capping": "infinite_float_capping",
+        "hint_waiting_for_completion": "hint_waiting_for_completion",
+    }
+    """LiteRT's own names of options → the Python package's. `precision` is there as one of its values only."""
+
+    def __init__(self, threads: int, accelerator: str, options: dict[str, str]) -> None:
+        self.version = str(importlib.import_module("ai_edge_litert").__version__)
+        try:
+            self._compiled_model: Any = importlib.import_module("ai_edge_litert.compiled_model").CompiledModel
+            self._options: Any = importlib.import_module("ai_edge_litert.options")
+            self._accelerators: Any = importlib.import_module("ai_edge_litert.hardware_accelerator").HardwareAccelerator
+        except (ImportError, AttributeError) as error:
+            raise ValueError(
+                f"ai-edge-litert {self.version} has no compiled models with options, which accelerator 'gpu' needs"
+                f" ({error}): use 2.3.0 or newer, or --runner native"
+            ) from None
+        self._threads = threads
+        self._gpu_options = self._options.GpuOptions(**self._named(options))
+        self.settings = {
+            "num_threads": str(threads),
+            "hardware_accelerators": "gpu, cpu",
+            "timed": "the run and reading its outputs back",
+        }
+        if options:
+            self.settings["accelerator_options"] = _options_text(options)
+        self._tensors: tuple[list[dict[str, Any]], list[dict[str, Any]]] | None = None
+        self._buffers: tuple[list[Any], list[Any]] | None = None
+
+    def _named(self, options: dict[str, str]) -> dict[str, bool]:
+        named = {}
+        for name, value in options.items():
+            if name in self._FLAGS and value in ("true", "false"):
+                named[self._FLAGS[name]] = value == "true"
+            elif (name, value) == ("precision", "2"):
+                named["enforce_f32"] = True
+            else:
+                raise ValueError(
+                    f"ai-edge-litert's Python package has no option {name!r} with value {value!r} of its GPU; it has"
+                    f" precision = 2, and as true or false {', '.join(self._FLAGS)}. Others: --runner native"
+                )
+        return named
+
+    def load(self, model: str, input_shapes: dict[str, list[int]]) -> None:
+        """Compiles for the GPU alone; where that is refused, with the CPU behind it. Nothing else here says whether
+        the GPU took all of it.
+        """
+        Path(model).open("rb").close()
+        self._model_path = model
+        gpu, cpu = self._accelerators.GPU, self._accelerators.CPU
+        try:
+            self._compiled: Any = self._compile(gpu)
+            self.wholly_delegated = True
+            self.settings["nodes_taken"] = "GPU all"
+        except RuntimeError:
+            try:
+                self._compiled = self._compile(gpu | cpu)
+            except RuntimeError as error:
+                raise RuntimeError(f"LiteRT could not compile the model for the GPU: {error}") from None
+            self.wholly_delegated = False
+            self.settings["nodes_taken"] = "GPU not all: LiteRT does not say how many"
+            self.settings["load"] = "with a first try on the GPU alone"
+        self._signature = next(iter(self._compiled.get_signature_list()))
+        names = {details["name"]: details for details in self._details("Input")}
+        for name, shape in input_shapes.items():
+            if name not in names:
+                raise ValueError(f"the plan gives input {name!r} a shape, and the model has only {sorted(names)}")
+            self._resize(self._details("Input").index(names[name]), shape)
+
+    def _compile(self, accelerators: Any) -> Any:
+        options = self._options.Options(
+            hardware_accelerators=accelerators,
+            cpu_options=self._options.CpuOptions(num_threads=self._threads),
+            gpu_options=self._gpu_options,
+        )
+        return self._compiled_model.from_file(self._model_path, options=options)
+
+    def _details(self, which: str) -> list[dict[str, Any]]:
+        """In the order of the signature, which is that of the buffers; with the present shapes."""
+        names = self._compiled.get_signature_list()[self._signature][which.lower() + "s"]
+        details = getattr(self._compiled, f"get_{which.lower()}_tensor_details")(self._signature)
+        return [details[name] for name in names]
+
+    def _resize(self, place: int, shape: list[int]) -> None:
+        self._compiled.resize_input_tensor(place, shape)
+        self._buffers = None
+
+    def _described(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Inputs and outputs in the order of the model's graph. A compiled model does not say their quantisation, so
+        an interpreter is asked, which is made for that and never run.
+        """
+        if self._tensors is None:
+            module = importlib.import_module("ai_edge_litert.interpreter")
+            plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            interpreter = module.Interpreter(model_path=self._model_path, experimental_op_resolver_type=plain)
+            self._tensors = (interpreter.get_input_details(), interpreter.get_output_details())
+        return self._tensors
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """In the order of the model's graph."""
+        return [_TensorFlowLite._info(details) for details in self._described()[0]]
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """In the order of the model's graph."""
+        return [_TensorFlowLite._info(details) for details in self._described()[1]]
+
+    def _places(self, which: int) -> list[int]:
+        """Where in the signature each tensor of the graph is."""
+        order = [details["index"] for details in self._details("Output" if which else "Input")]
+        return [order.index(int(details["index"])) for details in self._described()[which]]
+
+    def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
+        """Writes the inputs; new buffers where a shape is another."""
+        places = self._places(0)
+        for place, array in zip(places, arrays):  # noqa: B905
+            details = self._details("Input")[place]
+            if list(array.shape) != list(details["shape"]):
+                try:
+                    self._resize(place, list(array.shape))
+                except RuntimeError as error:
+                    mismatch = f"takes shape {list(details['shape'])}, the item has {list(array.shape)}"
+                    raise ValueError(f"input {details['name']!r} {mismatch}") from error
+        if self._buffers is None:
+            self._buffers = self._compiled.create_input_buffers(0), self._compiled.create_output_buffers(0)
+        inputs, outputs = self._buffers
+        for place, array in zip(places, arrays):  # noqa: B905
+            inputs[place].write(array)
+        shapes = [details["shape"] for details in self._details("Output")]
+        dtypes = [details["dtype"] for details in self._details("Output")]
+        self.infer = functools.partial(self._run_and_read, inputs, outputs, shapes, dtypes)
+
+    def _run_and_read(
+        self, inputs: list[Any], outputs: list[Any], shapes: list[list[int]], dtypes: list[str]
+    ) -> list[npt.NDArray[Any]]:
+        self._compiled.run_by_index(0, inputs, outputs)
+        arrays = []
+        for buffer, shape, dtype in zip(outputs, shapes, dtypes):  # noqa: B905
+            size = 1
+            for length in shape:
+                size *= length
+            arrays.append(buffer.read(size, dtype).reshape(shape))
+        return arrays
+
+    def fetch(self, inferred: object) -> list[npt.NDArray[Any]]:
+        """What was read back within the timed call."""
+        assert isinstance(inferred, list)
+        return [inferred[place] for place in self._places(1)]
+
+
+def _litert(threads: int, accelerator: str, options: dict[str, str]) -> Adapter:
+    if accelerator == "gpu":
+        return LitertOnGpu(threads, accelerator, options)
+    if accelerator != "cpu":
+        raise _refused(accelerator, "ai-edge-litert", "cpu, gpu")
+    return AiEdgeLitert(threads, accelerator, options)
+
+
+ADAPTERS: dict[str, Callable[[int, str, dict[str, str]], Adapter]] = {
     "onnxruntime": OnnxRuntime,
-    "ai-edge-litert": AiEdgeLitert,
+    "ai-edge-litert": _litert,
     "tflite-runtime": TfliteRuntime,
 }
 
 
-def _adapter(runtime: str, threads: int, accelerator: str) -> Adapter:
+def _adapter(runtime: str, threads: int, accelerator: str, options: dict[str, str]) -> Adapter:
     if runtime not in ADAPTERS:
         raise ValueError(f"the python runner has no adapter for runtime {runtime!r}; it has {', '.join(ADAPTERS)}")
-    return ADAPTERS[runtime](threads, accelerator)
+    return ADAPTERS[runtime](threads, accelerator, options)
+
+
+def _set_cores(cores: list[int]) -> str | None:
+    """Asks the kernel for these cores. Returns why it refused; that is no failure, what was got is on record."""
+    try:
+        os.sched_setaffinity(0, cores)
+    except (OSError, AttributeError, OverflowError) as error:
+        return one_line(f"sched_setaffinity: {error}", 100)
+    return None
+
+
+def _cores_of_all_threads() -> list[int] | None:
+    """The cores that any thread of this process may run on: a runtime may have moved its own."""
+    cores: set[int] = set()
+    try:
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                cores |= os.sched_getaffinity(int(thread.name))
+    except (OSError, AttributeError):
+        return None
+    return sorted(cores)
 
 
 # --- The worker ---------------------------------------------------------------------------------------------------
@@ -1682,12 +1944,19 @@ class WorkerProcess:
             raise RuntimeError("no runtime was started")
         return self._adapter
 
-    def start(self, runtime: str, threads: int, accelerator: str) -> dict[str, Any]:
-        """Imports numpy and the runtime."""
+    def start(
+        self, runtime: str, threads: int, accelerator: str, options: dict[str, str], cores: list[int] | None
+    ) -> dict[str, Any]:
+        """Takes the arm's cores, before anything makes threads; imports numpy and the runtime."""
+        self._cores, refused = cores, None
+        if cores is not None:
+            refused = _set_cores(cores)
         import numpy  # noqa: F401 - so that its pages are there before sizes are read
 
         self._runtime, self._threads, self._accelerator = runtime, threads, accelerator
-        self._adapter = _adapter(runtime, threads, accelerator)
+        self._adapter = _adapter(runtime, threads, accelerator, options)
+        if refused is not None:
+            self._adapter.settings["affinity"] = refused
         return {}
 
     def load(self, model: str, input_shapes: dict[str, list[int]]) -> dict[str, Any]:
@@ -1708,6 +1977,9 @@ class WorkerProcess:
             "accelerator": self._accelerator,
             "delegated_nodes": adapter.delegated_nodes,
             "total_nodes": adapter.total_nodes,
+            "wholly_delegated": adapter.wholly_delegated,
+            "cores_asked": self._cores,
+            "cores": None if self._cores is None else _cores_of_all_threads(),
             "settings": adapter.settings,
             "notes": [],
         }
@@ -1827,7 +2099,6 @@ class WorkerProcess:
         inferred = adapter.infer()
         latency_ns = clock_ns() - begun_ns
         outputs: list[dict[str, Any]] = []
-        (Path(folder) / "outputs" / arm).mkdir(parents=True, exist_ok=True)
         for k, (info, array) in enumerate(zip(adapter.outputs(), adapter.fetch(inferred))):  # noqa: B905
             relative = f"outputs/{arm}/{item}.{k}.npy"
             content = io.BytesIO()
@@ -1937,13 +2208,19 @@ def _proc_bytes(file: str, key: str) -> int | None:
 
 
 def _write_whole(path: Path, content: memoryview) -> None:
-    """On disk under its name only when whole: a record of it may outlive a power loss."""
+    """On disk under its name only when whole: a record of it may outlive a power loss. Raises OutputNotWrittenError."""
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # on a full disk its bytes are wanted
+        raise OutputNotWrittenError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _die_with_parent() -> None:
@@ -1991,11 +2268,11 @@ def work() -> int:
     os._exit(0)
 
 
-def describe(model: str, runtime: str, threads: int) -> int:
+def describe(model: str, runtime: str, threads: int, accelerator: str, options: dict[str, str]) -> int:
     """Prints a model's inputs and outputs as one JSON object; on failure one with `error` and `message`, exit 1."""
     fd = _private_stdout()
     try:
-        adapter = _adapter(runtime, threads, "cpu")
+        adapter = _adapter(runtime, threads, accelerator, options)
         adapter.load(model, {})
         answer: dict[str, Any] = {
             "runtime": runtime,
@@ -2026,13 +2303,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--describe", metavar="MODEL", help="print the model's inputs and outputs as JSON")
     parser.add_argument("--runtime", choices=sorted(ADAPTERS), help="runtime to describe the model with")
     parser.add_argument("--threads", type=int, default=1, help="threads to describe the model with")
+    parser.add_argument("--accelerator", default="cpu", help="accelerator to describe the model with")
+    parser.add_argument("--accelerator-option", metavar="NAME=VALUE", action="append", default=[], help="for it")
     arguments = parser.parse_args(argv)
     if arguments.worker:
         return work()
     if arguments.describe is not None:
         if arguments.runtime is None:
             _usage(parser, "--describe needs --runtime")
-        return describe(arguments.describe, arguments.runtime, arguments.threads)
+        options = dict(option.partition("=")[::2] for option in arguments.accelerator_option)
+        return describe(arguments.describe, arguments.runtime, arguments.threads, arguments.accelerator, options)
     if arguments.plan is None or arguments.records is None:
         _usage(parser, "give plan.json and records.jsonl")
     return conduct(arguments.plan, arguments.records)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from devices.errors import RuntimeNotAvailableError
 from devices.wheel_download import PinnedWheel, unpacked
@@ -22,6 +22,9 @@ class RuntimeLibrary:
     sha256: str
     source: str
     """Where it is from, in a few words, for the record."""
+    origin: Literal["wheel", "brought", "maven"] = "wheel"
+    note: str = ""
+    """What a person should know of it, such as that it is another file than last time."""
 
 
 @dataclass(frozen=True)

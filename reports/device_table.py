@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.device_parts import DeviceParts
     from harness.device_survey import Survey
+
+_STYLES: Final = {"ready": "green", "when needed": None, "missing": "red"}
 
 
 def render_devices(surveys: Sequence[Survey], console: Console) -> None:
@@ -25,9 +29,14 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
                 _line(console, f"  {each.remedy}")
             continue
         _identity(each, console)
-        if each.python is not None:  # elsewhere the runner and the runtimes are pushed along
+        if each.python is not None:
             _line(console, f"  Python    {each.python}")
-            _line(console, f"  runtimes  {', '.join(each.runtimes) or 'none yet: provisioned at the first run'}")
+        if each.parts is not None:
+            _parts(each.parts, console)
+            known = tuple(f"{part.what} (" for part in each.parts.runtimes)
+            others = [name for name in each.runtimes if not name.startswith(known)]
+            if others:
+                _wrapped(console, "also", f"provisioned there: {', '.join(others)}")
         for ability in each.abilities:
             mark = "yes" if ability.possible else "no "
             _line(console, f"  {mark} {ability.what}: {ability.how}")
@@ -45,6 +54,30 @@ def _identity(each: Survey, console: Console) -> None:
         ("governor", [identity.governor or f"unknown: {identity.missing.get('governor', 'not readable')}"]),
     ):
         _line(console, f"  {label:9} {', '.join(fact for fact in facts if fact)}")
+
+
+def _parts(parts: DeviceParts, console: Console) -> None:
+    """The runner, then a line for each runtime; of what is not ready also how to get it."""
+    _wrapped(console, "runner", f"{parts.runner.replace(' runner', '')}: {parts.reason}")
+    for number, part in enumerate([*parts.others, *parts.runtimes]):
+        state = part.state if part.state != "when needed" else "not yet"
+        label = "needs" if number == 0 else ""
+        _wrapped(console, label, f"{part.what} ({part.runner}): {state}", style=_STYLES[part.state])
+        _wrapped(console, "", f"  {part.how}")
+        if part.remedy and part.state == "missing":
+            _wrapped(console, "", f"  {part.remedy}")
+
+
+def _wrapped(console: Console, label: str, text: str, style: str | None = None) -> None:
+    """Words are kept whole, so that a path or a command can be copied."""
+    inner = text.lstrip()
+    indent = " " * (12 + len(text) - len(inner))
+    lines = textwrap.wrap(
+        printable(inner), max(console.width - len(indent), 20), break_long_words=False, break_on_hyphens=False
+    )
+    for number, line in enumerate(lines):
+        start = f"  {label:9} ".ljust(len(indent)) if number == 0 else indent
+        _line(console, f"{start}{line}", style=style)
 
 
 def _line(console: Console, text: str, style: str | None = None) -> None:

@@ -34,7 +34,9 @@ def open_comparison(path: Path) -> Comparison:
     except UnicodeDecodeError as error:
         raise UnreadableComparisonError(f"{file} is not UTF-8 text: byte {error.start} is foreign", again) from None
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(content.decode().rstrip()) - 1 or error.msg.startswith("Unterminated")
+        text = content.decode().rstrip()
+        in_a_word = any(word.startswith(text[error.pos :]) for word in ("true", "false", "null", "NaN", "Infinity"))
+        cut = error.pos >= len(text) - 1 or in_a_word or error.msg.startswith("Unterminated")
         fault = "is cut short" if cut else "is not JSON"
         what = f"{file} {fault}: {error.msg} at line {error.lineno}, column {error.colno}"
         raise UnreadableComparisonError(what, again) from None

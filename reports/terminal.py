@@ -129,7 +129,8 @@ def _rules(console: Console, comparison: Comparison) -> None:
 def _device(console: Console, comparison: Comparison, device: DeviceResult) -> None:
     _line(console)
     model = device.identity.model if device.identity else None
-    _line(console, _text(device.device, "bold"), _text(f" ({model})" if model else "", "dim"))
+    about = ", ".join(filter(None, (model, device.runner)))
+    _line(console, _text(device.device, "bold"), _text(f" ({about})" if about else "", "dim"))
     if device.status != "complete":
         reason = device.problem or "no reason was recorded"
         _line(console, _text(device.status, _STYLES[device.status]), _text(f": {reason}"))

@@ -26,3 +26,11 @@ def workdir() -> Path:
 def tiny(tmp_path: Path) -> TinyExperiment:
     """A tiny experiment, not written yet."""
     return TinyExperiment(tmp_path / "experiment")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole-matrix",
+        action="store_true",
+        help="every fault at every stage of runs on both stand-in phones (ten minutes), instead of a covering choice",
+    )

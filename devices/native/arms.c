@@ -1,12 +1,17 @@
 #include "arms.h"
 
-/* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. */
+/* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. Where it was
+ * the disk that failed, this session ends, and another one does the step again. */
 static enum flow failed(struct arms *arms, const struct at *at, const char *stage, const struct failure *failure)
 {
     const char *id = arms->plan->arms[at->arm].id;
-    say("arm %s failed at %s: %s: %s", id, stage, failure->error, failure->message);
     arms->workers[at->arm] = NULL;
     arms->bound_items[at->arm] = -1;
+    if (strcmp(failure->error, OUTPUT_NOT_WRITTEN) == 0) {
+        say("cannot write beside %s: %s", arms->journal->path, failure->message);
+        return FLOW_UNWRITABLE;
+    }
+    say("arm %s failed at %s: %s: %s", id, stage, failure->error, failure->message);
     struct json_writer *record = journal_begin(arms->journal, "arm_failed");
     json_string_member(record, "arm", id);
     json_integer_member(record, "step", at->step);
@@ -96,6 +101,13 @@ static char **worker_argv(const struct arms *arms, const struct plan_arm *arm)
     return argv;
 }
 
+/* A member as the plan has it; its worker checks it. */
+static void copy_member(struct json_writer *request, const char *name, const struct json_value *value)
+{
+    json_name(request, name);
+    json_copy(request, value);
+}
+
 enum flow arms_start(struct arms *arms, const struct at *at)
 {
     const struct plan_arm *arm = &arms->plan->arms[at->arm];
@@ -116,7 +128,10 @@ enum flow arms_start(struct arms *arms, const struct at *at)
     json_string_member(&request, "runtime", arm->runtime);
     json_string_member(&request, "runtime_version", arm->runtime_version);
     json_string_member(&request, "library", arm->library);
-    json_string_member(&request, "accelerator", arm->accelerator);
+    copy_member(&request, "accelerator", arm->accelerator);
+    copy_member(&request, "accelerator_options", arm->accelerator_options);
+    copy_member(&request, "accelerator_library", arm->accelerator_library);
+    copy_member(&request, "cores", arm->cores);
     json_integer_member(&request, "threads", arm->threads);
     return ask(arms, at, "start", &request, "start", &answer);
 }

@@ -109,6 +109,7 @@ struct utsname {
     char domainname[65];
 };
 _Noreturn void _exit(int);
+unsigned long getauxval(unsigned long);
 int clock_gettime(int, struct timespec *);
 int execvp(const char *, char *const *);
 pid_t fork(void);
@@ -117,6 +118,9 @@ int kill(pid_t, int);
 int nanosleep(const struct timespec *, struct timespec *);
 int prctl(int, ...);
 int setenv(const char *, const char *, int);
+typedef struct cpu_set cpu_set_t; /* bits, as many as the call is told of bytes */
+int sched_getaffinity(pid_t, size_t, cpu_set_t *);
+int sched_setaffinity(pid_t, size_t, const cpu_set_t *);
 pid_t setsid(void);
 signal_handler signal(int, signal_handler);
 int uname(struct utsname *);

@@ -6,6 +6,9 @@
 
 #define MESSAGE_MAX_BYTES 2000
 
+/* The disk did not take an output of a model. That is no failure of the arm, and does not go on record. */
+#define OUTPUT_NOT_WRITTEN "OutputNotWrittenError"
+
 struct failure {
     char error[64];
     char message[MESSAGE_MAX_BYTES + 1];

@@ -1,5 +1,7 @@
-/* LiteRT as a runtime: the first signature of a model, compiled for the CPU. Inputs and outputs are named by their
- * tensors and given in the order of the model's graph, as the interpreter of the Python package does. */
+/* LiteRT as a runtime: the first signature of a model, compiled for the CPU or for the GPU with the CPU behind it.
+ * Inputs and outputs are named by their tensors and given in the order of the model's graph, as the interpreter of the
+ * Python package does. */
+#include "litert_gpu.h"
 #include "litert_library.h"
 #include "runtime.h"
 
@@ -7,6 +9,8 @@ struct litert {
     struct runtime base;
     struct litert_functions call;
     int threads;
+    bool on_gpu;
+    struct litert_gpu gpu;
     handle environment;
     handle compiled;
     size_t *input_places; /* the model's k-th input is the signature's input_places[k]-th */
@@ -93,18 +97,32 @@ static bool describe(struct litert *self, handle signature, handle subgraph, boo
     return true;
 }
 
+static bool add_options(struct litert *self, handle options, const char *of, struct bytes *toml,
+                        struct failure *failure)
+{
+    handle opaque = NULL;
+    return well(self->call.create_opaque_options(of, toml->data, free, &opaque), "make options", failure)
+           && well(self->call.add_opaque_options(options, opaque), "set options", failure);
+}
+
 static bool compile(struct litert *self, handle model, struct failure *failure)
 {
-    handle options = NULL, cpu = NULL;
-    struct bytes toml = {0};
+    handle options = NULL;
+    struct bytes cpu = {0}, gpu = {0};
     /* How LiteRT takes the options of its CPU accelerator: lines of TOML under that accelerator's name. */
-    bytes_format(&toml, "num_threads = %d\n", self->threads);
+    bytes_format(&cpu, "num_threads = %d\n", self->threads);
     return well(self->call.create_options(&options), "make options", failure)
-           && well(self->call.set_accelerators(options, ACCELERATOR_CPU), "ask for the CPU", failure)
-           && well(self->call.create_opaque_options("xnnpack", toml.data, free, &cpu), "make options", failure)
-           && well(self->call.add_opaque_options(options, cpu), "set the number of threads", failure)
+           && well(
+               self->call.set_accelerators(options, self->on_gpu ? ACCELERATOR_GPU | ACCELERATOR_CPU : ACCELERATOR_CPU),
+               "ask for an accelerator", failure)
+           && add_options(self, options, "xnnpack", &cpu, failure)
+           && (!self->on_gpu
+               || (litert_gpu_options(&self->gpu, &gpu, failure)
+                   && add_options(self, options, "gpu_options", &gpu, failure)))
            && well(self->call.create_compiled_model(self->environment, model, options, &self->compiled),
-                   "compile the model", failure);
+                   self->on_gpu ? "compile the model for the GPU (the runner's log has its own words)"
+                                : "compile the model",
+                   failure);
 }
 
 static bool resize(struct litert *self, size_t k, const int64_t *shape, size_t rank, struct failure *failure)
@@ -170,24 +188,12 @@ static bool make_buffers(struct litert *self, struct failure *failure)
     return made;
 }
 
-static bool load(struct runtime *runtime, const char *model, const struct json_value *input_shapes,
-                 struct failure *failure)
+/* Asked before inputs are resized: what was delegated is undone then, and done again when buffers are made. */
+static void record_delegation(struct litert *self, handle subgraph)
 {
-    struct litert *self = (struct litert *)runtime;
-    handle opened = NULL, signature = NULL, subgraph = NULL;
+    struct runtime *runtime = &self->base;
     size_t ops = 0;
     bool whole = false;
-    if (access(model, R_OK) != 0)
-        return fail(failure, "FileNotFoundError", "%s cannot be opened: %s", model, strerror(errno));
-    if (!well(self->call.create_environment(0, NULL, &self->environment), "make an environment", failure)
-        || !well(self->call.create_model_from_file(self->environment, model, &opened), "open the model", failure)
-        || !well(self->call.get_signature(opened, 0, &signature), "find the model's first signature", failure)
-        || !well(self->call.get_signature_subgraph(signature, &subgraph), "find the model's graph", failure)
-        || !describe(self, signature, subgraph, false, failure) || !describe(self, signature, subgraph, true, failure)
-        || !compile(self, opened, failure) || !resize_as_asked(self, input_shapes, failure))
-        return false;
-    self->inputs = allocate(runtime->input_count, sizeof *self->inputs);
-    self->outputs = allocate(runtime->output_count, sizeof *self->outputs);
     if (self->call.is_fully_accelerated(self->compiled, &whole) == 0)
         json_string_member(&runtime->settings, "fully_accelerated", whole ? "true" : "false");
     /* The library says whether all of the graph was delegated; where it was not, how much it does not say. */
@@ -195,6 +201,31 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
         runtime->total_nodes = (int64_t)ops;
         runtime->delegated_nodes = whole ? (int64_t)ops : -1;
     }
+    if (self->on_gpu)
+        litert_gpu_record(&self->gpu, self->compiled, runtime);
+}
+
+static bool load(struct runtime *runtime, const char *model, const struct json_value *input_shapes,
+                 struct failure *failure)
+{
+    struct litert *self = (struct litert *)runtime;
+    handle opened = NULL, signature = NULL, subgraph = NULL;
+    if (access(model, R_OK) != 0)
+        return fail(failure, "FileNotFoundError", "%s cannot be opened: %s", model, strerror(errno));
+    if (!well(self->call.create_environment(self->gpu.folder != NULL, &self->gpu.option, &self->environment),
+              "make an environment", failure)
+        || (self->on_gpu && !litert_gpu_find(&self->gpu, self->environment, failure))
+        || !well(self->call.create_model_from_file(self->environment, model, &opened), "open the model", failure)
+        || !well(self->call.get_signature(opened, 0, &signature), "find the model's first signature", failure)
+        || !well(self->call.get_signature_subgraph(signature, &subgraph), "find the model's graph", failure)
+        || !describe(self, signature, subgraph, false, failure) || !describe(self, signature, subgraph, true, failure)
+        || !compile(self, opened, failure))
+        return false;
+    record_delegation(self, subgraph);
+    if (!resize_as_asked(self, input_shapes, failure))
+        return false;
+    self->inputs = allocate(runtime->input_count, sizeof *self->inputs);
+    self->outputs = allocate(runtime->output_count, sizeof *self->outputs);
     return true;
 }
 
@@ -259,6 +290,13 @@ static bool infer(struct runtime *runtime)
     struct litert *self = (struct litert *)runtime;
     self->run_status =
         self->call.run(self->compiled, 0, runtime->input_count, self->inputs, runtime->output_count, self->outputs);
+    /* On a GPU that call returns before it is done: only whoever reads its outputs waits for them. */
+    for (size_t k = 0; self->on_gpu && self->run_status == 0 && k < runtime->output_count; k++) {
+        void *memory = NULL;
+        self->run_status = self->call.lock_buffer(self->outputs[k], &memory, BUFFER_READ);
+        if (self->run_status == 0)
+            self->run_status = self->call.unlock_buffer(self->outputs[k]);
+    }
     return self->run_status == 0;
 }
 
@@ -314,9 +352,12 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
         return NULL;
     }
     self->threads = request->threads;
+    self->on_gpu = !accelerator_is(request->accelerator, "cpu");
+    if (self->on_gpu && !litert_gpu_open(&self->gpu, request, library, failure))
+        return NULL;
     /* The library has no function that says its version. */
     snprintf(runtime->version, sizeof runtime->version, "%s", request->version);
-    runtime->delegated_nodes = runtime->total_nodes = -1;
+    runtime->delegated_nodes = runtime->total_nodes = runtime->wholly_delegated = -1;
     runtime->load = load;
     runtime->bind = bind;
     runtime->infer = infer;
@@ -326,7 +367,14 @@ struct runtime *litert_open(const struct runtime_request *request, struct failur
     char threads[16];
     snprintf(threads, sizeof threads, "%d", request->threads);
     json_string_member(&runtime->settings, "num_threads", threads);
-    json_string_member(&runtime->settings, "hardware_accelerators", "cpu");
+    json_string_member(&runtime->settings, "hardware_accelerators", self->on_gpu ? "gpu, cpu" : "cpu");
+    if (self->on_gpu)
+        json_string_member(&runtime->settings, "timed", "the run and reading its outputs back");
+    struct bytes options = {0};
+    accelerator_add_options_text(&options, request->accelerator);
+    if (options.length != 0)
+        json_string_member(&runtime->settings, "accelerator_options", options.data);
+    bytes_free(&options);
     json_string_member(&runtime->settings, "version_source", "as asked for: libLiteRt.so does not say its version");
     return runtime;
 }

@@ -39,6 +39,7 @@ static const char *const symbols[] = {
 
 _Static_assert(sizeof(struct litert_functions) == sizeof symbols, "one symbol for each function, in the same order");
 _Static_assert(sizeof(struct ranked_type) == 72, "as the library's own headers assert");
+_Static_assert(sizeof(struct env_option) == 24, "as the library's own headers assert");
 
 const char *litert_functions_find(void *library, struct litert_functions *functions)
 {

@@ -1,7 +1,7 @@
 /* The functions of libLiteRt.so that are used, and what crosses the boundary to it.
  *
  * Handles are opaque pointers; structures and numbers are those of the project's public headers (litert_layout.h,
- * litert_model_types.h, litert_common.h, litert_tensor_buffer.h).
+ * litert_model_types.h, litert_common.h, litert_tensor_buffer.h, litert_any.h, litert_environment_options.h).
  */
 #ifndef BAKEOFF_LITERT_LIBRARY_H
 #define BAKEOFF_LITERT_LIBRARY_H
@@ -27,10 +27,24 @@ struct per_tensor_quantisation {
     int64_t zero_point;
 };
 
-enum { ACCELERATOR_CPU = 1, BUFFER_READ = 0, BUFFER_WRITE = 1, QUANTISED_PER_TENSOR = 1 };
+/* One thing that an environment is told. */
+struct env_option {
+    int tag;
+    struct {
+        int type;
+        union {
+            const char *string;
+            int64_t integer;
+        } as;
+    } value;
+};
+
+enum { ENV_RUNTIME_LIBRARY_DIR = 22, ANY_STRING = 8 };
+enum { ACCELERATOR_CPU = 1, ACCELERATOR_GPU = 2 };
+enum { BUFFER_READ = 0, BUFFER_WRITE = 1, QUANTISED_PER_TENSOR = 1 };
 
 struct litert_functions {
-    int (*create_environment)(int, const void *, handle *);
+    int (*create_environment)(int, const struct env_option *, handle *);
     int (*create_model_from_file)(handle environment, const char *, handle *);
     int (*create_options)(handle *);
     int (*set_accelerators)(handle options, int);

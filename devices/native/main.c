@@ -3,18 +3,21 @@
  *     bakeoff-runner plan.json records.jsonl                                      the conductor
  *     bakeoff-runner --worker                                                     a worker; the conductor starts it
  *     bakeoff-runner --describe MODEL --runtime NAME --library LIB [--threads N]  a model's inputs and outputs as JSON
+ *         [--accelerator NAME [--accelerator-library LIB] [--accelerator-option NAME=VALUE]...]
  *     bakeoff-runner --context [ROOT]                                             the machine's state as JSON
+ *     bakeoff-runner --sha256 [FILE…] | --sha256-growing FILE BYTES               hashes, as sha256sum prints them
  *
  * It keeps the contract of devices/python_runner.py: the same plan, the same records, the same exit codes. What is
  * timed: clock_gettime; the runtime's own call; clock_gettime, where the call is OrtApi.Run (outputs are allocated by
  * it, so that is inside; they are freed outside) or LiteRtRunCompiledModel (copying inputs in and outputs out is
- * outside).
+ * outside; on a GPU reading the outputs back is inside, since the call alone returns before the GPU is done).
  *
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
- * used; 71 out of memory; 74 records could not be written; 75 another runner is at work on these records.
+ * used; 71 out of memory; 74 records or outputs could not be written; 75 another runner is at work on these records.
  */
 #include "conductor.h"
 #include "failure.h"
+#include "hash_files.h"
 #include "machine.h"
 #include "worker.h"
 
@@ -25,8 +28,21 @@ static int usage(const char *problem)
     return EXIT_USAGE;
 }
 
+/* `NAME=VALUE`, which is taken apart. */
+static bool add_option(struct accelerator *accelerator, char *word)
+{
+    struct failure failure;
+    char *equals = strchr(word, '=');
+    if (equals == NULL)
+        return false;
+    *equals = '\0';
+    return accelerator_add_option(accelerator, word, equals + 1, &failure);
+}
+
 static int describe(int count, char **words)
 {
+    static char cpu[] = "cpu";
+    static struct accelerator accelerator = {.name = cpu};
     const char *model = NULL, *runtime = NULL, *library = NULL;
     int64_t threads = 1;
     for (int k = 0; k + 1 < count; k += 2) {
@@ -38,12 +54,18 @@ static int describe(int count, char **words)
             library = words[k + 1];
         else if (strcmp(words[k], "--threads") == 0)
             threads = strtoll(words[k + 1], NULL, 10);
-        else
+        else if (strcmp(words[k], "--accelerator") == 0)
+            accelerator.name = words[k + 1];
+        else if (strcmp(words[k], "--accelerator-library") == 0)
+            accelerator.library = words[k + 1];
+        else if (strcmp(words[k], "--accelerator-option") != 0)
             return usage("an unknown option");
+        else if (!add_option(&accelerator, words[k + 1]))
+            return usage("--accelerator-option needs NAME=VALUE");
     }
     if (count % 2 != 0 || model == NULL || runtime == NULL || threads < 1 || threads > 4096)
         return usage("--describe needs a model, --runtime and --library");
-    return describe_model(model, runtime, library, (int)threads);
+    return describe_model(model, runtime, library, &accelerator, (int)threads);
 }
 
 static int print_context(const char *root)
@@ -69,6 +91,10 @@ int main(int argc, char **argv)
         return describe(argc - 1, argv + 1);
     if ((argc == 2 || argc == 3) && strcmp(argv[1], "--context") == 0)
         return print_context(argc == 3 ? argv[2] : "");
+    if (argc >= 2 && strcmp(argv[1], "--sha256") == 0)
+        return hash_files(argc - 2, argv + 2);
+    if (argc == 4 && strcmp(argv[1], "--sha256-growing") == 0)
+        return hash_growing_file(argv[2], strtoll(argv[3], NULL, 10));
     if (argc != 3 || argv[1][0] == '-')
         return usage("give PLAN and RECORDS");
     return conduct(length > 0 ? self : argv[0], argv[1], argv[2]);

@@ -1,90 +1,11 @@
-/* ONNX Runtime through its C API, opened with dlopen.
- *
- * The API is one table of function pointers to which versions only ever append, so a function is its place in the
- * table. Only the functions used are declared; each place is that of the member of `OrtApi` of the same name in the
- * project's public onnxruntime_c_api.h.
- */
-#include "runtime.h"
-
-#define API_VERSION 11 /* all functions used here are older: any library of the last years has this table */
-
-enum place {
-    PLACE_GetErrorCode = 1,
-    PLACE_GetErrorMessage = 2,
-    PLACE_CreateEnv = 3,
-    PLACE_DisableTelemetryEvents = 6,
-    PLACE_CreateSession = 7,
-    PLACE_Run = 9,
-    PLACE_CreateSessionOptions = 10,
-    PLACE_SetSessionExecutionMode = 13,
-    PLACE_SetSessionLogSeverityLevel = 22,
-    PLACE_SetSessionGraphOptimizationLevel = 23,
-    PLACE_SetIntraOpNumThreads = 24,
-    PLACE_SetInterOpNumThreads = 25,
-    PLACE_SessionGetInputCount = 30,
-    PLACE_SessionGetOutputCount = 31,
-    PLACE_SessionGetInputTypeInfo = 33,
-    PLACE_SessionGetOutputTypeInfo = 34,
-    PLACE_SessionGetInputName = 36,
-    PLACE_SessionGetOutputName = 37,
-    PLACE_CreateTensorWithDataAsOrtValue = 49,
-    PLACE_GetTensorMutableData = 51,
-    PLACE_CastTypeInfoToTensorInfo = 55,
-    PLACE_GetTensorElementType = 60,
-    PLACE_GetDimensionsCount = 61,
-    PLACE_GetDimensions = 62,
-    PLACE_GetSymbolicDimensions = 63,
-    PLACE_GetTensorTypeAndShape = 65,
-    PLACE_CreateCpuMemoryInfo = 69,
-    PLACE_GetAllocatorWithDefaultOptions = 78,
-    PLACE_ReleaseStatus = 93,
-    PLACE_ReleaseValue = 96,
-    PLACE_ReleaseTypeInfo = 98,
-    PLACE_ReleaseTensorTypeAndShapeInfo = 99,
-    PLACE_ReleaseSessionOptions = 100,
-};
-
-typedef void (*any_function)(void);
-typedef void *status; /* NULL when all is well */
-
-struct api_base {
-    const any_function *(*get_api)(uint32_t version);
-    const char *(*get_version_string)(void);
-};
+/* ONNX Runtime through its C API, opened with dlopen. */
+#include "onnxruntime_api.h"
 
 /* ONNXTensorElementDataType, which follows TensorProto.DataType of ONNX. */
 static const enum dtype element_dtypes[] = {
     DTYPE_NONE,  DTYPE_FLOAT32, DTYPE_UINT8, DTYPE_INT8,    DTYPE_UINT16,  DTYPE_INT16,  DTYPE_INT32,
     DTYPE_INT64, DTYPE_NONE,    DTYPE_BOOL,  DTYPE_FLOAT16, DTYPE_FLOAT64, DTYPE_UINT32, DTYPE_UINT64,
 };
-
-struct onnxruntime {
-    struct runtime base;
-    const any_function *api;
-    int threads;
-    void *environment;
-    void *session;
-    void *memory_info;
-    const char **input_names;
-    const char **output_names;
-    void **input_values;
-    void **output_values;
-    struct tensor *bound;
-    status run_status;
-    status (*run)(void *session, const void *options, const char *const *input_names, const void *const *inputs,
-                  size_t input_count, const char *const *output_names, size_t output_count, void **outputs);
-};
-
-/* A function of the table, cast to what it is. */
-#define CALL(self, place, signature) (*(signature)(self)->api[PLACE_##place])
-
-typedef status (*of_pointer)(void *);
-typedef status (*of_out)(void **);
-typedef status (*of_pointer_and_int)(void *, int);
-typedef status (*of_pointer_and_size_out)(const void *, size_t *);
-typedef status (*of_index_and_out)(const void *, size_t, void **);
-typedef status (*of_name_out)(const void *, size_t, void *, char **);
-typedef void (*of_release)(void *);
 
 static const char *error_name(int code)
 {
@@ -94,8 +15,7 @@ static const char *error_name(int code)
     return code >= 0 && (size_t)code < sizeof names / sizeof *names ? names[code] : "OrtError";
 }
 
-/* Whether a call was well; takes its status apart and frees it. */
-static bool well(struct onnxruntime *self, status said, struct failure *failure)
+bool ort_well(struct onnxruntime *self, status said, struct failure *failure)
 {
     if (said == NULL)
         return true;
@@ -110,13 +30,13 @@ static bool read_type_and_shape(struct onnxruntime *self, const void *info, int 
 {
     typedef status (*get_type)(const void *, int *);
     typedef status (*get_dimensions)(const void *, int64_t *, size_t);
-    if (!well(self, CALL(self, GetTensorElementType, get_type)(info, element), failure)
-        || !well(self, CALL(self, GetDimensionsCount, of_pointer_and_size_out)(info, rank), failure))
+    if (!ort_well(self, CALL(self, GetTensorElementType, get_type)(info, element), failure)
+        || !ort_well(self, CALL(self, GetDimensionsCount, of_pointer_and_size_out)(info, rank), failure))
         return false;
     if (*rank > RANK_MAX)
         return fail(failure, "ValueError", "a tensor has %lld dimensions; the native runner takes up to %d",
                     (long long)*rank, RANK_MAX);
-    return well(self, CALL(self, GetDimensions, get_dimensions)(info, shape, *rank), failure);
+    return ort_well(self, CALL(self, GetDimensions, get_dimensions)(info, shape, *rank), failure);
 }
 
 static enum dtype dtype_of_element(int element)
@@ -134,12 +54,12 @@ static bool describe_tensor(struct onnxruntime *self, const void *type_info, str
     const char *symbols[RANK_MAX] = {NULL};
     int64_t shape[RANK_MAX];
     int element = 0;
-    if (!well(self, CALL(self, CastTypeInfoToTensorInfo, cast)(type_info, &tensor_info), failure))
+    if (!ort_well(self, CALL(self, CastTypeInfoToTensorInfo, cast)(type_info, &tensor_info), failure))
         return false;
     if (tensor_info == NULL)
         return fail(failure, "ValueError", "'%s' is no tensor; only dense tensors can be given and kept", info->name);
     if (!read_type_and_shape(self, tensor_info, &element, &info->rank, shape, failure)
-        || !well(self, CALL(self, GetSymbolicDimensions, get_symbols)(tensor_info, symbols, info->rank), failure))
+        || !ort_well(self, CALL(self, GetSymbolicDimensions, get_symbols)(tensor_info, symbols, info->rank), failure))
         return false;
     info->dtype = dtype_of_element(element);
     if (info->dtype == DTYPE_NONE)
@@ -161,18 +81,18 @@ static bool describe(struct onnxruntime *self, bool outputs, struct tensor_info 
     any_function name_of = self->api[outputs ? PLACE_SessionGetOutputName : PLACE_SessionGetInputName];
     any_function type_of = self->api[outputs ? PLACE_SessionGetOutputTypeInfo : PLACE_SessionGetInputTypeInfo];
     void *allocator = NULL;
-    if (!well(self, CALL(self, GetAllocatorWithDefaultOptions, of_out)(&allocator), failure)
-        || !well(self, ((of_pointer_and_size_out)count_of)(self->session, count), failure))
+    if (!ort_well(self, CALL(self, GetAllocatorWithDefaultOptions, of_out)(&allocator), failure)
+        || !ort_well(self, ((of_pointer_and_size_out)count_of)(self->session, count), failure))
         return false;
     *infos = allocate(*count, sizeof **infos);
     *names = allocate(*count, sizeof **names);
     for (size_t k = 0; k < *count; k++) {
         char *name = NULL;
         void *type_info = NULL;
-        if (!well(self, ((of_name_out)name_of)(self->session, k, allocator, &name), failure))
+        if (!ort_well(self, ((of_name_out)name_of)(self->session, k, allocator, &name), failure))
             return false;
         (*names)[k] = (*infos)[k].name = name;
-        if (!well(self, ((of_index_and_out)type_of)(self->session, k, &type_info), failure))
+        if (!ort_well(self, ((of_index_and_out)type_of)(self->session, k, &type_info), failure))
             return false;
         bool described = describe_tensor(self, type_info, &(*infos)[k], failure);
         CALL(self, ReleaseTypeInfo, of_release)(type_info);
@@ -193,7 +113,7 @@ static bool set_options(struct onnxruntime *self, void *options, struct failure 
                     {PLACE_SetSessionLogSeverityLevel, 3 /* errors */},
                     {PLACE_SetSessionGraphOptimizationLevel, 99 /* ORT_ENABLE_ALL */}};
     for (size_t k = 0; k < sizeof settings / sizeof *settings; k++)
-        if (!well(self, ((of_pointer_and_int)self->api[settings[k].place])(options, settings[k].value), failure))
+        if (!ort_well(self, ((of_pointer_and_int)self->api[settings[k].place])(options, settings[k].value), failure))
             return false;
     return true;
 }
@@ -206,22 +126,20 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
     struct onnxruntime *self = (struct onnxruntime *)runtime;
     typedef status (*create_session)(const void *, const char *, const void *, void **);
     void *options = NULL;
-    if (!well(self, CALL(self, CreateSessionOptions, of_out)(&options), failure) || !set_options(self, options, failure)
-        || !well(self, CALL(self, CreateSession, create_session)(self->environment, model, options, &self->session),
-                 failure))
+    if (!ort_well(self, CALL(self, CreateSessionOptions, of_out)(&options), failure)
+        || !set_options(self, options, failure) || !onnxruntime_append_provider(self, options, failure)
+        || !ort_well(self, CALL(self, CreateSession, create_session)(self->environment, model, options, &self->session),
+                     failure))
         return false;
     CALL(self, ReleaseSessionOptions, of_release)(options);
     if (!describe(self, false, &runtime->inputs, &runtime->input_count, &self->input_names, failure)
-        || !describe(self, true, &runtime->outputs, &runtime->output_count, &self->output_names, failure))
+        || !describe(self, true, &runtime->outputs, &runtime->output_count, &self->output_names, failure)
+        || !onnxruntime_count_nodes(self, failure))
         return false;
     self->input_values = allocate(runtime->input_count, sizeof *self->input_values);
     self->output_values = allocate(runtime->output_count, sizeof *self->output_values);
     self->bound = allocate(runtime->input_count, sizeof *self->bound);
-    struct json_writer *settings = &runtime->settings;
-    json_string_member(settings, "graph_optimization_level", "ORT_ENABLE_ALL");
-    json_string_member(settings, "providers_asked", "CPUExecutionProvider");
-    /* No other provider was appended, and a session falls back to this one only. */
-    json_string_member(settings, "providers_got", "CPUExecutionProvider");
+    json_string_member(&runtime->settings, "graph_optimization_level", "ORT_ENABLE_ALL");
     return true;
 }
 
@@ -253,11 +171,11 @@ static bool bind(struct runtime *runtime, struct tensor *inputs, struct failure 
         self->bound[k] = inputs[k];
     for (size_t k = 0; k < runtime->input_count; k++) {
         const struct tensor *input = &self->bound[k];
-        if (!well(self,
-                  CALL(self, CreateTensorWithDataAsOrtValue,
-                       create_tensor)(self->memory_info, input->data, input->bytes, input->shape, input->rank,
-                                      element_of_dtype(input->dtype), &self->input_values[k]),
-                  failure))
+        if (!ort_well(self,
+                      CALL(self, CreateTensorWithDataAsOrtValue,
+                           create_tensor)(self->memory_info, input->data, input->bytes, input->shape, input->rank,
+                                          element_of_dtype(input->dtype), &self->input_values[k]),
+                      failure))
             return false;
     }
     return true;
@@ -274,7 +192,7 @@ static bool infer(struct runtime *runtime)
 static void infer_failed(struct runtime *runtime, struct failure *failure)
 {
     struct onnxruntime *self = (struct onnxruntime *)runtime;
-    well(self, self->run_status, failure);
+    ort_well(self, self->run_status, failure);
 }
 
 static void release(struct runtime *runtime)
@@ -293,7 +211,7 @@ static bool fetch(struct runtime *runtime, size_t k, struct tensor *tensor, stru
     void *info = NULL;
     int element = 0;
     typedef status (*of_value)(const void *, void **);
-    if (!well(self, CALL(self, GetTensorTypeAndShape, of_value)(self->output_values[k], &info), failure))
+    if (!ort_well(self, CALL(self, GetTensorTypeAndShape, of_value)(self->output_values[k], &info), failure))
         return false;
     bool read = read_type_and_shape(self, info, &element, &tensor->rank, tensor->shape, failure);
     CALL(self, ReleaseTensorTypeAndShapeInfo, of_release)(info);
@@ -302,7 +220,7 @@ static bool fetch(struct runtime *runtime, size_t k, struct tensor *tensor, stru
     tensor->dtype = dtype_of_element(element);
     if (tensor->dtype == DTYPE_NONE || !tensor_bytes(tensor->dtype, tensor->rank, tensor->shape, &tensor->bytes))
         return fail(failure, "ValueError", "output '%s' is not one that can be kept", runtime->outputs[k].name);
-    return well(self, CALL(self, GetTensorMutableData, of_value)(self->output_values[k], &tensor->data), failure);
+    return ort_well(self, CALL(self, GetTensorMutableData, of_value)(self->output_values[k], &tensor->data), failure);
 }
 
 struct runtime *onnxruntime_open(const struct runtime_request *request, struct failure *failure)
@@ -324,25 +242,34 @@ struct runtime *onnxruntime_open(const struct runtime_request *request, struct f
     struct onnxruntime *self = allocate(1, sizeof *self);
     struct runtime *runtime = &self->base;
     snprintf(runtime->version, sizeof runtime->version, "%s", base->get_version_string());
-    self->api = base->get_api(API_VERSION);
+    /* The version of the table is the release's minor number; asking for one that it lacks prints to stderr. */
+    self->api_version = strncmp(runtime->version, "1.", 2) == 0 ? (int)strtoll(runtime->version + 2, NULL, 10) : 0;
+    self->api = base->get_api(self->api_version >= API_VERSION_OF_ASSIGNMENT  ? API_VERSION_OF_ASSIGNMENT
+                              : self->api_version >= API_VERSION_OF_PROVIDERS ? API_VERSION_OF_PROVIDERS
+                                                                              : API_VERSION_OF_CPU);
     if (self->api == NULL) {
         fail(failure, "OSError", "%s is ONNX Runtime %s, which is too old: its C API has no version %d",
-             request->library, runtime->version, API_VERSION);
+             request->library, runtime->version, API_VERSION_OF_CPU);
         return NULL;
     }
+    self->library = library;
+    self->accelerator = request->accelerator;
+    runtime->delegated_nodes = runtime->total_nodes = runtime->wholly_delegated = -1;
+    if (!onnxruntime_find_provider(self, request, failure))
+        return NULL;
     self->threads = request->threads;
     self->run = (status (*)(void *, const void *, const char *const *, const void *const *, size_t, const char *const *,
                             size_t, void **))self->api[PLACE_Run];
     typedef status (*create_environment)(int, const char *, void **);
     typedef status (*create_memory_info)(int, int, void **);
-    if (!well(self, CALL(self, CreateEnv, create_environment)(3 /* errors */, "bakeoff", &self->environment), failure)
-        || !well(self, CALL(self, DisableTelemetryEvents, of_pointer)(self->environment), failure)
-        || !well(
+    if (!ort_well(self, CALL(self, CreateEnv, create_environment)(3 /* errors */, "bakeoff", &self->environment),
+                  failure)
+        || !ort_well(self, CALL(self, DisableTelemetryEvents, of_pointer)(self->environment), failure)
+        || !ort_well(
             self,
             CALL(self, CreateCpuMemoryInfo, create_memory_info)(0 /* device */, 0 /* default */, &self->memory_info),
             failure))
         return NULL;
-    runtime->delegated_nodes = runtime->total_nodes = -1;
     runtime->null_is_free = true;
     runtime->load = load;
     runtime->bind = bind;

@@ -34,14 +34,16 @@ static bool write_whole(const char *path, const struct bytes *header, const stru
         written = false;
         problem = errno;
     }
+    if (!written && fd >= 0)
+        unlink(temporary.data); /* on a full disk its bytes are wanted */
     bytes_free(&temporary);
-    return written || fail(failure, "OSError", "%s cannot be written: %s", path, strerror(problem));
+    return written || fail(failure, OUTPUT_NOT_WRITTEN, "%s cannot be written: %s", path, strerror(problem));
 }
 
 static bool make_folder(const char *path, struct failure *failure)
 {
     return mkdir(path, 0755) == 0 || errno == EEXIST
-           || fail(failure, "OSError", "%s cannot be made: %s", path, strerror(errno));
+           || fail(failure, OUTPUT_NOT_WRITTEN, "%s cannot be made: %s", path, strerror(errno));
 }
 
 bool output_file_keep(struct json_writer *writer, const char *folder, const char *arm, const char *item, size_t k,

@@ -99,13 +99,15 @@ static bool read_arms(struct reading *reading, const struct json_value *list)
         if (plan_arm_index(plan, id) >= 0)
             return refuse(reading, "has arm %s twice. Push the plan again.", id);
         struct plan_arm *arm = &plan->arms[plan->arm_count];
-        const char *accelerator = json_get_string(entry, "accelerator");
         *arm = (struct plan_arm){
             .id = id,
             .model = json_get_string(entry, "model"),
             .runtime = json_get_string(entry, "runtime"),
             .runtime_version = json_get_string(entry, "runtime_version"),
-            .accelerator = accelerator != NULL ? accelerator : "cpu",
+            .accelerator = json_get(entry, "accelerator"),
+            .accelerator_options = json_get(entry, "accelerator_options"),
+            .accelerator_library = json_get(entry, "accelerator_library"),
+            .cores = json_get(entry, "cores"),
             .library = json_get_string(entry, "library"),
             .worker = json_get(entry, "worker"),
             .input_shapes = json_get(entry, "input_shapes"),

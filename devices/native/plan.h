@@ -26,7 +26,10 @@ struct plan_arm {
     const char *model;
     const char *runtime;
     const char *runtime_version;
-    const char *accelerator;
+    const struct json_value *accelerator;         /* text, or NULL for the CPU */
+    const struct json_value *accelerator_options; /* may be NULL, as what follows */
+    const struct json_value *accelerator_library;
+    const struct json_value *cores;
     const char *library;                   /* NULL where the plan names none */
     const struct json_value *worker;       /* argv prefix of a worker; empty for this program itself */
     const struct json_value *input_shapes; /* may be NULL */

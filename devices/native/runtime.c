@@ -7,19 +7,19 @@ struct runtime *runtime_open(const char *name, const struct runtime_request *req
         struct runtime *(*open)(const struct runtime_request *, struct failure *);
     } runtimes[] = {{"onnxruntime", onnxruntime_open}, {"ai-edge-litert", litert_open}};
     for (size_t k = 0; k < sizeof runtimes / sizeof *runtimes; k++) {
-        if (strcmp(runtimes[k].name, name) != 0)
-            continue;
-        if (strcmp(request->accelerator, "cpu") != 0) {
-            fail(failure, "ValueError",
-                 "accelerator '%s' is not one that the native runner can ask %s for (it knows 'cpu')",
-                 request->accelerator, name);
-            return NULL;
-        }
-        return runtimes[k].open(request, failure);
+        if (strcmp(runtimes[k].name, name) == 0)
+            return runtimes[k].open(request, failure);
     }
     fail(failure, "ValueError", "the native runner cannot drive runtime '%s'; it has onnxruntime, ai-edge-litert",
          name);
     return NULL;
+}
+
+bool refuse_accelerator(const struct runtime_request *request, const char *runtime, const char *known,
+                        struct failure *failure)
+{
+    return fail(failure, "ValueError", "accelerator '%s' is not one that the native runner can ask %s for; it knows %s",
+                request->accelerator->name, runtime, known);
 }
 
 void *library_open(const char *runtime, const char *path, struct failure *failure)

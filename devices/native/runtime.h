@@ -2,6 +2,7 @@
 #ifndef BAKEOFF_RUNTIME_H
 #define BAKEOFF_RUNTIME_H
 
+#include "accelerator.h"
 #include "dtype.h"
 #include "failure.h"
 #include "json_writer.h"
@@ -29,6 +30,7 @@ struct runtime {
     char version[64];
     int64_t delegated_nodes; /* −1 where it is not known */
     int64_t total_nodes;
+    int wholly_delegated;        /* whether the accelerator took the whole graph; −1 where it is not known */
     bool null_is_free;           /* whether a dimension without a size or a name is reported as null, or as −1 */
     struct json_writer settings; /* members of an object: what was set, in the runtime's own words */
 
@@ -47,9 +49,9 @@ struct runtime {
 };
 
 struct runtime_request {
-    const char *library; /* path of its shared library, or NULL */
-    const char *version; /* as asked for */
-    const char *accelerator;
+    const char *library;                   /* path of its shared library, or NULL */
+    const char *version;                   /* as asked for */
+    const struct accelerator *accelerator; /* outlives the runtime */
     int threads;
 };
 
@@ -58,6 +60,10 @@ struct runtime *runtime_open(const char *name, const struct runtime_request *req
 
 struct runtime *onnxruntime_open(const struct runtime_request *request, struct failure *failure);
 struct runtime *litert_open(const struct runtime_request *request, struct failure *failure);
+
+/* For an accelerator that a runtime cannot be asked for: always false. */
+bool refuse_accelerator(const struct runtime_request *request, const char *runtime, const char *known,
+                        struct failure *failure);
 
 /* The handle of a shared library, or NULL with the failure. */
 void *library_open(const char *runtime, const char *path, struct failure *failure);

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include "affinity.h"
 #include "clock.h"
 #include "inferences.h"
 #include "memory.h"
@@ -14,7 +15,8 @@ struct worker {
     bool loaded;
     bool bound;
     char *name;
-    char *accelerator;
+    struct accelerator accelerator;
+    struct affinity affinity;
     int threads;
 };
 
@@ -25,15 +27,16 @@ static bool answer_start(struct worker *worker, const struct json_value *request
                          struct failure *failure)
 {
     (void)writer;
-    const char *name = json_get_string(request, "runtime"), *accelerator = json_get_string(request, "accelerator");
+    const char *name = json_get_string(request, "runtime");
     const char *version = json_get_string(request, "runtime_version");
     int64_t threads = 0;
-    if (name == NULL || accelerator == NULL || version == NULL
-        || !json_get_integer(request, "threads", 1, 4096, &threads))
-        return fail(failure, "ValueError", "a request to start lacks its runtime, version, accelerator or threads");
-    struct runtime_request wanted = {json_get_string(request, "library"), version, accelerator, (int)threads};
+    if (name == NULL || version == NULL || !json_get_integer(request, "threads", 1, 4096, &threads))
+        return fail(failure, "ValueError", "a request to start lacks its runtime, version or threads");
+    if (!accelerator_read(request, &worker->accelerator, failure)
+        || !affinity_set(&worker->affinity, json_get(request, "cores"), failure))
+        return false;
+    struct runtime_request wanted = {json_get_string(request, "library"), version, &worker->accelerator, (int)threads};
     worker->name = copy_text(name);
-    worker->accelerator = copy_text(accelerator);
     worker->threads = (int)threads;
     worker->runtime = runtime_open(name, &wanted, failure);
     return worker->runtime != NULL;
@@ -61,9 +64,17 @@ static bool answer_load(struct worker *worker, const struct json_value *request,
     tensor_infos_write(writer, runtime, false);
     tensor_infos_write(writer, runtime, true);
     json_integer_member(writer, "threads", worker->threads);
-    json_string_member(writer, "accelerator", worker->accelerator);
+    json_string_member(writer, "accelerator", worker->accelerator.name);
     json_size_member(writer, "delegated_nodes", runtime->delegated_nodes);
     json_size_member(writer, "total_nodes", runtime->total_nodes);
+    json_name(writer, "wholly_delegated");
+    if (runtime->wholly_delegated < 0)
+        json_null(writer);
+    else
+        json_bool(writer, runtime->wholly_delegated != 0);
+    affinity_write(writer, &worker->affinity);
+    if (worker->affinity.problem[0] != '\0')
+        json_string_member(&runtime->settings, "affinity", worker->affinity.problem);
     json_name(writer, "settings");
     json_open(writer, '{');
     if (runtime->settings.out.length != 0)
@@ -286,10 +297,11 @@ int work(void)
     _exit(0);
 }
 
-int describe_model(const char *model, const char *runtime_name, const char *library, int threads)
+int describe_model(const char *model, const char *runtime_name, const char *library,
+                   const struct accelerator *accelerator, int threads)
 {
     int fd = private_stdout();
-    struct runtime_request request = {library, "", "cpu", threads};
+    struct runtime_request request = {library, "", accelerator, threads};
     struct json_writer writer = {0};
     struct failure failure = {"", ""};
     struct runtime *runtime = runtime_open(runtime_name, &request, &failure);

@@ -2,12 +2,13 @@
 #ifndef BAKEOFF_WORKER_H
 #define BAKEOFF_WORKER_H
 
-#include "platform.h"
+#include "accelerator.h"
 
 
 int work(void);
 
 /* Prints a model's inputs and outputs as one JSON object; on failure one with `error` and `message`. */
-int describe_model(const char *model, const char *runtime, const char *library, int threads);
+int describe_model(const char *model, const char *runtime, const char *library, const struct accelerator *accelerator,
+                   int threads);
 
 #endif

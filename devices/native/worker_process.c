@@ -53,9 +53,9 @@ struct worker_process *worker_start(char *const argv[], const char *folder, int 
     worker->replies = ends[1][0];
     if (problem == 0)
         return worker;
+    const char *error = worker->log < 0 ? OUTPUT_NOT_WRITTEN : problem == ENOENT ? "FileNotFoundError" : "OSError";
     worker_kill(worker);
-    fail(failure, problem == ENOENT ? "FileNotFoundError" : "OSError", "cannot start %s: %s", argv[0],
-         strerror(problem));
+    fail(failure, error, "cannot start %s: %s", argv[0], strerror(problem));
     return NULL;
 }
 

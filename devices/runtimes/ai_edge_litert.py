@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from devices.runtimes.spec import RuntimeSpec
 
+_GPU_OPTIONS = {
+    "true|false": (
+        *("allow_src_quantized_fc_conv_ops", "benchmark_mode", "convert_weights_on_gpu"),
+        *("disable_shader_optimization", "enable_constant_tensors_sharing", "enable_infinite_float_capping"),
+        *("hint_fully_delegated_to_single_delegate", "hint_waiting_for_completion", "prefer_texture_weights"),
+        "wait_for_weights_conversion_complete",
+    ),
+    "[0-9]{1,3}": (
+        *("backend", "buffer_storage_type", "kernel_batch_size", "num_threads_to_compile", "num_threads_to_upload"),
+        *("precision", "priority", "wait_type"),
+    ),
+    r"[^\"'#\\]*": ("preferred_device_substr",),
+}
+"""Of its options of a GPU those that are plain values, by what they may be. It ignores a name that it does not know,
+and some that are left out here are addresses in memory.
+"""
+
 SPEC = RuntimeSpec(
     name="ai-edge-litert",
     distribution="ai-edge-litert",
@@ -11,4 +28,11 @@ SPEC = RuntimeSpec(
     default_version="2.3.0",
     formats=("tflite",),
     python_min=(3, 9),
+    accelerators=("cpu", "gpu"),
+    accelerator_hints={
+        "xnnpack": "its cpu is XNNPACK already",
+        "webgpu": "its gpu is WebGPU on Linux",
+        "nnapi": "it has no NNAPI any more: write gpu",
+    },
+    option_patterns={name: pattern for pattern, names in _GPU_OPTIONS.items() for name in names},
 )

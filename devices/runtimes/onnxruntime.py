@@ -11,4 +11,6 @@ SPEC = RuntimeSpec(
     default_version="1.32.0",
     formats=("onnx",),
     python_min=(3, 8),
+    accelerators=("cpu", "nnapi", "qnn", "webgpu", "xnnpack"),
+    accelerator_hints={"gpu": "its GPU is called webgpu; on phones there is nnapi too"},
 )

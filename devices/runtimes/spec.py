@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -24,6 +25,12 @@ class RuntimeSpec:
     has wheels for is the index's to say.
     """
     python_max: tuple[int, int] | None = None
+    accelerators: tuple[str, ...] = ("cpu",)
+    """What it can be asked to run on, in one build or another: what a build really has shows on the device."""
+    accelerator_hints: Mapping[str, str] = field(default_factory=dict)
+    """For an accelerator that it is often asked for in vain: what to write instead."""
+    option_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Accelerator option → regular expression of its values, where the runtime ignores or misreads others."""
     extra_requirements: tuple[str, ...] = ("numpy",)
     """Installed beside it, in pip's language."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.wording import sentence
+from harness.analysis.wording import cores_in_words, sentence
 from harness.comparison import ArmInfo, ArmOnDevice, LatencyDistribution
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def arm_infos(manifest: Manifest) -> list[ArmInfo]:
             runtime=arm.runtime,
             runtime_version=arm.runtime_version,
             accelerator=arm.accelerator,
+            accelerator_options=arm.accelerator_options,
+            cores=None if arm.cores is None else cores_in_words(arm.cores),
             threads=arm.threads,
             differs_in=[] if arm is baseline else _differences(manifest, baseline, arm),
         )
@@ -57,7 +59,9 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
         "runtime": arm.runtime != baseline.runtime,
         "runtime version": arm.runtime == baseline.runtime and arm.runtime_version != baseline.runtime_version,
         "accelerator": arm.accelerator != baseline.accelerator,
+        "accelerator options": arm.accelerator_options != baseline.accelerator_options,
         "threads": arm.threads != baseline.threads,
+        "cores": arm.cores != baseline.cores,
         "tensor": tensors.get(arm.name) != tensors.get(baseline.name),
     }
     return [factor for factor, differs in factors.items() if differs]
@@ -88,7 +92,11 @@ def last_load(arm: ManifestArm, records: DeviceRecords | None) -> ArmLoaded | No
 
 
 def arm_on_device(
-    arm: ManifestArm, records: DeviceRecords | None, failures: list[str], values: Mapping[str, Measured]
+    arm: ManifestArm,
+    records: DeviceRecords | None,
+    failures: list[str],
+    values: Mapping[str, Measured],
+    library: str | None = None,
 ) -> ArmOnDevice:
     """The facts of one arm. Failed with nothing measured is `failed`, failed on the way `partial`."""
     loaded = last_load(arm, records)
@@ -96,9 +104,6 @@ def arm_on_device(
         value.kind == "available" and name != "model_size"  # the file's size needs no device
         for name, value in values.items()
     )
-    delegated = None
-    if loaded is not None and loaded.delegated_nodes is not None and loaded.total_nodes is not None:
-        delegated = f"{loaded.delegated_nodes} of {loaded.total_nodes} nodes"
     return ArmOnDevice(
         arm=arm.name,
         status=("partial" if measured else "failed") if failures else "ok",
@@ -107,8 +112,10 @@ def arm_on_device(
         runtime_version=loaded.runtime_version if loaded else None,
         accelerator=loaded.accelerator if loaded else None,
         threads=loaded.threads if loaded else None,
-        delegated=delegated,
+        cores=None if loaded is None or loaded.cores is None else cores_in_words(loaded.cores),
+        delegated=_delegated(loaded),
         settings=dict(loaded.settings) if loaded else {},
+        library=library,
         values=dict(values),
     )
 
@@ -127,17 +134,47 @@ def asked_and_done(arm: ManifestArm, records: DeviceRecords | None) -> list[str]
     ):
         if asked != done:
             warnings.append(f"{arm.name} asked for {what} {asked} and ran with {done}.")
-    if (
-        loaded.accelerator != "cpu"
-        and loaded.delegated_nodes is not None
-        and loaded.total_nodes is not None
-        and loaded.delegated_nodes < loaded.total_nodes
-    ):
+    if loaded.accelerator != "cpu" and loaded.accelerator == arm.accelerator:
+        warnings += _fallback_warnings(arm.name, loaded)
+    if loaded.cores_asked is not None and loaded.cores != loaded.cores_asked:
+        got = "cores that the device does not name" if loaded.cores is None else f"core {cores_in_words(loaded.cores)}"
         warnings.append(
-            f"{arm.name} ran {loaded.delegated_nodes} of {loaded.total_nodes} nodes on {loaded.accelerator}; "
-            "the rest fell back to the CPU."
+            f"{arm.name} asked for core {cores_in_words(loaded.cores_asked)} and ran on {got}: its times may be those "
+            "of other cores than meant."
         )
     return warnings
+
+
+def _fallback_warnings(name: str, loaded: ArmLoaded) -> list[str]:
+    """What the CPU did in the accelerator's stead, for a reader who knows neither graphs nor delegates."""
+    accelerator, taken, total = loaded.accelerator, loaded.delegated_nodes, loaded.total_nodes
+    if taken is not None and total is not None:
+        if taken == 0:
+            return [
+                f"{name} asked for {accelerator} and ran on the CPU alone: {accelerator} took none of its {total} "
+                f"nodes. This is not a measurement of {accelerator}."
+            ]
+        if taken < total:
+            return [f"{name} ran {taken} of {total} nodes on {accelerator}; the rest fell back to the CPU."]
+        return []
+    if loaded.wholly_delegated is None:
+        return [f"How much of {name} ran on {accelerator} is unknown: the runtime does not say."]
+    if not loaded.wholly_delegated:
+        return [
+            f"{name} did not run wholly on {accelerator}: a part of it, or all of it, fell back to the CPU. How much, "
+            "the runtime does not say."
+        ]
+    return []
+
+
+def _delegated(loaded: ArmLoaded | None) -> str | None:
+    if loaded is None:
+        return None
+    if loaded.delegated_nodes is not None and loaded.total_nodes is not None:
+        return f"{loaded.delegated_nodes} of {loaded.total_nodes} nodes"
+    if loaded.wholly_delegated is None:
+        return None
+    return "the whole model" if loaded.wholly_delegated else "not the whole model"
 
 
 def latency_distribution(arm: str, latency: pd.DataFrame, blocks: pd.DataFrame) -> LatencyDistribution | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.analysis.wording import more_needed, outcome_in_words
 from harness.comparison import Contrast, Effect, Interval, NoEffect
+from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
 from harness.statistics.sign_flip import FEWEST
 
@@ -21,12 +22,16 @@ _T_METHOD = {
     "process": "t on log-ratios of paired processes",
     "image": "t on paired differences of images",
     "scene": "t on paired differences of scenes",
+    "cycle": "t on log-ratios of paired energy blocks",
 }
+ANYTIME_METHOD = "anytime-valid t-mixture on log-ratios of paired blocks"
+_ANYTIME_P = "anytime-valid t-mixture, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
     "process": "BCa bootstrap over processes",
     "image": "BCa bootstrap over images",
     "scene": "BCa bootstrap over scenes",
+    "cycle": "BCa bootstrap over cycles",
 }
 
 
@@ -92,6 +97,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
     detectable = None if estimate.exact else minimum_detectable(estimate)
     if detectable is not None and quantity.scale == "ratio":
         detectable = math.expm1(detectable)
+    p_value, p_method = _p_value(effect)
     seen = effect.tail(item_margin) if effect.tail is not None and item_margin is not None else None
     return Effect(
         scale=quantity.scale,
@@ -102,7 +108,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, interval[0]),
             high=_shown(quantity, interval[1]),
             level=0.95,
-            method=_T_METHOD[effect.replicate],
+            method=ANYTIME_METHOD if isinstance(estimate, SequentialEstimate) else _T_METHOD[effect.replicate],
         ),
         robust_interval=None
         if effect.robust is None
@@ -112,8 +118,8 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             level=0.95,
             method=_BCA_METHOD[effect.replicate],
         ),
-        p_value=None if effect.sign_flip is None else effect.sign_flip.p_value,
-        p_method=effect.sign_flip.method if effect.sign_flip is not None else _why_no_p(effect),
+        p_value=p_value,
+        p_method=p_method,
         n=estimate.n,
         replicate=effect.replicate,
         sd=estimate.sd,
@@ -125,8 +131,19 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
     )
 
 
-def _why_no_p(effect: Paired) -> str | None:
-    return None if effect.estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
+def _p_value(effect: Paired) -> tuple[float | None, str | None]:
+    """The p-value of no difference and its method, or why there is none. After looking on the way only one that allows
+    for the looks is a p-value.
+    """
+    estimate = effect.estimate
+    if isinstance(estimate, SequentialEstimate):
+        above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
+        if above is None or below is None:
+            return None, "a single replicate"
+        return min(1.0, 2.0 * min(above, below)), _ANYTIME_P
+    if effect.sign_flip is not None:
+        return effect.sign_flip.p_value, effect.sign_flip.method
+    return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
 
 
 def _shown(quantity: Quantity, number: float) -> float:

@@ -13,8 +13,10 @@ from harness.records import (
     ArmFailed,
     ArmLoaded,
     Context,
+    EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
+    PassStopped,
     QualityOutput,
     Record,
     RunnerFinished,
@@ -53,7 +55,9 @@ class DeviceRecords:
     warm_up: list[WarmUpDone] = field(default_factory=list)
     blocks: list[LatencyBlock] = field(default_factory=list)
     memory: list[MemoryMeasured] = field(default_factory=list)
+    energy: list[EnergyBlock] = field(default_factory=list)
     skipped: list[StepSkipped] = field(default_factory=list)
+    passes_stopped: list[PassStopped] = field(default_factory=list)
     finished: list[RunnerFinished] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     session_spans_ns: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -136,8 +140,12 @@ def read_device_records(path: Path) -> DeviceRecords:
                 found.moments.append(Moment(record.session, "after", record.pair, record.arm, record.after))
             case MemoryMeasured():
                 found.memory.append(record)
+            case EnergyBlock():
+                found.energy.append(record)
             case StepSkipped():
                 found.skipped.append(record)
+            case PassStopped():
+                found.passes_stopped.append(record)
             case RunnerFinished():
                 found.finished.append(record)
                 found.moments.append(Moment(record.session, "finish", None, None, record.context))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.statistics.equivalence import is_equivalent
-from harness.statistics.power import FEWEST, ONE_SIDED_Z, replicates_needed
+from harness.statistics.power import FEWEST, replicates_to_tell_from
 
 if TYPE_CHECKING:
     from harness.comparison import Outcome
@@ -108,8 +108,10 @@ def replicates_to_tell(gain: Estimate, allowed: Margins) -> int | None:
     if gain.sd is None:
         return None
     ways = [
-        replicates_needed(gain.sd, gain.mean),
-        replicates_needed(gain.sd, gain.mean + allowed.agreed, z=ONE_SIDED_Z) if gain.mean > -allowed.agreed else None,
+        replicates_to_tell_from(gain, gain.mean),
+        replicates_to_tell_from(gain, gain.mean + allowed.agreed, two_sided=False)
+        if gain.mean > -allowed.agreed
+        else None,
     ]
     possible = [way for way in ways if way is not None]
     return max(min(possible), math.ceil(1.1 * gain.n), FEWEST) if possible else None

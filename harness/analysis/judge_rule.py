@@ -31,7 +31,7 @@ from harness.analysis.wording import (
 from harness.comparison import NoEffect, RuleOutcome
 from harness.quantity import Unavailable
 from harness.statistics.multiplicity import holm
-from harness.statistics.power import FEWEST, MOST, ONE_SIDED_Z, TWO_SIDED_Z, replicates_needed
+from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
 from harness.statistics.tail import replicates_for_share, share_p
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _judge_bound(gain: Estimate, bound: float, *, two_sided: bool) -> _Bound:
         return _Bound("met", p_broken, None)
     if p_broken <= _ALPHA:
         return _Bound("broken", p_broken, None)
-    needed = replicates_needed(gain.sd or 0.0, gain.mean - bound, z=TWO_SIDED_Z if two_sided else ONE_SIDED_Z)
+    needed = replicates_to_tell_from(gain, gain.mean - bound, two_sided=two_sided)
     if needed is not None:
         needed = max(math.ceil(needed * gain.n / gain.effective_n), math.ceil(1.1 * gain.n), FEWEST)
     return _Bound("open", p_broken, needed if needed is not None and needed <= MOST else None)

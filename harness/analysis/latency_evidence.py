@@ -1,9 +1,14 @@
-"""Latency of one candidate against the baseline: paired blocks, each reduced to its median or its 90th percentile."""
+"""Latency of one candidate against the baseline: paired blocks, each reduced to its median or its 90th percentile.
+
+`first_look` says from which pair on the run could have ended (`harness.experiment.declaration.Measure.looks_after`);
+None where the number of pairs was fixed.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +18,7 @@ from harness.analysis.wording import change_in_words, counted, value_in_words
 from harness.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
+from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
 from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
@@ -47,40 +53,70 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["device", "pair", "position"], ignore_index=True)
 
 
-def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str) -> Level:
+def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
     """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their median.
 
     Its uncertainty allows for blocks that follow each other being alike.
     """
-    column, name = _SUMMARY[quantity.name]
-    values = blocks[column].to_numpy(dtype=np.float64)
+    column, _ = _SUMMARY[quantity.name]
+    return level_of_blocks(quantity, blocks[column].to_numpy(dtype=np.float64), source, first_look)
+
+
+def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look: int | None) -> Level:
+    """As `latency_level`, from the blocks' own medians or percentiles in nanoseconds, in time order."""
+    name = _SUMMARY[quantity.name][1]
     if values.size == 0:
         return Level(Unavailable(reason="no whole pair of blocks was measured"), None)
     if not np.all(values > 0):
         return Level(Unavailable(reason="the device's clock is too coarse: some blocks took no time"), None)
     what = f"median of {counted(values.size, 'block ' + name)}"
+    logarithms = np.log(values)
     return Level(
         Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(np.log(values)),
+        estimate_series_mean(logarithms)
+        if first_look is None
+        else estimate_series_sequentially(logarithms, first_look),
     )
 
 
+def effect_of_blocks(baseline: Floats, candidate: Floats, first_look: int | None) -> Paired | NoEffect:
+    """Candidate against baseline from the medians or percentiles of paired blocks, in nanoseconds, in time order: the
+    estimate alone.
+    """
+    if baseline.size == 0:
+        return NoEffect(reason="no whole pair of blocks was measured")
+    try:
+        differences = log_ratios(baseline, candidate)
+    except ValueError:
+        return NoEffect(reason="the device's clock is too coarse: some blocks took no time")
+    estimate = estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look)
+    return Paired(estimate, "pair of blocks")
+
+
 def latency_effect(
-    quantity: Quantity, baseline: pd.DataFrame, candidate: pd.DataFrame, names: Mapping[str, str], seed: int
+    quantity: Quantity,
+    baseline: pd.DataFrame,
+    candidate: pd.DataFrame,
+    names: Mapping[str, str],
+    seed: int,
+    first_look: int | None = None,
 ) -> Paired | NoEffect:
     """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
     column, _ = _SUMMARY[quantity.name]
     both = baseline.merge(candidate, on=["pair", "session"], suffixes=("_a", "_b")).sort_values("pair")
-    if both.empty:
-        return NoEffect(reason="no whole pair of blocks was measured")
-    try:
-        differences = log_ratios(both[f"{column}_a"].to_numpy(), both[f"{column}_b"].to_numpy())
-    except ValueError:
-        return NoEffect(reason="the device's clock is too coarse: some blocks took no time")
+    ours, theirs = (both[f"{column}_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
+    effect = effect_of_blocks(ours, theirs, first_look)
+    if isinstance(effect, NoEffect):
+        return effect
+    differences = log_ratios(ours, theirs)
     candidate_first = (both["position_b"] < both["position_a"]).to_numpy()
-    estimate = estimate_mean(differences)
     warnings: list[str] = []
     if quantity.name == "latency_p50":  # what is wrong with the pairs is said once, not for every percentile
+        if first_look is None and differences.size < ENOUGH_PAIRS:
+            warnings.append(
+                f"Only {counted(differences.size, 'pair')} of blocks; {ENOUGH_PAIRS} or more make an interval to rely "
+                "on."
+            )
         warnings += _caution_differences(quantity, differences, candidate_first) + _caution_order(candidate_first)
         for side, role in (("a", "baseline"), ("b", "candidate")):
             warnings += _caution_speed(quantity, both[f"p50_ns_{side}"].to_numpy(dtype=np.float64), names[role])
@@ -91,11 +127,12 @@ def latency_effect(
                 f"Blocks hold only {counted(fewest, 'inference')}, so their 90th percentile is close to their "
                 "slowest. Raise measure.block_ms."
             )
-    return Paired(
-        estimate=estimate,
-        replicate="pair of blocks",
-        robust=bca_intervals(differences, seed),
-        sign_flip=sign_flip_test(differences, seed),
+    # Neither the bootstrap nor sign flips allow for a run that could have ended at any pair.
+    fixed = first_look is None
+    return replace(
+        effect,
+        robust=bca_intervals(differences, seed) if fixed else None,
+        sign_flip=sign_flip_test(differences, seed) if fixed else None,
         warnings=warnings,
     )
 
@@ -103,8 +140,6 @@ def latency_effect(
 def _caution_differences(quantity: Quantity, differences: Floats, candidate_first: np.ndarray) -> list[str]:
     warnings: list[str] = []
     n = differences.size
-    if n < ENOUGH_PAIRS:
-        warnings.append(f"Only {counted(n, 'pair')} of blocks; {ENOUGH_PAIRS} or more make an interval to rely on.")
     if n > 1 and float(np.ptp(differences)) == 0.0:
         warnings.append("Every pair gave exactly the same ratio, which real timings do not; is the clock too coarse?")
     trend = find_trend(differences)

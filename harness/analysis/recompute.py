@@ -11,6 +11,7 @@ from harness.analysis.gallery import draw_gallery
 from harness.analysis.quality import Quality, score_outputs
 from harness.quantity import QUANTITIES
 from harness.runs.folder import DiskError, read_model, write_atomically, write_model
+from harness.runs.runner_record import RunnerRecord
 from harness.runs.state import DeviceState
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
         )
     state = read_model(files.state, DeviceState)
     identity = read_model(files.identity, Identity) if files.identity.exists() else None
+    runner = read_model(files.runner, RunnerRecord) if files.runner.exists() else None
     measured = files.records.exists() and files.records.stat().st_size > 0
     status: Literal["complete", "incomplete", "failed"] = (
         "complete" if state.stage == "fetched" else "incomplete" if measured else "failed"
@@ -79,4 +81,7 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
     problem = state.problem
     if problem is None and status != "complete":
         problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
-    return DeviceFacts(identity, files.records if measured else None, status, problem)
+    survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+    return DeviceFacts(
+        identity, files.records if measured else None, status, problem, runner=runner, survey_text=survey
+    )

@@ -86,11 +86,6 @@ def condition_warnings(
     names = {arm.id: arm.name for arm in manifest.arms}
     if identity is not None and identity.is_virtual:
         warnings.append("This is a virtual machine or a container: its timings are noisier than a real device's.")
-    if identity is not None and records.started and records.started[0].runner == "native" and not identity.libc:
-        warnings.append(
-            "This device has no C library that our builds fit, so one was pushed along: CPU only, and a build for the "
-            "device's own system may be faster or slower."
-        )
     boots = {str(boot) for boot in telemetry["boot_id"].dropna()}
     if len(boots) > 1:
         warnings.append(

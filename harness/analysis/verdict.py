@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.analysis.contrast import ANYTIME_METHOD
 from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
 from harness.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
@@ -194,12 +195,14 @@ def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> 
 
 
 def _p_worse(contrast: Contrast) -> float:
-    """Two-sided t p-value where the effect points to worse, else 1; exact values are certain."""
+    """Two-sided p-value of the interval's kind where the effect points to worse, else 1; exact values are certain."""
     effect = contrast.effect
     if not isinstance(effect, Effect) or contrast.outcome != "worse":
         return 1.0
     if effect.sd is None:
         return 0.0 if effect.interval is None and effect.replicate == "file" else 1.0
+    if effect.interval is not None and effect.interval.method == ANYTIME_METHOD:
+        return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)
     return 1.0 if p_value is None else min(1.0, 2.0 * p_value)

@@ -21,12 +21,14 @@ _SUBJECTS = {
     "first_inference": "the first inference",
     "load_peak_memory": "peak memory while loading",
     "run_peak_memory": "peak memory while running",
-    "pss_memory": "memory held",
+    "steady_memory": "memory held (RSS)",
+    "pss_memory": "memory held (PSS)",
     "model_size": "the model file",
     "energy_per_inference": "energy per inference",
+    "average_power": "average power",
 }
-_REPLICATES = {"pair of blocks": "pair", "process": "repeat"}
-_TIMES_AS = {"ns": "times as long", "bytes": "times as much", "mJ": "times as much"}
+_REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
+_TIMES_AS = {"ns": "times as long", "bytes": "times as much", "mJ": "times as much", "mW": "times as much"}
 _MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
 
 
@@ -57,6 +59,19 @@ def counted(count: int, noun: str) -> str:
 def listed(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def cores_in_words(cores: list[int] | str) -> str:
+    """`4–7`, `0, 2–3`; a kind of cores as it is."""
+    if isinstance(cores, str):
+        return cores
+    runs: list[list[int]] = []
+    for core in sorted(cores):
+        if runs and core == runs[-1][-1] + 1:
+            runs[-1].append(core)
+        else:
+            runs.append([core])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def more_needed(n: int, needed: int | None, replicate: str) -> str:

@@ -12,6 +12,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--device", action="append", metavar="DEVICE", help="also open the models there (as for `bakeoff run`)"
     )
+    parser.add_argument(
+        "--runner", choices=["python", "native"], help="what runs the models there (as for `bakeoff run`)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -23,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.runs.progress import shown_progress
 
     with shown_progress() as progress:
-        lines = check(read_experiment(arguments.experiment), arguments.device or [], progress)
+        lines = check(read_experiment(arguments.experiment), arguments.device or [], progress, arguments.runner)
     for line in lines:
         print(printable(line))
     return EXIT_DONE

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runner",
         choices=["python", "native"],
-        help="what runs the models there (default: native on phones, python elsewhere)",
+        help="what runs the models there (default: what fits each device; `bakeoff devices` says which and why)",
     )
     parser.add_argument("--json", action="store_true", help="print comparison.json on stdout and nothing else there")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut")
@@ -75,6 +75,7 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UserError("give an experiment, or --resume RUN", "For example: bakeoff run experiment.toml -d local")
     if arguments.resume is not None:
         given = {"-d": arguments.device, "--out": arguments.out, "--pairs": arguments.pairs, "--quick": arguments.quick}
+        given["--runner"] = arguments.runner
         extra = [option for option, value in given.items() if value]
         if extra:
             raise UserError(f"{extra[0]} cannot be given with --resume: a run goes on as it was begun", "Leave it out.")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.wording import rule_in_words
+from harness.analysis.wording import cores_in_words, rule_in_words
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 
@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
     from harness.records import TensorInfo
     from harness.runs.progress import Progress
+    from harness.runs.runner_choice import RunnerKind
+    from harness.runs.runner_record import RunnerRecord
 
 
-def check(file: ExperimentFile, device_names: Sequence[str], progress: Progress) -> list[str]:
-    """Validate; where devices are named, also reach them, provision runtimes and open the models there.
+def check(
+    file: ExperimentFile, device_names: Sequence[str], progress: Progress, runner: RunnerKind | None = None
+) -> list[str]:
+    """Validate; where devices are named, also reach them, provision runtimes and open the models there, in the runner
+    that `bakeoff run` would use (`runner` overrides).
 
     Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
     """
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     lines = _in_words(resolved)
     if device_names:
-        lines += _on_devices(resolved, device_names, progress)
+        lines += _on_devices(resolved, device_names, progress, runner)
     else:
         lines.append("Models were read but not opened in their runtimes: add -d local for that.")
     return [*lines, f"{file.experiment.name}: ready to run."]
@@ -55,8 +60,13 @@ def _in_words(resolved: Resolved) -> list[str]:
 def _arm(arm: ResolvedArm) -> str:
     return (
         f"{arm.model.path.name} ({arm.model.bytes / 1000:.0f} kB), {arm.runtime.name} {arm.runtime_version},"
-        f" {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+        f" {_where(arm)}, {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
     )
+
+
+def _where(arm: ResolvedArm) -> str:
+    on_cores = f" on cores {cores_in_words(arm.arm.cores)}" if arm.arm.cores is not None else ""
+    return f"{arm.arm.accelerator}{on_cores}"
 
 
 def _tensor(tensor: TensorInfo) -> str:
@@ -64,7 +74,9 @@ def _tensor(tensor: TensorInfo) -> str:
     return f"{tensor.dtype} {shape}"
 
 
-def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progress) -> list[str]:
+def _on_devices(
+    resolved: Resolved, device_names: Sequence[str], progress: Progress, runner: RunnerKind | None
+) -> list[str]:
     from devices.open_device import open_devices
     from harness.errors import UserError
     from harness.pictures.tensor_blobs import encode_items
@@ -76,7 +88,7 @@ def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progr
         tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
         for device in [each for name in dict.fromkeys(device_names) for each in open_devices(name)]:
             try:
-                ready = prepare(device, resolved, tensors, progress, StopRequest())
+                ready = prepare(device, resolved, tensors, progress, StopRequest(), runner)
             finally:
                 device.close()
             for arm in resolved.arms:
@@ -86,4 +98,14 @@ def _on_devices(resolved: Resolved, device_names: Sequence[str], progress: Progr
                         f" {ready.refused[arm.id]}"
                     )
             lines.append(f"device    {device.name}: every model opens")
+            lines += _runner(ready.runner, resolved)
     return lines
+
+
+def _runner(runner: RunnerRecord, resolved: Resolved) -> list[str]:
+    """Which runner a device gets, why, and from where its libraries are."""
+    names = {arm.id: arm.arm.name for arm in resolved.arms}
+    return [f"{'':10}{runner.name}: {runner.reason}"] + [
+        f"{'':10}{names[arm]}: {library.file} from {library.source}{f'; {library.note}' if library.note else ''}"
+        for arm, library in runner.libraries.items()
+    ]

@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,9 +22,32 @@ from pydantic import (
 
 from harness.quantity import QUANTITIES
 
+
+def _in_order(cores: list[int]) -> list[int]:
+    if len(set(cores)) != len(cores):
+        msg = "a core is named twice"
+        raise ValueError(msg)
+    return sorted(cores)
+
+
 METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
 DEFAULT_ENERGY_CYCLES = 8
 DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
+
+
+Accelerator = Literal["cpu", "gpu", "nnapi", "qnn", "webgpu", "xnnpack"]
+
+CoreKind = Literal["big", "little", "prime"]
+"""Cores by their maximum clock on the device: the slowest (`little`), the fastest (`prime`), and `big`, which is all
+between them, or the faster of two kinds.
+"""
+CoreNumbers = Annotated[
+    list[Annotated[int, Field(ge=0, le=1023)]], Field(min_length=1, max_length=1024), AfterValidator(_in_order)
+]
+Cores = CoreNumbers | CoreKind
+
+OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+OptionValue = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class _Table(BaseModel):
@@ -66,10 +90,22 @@ class Arm(_Table):
     model: str
     runtime: str = Field(pattern=r"^[A-Za-z0-9._-]+(==[A-Za-z0-9.+_-]+)?$")
     """`onnxruntime` for the tested version, or `onnxruntime==1.32.0`."""
-    accelerator: Literal["cpu"] = "cpu"
+    accelerator: Accelerator = "cpu"
+    """What the model is to run on; what the accelerator does not take, the CPU does, and that is told."""
+    accelerator_options: dict[OptionName, OptionValue] = Field(default={}, max_length=64)
+    """Options of the runtime's provider, by its own names; all of them text."""
     threads: int = Field(default=1, ge=1, le=256)
+    cores: Cores | None = None
+    """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     tensor: Tensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
+
+    @model_validator(mode="after")
+    def _options_have_an_accelerator(self) -> Arm:
+        if self.accelerator == "cpu" and self.accelerator_options:
+            msg = "accelerator_options are given, and accelerator is 'cpu', which takes none"
+            raise ValueError(msg)
+        return self
 
     @property
     def runtime_name(self) -> str:
@@ -105,7 +141,7 @@ class Energy(_Table):
     """Long alternating blocks, with idle ones between."""
 
     cycles: int | None = Field(default=None, ge=0, le=1000)
-    """Each holds one block of every arm and one of idling. None: 8 where a rule is on energy, else 0."""
+    """Each holds one block of every arm, with idling right before it. None: 8 where a rule is on energy, else 0."""
     block_s: float = Field(default=20.0, gt=0, le=86_400)
     idle_s: float = Field(default=10.0, gt=0, le=86_400)
     lead_in_s: float = Field(default=2.0, ge=0, le=3600)
@@ -114,6 +150,8 @@ class Energy(_Table):
     """Name of the energy source to use; None: the most trustworthy that the device has."""
     meter_csv: str | None = None
     """File of an external meter, written while the device measures: read when the run is analysed."""
+    meter_offset_s: float | None = Field(default=None, ge=-1e6, le=1e6)
+    """The device's clock minus the meter's; None: looked for, around what the file's own dates say."""
     unplugged: bool = False
     """Ask for the cable to be pulled, and measure once the device says that it discharges."""
 
@@ -146,6 +184,13 @@ class Measure(_Table):
     energy: Energy = Energy()
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
+
+    @property
+    def looks_after(self) -> int | None:
+        """From which pair on the latency pass may end; None where it has a fixed number of pairs, which it also has
+        where `min_pairs` leaves nothing to be saved: a single look needs no allowance for looking.
+        """
+        return self.min_pairs if self.design == "sequential" and self.min_pairs < self.pairs else None
 
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"

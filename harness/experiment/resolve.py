@@ -4,6 +4,8 @@ before any device is touched.
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,6 +100,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
             f"arm {arm.name!r}: {spec.name} cannot run {model.path.name} ({model.format})",
             f"It runs {' and '.join(sorted(spec.formats))} models.",
         )
+    refuse_accelerator(arm, spec)
     return ResolvedArm(
         id=identifier,
         arm=arm,
@@ -106,6 +109,27 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         runtime=spec,
         runtime_version=version,
     )
+
+
+def refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:
+    """What no build of the runtime can do is said before a device is touched. Raises `UserError`."""
+    if arm.accelerator not in spec.accelerators:
+        hint = spec.accelerator_hints.get(arm.accelerator)
+        raise UserError(
+            f"arm {arm.name!r}: {spec.name} cannot be asked for accelerator {arm.accelerator!r}"
+            + (f": {hint}" if hint else ""),
+            f"It knows {', '.join(spec.accelerators)}.",
+        )
+    for name, value in arm.accelerator_options.items() if spec.option_patterns else ():
+        if name not in spec.option_patterns:
+            near = difflib.get_close_matches(name, spec.option_patterns, n=1, cutoff=0.5)
+            known = f"Did you mean {near[0]}?" if near else f"It has {', '.join(sorted(spec.option_patterns))}."
+            raise UserError(f"arm {arm.name!r}: {spec.name} has no option {name!r} of its {arm.accelerator}", known)
+        if not re.fullmatch(spec.option_patterns[name], value):
+            raise UserError(
+                f"arm {arm.name!r}: accelerator_options.{name}: {value!r} is not what {spec.name} takes",
+                f"It takes text that matches {spec.option_patterns[name]}",
+            )
 
 
 def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
@@ -120,7 +144,12 @@ def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
 
 def _notes(arms: list[ResolvedArm]) -> list[str]:
     first = arms[0]
-    outputs = [
+    crowded = [
+        f"{arm.arm.name}: its {arm.arm.threads} threads share {len(arm.arm.cores)} core(s)"
+        for arm in arms
+        if isinstance(arm.arm.cores, list) and len(arm.arm.cores) < arm.arm.threads
+    ]
+    outputs = crowded + [
         f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the first, {arm.codec.output.name!r}, is scored"
         for arm in arms
         if len(arm.model.outputs) > 1
@@ -133,13 +162,17 @@ def _notes(arms: list[ResolvedArm]) -> list[str]:
 
 
 def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
-    """What differs between two arms: `model`, `runtime`, `runtime version`, `accelerator`, `threads`."""
+    """What differs between two arms: `model`, `runtime`, `runtime version`, `accelerator`, `accelerator
+    options`, `threads`, `cores`.
+    """
     same_runtime = baseline.runtime.name == candidate.runtime.name
     pairs = {
         "model": baseline.model.sha256 != candidate.model.sha256,
         "runtime": not same_runtime,
         "runtime version": same_runtime and baseline.runtime_version != candidate.runtime_version,
         "accelerator": baseline.arm.accelerator != candidate.arm.accelerator,
+        "accelerator options": baseline.arm.accelerator_options != candidate.arm.accelerator_options,
         "threads": baseline.arm.threads != candidate.arm.threads,
+        "cores": baseline.arm.cores != candidate.arm.cores,
     }
     return [name for name, differs in pairs.items() if differs]

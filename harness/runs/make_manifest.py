@@ -10,9 +10,12 @@ from harness import __version__
 from harness.experiment.resolve import Resolved
 from harness.runs.folder import safe_name
 from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.runs.runner_choice import RunnerKind
 
 
-def make_manifest(resolved: Resolved, device_names: Sequence[str], *, quick: bool) -> Manifest:
+def make_manifest(
+    resolved: Resolved, device_names: Sequence[str], *, quick: bool, runner: RunnerKind | None = None
+) -> Manifest:
     """The manifest of a new run; its seed is drawn where the experiment gives none."""
     experiment = resolved.file.experiment
     now = datetime.now(UTC)
@@ -37,6 +40,8 @@ def make_manifest(resolved: Resolved, device_names: Sequence[str], *, quick: boo
                 runtime=arm.runtime.name,
                 runtime_version=arm.runtime_version,
                 accelerator=arm.arm.accelerator,
+                accelerator_options=arm.arm.accelerator_options,
+                cores=arm.arm.cores,
                 threads=arm.arm.threads,
                 codec=arm.codec,
             )
@@ -58,4 +63,5 @@ def make_manifest(resolved: Resolved, device_names: Sequence[str], *, quick: boo
         devices=[
             ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
         ],
+        runner=runner,
     )

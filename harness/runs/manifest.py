@@ -5,6 +5,7 @@ RUN/
   run.json                   this
   devices/<folder>/          one per device
     identity.json            devices.identity.Identity
+    runner.json              harness.runs.runner_record.RunnerRecord: which runner, why, and its libraries
     plan.json                harness.runs.plan.Plan
     state.json               harness.runs.state.DeviceState: how far the host got, and any problem
     records.jsonl            byte for byte what the runner wrote, whole lines only
@@ -22,7 +23,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.experiment.declaration import Experiment
+from harness.experiment.declaration import Cores, Experiment
 from harness.pictures.tensors import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -46,6 +47,8 @@ class ManifestArm(_Strict):
     runtime: str
     runtime_version: str
     accelerator: str
+    accelerator_options: dict[str, str] = {}
+    cores: Cores | None = None
     threads: int
     codec: Codec
 
@@ -91,5 +94,7 @@ class Manifest(_Strict):
     latency_item: str
     """Id of the item used for latency and memory."""
     devices: list[ManifestDevice]
+    runner: Literal["python", "native"] | None = None
+    """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)

@@ -7,7 +7,6 @@ prefix of the device's file, and it goes on from the last whole line.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import itertools
 import time
@@ -22,13 +21,14 @@ from devices.errors import (
     CommandFailedError,
     CorruptTransferError,
     DeviceError,
-    NoSpaceError,
     PermanentError,
     TransientError,
 )
 from devices.retry import with_reconnect
 from harness.runs.folder import DiskError, write_model
+from harness.runs.gate_words import waiting_in_words
 from harness.runs.kept_awake import kept_awake, wake_again
+from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
 from harness.runs.state import DeviceState, Process, Stage
@@ -36,13 +36,14 @@ from harness.runs.stop_request import InterruptedRunError
 
 if TYPE_CHECKING:
     from devices.base import Device
+    from harness.runs.early_end import EarlyEnd
     from harness.runs.folder import DeviceFolder
+    from harness.runs.plan import Plan
     from harness.runs.progress import Progress
     from harness.runs.stop_request import StopRequest
 
 FIRST_CONNECT_S = 60.0
 RECONNECT_S = 3600.0
-"""How long a device that was lost is waited for: the runner works on meanwhile."""
 IDLE_S = 1.0
 SILENCE_BEFORE_LOOKING_S = 10.0
 """Asking a device whether the runner lives starts a process there: not done while records come."""
@@ -66,7 +67,11 @@ class DeviceRun:
     stop: StopRequest
     on_record: Callable[[dict[str, Any]], None]
     """Called once with every record, also with those of an earlier try; may raise to end the run."""
-    total_steps: int
+    plan: Plan
+    early_end: EarlyEnd | None = None
+    """Says when a pass has shown enough; None where every step is done."""
+    reconnect_s: float = RECONNECT_S
+    """How long a device that was lost is waited for: the runner works on meanwhile."""
     _done_steps: set[int] = field(default_factory=set)
     _runner_pid: int | None = None
     """Of the runner that wrote the newest `runner_started` record."""
@@ -200,11 +205,15 @@ class DeviceRun:
                         return
                 if self.stop.asked and self._stop_runner():
                     return
+                self._end_passes_early()
                 if time.monotonic() - last_news > SILENCE_BEFORE_LOOKING_S:
                     last_news = time.monotonic()
-                    # Looked at twice: what it wrote just before it ended may still be on its way.
-                    if not self._is_alive() and self._nothing_more():
-                        return
+                    if not self._is_alive():
+                        # Looked at twice: what it wrote just before it ended may still be on its way.
+                        if self._nothing_more():
+                            return
+                        # It is not: this stream is a dead one, however alive its connection looks.
+                        raise TransientError(f"{self.device.name}: its records came no further")
 
     def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
         """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
@@ -241,15 +250,26 @@ class DeviceRun:
             self._runner_pid = record["pid"]
         elif kind == "runner_finished":
             self._finished = record["reason"]
-        if record.get("step") is not None and kind != "warm_up_block":
+        elif kind == "pass_stopped":
+            self._done_steps.update(steps_of_pass(self.plan, record["of_pass"]))
+        elif kind == "gate_waiting":
+            self.progress.say(self.device.name, waiting_in_words(record, self.plan))
+        if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
             self._done_steps.add(record["step"])
-        elif kind == "arm_failed" and _disk_was_full(record):
-            raise NoSpaceError(
-                f"{self.device.name}: the disk is full there: an output of a model could not be kept",
-                "Free space on the device, then start a new run: this one counts the arm as failed.",
-            )
-        self.progress.advance(self.device.name, "measuring", len(self._done_steps), self.total_steps)
+        self.progress.advance(self.device.name, "measuring", len(self._done_steps), len(self.plan.steps))
+        if self.early_end is not None:
+            self.early_end.take(record)
         self.on_record(record)
+
+    def _end_passes_early(self) -> None:
+        """Tell the runner of a pass that has shown enough."""
+        due = self.early_end.due() if self.early_end is not None and not self.stop.asked else None
+        if self.early_end is None or due is None:
+            return
+        file, why = due
+        self.device.write(f"{self.state.remote_folder}/{file}", b"")
+        self.early_end.dropped()
+        self.progress.say(self.device.name, why)
 
     # --- stopping ----------------------------------------------------------------------------------------------------
 
@@ -323,7 +343,7 @@ class DeviceRun:
         self.state = self.state.model_copy(update={"stage": stage, "problem": None})
         write_model(self.folder.state, self.state)
 
-    def _retry(self, operation: Callable[[], _T], *, total_s: float = RECONNECT_S, lost: str = "") -> _T:
+    def _retry(self, operation: Callable[[], _T], *, total_s: float | None = None, lost: str = "") -> _T:
         """Do it; after a loss reconnect and do it again. A stop that is asked for ends the waiting at once."""
 
         def waiting(message: str, seconds: float) -> None:
@@ -331,12 +351,9 @@ class DeviceRun:
             meanwhile = f"; {lost}, reconnecting" if lost else ""
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 
-        return with_reconnect(self.device, operation, total_s=total_s, on_wait=waiting, sleep=self.stop.sleep)
-
-
-def _disk_was_full(failure: dict[str, Any]) -> bool:
-    """Whether a worker failed at keeping an output and not at making it: no fault of its arm."""
-    return bool(failure["error"] == "OSError" and f"[Errno {errno.ENOSPC}]" in failure["message"])
+        return with_reconnect(
+            self.device, operation, total_s=total_s or self.reconnect_s, on_wait=waiting, sleep=self.stop.sleep
+        )
 
 
 def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

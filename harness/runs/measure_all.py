@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devices.errors import DeviceError
 from devices.identity import Identity
 from harness.runs.device_threads import in_threads
+from harness.runs.early_end import EarlyEnd
 from harness.runs.folder import read_model, write_model
 from harness.runs.measure import DeviceRun
 from harness.runs.output_check import OutputCheck
@@ -49,8 +50,9 @@ def measure_all(
             problems[entry.name] = state.problem or "not prepared"
             return
         identity = read_model(files.identity, Identity)
-        steps = len(read_model(files.plan, Plan).steps)
-        run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), steps)
+        plan = read_model(files.plan, Plan)
+        early_end = EarlyEnd(manifest) if manifest.experiment.measure.design == "sequential" else None
+        run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
         try:
             with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
                 stop.check()

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.blob_push import parse_free_bytes
+from devices.blob_survey import parse_free_bytes
 from devices.errors import NoSpaceError
 from harness.errors import UserError
 

@@ -38,6 +38,14 @@ class PlanArm(_Strict):
     library: str | None = None
     """For the native runner: absolute path of the runtime's shared library on the device."""
     accelerator: str = "cpu"
+    accelerator_options: dict[str, str] = {}
+    """For the runtime's provider of that accelerator, as text."""
+    accelerator_library: str | None = None
+    """For the native runner: absolute path on the device of the library that drives the accelerator, where the
+    runtime has one of its own.
+    """
+    cores: list[int] | None = None
+    """The worker may run on these only; None leaves it to the device."""
     threads: int = Field(ge=1)
     input_shapes: dict[str, list[int]] = {}
     """Concrete shape to give a dynamic input before loading is called done (TFLite resize), by tensor name."""
@@ -101,7 +109,7 @@ class EnergyStep(_Strict):
     kind: Literal["energy"] = "energy"
     cycle: int
     position: int
-    """0, 1, 2, … within the cycle: idle and every arm once, in a drawn order."""
+    """0, 1, 2, … within the cycle: every arm once, in a drawn order, and idling right before each."""
     arm: str | None
     item: str
     duration_ns: int = Field(gt=0)
@@ -224,7 +232,7 @@ class LatencyOptions(_Strict):
     warm_up_max_blocks: int = Field(ge=3)
     warm_up_tolerance: float = Field(gt=0)
     """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
-    (Kendall's |S| < 9: 5.6 % two-sided, exact).
+    (Kendall's |S| < 9; 13.6 % of all orders without a trend are beyond, two-sided, exact).
     """
     max_ns: int = Field(gt=0)
     """Bound on the whole latency pass; no new pair is begun after it."""
@@ -256,3 +264,11 @@ class Plan(_Strict):
     """A worker that says nothing for this long within one request is killed and its arm marked failed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+_PASS_KINDS = {"latency": "latency_pair", "energy": "energy"}
+
+
+def steps_of_pass(plan: Plan, of_pass: Literal["latency", "energy"]) -> set[int]:
+    """Numbers of the steps that a stopped pass would have had."""
+    return {step.step for step in plan.steps if step.kind == _PASS_KINDS[of_pass]}

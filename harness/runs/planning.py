@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.runs.manifest import Manifest
 from harness.runs.plan import (
+    EnergyStep,
     LatencyOptions,
     LatencyPairStep,
     MemoryStep,
@@ -17,6 +18,7 @@ from harness.runs.plan import (
     Step,
     WarmUpStep,
 )
+from harness.runs.sensing import Sensing
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,16 @@ class Placement:
     """Item id → arm id → paths of its input tensors."""
     input_shapes: dict[str, dict[str, list[int]]]
     """Arm id → tensor → shape to load it with."""
+    sensing: Sensing = field(default_factory=Sensing)
+    """What the device can be asked beside."""
+    accelerator_libraries: dict[str, str] = field(default_factory=dict)
+    """Arm id → the library that drives its accelerator, where there is one."""
+    cores: dict[str, list[int]] = field(default_factory=dict)
+    """Arm id → cores that it may run on, where it asks for some."""
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
-    """Quality first (it also shows early whether an arm works at all), then latency, then memory."""
+    """Quality first (it shows early whether an arm works at all), then latency, memory, and energy, which heats."""
     measure = manifest.experiment.measure
     arm_ids = [arm.id for arm in manifest.arms]
     # A string seeds the same sequence on every Python version; each device gets an order of its own.
@@ -59,6 +67,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                     inferences=measure.memory_inferences,
                 )
             )
+    if placement.sensing.measures_energy:
+        for cycle, order in enumerate(_orders(arm_ids, manifest.experiment.energy_cycles, orders)):
+            steps += _energy_cycle(manifest, cycle, order, first_step=len(steps))
     return Plan(
         run_id=manifest.run_id,
         seed=manifest.seed,
@@ -73,6 +84,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                 worker=placement.workers[arm.id],
                 library=placement.libraries.get(arm.id),
                 accelerator=arm.accelerator,
+                accelerator_options=arm.accelerator_options,
+                accelerator_library=placement.accelerator_libraries.get(arm.id),
+                cores=placement.cores.get(arm.id),
                 threads=arm.threads,
                 input_shapes=placement.input_shapes[arm.id],
             )
@@ -90,9 +104,31 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
             warm_up_max_blocks=measure.warm_up_max_blocks,
             warm_up_tolerance=0.02,
             max_ns=round(measure.max_minutes * 60e9),
+            reference_target_ns=round(measure.reference_ms * 1e6),
         ),
+        energy=placement.sensing.energy,
+        probes=placement.sensing.probes,
+        gates=dict(placement.sensing.gates),
+        memory_probes=placement.sensing.memory_probes,
+        soak_probes=placement.sensing.soak_probes,
         step_timeout_ns=round(measure.step_timeout_s * 1e9),
     )
+
+
+def _energy_cycle(manifest: Manifest, cycle: int, order: list[str], first_step: int) -> list[EnergyStep]:
+    """Idle right before each arm: its power is what the arm's is compared with."""
+    energy = manifest.experiment.measure.energy
+    return [
+        EnergyStep(
+            step=first_step + position,
+            cycle=cycle,
+            position=position,
+            arm=arm,
+            item=manifest.latency_item,
+            duration_ns=round((energy.idle_s if arm is None else energy.block_s) * 1e9),
+        )
+        for position, arm in enumerate(arm for each in order for arm in (None, each))
+    ]
 
 
 def _orders(arms: list[str], count: int, source: random.Random) -> list[list[str]]:

@@ -11,11 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import Blob
+from devices.core_clocks import cores_for
 from devices.errors import PermanentError
 from devices.retry import with_reconnect
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
-from harness.runs.runner_setup import RunnerKind, set_up_runner
+from harness.runs.runner_setup import set_up_runner
+from harness.runs.sensing import look_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from harness.experiment.resolve import Resolved, ResolvedArm
     from harness.pictures.tensor_blobs import TensorBlobs
     from harness.runs.progress import Progress
+    from harness.runs.runner_choice import RunnerKind
+    from harness.runs.runner_record import RunnerRecord
     from harness.runs.stop_request import StopRequest
 
 OPEN_MODEL_TIMEOUT_S = 300.0
@@ -44,6 +48,8 @@ class PreparedDevice:
     placement: Placement
     refused: dict[str, str]
     """Arm id → why its runtime could not open its model here."""
+    runner: RunnerRecord
+    """Which runner will measure it, and why."""
 
 
 def prepare(
@@ -71,17 +77,23 @@ def prepare(
     retry(device.connect, total_s=FIRST_CONNECT_S)
     identity = retry(device.identify)
     retry(lambda: check_device_space(device, resolved))
+    sensing = retry(lambda: look_around(device, resolved.file.experiment))
+    for note in sensing.notes:
+        progress.say(device.name, note)
     setup = set_up_runner(device, identity, resolved, progress, retry, runner)
     paths = retry(lambda: _push_all(device, resolved, tensors, progress))
     placement = Placement(
         models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
         workers=setup.workers,
         libraries=setup.libraries,
+        accelerator_libraries=setup.accelerator_libraries,
+        cores=retry(lambda: _cores(device, resolved)),
         inputs={
             f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
             for index, hashes in enumerate(tensors.by_item)
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
+        sensing=sensing,
     )
     refused = {}
     for arm in resolved.arms:
@@ -90,8 +102,18 @@ def prepare(
             refused[arm.id] = reason
             progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
     return PreparedDevice(
-        device=device, identity=identity, conductor=setup.conductor, placement=placement, refused=refused
+        device=device,
+        identity=identity,
+        conductor=setup.conductor,
+        placement=placement,
+        refused=refused,
+        runner=setup.record,
     )
+
+
+def _cores(device: Device, resolved: Resolved) -> dict[str, list[int]]:
+    """Arm id → core numbers on this device, for the arms that ask for some."""
+    return {arm.id: cores_for(device, arm.arm.cores) for arm in resolved.arms if arm.arm.cores is not None}
 
 
 def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:

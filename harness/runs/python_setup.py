@@ -13,18 +13,24 @@ from devices.errors import RuntimeNotAvailableError
 from devices.interpreters import find_python
 from devices.provision import provision
 from harness.runs.disk_probe import raise_if_full
+from harness.runs.runner_record import RunnerRecord
 from harness.runs.runner_setup import RunnerSetup
 
 if TYPE_CHECKING:
     from devices.base import Device
     from harness.experiment.resolve import ResolvedArm
     from harness.runs.progress import Progress
+    from harness.runs.runner_choice import RunnerChoice
 
 RUNNER = Path(__file__).resolve().parents[2] / "devices" / "python_runner.py"
 
 
 def set_up_python(
-    device: Device, arms: Sequence[ResolvedArm], progress: Progress, retry: Callable[..., Any]
+    device: Device,
+    arms: Sequence[ResolvedArm],
+    choice: RunnerChoice,
+    progress: Progress,
+    retry: Callable[..., Any],
 ) -> RunnerSetup:
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
@@ -36,6 +42,7 @@ def set_up_python(
         conductor=[python.path, runner],
         workers={arm: [interpreter] for arm, interpreter in interpreters.items()},
         libraries={},
+        record=RunnerRecord(runner="python", reason=choice.reason),
     )
 
 

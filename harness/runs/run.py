@@ -32,7 +32,6 @@ from harness.runs.output_space import check_space_here
 from harness.runs.planning import make_plan
 from harness.runs.prepare import PreparedDevice, prepare
 from harness.runs.run_claim import claimed
-from harness.runs.runner_setup import RunnerKind
 from harness.runs.state import DeviceState
 from harness.runs.stop_request import StopRequest
 
@@ -40,8 +39,10 @@ if TYPE_CHECKING:
     from devices.base import Device
     from harness.comparison import Comparison
     from harness.runs.progress import Progress
+    from harness.runs.runner_choice import RunnerKind
 
 QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 2
+QUICK_ENERGY_CYCLES, QUICK_ENERGY_BLOCK_S, QUICK_ENERGY_IDLE_S = 2, 5.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def start_run(
             if len(errors) == len(ready):
                 raise errors[0]
             _refuse_unusable_models(ready, resolved)
-            manifest = make_manifest(resolved, [device.name for device in devices], quick=overrides.quick)
+            names = [device.name for device in devices]
+            manifest = make_manifest(resolved, names, quick=overrides.quick, runner=overrides.runner)
             _make_folder(folder)
             held.enter_context(claimed(folder))
             _refuse_used(folder)
@@ -109,7 +111,7 @@ def resume_run(folder: RunFolder, progress: Progress) -> Outcome:
         stop = StopRequest()
         with _closing(devices):
             if unplanned:
-                ready = _prepare_all([devices[i] for i in unplanned], resolved, progress, stop)
+                ready = _prepare_all([devices[i] for i in unplanned], resolved, progress, stop, manifest.runner)
                 for index, each in zip(unplanned, ready, strict=True):
                     _write_plan(folder, manifest, index, each)
             problems = measure_all(folder, manifest, resolved, devices, progress, stop)
@@ -223,6 +225,8 @@ def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: Prepar
         write_model(files.state, state)
         return
     write_model(files.identity, ready.identity)
+    write_model(files.runner, ready.runner)
+    write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
     state = DeviceState(
         stage="planned",
         remote_folder=f"{ready.device.workdir}/runs/{manifest.run_id}-{index}",
@@ -254,6 +258,13 @@ def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:
             "pairs": min(measure.pairs, QUICK_PAIRS),
             "block_ms": min(measure.block_ms, QUICK_BLOCK_MS),
             "memory_repeats": min(measure.memory_repeats, QUICK_MEMORY_REPEATS),
+            "energy": measure.energy.model_copy(
+                update={
+                    "cycles": min(file.experiment.energy_cycles, QUICK_ENERGY_CYCLES),
+                    "block_s": min(measure.energy.block_s, QUICK_ENERGY_BLOCK_S),
+                    "idle_s": min(measure.energy.idle_s, QUICK_ENERGY_IDLE_S),
+                }
+            ),
         }
     if overrides.pairs is not None:
         changes["pairs"] = overrides.pairs

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devices.base import ProcessHandle
-from devices.errors import PermanentError
+from devices.errors import NoSpaceError, PermanentError
+from devices.shell import NO_SPACE_REMEDY
 from harness.runs.disk_probe import raise_if_full
 
 if TYPE_CHECKING:
@@ -73,8 +74,15 @@ class RunnerProcess:
         if exit_code is None or exit_code == CANNOT_WRITE:
             raise_if_full(self.device, self.folder, after="Then `bakeoff run --resume` goes on.")
         if exit_code == CANNOT_WRITE:
+            said = self.last_words()
+            if any(
+                sign in said for sign in ("No space left on device", "uota exceeded")
+            ):  # for what it wanted to write
+                raise NoSpaceError(
+                    f"{name}: the disk is full there: {said}", f"{NO_SPACE_REMEDY} Then `bakeoff run --resume` goes on."
+                )
             raise PermanentError(
-                f"{name}: the runner could not write there: {self.last_words()}",
+                f"{name}: the runner could not write there: {said}",
                 "Look at the device's disk. Then `bakeoff run --resume` goes on.",
             )
 

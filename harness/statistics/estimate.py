@@ -41,6 +41,12 @@ class Estimate:
         """Of the t distribution; at least 1."""
         return max(self.effective_n - 1.0, 1.0)
 
+    def critical_value(self, level: float) -> float:
+        """Half-width of the two-sided interval in standard errors."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.degrees_of_freedom, (1.0 + level) / 2.0))
+
     def negated(self) -> Estimate:
         """The same estimate with its sign turned."""
         return Estimate(-self.mean, self.sd, self.n, self.effective_n, self.exact)
@@ -55,9 +61,7 @@ class Estimate:
             return None
         if error == 0.0:
             return self.mean, self.mean
-        from scipy.special import stdtrit
-
-        half_width = float(stdtrit(self.degrees_of_freedom, (1.0 + level) / 2.0)) * error
+        half_width = self.critical_value(level) * error
         return self.mean - half_width, self.mean + half_width
 
     def p_at_most(self, bound: float) -> float | None:

@@ -25,7 +25,7 @@ from devices.errors import (
 )
 from devices.local import LocalDevice
 from devices.open_device import open_device, open_devices
-from tests.rig.adb_server import adb, free_port, own_adb_server
+from tests.rig.adb_server import AdbServer, adb, free_port
 from tests.rig.real_phone import RealPhone
 from tests.rig.tcp_proxy import TcpProxy
 
@@ -77,8 +77,8 @@ def test_the_phone_that_the_user_s_own_adb_would_take_is_taken(
         assert device.serial == own_phone.address
 
 
-def test_where_no_phone_is_attached_that_is_said_at_once(adb_server: None, tmp_path: Path) -> None:
-    with own_adb_server(tmp_path / "adb"):
+def test_where_no_phone_is_attached_that_is_said_at_once(adb_server: AdbServer, tmp_path: Path) -> None:
+    with AdbServer(tmp_path / "adb") as server, server.meant_by_this_process():
         error = failure(AdbDevice("adb"))
         assert type(error) is PermanentError
         assert "adb: no phone is attached" in error.what
@@ -116,7 +116,7 @@ def test_a_phone_on_the_network_is_connected_to_by_its_address(phone: RealPhone)
         adb("disconnect", proxy.address)
 
 
-def test_an_address_where_nobody_listens_is_told(adb_server: None) -> None:
+def test_an_address_where_nobody_listens_is_told(adb_server: AdbServer) -> None:
     address = f"127.0.0.1:{free_port()}"
     error = failure(AdbDevice(f"adb:{address}"))
     assert isinstance(error, NotReachableError)
@@ -124,7 +124,7 @@ def test_an_address_where_nobody_listens_is_told(adb_server: None) -> None:
     assert "Connection refused" in error.what
 
 
-def test_a_foreign_server_on_adb_s_port_is_told(adb_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_server_on_adb_s_port_is_told(adb_server: AdbServer, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import socket\ns = socket.create_server(('127.0.0.1', 0))\nprint(s.getsockname()[1], flush=True)\n"
         "while True:\n c, _ = s.accept()\n c.sendall(b'SSH-2.0-OpenSSH_9.2\\r\\n')\n"
@@ -210,22 +210,17 @@ def test_an_adb_that_hangs_has_a_deadline(monkeypatch: pytest.MonkeyPatch, tmp_p
 # --- as it was found -------------------------------------------------------------------------------------------------
 
 
-def settings_of(phone: RealPhone) -> dict[str, str]:
-    folder = phone.state / "settings"
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_a_phone_that_was_kept_awake_is_left_as_it_was_found(phone: RealPhone) -> None:
-    before = settings_of(phone)
+    before = phone.settings()
     with AdbDevice("adb") as device:
         device.keep_awake()
-        awake = settings_of(phone)
-        assert awake["global/stay_on_while_plugged_in"] == "15\n"
+        awake = phone.settings()
+        assert awake["global/stay_on_while_plugged_in"] == "15"
         device.connect()
         device.keep_awake()
-        assert settings_of(phone) == awake, "a reconnect of the same program changed something"
+        assert phone.settings() == awake, "a reconnect of the same program changed something"
         assert device.restore() == 3
-        assert settings_of(phone) == before
+        assert phone.settings() == before
         assert device.restore() == 0
 
 
@@ -239,32 +234,32 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_after_a_host_was_killed_the_next_connection_undoes_what_it_changed(phone: RealPhone) -> None:
-    before = settings_of(phone)
+    before = phone.settings()
     done = subprocess.run([sys.executable, "-c", HOST], cwd=ROOT, check=False, env=dict(os.environ))
     assert done.returncode == -signal.SIGKILL
-    assert settings_of(phone) != before
+    assert phone.settings() != before
     with AdbDevice("adb") as device:
         device.connect()
-        assert settings_of(phone) == before
+        assert phone.settings() == before
 
 
 def test_while_a_run_goes_on_without_its_host_the_phone_is_kept_awake(phone: RealPhone) -> None:
-    before = settings_of(phone)
+    before = phone.settings()
     with AdbDevice("adb") as device:
         run = f"{device.workdir}/runs/one"
         device.write(f"{run}/plan.json", b"{}")
         runner = ["sh", "-c", "sleep 300; :", "sh", f"{run}/plan.json"]
         process = device.start(runner, log=f"{run}/log", cwd=run)
         subprocess.run([sys.executable, "-c", HOST], cwd=ROOT, check=False, env=dict(os.environ))
-        awake = settings_of(phone)
+        awake = phone.settings()
         device.connect()
-        assert settings_of(phone) == awake != before
+        assert phone.settings() == awake != before
         device.signal(process, "KILL")
         until = time.monotonic() + 15
         while device.is_running(process) and time.monotonic() < until:
             time.sleep(0.05)
         device.connect()
-        assert settings_of(phone) == before
+        assert phone.settings() == before
 
 
 def test_what_cannot_be_undone_is_an_error_that_names_the_list(phone: RealPhone) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devices.base import Blob
-from devices.blob_push import parse_free_bytes
+from devices.blob_survey import parse_free_bytes
 from devices.errors import CommandFailedError, CorruptTransferError, NoSpaceError, PermanentError
 from devices.local import LocalDevice
 from devices.posix_device import PosixDevice

@@ -20,13 +20,16 @@ from harness.records import (
     ArmFailed,
     ArmLoaded,
     Context,
+    EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
     QualityOutput,
     RunnerFinished,
+    SoakWindow,
     StepSkipped,
     TensorInfo,
 )
+from harness.runs.plan import EnergyOptions, GateCondition
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
@@ -80,11 +83,22 @@ def test_a_board_with_python_3_8_can_conduct_workers_of_a_newer_one(bench: Bench
         bench.add_arm(models.conv_onnx(bench.folder / f"conv{seed}.onnx", seed=seed))
     bench.add_item(image(8, 8))
     add_all_passes(bench, pairs=2)
-    bench.write_plan()
+    bench.energy_cycle(0, ["a0", None, "a1"], "i0", duration_ms=20)
+    bench.soak("a0", "i0", duration_ms=20, window_ms=10)
+    bench.command_probe("says", "echo", "7")
+    bench.memory_probes = bench.soak_probes = ["says"]
+    bench.energy_options = EnergyOptions(boundary_probes=["says"], sampled_probes=["says"], sample_every_ns=5_000_000)
+    for of_pass in ("latency", "memory", "energy"):
+        bench.gate(of_pass, GateCondition(id="seven", probe="says", at_most=7), others_busy_cores_at_most=1e9)
+    bench.write_plan(reference_target_ns=1_000_000)
 
     records = bench.run()
 
-    assert len(of_kind(records, LatencyBlock)) == 4
+    blocks = of_kind(records, LatencyBlock)
+    assert [block.gate.failed for block in blocks if block.gate is not None] == [[]] * 4
+    assert all(len(block.reference_ns) == 3 for block in blocks)
+    assert len(of_kind(records, EnergyBlock)) == 3
+    assert len(of_kind(records, SoakWindow)) == 2
     assert {loaded.interpreter for loaded in of_kind(records, ArmLoaded)} == {f"CPython {sys.version.split()[0]}"}
 
 
@@ -417,6 +431,8 @@ def test_the_machines_state_is_read_from_proc_and_sys(tmp_path: Path) -> None:
     write(tmp_path, "proc/loadavg", "0.52 0.40 0.30 1/234 5678\n")
     write(tmp_path, "proc/meminfo", "MemTotal: 4000 kB\nMemAvailable:    3000 kB\n")
     write(tmp_path, "proc/sys/kernel/random/boot_id", "5e-b0\n")
+    # user nice system idle iowait irq softirq steal guest guest_nice: the last two are in the first two already.
+    write(tmp_path, "proc/stat", "cpu  100 20 30 4000 500 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
     for cpu, khz in ((0, 600000), (1, 1800000), (10, 2400000)):
         write(tmp_path, f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq", f"{khz}\n")
     for policy, governor in ((0, "schedutil"), (4, "performance")):
@@ -431,6 +447,8 @@ def test_the_machines_state_is_read_from_proc_and_sys(tmp_path: Path) -> None:
     assert context.load_1min == 0.52
     assert context.memory_available_bytes == 3000 * 1024
     assert context.boot_id == "5e-b0"
+    assert context.cpu_busy_ticks == 100 + 20 + 30 + 6 + 7 + 8
+    assert context.cpu_total_ticks == context.cpu_busy_ticks + 4000 + 500
     assert context.cpu_frequency_khz == [600000, 1800000, 2400000]
     assert context.governor == "performance+schedutil"
     assert context.temperature_celsius == {"cpu": 41.234, "cpu (thermal_zone1)": -5.0}
@@ -443,6 +461,7 @@ def test_what_the_machine_does_not_say_is_null(tmp_path: Path) -> None:
 
     assert (context.load_1min, context.cpu_frequency_khz, context.governor, context.boot_id) == (None,) * 4
     assert context.memory_available_bytes is None
+    assert (context.cpu_busy_ticks, context.cpu_total_ticks) == (None, None)
     assert context.temperature_celsius == {}
 
 

@@ -86,7 +86,9 @@ def test_a_run_may_be_moved_and_named_as_the_user_likes(run_folder, tmp_path):
         assert (moved / "comparison.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("options", [["-d", "local"], ["--out", "x"], ["--pairs", "9"], ["--quick"]])
+@pytest.mark.parametrize(
+    "options", [["-d", "local"], ["--out", "x"], ["--pairs", "9"], ["--quick"], ["--runner", "python"]]
+)
 def test_options_that_resume_would_not_heed_are_refused(run_folder, capsys, options):
     assert main(["run", "--resume", str(run_folder), *options]) == 2
     assert f"{options[0]} cannot be given with --resume" in capsys.readouterr().err

@@ -39,6 +39,13 @@ def test_a_file_cut_anywhere_is_said_to_be_cut_short(saved: Path, share: float) 
         open_comparison(saved)
 
 
+@pytest.mark.parametrize("kept", ["t", "tr", "nul", "Infinit", "[1, fals", '{"a": nu'])
+def test_a_cut_within_a_word_is_a_cut_too(saved: Path, kept: str) -> None:
+    saved.write_text(kept)
+    with pytest.raises(UnreadableComparisonError, match="is cut short"):
+        open_comparison(saved)
+
+
 def test_text_that_is_not_json_is_not_said_to_be_cut(saved: Path) -> None:
     saved.write_text("<html>\n" * 20)
     with pytest.raises(UnreadableComparisonError, match="is not JSON"):

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 import pytest
 
 from tests.rig import real_phone
-from tests.rig.adb_server import adb, own_adb_server
+from tests.rig.adb_server import AdbServer
 from tests.rig.adb_server import missing_parts as adb_missing
 from tests.rig.real_phone import RealPhone
 
 
 @pytest.fixture(scope="session")
-def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A server of the tests' own."""
+def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbServer]:
+    """A server of the tests' own, which is the one that `adb` of this process means from here on."""
     reason = adb_missing()
     if reason is not None:
         pytest.skip(reason)
-    with own_adb_server(tmp_path_factory.mktemp("adb")):
-        yield
+    with AdbServer(tmp_path_factory.mktemp("adb")) as server, server.meant_by_this_process():
+        yield server
 
 
-def _phone() -> Iterator[RealPhone]:
+def _phone(server: AdbServer) -> Iterator[RealPhone]:
     reason = real_phone.missing_parts()
     if reason is not None:
         pytest.skip(reason)
@@ -31,21 +31,21 @@ def _phone() -> Iterator[RealPhone]:
     phone = RealPhone(folder / "p")
     try:
         phone.start()
-        phone.connect()
+        phone.connect(server)
         yield phone
     finally:
-        adb("disconnect", phone.address)
+        server.adb("disconnect", phone.address)
         phone.stop()
         shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def phone(adb_server: None) -> Iterator[RealPhone]:
+def phone(adb_server: AdbServer) -> Iterator[RealPhone]:
     """A phone that stays up."""
-    yield from _phone()
+    yield from _phone(adb_server)
 
 
 @pytest.fixture
-def own_phone(adb_server: None) -> Iterator[RealPhone]:
+def own_phone(adb_server: AdbServer) -> Iterator[RealPhone]:
     """A phone of the test's own, to be unplugged and killed."""
-    yield from _phone()
+    yield from _phone(adb_server)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.phone import AdbServer, StandInPhone
-from tests.rig.phone.adb_server import Answered
+from tests.rig.adb_server import AdbServer, Answered
+from tests.rig.phone import StandInPhone
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rig.adb_server import adb
+from tests.rig.adb_server import AdbServer, adb
 from tests.rig.adb_server import missing_parts as missing_adb
+from tests.rig.phone import arm64_emulation
+from tests.rig.phone.phone import fill
 
 PHONE = Path(__file__).parents[2] / ".." / "shared" / "phone" / "phone"
 
 
-def missing_parts() -> str | None:
-    """Why no phone can be started here, or None."""
+def missing_parts(architecture: str = "x86_64") -> str | None:
+    """Why no phone of that architecture can be started here, or None."""
     if (reason := missing_adb()) is not None:
         return reason
     if not PHONE.exists():
@@ -31,14 +33,27 @@ def missing_parts() -> str | None:
             return f"no {program} on this machine: apt install util-linux xz-utils"
     if subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], check=False, capture_output=True).returncode:
         return "this machine does not let root make namespaces (a container?): run on a machine that does"
-    return None
+    return arm64_emulation.missing_parts() if architecture == "arm64" else None
 
 
 class RealPhone:
     """One phone. Its adbd listens on a Unix socket below `folder`, whose path should be short."""
 
-    def __init__(self, folder: Path, *, serial: str = "STANDIN0001", architecture: str = "x86_64") -> None:
+    has_own_boot_id = False
+    """What says which boot this is, is this machine's."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        serial: str = "STANDIN0001",
+        model: str = "Pixel 8",
+        architecture: str = "x86_64",
+        data_bytes: int | None = None,
+    ) -> None:
+        """`data_bytes`: how much memory /data/local/tmp is; null: it is on this machine's disk."""
         self.folder = folder.resolve()
+        self._data_bytes = data_bytes
         self.root = self.folder / "root"
         self.state = self.folder / "state"
         self.socket = self.state / "adb.sock"
@@ -46,15 +61,29 @@ class RealPhone:
         self._process: subprocess.Popen[bytes] | None = None
         subprocess.run(
             [str(PHONE), "new", architecture, str(self.folder), "localfilesystem:/dev/phone/adb.sock"],
-            env={**os.environ, "SERIAL": serial},
+            env={**os.environ, "SERIAL": serial, "MODEL": model},
             check=True,
         )
+        # A second where a phone takes many.
+        (self.state / "down_secs").write_text("1\n")
+
+    @property
+    def target(self) -> Path:
+        """Where its adbd listens."""
+        return self.socket
 
     def start(self) -> None:
         """Switch it on, and wait until its adbd listens."""
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen([str(PHONE), "run", str(self.folder)], stdin=subprocess.DEVNULL)
         self._await_adbd()
+        if self._data_bytes is not None:
+            options = f"size={self._data_bytes},mode=0771,uid=2000,gid=2000"
+            self._in_its_mounts("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.inside("/data/local/tmp")))
+
+    def _in_its_mounts(self, *argv: str) -> None:
+        assert self._process is not None
+        subprocess.run(["nsenter", f"--mount=/proc/{self._process.pid}/ns/mnt", *argv], check=True)
 
     def _await_adbd(self) -> None:
         until = time.monotonic() + 20
@@ -71,16 +100,19 @@ class RealPhone:
             self._process.wait()
             self._process = None
 
-    def connect(self, address: str | None = None) -> None:
-        """`adb connect`, and wait until it is ready."""
-        address = address or self.address
+    def connect(self, server: AdbServer | None = None) -> None:
+        """`adb connect`, and wait until it is ready. `server` null: the one that this process means."""
+
+        def ask(*arguments: str) -> str:
+            return adb(*arguments) if server is None else server.adb(*arguments).text
+
         until = time.monotonic() + 20
         while True:
-            said = adb("connect", address)
-            if "connected to" in said and adb("-s", address, "get-state").strip() == "device":
+            said = ask("connect", self.address)
+            if "connected to" in said and ask("-s", self.address, "get-state").strip() == "device":
                 return
             if time.monotonic() > until:
-                raise RuntimeError(f"adb connect {address}: {said}")
+                raise RuntimeError(f"adb connect {self.address}: {said}")
             time.sleep(0.05)
 
     def unplug(self) -> None:
@@ -93,6 +125,32 @@ class RealPhone:
         self.socket.unlink(missing_ok=True)
         (self.state / "unplugged").unlink(missing_ok=True)
         self._await_adbd()
+
+    def reboot(self) -> None:
+        """Everything that runs there dies. Returns when its adbd listens again."""
+        (self.state / "reboot").touch()
+        self.socket.unlink(missing_ok=True)
+        self.kill_adbd()
+        self._await_adbd()
+
+    def settings(self) -> dict[str, str]:
+        """`namespace/key` → value of everything that is set: compare before and after."""
+        root = self.state / "settings"
+        return {str(path.relative_to(root)): path.read_text().rstrip("\n") for path in sorted(root.glob("*/*"))}
+
+    @property
+    def data_folder(self) -> Path:
+        """/data/local/tmp as this machine sees it."""
+        inside = self.inside("/data/local/tmp")
+        return inside if self._process is None else Path(f"/proc/{self._process.pid}/root{inside}")
+
+    def leave_free(self, free_bytes: int) -> None:
+        """Fill /data/local/tmp until only that much is free (phones with `data_bytes` only)."""
+        if self._data_bytes is None:
+            raise RuntimeError("this phone shares this machine's disk")
+        filler = self.data_folder / ".filler"
+        filler.unlink(missing_ok=True)
+        fill(filler, free_bytes)
 
     def kill_adbd(self) -> None:
         """End the daemon; unless unplugged, the phone starts it again after a moment."""
@@ -125,19 +183,17 @@ class RealPhone:
     @contextlib.contextmanager
     def shares(self, folder: Path) -> Iterator[None]:
         """While this lasts, a folder of this machine is on the phone too, under the same name, for anybody to write."""
-        assert self._process is not None
         there = self.inside(str(folder))
         there.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o777)
-        enter = ["nsenter", f"--mount=/proc/{self._process.pid}/ns/mnt"]
-        subprocess.run([*enter, "mount", "--bind", str(folder), str(there)], check=True)
+        self._in_its_mounts("mount", "--bind", str(folder), str(there))
         # What this process makes there, the phone's user may change.
         umask = os.umask(0)
         try:
             yield
         finally:
             os.umask(umask)
-            subprocess.run([*enter, "umount", "--lazy", str(there)], check=True)
+            self._in_its_mounts("umount", "--lazy", str(there))
 
     def shell(self, command: str) -> str:
         """Run a command on the phone by adb alone."""

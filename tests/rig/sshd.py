@@ -48,9 +48,14 @@ class LoopbackSshd:
         (folder / "authorized_keys").write_bytes((folder / "login.pub").read_bytes())
         self.trust_host_key()
         # A home of its own: no profile of this machine's user has a say in what is tested, or in how fast it is.
-        home = folder / "home"
-        home.mkdir(exist_ok=True)
-        settings = " ".join(f'"{name}={value}"' for name, value in {"HOME": str(home), **(environment or {})}.items())
+        (folder / "home").mkdir(exist_ok=True)
+        self.set_environment(**(environment or {}))
+        self.client_config = self.write_client_config("client", key="login", known_hosts="known_hosts")
+
+    def set_environment(self, **environment: str) -> None:
+        """What commands find in their environment, for connections made after the next start."""
+        folder = self.folder
+        settings = " ".join(f'"{name}={value}"' for name, value in {"HOME": f"{folder}/home", **environment}.items())
         (folder / "sshd_config").write_text(
             f"Port {self.port}\n"
             "ListenAddress 127.0.0.1\n"
@@ -65,7 +70,6 @@ class LoopbackSshd:
             "MaxStartups 100\n"
             f"SetEnv {settings}\n"
         )
-        self.client_config = self.write_client_config("client", key="login", known_hosts="known_hosts")
 
     def write_client_config(self, name: str, *, key: str, known_hosts: str, more: str = "") -> Path:
         """A client configuration that knows this server only from files in our folder."""

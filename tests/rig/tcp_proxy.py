@@ -1,38 +1,105 @@
-"""A proxy between the adb server and a phone's adbd: drops the connection at a byte, or stands still."""
+"""A proxy between the adb server and a phone's adbd: drops the connection, stands still, falls silent, asks for a key.
+
+It waits for the moment by what passes: a text, and so many bytes after it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tests.rig.adb_server import free_port
+from tests.rig.phone.link import Link
 
 _PIECE_BYTES = 1 << 16
+# The banner, in which a phone names its features, is among the first bytes.
+_GREETING_BYTES = 8192
+
+Direction = Literal["to phone", "from phone"]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A text that passes; an empty one is seen in whatever comes next. Scripts go to a phone as one line each."""
+
+    text: bytes
+    direction: Direction
+
+
+class _Trap:
+    """What is done once, when all sights have been seen one after another and `count` more bytes passed after them."""
+
+    def __init__(self, sights: tuple[Sight, ...], count: int, act: Callable[[], None]) -> None:
+        self._sights = list(sights)
+        self._direction = sights[-1].direction
+        self._left = count
+        self._before = b""
+        self.act = act
+
+    def due_within(self, piece: bytes, direction: Direction) -> int | None:
+        """How many bytes of the piece pass before it is time; null if it is not within this piece."""
+        at = 0
+        if self._sights:
+            first = self._sights[0]
+            if direction != first.direction:
+                return None
+            window = self._before + piece
+            found = window.find(first.text)
+            if found < 0:
+                self._before = window[-(len(first.text) - 1) :] if len(first.text) > 1 else b""
+                return None
+            at = max(0, found + len(first.text) - len(self._before))
+            self._before = b""
+            del self._sights[0]
+            if self._sights:
+                return None
+        elif direction != self._direction:
+            return None
+        if at + self._left > len(piece):
+            self._left -= len(piece) - at
+            return None
+        return at + self._left
 
 
 class TcpProxy:
-    """Listens on a port of this machine and passes everything on to a Unix socket."""
+    """Listens on a port of this machine and passes everything on to a Unix socket, or another port."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path | int) -> None:
         self._target = target
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._left: dict[str, int | None] = {"to phone": None, "from phone": None}
         self._flows: list[threading.Event] = []
+        self._trap: _Trap | None = None
         self._is_closed = False
         self.refuses = False
+        """New connections are closed at once."""
+        self.is_silent = False
+        """New connections are taken, and nothing is ever said on them: adb calls such a phone offline."""
+        self.asks_for_a_key = False
+        """No key that is offered on a new connection is taken: adb calls such a phone unauthorized."""
+        self.hides_shell_v2 = False
+        """On a new connection the phone's shell v2 is not among the features that it names."""
         self.drops = 0
         self._server = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def drop_after(self, count: int, direction: str) -> None:
-        """Drop the connection once, when `count` more bytes have passed `to phone` or `from phone`."""
+    def when(self, *sights: Sight, more_bytes: int = 0, act: Callable[[], None]) -> None:
+        """Do something once: when the sights have been seen, in this order, and so many more bytes of the last one's
+        direction have passed. What comes after them waits until it is done. Replaces what was waited for before.
+        """
         with self._lock:
-            self._left[direction] = count
+            self._trap = _Trap(sights, more_bytes, act)
+
+    def drop_after(self, count: int, direction: Direction) -> None:
+        """Drop the connection once, when `count` more bytes have passed."""
+        self.when(Sight(b"", direction), more_bytes=count, act=self.drop_now)
 
     def drop_now(self) -> None:
         """Drop every connection."""
@@ -49,11 +116,16 @@ class TcpProxy:
             for flows in self._flows:
                 flows.clear()
 
+    def resume(self) -> None:
+        """After `stall_now`: what was held back goes on its way."""
+        with self._lock:
+            for flows in self._flows:
+                flows.set()
+
     def close(self) -> None:
         """End."""
         self._is_closed = True
-        for flows in self._flows:
-            flows.set()
+        self.resume()
         with contextlib.suppress(OSError):
             # A thread that waits in accept would keep the port open.
             self._server.shutdown(socket.SHUT_RDWR)
@@ -66,35 +138,63 @@ class TcpProxy:
                 client, _ = self._server.accept()
             except OSError:
                 return
-            phone = socket.socket(socket.AF_UNIX)
+            if self.is_silent or self.asks_for_a_key:
+                with self._lock:
+                    self._connections.add(client)
+                serve = _keep_silent if self.is_silent else _ask_for_a_key
+                threading.Thread(target=serve, args=(client,), daemon=True).start()
+                continue
             try:
-                if self.refuses:
-                    raise ConnectionRefusedError
-                phone.connect(str(self._target))
+                phone = self._connect()
             except OSError:
                 client.close()
-                phone.close()
                 continue
             flows = threading.Event()
             flows.set()
             with self._lock:
                 self._connections |= {client, phone}
                 self._flows.append(flows)
-            for source, target, direction in ((client, phone, "to phone"), (phone, client, "from phone")):
-                threading.Thread(target=self._pass_on, args=(source, target, direction, flows), daemon=True).start()
+            for arguments in (
+                (client, phone, "to phone", flows, False),
+                (phone, client, "from phone", flows, self.hides_shell_v2),
+            ):
+                threading.Thread(target=self._pass_on, args=arguments, daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, direction: str, flows: threading.Event) -> None:
+    def _connect(self) -> socket.socket:
+        if self.refuses:
+            raise ConnectionRefusedError
+        if isinstance(self._target, int):
+            return socket.create_connection(("127.0.0.1", self._target))
+        phone = socket.socket(socket.AF_UNIX)
+        try:
+            phone.connect(str(self._target))
+        except OSError:
+            phone.close()
+            raise
+        return phone
+
+    def _pass_on(
+        self, source: socket.socket, target: socket.socket, direction: Direction, flows: threading.Event, hides: bool
+    ) -> None:
+        passed = 0
         try:
             while piece := source.recv(_PIECE_BYTES):
+                if hides and passed < _GREETING_BYTES:
+                    # The same bytes in another order: as long as before, and with the same checksum.
+                    piece = piece.replace(b"shell_v2", b"shell_2v")
+                passed += len(piece)
                 flows.wait()
                 with self._lock:
-                    left = self._left[direction]
-                    if left is not None:
-                        piece = piece[:left]
-                        self._left[direction] = left - len(piece) or None
+                    trap = self._trap
+                    due = None if trap is None else trap.due_within(piece, direction)
+                    if due is not None:
+                        self._trap = None
+                if trap is not None and due is not None:
+                    target.sendall(piece[:due])
+                    trap.act()
+                    flows.wait()
+                    piece = piece[due:]
                 target.sendall(piece)
-                if left is not None and left == len(piece):
-                    self.drop_now()
         except OSError:
             pass
         finally:
@@ -102,3 +202,14 @@ class TcpProxy:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
             source.close()
+
+
+def _keep_silent(client: socket.socket) -> None:
+    with client, contextlib.suppress(OSError):
+        while client.recv(_PIECE_BYTES):
+            pass
+
+
+def _ask_for_a_key(client: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        Link(client, b"", lambda _link, _name: None, threading.Event()).serve()

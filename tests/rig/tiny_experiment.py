@@ -94,8 +94,11 @@ class TinyExperiment:
     candidate: str = BLUR
     measure: dict[str, Any] = field(
         default_factory=lambda: {
+            "design": "fixed",
             "pairs": 6,
             "block_ms": 5.0,
+            "reference_ms": 0.5,
+            "gates.max_wait_s": 0.0,
             "settle_ms": 0.0,
             "memory_repeats": 2,
             "seed": 7,
@@ -108,15 +111,19 @@ class TinyExperiment:
             {"quantity": "latency_p50", "no_worse_than": "50 %"},
         ]
     )
+    candidate_settings: list[str] = field(default_factory=list)
+    """More lines of the candidate's table."""
     name: str = "tiny"
     scale: int = 2
+    picture_size: int = 24
+    """Of the inputs, in pixels; the references are twice as high and wide."""
 
     def write(self) -> Path:
         """Everything on disk; returns the path of experiment.toml."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_upscaler(self.folder / DOUBLE)
         write_upscaler(self.folder / BLUR, blur=0.8)
-        write_pictures(self.folder, self.names)
+        write_pictures(self.folder, self.names, size=self.picture_size)
         lines = [
             f"name = {json.dumps(self.name, ensure_ascii=False)}",
             'question = "Is it as good?"',
@@ -132,6 +139,7 @@ class TinyExperiment:
                 f'role = "{role}"',
                 f"model = {json.dumps(model, ensure_ascii=False)}",
                 'runtime = "onnxruntime"',
+                *(self.candidate_settings if role == "candidate" else []),
             ]
         lines += ["[measure]", *(f"{key} = {json.dumps(value)}" for key, value in self.measure.items())]
         for rule in self.rules:

@@ -82,7 +82,7 @@ class Bench:
             runtime_version=fields.pop("runtime_version", None) or version(runtime),
             worker=list(worker if worker is not None else self.default_worker),
             library=fields.pop("library", None) or (library_of(runtime) if self.is_native else None),
-            threads=1,
+            threads=fields.pop("threads", 1),
             **fields,
         )
         self.arms.append(arm)

@@ -61,6 +61,23 @@ def heavy_onnx(path: Path, weight_bytes: int) -> Path:
     )
 
 
+def conv_and_hardmax_onnx(path: Path) -> Path:
+    """A convolution and an operator that no provider but the CPU's has kernels for."""
+    kernel = np.ones((4, 1, 3, 3), np.float32)
+    nodes = [
+        helper.make_node("Conv", ["image", "kernel"], ["features"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Hardmax", ["features"], ["largest"]),
+    ]
+    return _save(
+        path,
+        nodes,
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, 8, 8])],
+        [helper.make_tensor_value_info("largest", TensorProto.FLOAT, [1, 4, 8, 8])],
+        [numpy_helper.from_array(kernel, "kernel")],
+        13,
+    )
+
+
 def unknown_operator_onnx(path: Path) -> Path:
     """A model with an operator that no runtime has."""
     node = helper.make_node("FrobnicateTensor", ["image"], ["features"])
@@ -82,7 +99,12 @@ def truncated(path: Path, whole: Path) -> Path:
     return path
 
 
-def conv_tflite(path: Path, *, with_reverse: bool = False) -> Path:
+def conv_and_zeros_tflite(path: Path) -> Path:
+    """A convolution, and zeros in the shape of its features: LiteRT's GPU does not take that operator."""
+    return conv_tflite(path, with_zeros=True)
+
+
+def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = False) -> Path:
     """A 3×3 convolution of one channel into four, float32 NHWC, free height and width (signature −1).
 
     With `with_reverse` its features are then reversed along the channels: XNNPACK does not take that operator.
@@ -139,9 +161,13 @@ def conv_tflite(path: Path, *, with_reverse: bool = False) -> Path:
         tensors.append(tensor("reversed", (1, 1, 1, 4), free=True))
         codes.append(code(schema.BuiltinOperator.REVERSE_V2))
         operators.append(operator(1, [3, 4], [5], schema.BuiltinOptions.ReverseV2Options, schema.ReverseV2OptionsT()))
+    if with_zeros:
+        tensors.append(tensor("zeros", (1, 1, 1, 4), free=True))
+        codes.append(code(schema.BuiltinOperator.ZEROS_LIKE))
+        operators.append(operator(1, [3], [4], schema.BuiltinOptions.ZerosLikeOptions, schema.ZerosLikeOptionsT()))
     graph = schema.SubGraphT()
     graph.name, graph.tensors, graph.operators = b"main", tensors, operators
-    graph.inputs, graph.outputs = [0], [5 if with_reverse else 3]
+    graph.inputs, graph.outputs = [0], [5 if with_reverse else 4 if with_zeros else 3]
     model = schema.ModelT()
     model.version, model.description = 3, b"tiny"
     model.operatorCodes, model.subgraphs, model.buffers = codes, [graph], buffers

@@ -95,7 +95,9 @@ def test_boundary_probes_come_first_and_last_and_sampled_ones_at_the_ends_and_be
         during = [reading.probe for reading in block.readings[3:-3]]
         assert during[:2] == ["power", "counter"]
         assert set(during) == {"power", "counter"}
-        assert during.count("power") <= (block.ended_ns - block.started_ns) / SAMPLE_EVERY_NS + 1
+        # Samples that were missed are not made up for in a burst: only the first two may be closer than asked for.
+        powers = [reading.monotonic_ns for reading in block.readings[3:-3] if reading.probe == "power"]
+        assert len(powers) - 2 <= (powers[-1] - powers[0]) / SAMPLE_EVERY_NS
         stamps = [reading.monotonic_ns for reading in block.readings]
         assert stamps == sorted(stamps)
         assert {reading.text for reading in block.readings if reading.probe == "counter"} == {"123456 uJ\n"}

@@ -53,6 +53,51 @@ def test_a_part_that_fell_back_to_the_cpu_is_told(records: DeviceRecords) -> Non
     assert arm_on_device(INT8, partly, [], {}).delegated == "31 of 40 nodes"
 
 
+@pytest.mark.parametrize(
+    ("changed", "words", "delegated"),
+    [
+        (
+            {"delegated_nodes": 0, "total_nodes": 40, "wholly_delegated": False},
+            "int8 asked for qnn and ran on the CPU alone: qnn took none of its 40 nodes. This is not a measurement of "
+            "qnn.",
+            "0 of 40 nodes",
+        ),
+        (
+            {"total_nodes": 40, "wholly_delegated": False},
+            "int8 did not run wholly on qnn: a part of it, or all of it, fell back to the CPU. How much, the runtime "
+            "does not say.",
+            "not the whole model",
+        ),
+        ({}, "How much of int8 ran on qnn is unknown: the runtime does not say.", None),
+        ({"wholly_delegated": True}, None, "the whole model"),
+        ({"delegated_nodes": 40, "total_nodes": 40, "wholly_delegated": True}, None, "40 of 40 nodes"),
+    ],
+)
+def test_how_much_an_accelerator_took_is_told_as_far_as_it_is_known(
+    records: DeviceRecords, changed: dict[str, Any], words: str | None, delegated: str | None
+) -> None:
+    ran = with_load(records, accelerator="qnn", **changed)
+    assert asked_and_done(INT8.model_copy(update={"accelerator": "qnn"}), ran) == ([] if words is None else [words])
+    assert arm_on_device(INT8, ran, [], {}).delegated == delegated
+
+
+@pytest.mark.parametrize(
+    ("asked", "got", "words"),
+    [
+        ([4, 5], [4, 5], None),
+        ([4, 5, 6, 7], [4], "int8 asked for core 4–7 and ran on core 4"),
+        ([7], [0, 1, 2, 3, 7], "int8 asked for core 7 and ran on core 0–3, 7"),
+        ([7], None, "int8 asked for core 7 and ran on cores that the device does not name"),
+    ],
+)
+def test_cores_that_were_not_got_are_told(
+    records: DeviceRecords, asked: list[int], got: list[int] | None, words: str | None
+) -> None:
+    ran = with_load(records, cores_asked=asked, cores=got)
+    told = asked_and_done(INT8, ran)
+    assert [text.split(":")[0] for text in told] == ([] if words is None else [words])
+
+
 def test_a_source_is_what_the_device_said(records: DeviceRecords) -> None:
     assert source_of(INT8, with_load(records, runtime_version="1.20.0")) == ", python runner, onnxruntime 1.20.0"
     assert source_of(INT8, None) == ""

@@ -53,7 +53,7 @@ def test_blocks_are_summarised_by_median_and_ninetieth_percentile(tmp_path: Path
 
 def test_memory_is_long_and_what_is_missing_says_why(tmp_path: Path) -> None:
     memory = tables_of(tmp_path, (SimulatedDevice(reports_memory=False),)).memory
-    assert len(memory) == 2 * 5 * 5
+    assert len(memory) == 2 * 5 * 6
     peaks = memory[memory["quantity"] == "run_peak_memory"]
     assert peaks["value"].isna().all()
     assert set(peaks["reason"]) == {"/proc is not readable"}

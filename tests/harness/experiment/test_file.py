@@ -59,6 +59,12 @@ def test_a_valid_experiment_has_its_paths_relative_to_the_file():
         (("scale = 2", "scale = 0"), "`data.scale`", ""),
         (("scale = 2", "scale = = 2"), "is not valid TOML", ""),
         (('"onnxruntime==1.32.0"', '"onnxruntime>=1"'), "arms[1].runtime", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\naccelerator = "tpu"'), "arms[0].accelerator", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\naccelerator_options = { a = "b" }'), "accelerator is 'cpu'", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\ncores = "fast"'), "arms[0].cores", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\ncores = [-1]'), "arms[0].cores", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\ncores = [1, 1]'), "a core is named twice", ""),
+        (('model = "a.onnx"', 'model = "a.onnx"\ncores = []'), "arms[0].cores", ""),
     ],
 )
 def test_a_fault_is_named_with_its_place_in_one_or_two_lines(change, says, advises):
@@ -67,6 +73,19 @@ def test_a_fault_is_named_with_its_place_in_one_or_two_lines(change, says, advis
     assert says in caught.value.what
     assert advises in caught.value.remedy
     assert len(str(caught.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(("name", "value"), [("a b", "x"), ("a=b", "x"), ("a", "line\\nline"), ("a", "x" * 1001)])
+def test_an_option_that_is_more_than_a_name_and_a_text_is_refused(name, value):
+    options = f'accelerator = "qnn"\naccelerator_options = {{ "{name}" = "{value}" }}'
+    with pytest.raises(UserError, match="accelerator_options"):
+        parsed(VALID.replace('model = "a.onnx"', f'model = "a.onnx"\n{options}', 1))
+
+
+@pytest.mark.parametrize(("written", "cores"), [('"big"', "big"), ("[3, 1]", [1, 3])])
+def test_cores_are_numbers_or_a_kind(written, cores):
+    file = parsed(VALID.replace('model = "a.onnx"', f'model = "a.onnx"\ncores = {written}', 1))
+    assert file.experiment.baseline.cores == cores
 
 
 def test_a_file_that_is_missing_or_is_not_text_is_said(tmp_path):

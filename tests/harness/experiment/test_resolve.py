@@ -2,13 +2,17 @@
 touched.
 """
 
+import tomllib
+
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from devices.runtimes.registry import RUNTIMES
 from harness.errors import UserError
+from harness.experiment.declaration import Arm
 from harness.experiment.file import read_experiment
-from harness.experiment.resolve import differences, resolve
+from harness.experiment.resolve import differences, refuse_accelerator, resolve
 from harness.runs.output_check import OutputCheck
 from harness.runs.output_space import check_space_here, output_bytes
 from harness.runs.run import new_run_folder
@@ -49,6 +53,51 @@ def test_every_picture_is_read_to_its_end_and_its_file_known_by_its_hash(tiny):
     reference.write_bytes(reference.read_bytes()[:-100])
     with pytest.raises(UserError, match=str(reference)):
         looked_up(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "remedy"),
+    [
+        (['accelerator = "gpu"'], "cannot be asked for accelerator 'gpu': its GPU is called webgpu", "xnnpack"),
+    ],
+)
+def test_an_accelerator_that_no_build_of_the_runtime_has_is_refused_at_once(tiny, settings, what, remedy):
+    tiny.candidate_settings = settings
+    with pytest.raises(UserError) as caught:
+        looked_up(tiny.write())
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("options", "what", "remedy"),
+    [
+        ('precison = "2"', "has no option 'precison' of its gpu", "Did you mean precision?"),
+        ('shared_tensor_maps = "1"', "has no option 'shared_tensor_maps'", "precision"),
+        ('precision = "high"', "'high' is not what ai-edge-litert takes", "[0-9]"),
+        ('benchmark_mode = "1"', "'1' is not what ai-edge-litert takes", "true|false"),
+    ],
+)
+def test_an_option_that_the_runtime_would_ignore_or_misread_is_refused(options, what, remedy):
+    arm = Arm.model_validate(
+        {
+            "name": "x", "role": "candidate", "model": "m.tflite", "runtime": "ai-edge-litert", "accelerator": "gpu",
+            "accelerator_options": tomllib.loads(options),
+        }
+    )  # fmt: skip
+    with pytest.raises(UserError) as caught:
+        refuse_accelerator(arm, RUNTIMES["ai-edge-litert"])
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+
+
+def test_arms_that_differ_in_cores_and_options_are_said_to(tiny):
+    tiny.candidate = tiny.baseline
+    options = 'accelerator = "qnn"\naccelerator_options = { backend_path = "x" }'
+    tiny.candidate_settings = ["cores = [0]", "threads = 2", options]
+    found = looked_up(tiny.write())
+    assert differences(*found.arms) == ["accelerator", "accelerator options", "threads", "cores"]
+    assert found.notes == ["candidate: its 2 threads share 1 core(s)"]
 
 
 def test_a_latency_item_that_is_not_there_is_said(tiny):

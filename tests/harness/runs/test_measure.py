@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.runs import measure
 from harness.runs.folder import DeviceFolder, read_model
 from harness.runs.measure import DeviceRun
+from harness.runs.plan import LatencyOptions, Plan, WarmUpStep
 from harness.runs.progress import SilentProgress
 from harness.runs.state import DeviceState
 from harness.runs.stop_request import InterruptedRunError, StopRequest
@@ -27,6 +28,15 @@ def impatient(monkeypatch):
     """What is waited for in minutes elsewhere is waited for in parts of a second here."""
     monkeypatch.setattr(measure, "SILENCE_BEFORE_LOOKING_S", 0.3)
     monkeypatch.setattr(measure, "IDLE_S", 0.1)
+
+
+PLAN = Plan(
+    run_id="x", seed=1, arms=[], items=[], steps=[WarmUpStep(step=0, arms=[], item="i0")], step_timeout_ns=1,
+    latency=LatencyOptions(
+        block_target_ns=1, block_min_inferences=1, block_max_inferences=1, lead_in_inferences=0, settle_ns=0,
+        warm_up_min_blocks=3, warm_up_max_blocks=3, warm_up_tolerance=0.02, max_ns=1,
+    ),
+)  # fmt: skip
 
 
 class Rig:
@@ -48,7 +58,7 @@ class Rig:
     def run(self, on_record=None) -> DeviceState:
         """To the end; returns the state as it is on disk."""
         DeviceRun(
-            self.device, self.folder, self.state, SilentProgress(), self.stop, on_record or self.seen.append, 1
+            self.device, self.folder, self.state, SilentProgress(), self.stop, on_record or self.seen.append, PLAN
         ).run()
         return read_model(self.folder.state, DeviceState)
 
@@ -126,14 +136,13 @@ def test_a_line_that_stays_no_record_is_said(rig):
         given.run()
 
 
-def test_an_arm_that_failed_for_want_of_space_is_the_disk_s_fault(rig):
-    message = "[Errno 28] No space left on device"
-    failed = json.dumps(
-        {"record": "arm_failed", "arm": "a0", "stage": "quality", "error": "OSError", "message": message}
-    )
-    given = rig(f"echo '{STARTED}' >>$records; echo '{failed}' >>$records; sleep 60")
-    with pytest.raises(NoSpaceError, match="an output of a model could not be kept"):
+def test_a_runner_that_had_no_space_for_an_output_says_so_though_a_little_space_is_left(rig):
+    said = "cannot write beside records.jsonl: outputs/a0/i0.0.npy cannot be written: No space left on device"
+    given = rig(f"echo '{STARTED}' >>$records; echo '[runner] {said}' >&2; exit 74")
+    with pytest.raises(NoSpaceError, match=r"the disk is full there: .*i0\.0\.npy cannot be written") as caught:
         given.run()
+    assert "bakeoff run --resume" in caught.value.remedy
+    assert given.started() == 1
 
 
 def test_what_the_looker_on_cannot_accept_ends_the_runner(rig):

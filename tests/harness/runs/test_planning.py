@@ -2,13 +2,15 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 from harness.experiment.declaration import Experiment
 from harness.pictures.tensors import Codec
 from harness.records import TensorInfo
 from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
-from harness.runs.plan import Plan
+from harness.runs.plan import FileProbe, GateCondition, Plan
 from harness.runs.planning import Placement, make_plan
+from harness.runs.sensing import Sensing
 
 INFO = TensorInfo(name="x", dtype="float32", shape=[1, 3, None, None])
 CODEC = Codec(
@@ -17,7 +19,7 @@ CODEC = Codec(
 )  # fmt: skip
 
 
-def manifest(pairs=40, arms=2, seed=5):
+def manifest(pairs=40, arms=2, seed=5, **measure):
     names = ["baseline", *(f"candidate {number}" for number in range(1, arms))]
     experiment = Experiment.model_validate(
         {
@@ -27,7 +29,7 @@ def manifest(pairs=40, arms=2, seed=5):
             "arms": [
                 {"name": name, "role": name.split()[0], "model": "m.onnx", "runtime": "onnxruntime"} for name in names
             ],
-            "measure": {"pairs": pairs, "memory_repeats": 3},
+            "measure": {"pairs": pairs, "memory_repeats": 3, **measure},
             "rules": [{"quantity": "latency_p50", "no_worse_than": "1 %"}],
         }
     )
@@ -49,19 +51,20 @@ def manifest(pairs=40, arms=2, seed=5):
     )  # fmt: skip
 
 
-def plan(run, device=0):
+def placement_of(run, sensing=Sensing()):  # noqa: B008 - a constant
     arms = [arm.id for arm in run.arms]
-    return make_plan(
-        run,
-        Placement(
-            models={arm: f"/blobs/{arm}" for arm in arms},
-            workers={arm: ["/python"] for arm in arms},
-            libraries={},
-            inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
-            input_shapes={arm: {} for arm in arms},
-        ),
-        device,
+    return Placement(
+        models={arm: f"/blobs/{arm}" for arm in arms},
+        workers={arm: ["/python"] for arm in arms},
+        libraries={},
+        inputs={item.id: {arm: [f"/blobs/{item.id}"] for arm in arms} for item in run.items},
+        input_shapes={arm: {} for arm in arms},
+        sensing=sensing,
     )
+
+
+def plan(run, device=0, sensing=Sensing()):  # noqa: B008 - a constant
+    return make_plan(run, placement_of(run, sensing), device)
 
 
 def test_every_item_goes_once_through_every_arm_and_every_pair_and_repeat_is_there():
@@ -99,8 +102,53 @@ def test_with_three_arms_a_pair_holds_a_block_of_each():
             assert sorted(step.order) == ["a0", "a1", "a2"]
 
 
+def test_what_an_arm_runs_on_is_in_the_plan():
+    run = manifest()
+    asks = {"accelerator": "qnn", "accelerator_options": {"backend_path": "/x y"}, "cores": "big"}
+    run = run.model_copy(update={"arms": [run.arms[0], run.arms[1].model_copy(update=asks)]})
+    placement = placement_of(run)
+    cpu, qnn = make_plan(run, replace(placement, cores={"a1": [4, 5]}, accelerator_libraries={"a1": "/lib"}), 0).arms
+    assert (cpu.accelerator, cpu.accelerator_options, cpu.accelerator_library, cpu.cores) == ("cpu", {}, None, None)
+    assert (qnn.accelerator, qnn.accelerator_options) == ("qnn", {"backend_path": "/x y"})
+    assert (qnn.accelerator_library, qnn.cores) == ("/lib", [4, 5])
+
+
 def test_a_plan_survives_its_json():
     made = plan(manifest())
     text = made.model_dump_json(by_alias=True)
     assert '"schema":"bakeoff.plan/1"' in text
     assert Plan.model_validate_json(text) == made
+
+
+def test_energy_has_idle_right_before_each_arm_in_an_order_drawn_for_each_cycle():
+    made = plan(manifest(energy={"cycles": 20, "block_s": 30, "idle_s": 5}), sensing=Sensing(measures_energy=True))
+    blocks = [step for step in made.steps if step.kind == "energy"]
+    assert [step.step for step in made.steps] == list(range(len(made.steps)))
+    orders = set()
+    for cycle in range(20):
+        idle, first, idle_again, second = [step for step in blocks if step.cycle == cycle]
+        assert idle.arm is idle_again.arm is None
+        assert [step.position for step in (idle, first, idle_again, second)] == [0, 1, 2, 3]
+        assert {first.arm, second.arm} == {"a0", "a1"}
+        assert (idle.duration_ns, first.duration_ns) == (5_000_000_000, 30_000_000_000)
+        orders.add(first.arm)
+    assert orders == {"a0", "a1"}
+
+
+def test_energy_is_not_measured_where_no_source_says_it():
+    made = plan(manifest(energy={"cycles": 20}))
+    assert not any(step.kind == "energy" for step in made.steps)
+
+
+def test_gates_of_the_device_stand_in_every_pass_with_the_waits_that_were_asked_for():
+    cool = GateCondition(id="temperature", probe="zone", scale=0.001, at_most=40.0)
+    sensing = Sensing(probes=[FileProbe(id="zone", path="/sys/zone")], gates={"latency": [cool]})
+    made = plan(
+        manifest(gates={"max_wait_s": 3.0, "max_wait_total_s": 60.0, "others_busy_cores": 0.5}), sensing=sensing
+    )
+    assert made.probes == sensing.probes
+    assert set(made.gates) == {"latency", "memory", "energy"}
+    assert made.gates["latency"].conditions == [cool]
+    assert made.gates["memory"].conditions == []
+    assert (made.gates["latency"].max_wait_ns, made.gates["energy"].budget_ns) == (3_000_000_000, 60_000_000_000)
+    assert made.gates["memory"].others_busy_cores_at_most == 0.5

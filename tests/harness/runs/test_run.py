@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from harness.comparison import Comparison
+from harness.runs.plan import Plan
+from harness.runs.runner_record import RunnerRecord
+from tests.devices.library_files import library
 from tests.rig import sshd as sshd_rig
 from tests.rig.command import bakeoff, start
 from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
@@ -141,7 +144,8 @@ def over_ssh(server):
 
 def test_over_ssh_the_same_outputs_come_back_as_from_this_machine(tiny, workdir, tmp_path, server):
     address = server.address(workdir)
-    folder, done = run(tiny, workdir, tmp_path, "-d", "local", "-d", address, **over_ssh(server))
+    # One runner on both, for the same bits: another build of a runtime may round differently.
+    folder, done = run(tiny, workdir, tmp_path, "-d", "local", "-d", address, "--runner", "python", **over_ssh(server))
     assert done.exit_code == 0, done.stderr
     names = sorted(path.name for path in (folder / "devices").iterdir())
     assert len(names) == 2
@@ -184,6 +188,56 @@ def test_a_connection_cut_in_the_middle_loses_nothing_and_doubles_nothing(tiny, 
     assert "reconnecting" in (tmp_path / "log").read_text()
     assert_whole(folder, len(tiny.names), tiny.measure["pairs"], device)
     assert {record.session for record in records(folder, device)} == {0}
+    assert records(folder, device)[0].runner == "native"
+    chosen = runner_record(folder, device)
+    assert "onnxruntime 1.32.0 for linux-" in chosen.reason
+    assert {each.sha256 for each in chosen.libraries.values()} == {
+        Path(arm.library).name for arm in arms(folder, device)
+    }
+    result = comparison(folder).devices[0]
+    assert (result.runner, result.runner_reason) == ("native runner", chosen.reason)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert chosen.reason in page
+    assert chosen.libraries["a1"].sha256 in page
+
+
+def runner_record(folder, device):
+    return RunnerRecord.model_validate_json((folder / "devices" / device / "runner.json").read_bytes())
+
+
+def arms(folder, device):
+    return Plan.model_validate_json((folder / "devices" / device / "plan.json").read_bytes()).arms
+
+
+def test_where_the_native_runner_cannot_be_had_python_s_takes_its_place_and_it_is_said(tiny, workdir, tmp_path, server):
+    """A host without a network whose cache is empty: neither a compiler nor a library is there."""
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "BAKEOFF_CACHE": str(tmp_path / "cache")}
+    device = ("-d", server.address(workdir))
+    done = bakeoff("check", tiny.write(), *device, **over_ssh(server), **offline)
+    assert done.exit_code == 0, done.stderr
+    assert "python runner instead: the native runner cannot be had: onnxruntime==1.32.0" in done.stderr
+    assert "python runner: the native runner cannot be had" in done.stdout
+    asked = bakeoff("check", tiny.write(), *device, "--runner", "native", **over_ssh(server), **offline)
+    assert asked.exit_code == 2
+    assert "cannot be fetched" in asked.stderr
+
+
+def test_where_the_native_runner_does_not_start_python_s_takes_its_place(tiny, workdir, tmp_path, server):
+    """As on a 32-bit system with a 64-bit kernel: `uname -m` names a machine whose programs do not start there."""
+    liar = tmp_path / "bin" / "uname"
+    liar.parent.mkdir()
+    liar.write_text('#!/bin/sh\n[ "$1" = -m ] && { echo aarch64; exit; }\nexec /bin/uname "$@"\n')
+    liar.chmod(0o755)
+    server.stop()
+    server.set_environment(PATH=f"{liar.parent}:{os.environ['PATH']}")
+    server.start()
+    brought = tmp_path / "libonnxruntime.so"
+    brought.write_bytes(library("arm64-v8a"))
+    done = bakeoff(
+        "check", tiny.write(), "-d", server.address(workdir), **over_ssh(server), BAKEOFF_RUNTIME_LIBRARIES=str(brought)
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "the runner for linux-aarch64 does not start there" in done.stdout
 
 
 def _device_folder(folder: Path):
@@ -204,7 +258,8 @@ def test_a_device_that_does_not_answer_leaves_the_others_results_and_is_taken_up
     server.stop()
     folder = tmp_path / "run"
     resume = ["run", "--resume", str(folder)]
-    assert main(["run", str(tiny.write()), "-d", "local", "-d", address, "--out", str(folder)]) == 3
+    devices = ["-d", "local", "-d", address]
+    assert main(["run", str(tiny.write()), *devices, "--runner", "python", "--out", str(folder)]) == 3
     for _ in range(2):
         result = comparison(folder)
         assert [device.status for device in result.devices] == ["complete", "failed"]
@@ -213,3 +268,6 @@ def test_a_device_that_does_not_answer_leaves_the_others_results_and_is_taken_up
     server.start()
     assert main(resume) == 0
     assert [device.status for device in comparison(folder).devices] == ["complete", "complete"]
+    # What was asked for when the run began holds for the one that came late.
+    assert [device.runner_reason for device in comparison(folder).devices] == ["asked for with --runner"] * 2
+    assert [device.runner for device in comparison(folder).devices] == ["python runner"] * 2

@@ -11,8 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.rig.phone import adb_server, android_tree, namespaces
-from tests.rig.phone.adb_server import AdbServer
+from tests.rig import adb_server
+from tests.rig.adb_server import AdbServer
+from tests.rig.phone import android_tree, namespaces
 from tests.rig.phone.android_tree import Tools
 from tests.rig.phone.battery_model import BatteryModel
 from tests.rig.phone.device_state import DeviceState, arm64_cpuinfo, pixel_properties
@@ -104,6 +105,20 @@ class StandInPhone:
     def address(self) -> str:
         """What adb calls this phone once it is connected."""
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def target(self) -> int:
+        """The port of this machine where its adbd listens."""
+        return self.port
+
+    @property
+    def has_own_boot_id(self) -> bool:
+        """Whether its boot id is another after a reboot; a plain directory shows this machine's."""
+        return self.confined
+
+    def settings(self) -> dict[str, str]:
+        """`namespace/key` → value of everything that is set: compare before and after."""
+        return self.state.settings()
 
     @property
     def confined(self) -> bool:
@@ -228,10 +243,7 @@ class StandInPhone:
             raise RuntimeError("a phone that is a plain directory shares this machine's disk")
         filler = self.data_folder.parents[1] / ".filler"
         filler.unlink(missing_ok=True)
-        free, _ = self._machine.file_system_free()
-        with filler.open("wb") as file:
-            if free > free_bytes:
-                os.posix_fallocate(file.fileno(), 0, free - free_bytes)
+        fill(filler, free_bytes)
 
     def update(self) -> None:
         """Let battery, temperatures and sysfs catch up with now; happens by itself several times a second."""
@@ -359,3 +371,16 @@ class StandInPhone:
         else:
             link.adbd_died = action == "adbd dies"
             link.cut()
+
+
+def fill(filler: Path, free_bytes: int) -> None:
+    """Let a file grow until only that much is free beside it, whoever else writes there meanwhile."""
+    with filler.open("wb") as file:
+        while True:
+            said = os.fstatvfs(file.fileno())
+            too_much = said.f_bavail * said.f_frsize - free_bytes
+            if too_much <= 0:
+                return
+            # Where somebody else was quicker, it is not there to be had any more.
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, too_much)

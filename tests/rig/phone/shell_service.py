@@ -45,6 +45,7 @@ class _Running:
         self._inside, self._stream, self._v2 = inside, stream, v2
         self._crlf = inside.faults.lines_end_in_crlf and not v2
         self._out_bytes = 0
+        self._is_cut = False
         self._in_bytes = 0
         self._about = command
         argv: list[str] = ["/system/bin/sh"] if inside.machine.confined else [f"{inside.machine.root}/system/bin/sh"]
@@ -182,8 +183,10 @@ class _Running:
             self._packet(kind, content)
             return
         passing, action = self._inside.faults.allow("output", self._out_bytes, len(content), self._about)
-        limit = self._inside.faults.truncate_output_at
+        limit = 0 if self._is_cut else self._inside.faults.truncate_output_at
         kept = content[:passing] if limit is None else content[: max(0, min(passing, limit - self._out_bytes))]
+        # What comes after a loss is lost as well, also when the fault has been mended meanwhile.
+        self._is_cut = len(kept) < passing
         self._out_bytes += passing
         if kept:
             self._packet(kind, kept)

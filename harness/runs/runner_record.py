@@ -1,0 +1,42 @@
+"""runner.json: which runner measured a device, why that one, and from where its runtimes' libraries were."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class LibraryRecord(BaseModel):
+    """The shared library that an arm's runtime was opened from, by the native runner."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    """Its name on the host."""
+    sha256: str
+    source: str
+    """The wheel, archive or path that it is from, with the archive's hash."""
+    note: str = ""
+    """What a reader should know of it, such as that it is another file than last time."""
+
+
+class RunnerRecord(BaseModel):
+    """Written when a device is planned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runner: Literal["python", "native"]
+    reason: str
+    """Why this one, in words that follow a colon."""
+    target: str | None = None
+    """For the native runner the build, such as `linux-aarch64`."""
+    portable: bool = False
+    """Whether the runner brought its own libc along."""
+    libraries: dict[str, LibraryRecord] = {}
+    """Arm id → its library, for the native runner."""
+
+    @property
+    def name(self) -> str:
+        """Such as `native runner, portable`."""
+        return f"{self.runner} runner{', portable' if self.portable else ''}"

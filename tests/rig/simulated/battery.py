@@ -1,0 +1,88 @@
+"""A battery with a fuel gauge as vendors make them: coarse, late, of either sign, in µA or mA."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Battery:
+    """The battery and how its gauge speaks."""
+
+    capacity_uah: float = 4_000_000.0
+    level: float = 0.8
+    volts_full: float = 4.3
+    volts_empty: float = 3.5
+    gauge_step_uah: float = 1000.0
+    """The charge counter is a multiple of this."""
+    update_s: float = 1.0
+    """The gauge looks this often."""
+    current_noise: float = 0.02
+    sign: Literal[1, -1] = -1
+    """Of a current that discharges, as printed."""
+    unit: Literal["uA", "mA"] = "uA"
+    charger_w: float = 0.0
+    """What the cable brings while it is plugged in."""
+    says: str | None = None
+    """A status that is told whatever is true."""
+    reports_voltage: bool = True
+    sensor_lost_at_s: float | None = None
+
+
+class Cell:
+    """The charge as time goes on, and what the gauge last saw."""
+
+    def __init__(self, battery: Battery, source: np.random.Generator) -> None:
+        self._battery, self._source = battery, source
+        self.charge_uah = battery.capacity_uah * battery.level
+        self.drawn_mj = 0.0
+        """What the device has drawn in truth, from wherever."""
+        self._seen_s = -1e9
+        self._look(0.0, 0.0)
+
+    @property
+    def volts(self) -> float:
+        """Open-circuit voltage: a straight line from empty to full."""
+        battery = self._battery
+        share = self.charge_uah / battery.capacity_uah
+        return battery.volts_empty + (battery.volts_full - battery.volts_empty) * share
+
+    def drain(self, at_s: float, seconds: float, power_w: float) -> None:
+        """The device draws `power_w` for so long, beginning at `at_s`."""
+        self.drawn_mj += power_w * seconds * 1000.0
+        net_w = power_w - self._battery.charger_w
+        end = at_s + seconds
+        moment = at_s
+        while moment < end:
+            step = min(end - moment, max(0.0, self._seen_s + self._battery.update_s - moment) or end - moment)
+            amperes = net_w / self.volts
+            self.charge_uah -= amperes * step * 1e6 / 3600.0
+            moment += step
+            if moment >= self._seen_s + self._battery.update_s:
+                self._look(moment, amperes)
+
+    def _look(self, at_s: float, amperes: float) -> None:
+        battery = self._battery
+        self._seen_s = at_s
+        self._counter = int(self.charge_uah // battery.gauge_step_uah * battery.gauge_step_uah)
+        noisy = amperes * (1.0 + float(self._source.normal(0.0, battery.current_noise)))
+        scale = 1e6 if battery.unit == "uA" else 1e3
+        self._current = round(battery.sign * noisy * scale)
+        self._volts = self.volts
+
+    def uevent(self, at_s: float) -> str | None:
+        """The power supply's uevent; None once the sensor is lost."""
+        battery = self._battery
+        if battery.sensor_lost_at_s is not None and at_s >= battery.sensor_lost_at_s:
+            return None
+        status = battery.says or ("Charging" if battery.charger_w > 0 else "Discharging")
+        return (
+            f"POWER_SUPPLY_NAME=battery\nPOWER_SUPPLY_STATUS={status}\nPOWER_SUPPLY_PRESENT=1\n"
+            f"POWER_SUPPLY_CAPACITY={round(100 * self.charge_uah / battery.capacity_uah)}\n"
+            f"POWER_SUPPLY_VOLTAGE_NOW={round(self._volts * 1e6) if battery.reports_voltage else 0}\n"
+            f"POWER_SUPPLY_CURRENT_NOW={self._current}\nPOWER_SUPPLY_CHARGE_COUNTER={self._counter}\n"
+            f"POWER_SUPPLY_CHARGE_FULL={round(battery.capacity_uah)}\nPOWER_SUPPLY_TEMP=310\n"
+        )

@@ -1,0 +1,330 @@
+"""The simulated device: a plan in, records out, as the runners' contract has it, with every quantity known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.records import (
+    ArmLoaded,
+    Context,
+    EnergyBlock,
+    GateOutcome,
+    LatencyBlock,
+    MemoryMeasured,
+    PassStopped,
+    Reading,
+    Record,
+    RunnerFinished,
+    RunnerStarted,
+    SoakWindow,
+    TensorInfo,
+    WarmUpDone,
+)
+from harness.runs.plan import EnergyStep, FileProbe, LatencyPairStep, MemoryStep, Plan, SoakStep, WarmUpStep
+from tests.rig.simulated.battery import Battery, Cell
+from tests.rig.simulated.noise import Noise, NoiseProcess
+from tests.rig.simulated.thermal import Body, Thermal
+
+WALL_EPOCH_NS = 1_700_000_000 * 10**9
+_TENSOR = TensorInfo(name="x", dtype="float32", shape=[1, 3, 8, 8])
+_CPUS = 8
+_TICKS_PER_S = 100
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of the device. Arms by id."""
+
+    latency_ms: dict[str, float] = field(default_factory=lambda: {"a0": 10.0, "a1": 10.0})
+    """At full speed, without noise."""
+    power_w: dict[str, float] = field(default_factory=lambda: {"a0": 3.0, "a1": 3.0})
+    """Of the whole device while the arm infers."""
+    idle_w: float = 0.8
+    noise: Noise = field(default_factory=Noise)
+    thermal: Thermal = field(default_factory=Thermal)
+    battery: Battery = field(default_factory=Battery)
+    rss_bytes: dict[str, int] = field(default_factory=lambda: {"a0": 80_000_000, "a1": 80_000_000})
+    leak_bytes_per_inference: float = 0.0
+    rail_step_uws: float = 1.0
+    """Resolution of the power rails behind the battery."""
+    others_busy_cores: Callable[[float], float] = lambda _at_s: 0.05
+    wall_jumps_at_s: float | None = None
+    """The wall clock is set an hour ahead then."""
+    boot_id: str = "00000000-0000-0000-0000-000000000001"
+
+    def energy_per_inference_mj(self, arm: str) -> float:
+        """Above idle, at full speed and without noise."""
+        return (self.power_w[arm] - self.idle_w) * self.latency_ms[arm]
+
+
+class SimulatedDevice:
+    """Walks a plan in virtual time. `stop_latency_after`: pairs after which a `stop-latency` file appears."""
+
+    def __init__(self, truth: Truth, seed: int, *, stop_latency: Callable[[list[Record]], bool] | None = None) -> None:
+        self._truth = truth
+        source = np.random.default_rng(seed)
+        self._noise = NoiseProcess(truth.noise, source)
+        self._body = Body(truth.thermal)
+        self.cell = Cell(truth.battery, source)
+        self._now_s = 100.0
+        self._busy_ticks = self._total_ticks = 0.0
+        self._records: list[Record] = []
+        self._stop_latency = stop_latency
+        self._first_values: dict[tuple[str, str], float | str | None] = {}
+
+    # --- the world ---------------------------------------------------------------------------------------------------
+
+    def _pass_time(self, seconds: float, power_w: float, own_cores: float = 0.0) -> None:
+        self.cell.drain(self._now_s, seconds, power_w)
+        self._body.warm(seconds, power_w)
+        busy = min(_CPUS, own_cores + self._truth.others_busy_cores(self._now_s))
+        self._busy_ticks += busy * seconds * _TICKS_PER_S
+        self._total_ticks += _CPUS * seconds * _TICKS_PER_S
+        self._now_s += seconds
+
+    def _infer(self, arm: str, count: int) -> list[int]:
+        """Latencies in ns of so many inferences in a row; time passes."""
+        drawn = np.exp(self._noise.draw(count, self._now_s))
+        latency_s = self._truth.latency_ms[arm] / 1e3 / self._body.speed * drawn
+        self._pass_time(float(latency_s.sum()), self._truth.power_w[arm], own_cores=1.0)
+        return [int(value) for value in latency_s * 1e9]
+
+    def _infer_for(self, arm: str, seconds: float, look: Callable[[], None] | None, every_s: float) -> int:
+        """Inferences without their latencies, until the time is over; `look` is called every so often."""
+        until, inferences = self._now_s + seconds, 0
+        while self._now_s < until - 1e-9:
+            chunk = min(every_s, until - self._now_s)
+            latency_s = self._truth.latency_ms[arm] / 1e3 / self._body.speed
+            count = max(1, round(chunk / latency_s))
+            self._infer(arm, count)
+            inferences += count
+            if look is not None:
+                look()
+        return inferences
+
+    def _idle(self, seconds: float, look: Callable[[], None] | None = None, every_s: float = math.inf) -> None:
+        until = self._now_s + seconds
+        while self._now_s < until - 1e-9:
+            self._pass_time(min(every_s, until - self._now_s), self._truth.idle_w)
+            if look is not None:
+                look()
+
+    @property
+    def _now_ns(self) -> int:
+        return round(self._now_s * 1e9)
+
+    @property
+    def _wall_ns(self) -> int:
+        jumped = self._truth.wall_jumps_at_s is not None and self._now_s >= self._truth.wall_jumps_at_s
+        return WALL_EPOCH_NS + self._now_ns + (3600 * 10**9 if jumped else 0)
+
+    def _context(self) -> Context:
+        return Context(
+            monotonic_ns=self._now_ns,
+            load_1min=self._truth.others_busy_cores(self._now_s) + 1.0,
+            cpu_frequency_khz=[round(2_000_000 * self._body.speed)] * _CPUS,
+            governor="schedutil",
+            temperature_celsius={"skin": round(self._body.celsius, 3)},
+            boot_id=self._truth.boot_id,
+            memory_available_bytes=2_000_000_000,
+            cpu_busy_ticks=int(self._busy_ticks),
+            cpu_total_ticks=int(self._total_ticks),
+        )
+
+    def read(self, path: str) -> str | None:
+        """What a file of /sys says now; None where there is none."""
+        if path.endswith("/uevent"):
+            return self.cell.uevent(self._now_s)
+        if path.endswith("/temp"):
+            return f"{round(self._body.celsius * 1000)}\n"
+        if path.endswith("/energy_value"):
+            step = self._truth.rail_step_uws
+            return f"t={round(self._now_s * 1000)}\nCH0(T={round(self._now_s * 1000)})[VSYS], " + (
+                f"{int(self.cell.drawn_mj * 1000 // step * step)}\n"
+            )
+        if path.endswith("/energy_uj"):
+            return f"{int(self.cell.drawn_mj * 1000)}\n"
+        return None
+
+    # --- the runner --------------------------------------------------------------------------------------------------
+
+    def run(self, plan: Plan) -> list[Record]:
+        """All records of the plan, in order. Quality steps are left out: nothing here has pictures."""
+        self._plan = plan
+        self._write(
+            RunnerStarted, runner="native", runner_version="simulated", wall_time="2023-11-14T22:15:00Z", pid=1,
+            machine="aarch64", system="Linux simulated", context=self._context(),
+        )  # fmt: skip
+        for arm in plan.arms:
+            self._write(
+                ArmLoaded, arm=arm.id, pid=2, runtime=arm.runtime, runtime_version=arm.runtime_version,
+                load_ns=50_000_000, inputs=[_TENSOR], outputs=[_TENSOR], threads=arm.threads, accelerator="cpu",
+            )  # fmt: skip
+        self._count, self._stopped, self._last_energy_arm = plan.latency.block_min_inferences, False, None
+        for step in plan.steps:
+            match step:
+                case WarmUpStep():
+                    self._warm_up(step)
+                case LatencyPairStep():
+                    self._latency_pair(step)
+                case MemoryStep():
+                    self._memory(step)
+                case EnergyStep():
+                    self._energy(step)
+                case SoakStep():
+                    self._soak(step)
+                case _:
+                    pass
+        self._write(RunnerFinished, reason="complete", context=self._context())
+        return self._records
+
+    def _write(self, kind: type[Any], **fields: Any) -> None:
+        self._records.append(kind(n=len(self._records), session=0, monotonic_ns=self._now_ns, **fields))
+
+    def _warm_up(self, step: WarmUpStep) -> None:
+        slowest_ns = max(self._truth.latency_ms[arm] * 1e6 for arm in step.arms)
+        options = self._plan.latency
+        wanted = round(options.block_target_ns / slowest_ns)
+        self._count = max(options.block_min_inferences, min(options.block_max_inferences, wanted))
+        for arm in step.arms:
+            self._infer(arm, 3 * self._count)
+        self._write(
+            WarmUpDone, step=step.step, settled=dict.fromkeys(step.arms, True), block_inferences=self._count,
+            reference_bytes=1 << 20,
+        )  # fmt: skip
+
+    def _latency_pair(self, step: LatencyPairStep) -> None:
+        if self._stopped:
+            return
+        if self._stop_latency is not None and self._stop_latency(self._records):
+            self._stopped = True
+            self._write(PassStopped, step=step.step, of_pass="latency")
+            return
+        for position, arm in enumerate(step.order):
+            gate = self._gate("latency")
+            reference_ns = self._reference()
+            before = self._context()
+            lead_in = self._infer(arm, self._plan.latency.lead_in_inferences)
+            started_ns = self._now_ns
+            latency_ns = self._infer(arm, self._count)
+            self._write(
+                LatencyBlock, step=step.step, pair=step.pair, position=position, arm=arm, item=step.item,
+                started_ns=started_ns, ended_ns=self._now_ns, lead_in_ns=lead_in, latency_ns=latency_ns, before=before,
+                after=self._context(), cpu_ns=sum(lead_in) + sum(latency_ns), reference_ns=reference_ns, gate=gate,
+            )  # fmt: skip
+
+    def _reference(self) -> list[int]:
+        target_ns = self._plan.latency.reference_target_ns
+        found = []
+        for _ in range(3 if target_ns else 0):
+            took_ns = target_ns / self._body.speed * float(np.exp(self._noise.draw(1, self._now_s)[0]))
+            self._pass_time(took_ns / 1e9, self._truth.idle_w + 1.0, own_cores=1.0)
+            found.append(round(took_ns))
+        return found
+
+    def _gate(self, of_pass: str) -> GateOutcome | None:
+        gates = self._plan.gates.get(of_pass)  # type: ignore[call-overload]
+        if gates is None:
+            return None
+        texts = {probe.id: self.read(probe.path) for probe in self._plan.probes if isinstance(probe, FileProbe)}
+        waited_s, failed = 0.0, ["?"]
+        while True:
+            values: dict[str, float | str | None] = {"others_busy_cores": self._truth.others_busy_cores(self._now_s)}
+            failed = []
+            for condition in gates.conditions:
+                text = texts.get(condition.probe)
+                rest = text[text.find(condition.after) + len(condition.after) :] if text else ""
+                word = rest.split()[0] if rest.split() else None
+                if not (condition.none_of or condition.same_as_first):
+                    number = float(word) * condition.scale if word is not None else None
+                    values[condition.id] = number
+                    first = self._first_values.setdefault((of_pass, condition.id), number)
+                    at_most = condition.at_most
+                    if condition.rise_at_most is not None and isinstance(first, float):
+                        at_most = first + condition.rise_at_most
+                    too_high = at_most is not None and number is not None and number > at_most
+                    too_low = condition.at_least is not None and number is not None and number < condition.at_least
+                    failed += [condition.id] if too_high or too_low else []
+                else:
+                    values[condition.id] = word
+                    changed = word != self._first_values.setdefault((of_pass, condition.id), word)
+                    bad = changed if condition.same_as_first else word in condition.none_of
+                    failed += [condition.id] if bad else []
+            if not failed or waited_s >= gates.max_wait_ns / 1e9:
+                return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=failed)
+            self._idle(gates.poll_ns / 1e9)
+            waited_s += gates.poll_ns / 1e9
+            texts = {probe.id: self.read(probe.path) for probe in self._plan.probes if isinstance(probe, FileProbe)}
+
+    def _memory(self, step: MemoryStep) -> None:
+        rss = self._truth.rss_bytes[step.arm]
+        self._idle(0.5)
+        first, *_ = self._infer(step.arm, 1)
+        self._infer(step.arm, step.inferences)
+        self._write(
+            MemoryMeasured, step=step.step, arm=step.arm, repeat=step.repeat, before_load_rss_bytes=rss // 4,
+            load_ns=50_000_000, load_peak_rss_bytes=rss, first_inference_ns=first, run_peak_rss_bytes=rss,
+            pss_bytes=rss * 9 // 10, inferences=step.inferences, steady_rss_bytes=rss,
+        )  # fmt: skip
+
+    def _energy(self, step: EnergyStep) -> None:
+        options = self._plan.energy
+        by_id = {probe.id: probe for probe in self._plan.probes}
+        readings: list[Reading] = []
+
+        def look(ids: list[str]) -> None:
+            for each in ids:
+                probe = by_id[each]
+                text = self.read(probe.path) if isinstance(probe, FileProbe) else None
+                readings.append(
+                    Reading(
+                        probe=each, monotonic_ns=self._now_ns, took_ns=100_000, text=text,
+                        error="No such file or directory" if text is None else None,
+                    )
+                )  # fmt: skip
+
+        gate = self._gate("energy")
+        every_s = options.sample_every_ns / 1e9
+        sample = (lambda: look(options.sampled_probes)) if options.sampled_probes else None
+        lead_in_s, duration_s = options.lead_in_ns / 1e9, step.duration_ns / 1e9
+        if step.arm is None:
+            self._idle(lead_in_s)
+        else:
+            self._infer_for(step.arm, lead_in_s, None, every_s)
+        before = self._context()
+        look([*options.boundary_probes, *options.sampled_probes])
+        started_ns, wall_started_ns, inferences = self._now_ns, self._wall_ns, 0
+        if step.arm is None:
+            self._idle(duration_s, sample, every_s)
+        else:
+            inferences = self._infer_for(step.arm, duration_s, sample, every_s)
+        ended_ns, wall_ended_ns = self._now_ns, self._wall_ns
+        look([*options.sampled_probes, *options.boundary_probes])
+        self._write(
+            EnergyBlock, step=step.step, cycle=step.cycle, position=step.position, arm=step.arm, item=step.item,
+            started_ns=started_ns, ended_ns=ended_ns, wall_started_ns=wall_started_ns, wall_ended_ns=wall_ended_ns,
+            inferences=inferences, readings=readings, before=before, after=self._context(), gate=gate,
+        )  # fmt: skip
+
+    def _soak(self, step: SoakStep) -> None:
+        windows, done = round(step.duration_ns / step.window_ns), 0
+        for index in range(windows):
+            started_ns = self._now_ns
+            latency_ns = self._truth.latency_ms[step.arm] * 1e6 / self._body.speed
+            sample = np.sort(np.exp(self._noise.draw(200, self._now_s)) * latency_ns)
+            count = max(1, int(step.window_ns / float(sample.mean())))
+            self._pass_time(step.window_ns / 1e9, self._truth.power_w[step.arm], own_cores=1.0)
+            done += count
+            rss = self._truth.rss_bytes[step.arm] + int(self._truth.leak_bytes_per_inference * done) // 4096 * 4096
+            p50, p90, p99 = (int(value) for value in np.quantile(sample, [0.5, 0.9, 0.99]))
+            self._write(
+                SoakWindow, step=step.step, arm=step.arm, index=index, started_ns=started_ns, ended_ns=self._now_ns,
+                inferences=count, latency_p50_ns=p50, latency_p90_ns=p90, latency_p99_ns=p99,
+                latency_min_ns=int(sample[0]), latency_max_ns=int(sample[-1]), rss_bytes=rss,
+                rss_anon_bytes=rss - 20_000_000, pss_bytes=rss, context=self._context(),
+            )  # fmt: skip
