@@ -43,6 +43,9 @@ _COMPILE: Final = (
     "-fPIC",
     "-fvisibility=hidden",
     "-fno-stack-protector",
+    # Tables for unwinding are an eighth of the program, and nothing is ever thrown through C.
+    "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
     "-ffunction-sections",
     "-fdata-sections",
     *_WARNINGS,

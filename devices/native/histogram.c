@@ -33,7 +33,7 @@ void histogram_add(struct histogram *histogram, int64_t latency_ns)
 
 int64_t histogram_quantile_ns(const struct histogram *histogram, double share)
 {
-    uint64_t counted = 0;
+    int64_t counted = 0;
     for (int k = 0; k < HISTOGRAM_STEPS; k++) {
         counted += histogram->counts[k];
         if (counted == 0 || (double)counted < share * (double)histogram->total)
@@ -48,7 +48,7 @@ int64_t histogram_quantile_ns(const struct histogram *histogram, double share)
 
 void histogram_write(struct json_writer *writer, const struct histogram *histogram)
 {
-    json_integer_member(writer, "inferences", (int64_t)histogram->total);
+    json_integer_member(writer, "inferences", histogram->total);
     json_integer_member(writer, "latency_p50_ns", histogram_quantile_ns(histogram, 0.5));
     json_integer_member(writer, "latency_p90_ns", histogram_quantile_ns(histogram, 0.9));
     json_integer_member(writer, "latency_p99_ns", histogram_quantile_ns(histogram, 0.99));

@@ -9,8 +9,8 @@
 
 struct histogram {
     double least_ns[HISTOGRAM_STEPS]; /* of each step: powers of 1.01 */
-    uint64_t counts[HISTOGRAM_STEPS];
-    uint64_t total;
+    int64_t counts[HISTOGRAM_STEPS];
+    int64_t total;
     int64_t min_ns;
     int64_t max_ns;
 };

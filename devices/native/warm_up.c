@@ -42,7 +42,7 @@ static void bounds(const struct warm_up *warm_up, int arm, double *least, double
 }
 
 /* Kendall's S against time (Kendall 1938): pairs that rise, less pairs that fall. Below 9 of the 15 pairs of six values
- * it is what chance gives in 94.4 % of cases. */
+ * it is what chance gives in 86.4 % of cases. */
 static bool shows_no_trend(const struct warm_up *warm_up, int arm)
 {
     const double *last = warm_up->arms[arm].last;

@@ -7,6 +7,7 @@ int64_t bakeoff_divide_signed(int64_t dividend, int64_t divisor, int64_t *remain
 void __aeabi_uldivmod(void);
 void __aeabi_ldivmod(void);
 double __aeabi_l2d(int64_t value);
+double __aeabi_ul2d(uint64_t value);
 int64_t __aeabi_d2lz(double value);
 
 /* One bit of the quotient at a time; dividing by 0 gives 0, as the ABI lets it. */
@@ -51,6 +52,11 @@ __attribute__((naked)) void __aeabi_ldivmod(void)
 double __aeabi_l2d(int64_t value)
 {
     return (double)(int32_t)(value >> 32) * 4294967296.0 + (double)(uint32_t)value;
+}
+
+double __aeabi_ul2d(uint64_t value)
+{
+    return (double)(uint32_t)(value >> 32) * 4294967296.0 + (double)(uint32_t)value;
 }
 
 int64_t __aeabi_d2lz(double value)
