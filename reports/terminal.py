@@ -147,6 +147,21 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
             if len(names) > 1:
                 _line(console, _text(name, "italic"))
             _table(console, contrasts)
+    _energy(console, device)
+    if device.stopping is not None:
+        _item(console, f"Latency: {device.stopping}")
+
+
+def _energy(console: Console, device: DeviceResult) -> None:
+    energy = device.energy
+    if energy is None:
+        return
+    idle = fmt.measured(energy.idle_power, "average_power")
+    taken = f"unavailable: {idle.unavailable_because}" if idle.unavailable_because else idle.text
+    _item(console, f"Energy from {energy.source} ({energy.covers}); idling takes {taken}")
+    for use in energy.continuous_use:
+        if use.words is not None:
+            _item(console, f"{use.arm}: {use.words}")
 
 
 def _table(console: Console, contrasts: list[Contrast]) -> None:

@@ -369,3 +369,13 @@ def test_a_verdict_alone_is_enough(run_folder: Path, comparison: Comparison) -> 
     verdict = Verdict(candidate=sample.INT8, decision="ship", sentence="Ship it.", reasons=[])
     tree = parse(render_html(comparison.model_copy(update={"verdicts": [verdict]}), run_folder))
     assert by_class(tree, "reasons") == []
+
+
+def test_how_far_a_battery_goes_is_told_of_each_build_with_its_source(page: str) -> None:
+    text = seen_text(parse(page))
+    assert "about 9.5 hours of continuous use on a full battery" in text
+    assert "the sensor <b>fell silent</b>" in text
+    assert "current × voltage of the battery" in text
+    assert "812" in text
+    assert "Not added: VDD_CPU is part of VDD_IN." in text
+    assert "stopped after 14 of at most 30 pairs: every rule on latency was decided" in text
