@@ -104,6 +104,13 @@ _ALL = (
         "memory",
         "proportional share of memory held after inference",
     ),
+    _ratio(
+        "gpu_memory",
+        "Graphics memory",
+        "bytes",
+        "memory",
+        "what the graphics driver counts to the process, after inference",
+    ),
     _ratio("model_size", "Model file", "bytes", "file", "bytes to download and store"),
     _ratio(
         "energy_per_inference",

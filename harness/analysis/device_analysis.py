@@ -193,8 +193,15 @@ class DeviceAnalysis:
         return [
             quantity
             for quantity in QUANTITIES.values()
-            if wanted[quantity.measured_in] and (quantity.measured_in != "quality" or quantity.name in measure.metrics)
+            if wanted[quantity.measured_in]
+            and (quantity.measured_in != "quality" or quantity.name in measure.metrics)
+            and (quantity.name != "gpu_memory" or self._asked_for_graphics())
         ]
+
+    def _asked_for_graphics(self) -> bool:
+        """Only phones say what their graphics driver holds; elsewhere nobody misses it, unless a rule does."""
+        ruled = any(rule.quantity == "gpu_memory" for rule in self._manifest.experiment.rules)
+        return ruled or bool((self._memory["quantity"] == "gpu_memory").any())
 
     def result(self, judged: Judgements) -> DeviceResult:
         """All of the device, for the comparison."""

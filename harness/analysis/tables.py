@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.analysis.device_records import DeviceRecords
+from harness.analysis.graphics_memory import graphics_memory
+from harness.quantity import Available, Unavailable
 from harness.records import Context, MemoryMeasured
 
 if TYPE_CHECKING:
@@ -151,6 +153,19 @@ def _memory(device: str, records: DeviceRecords, names: Mapping[str, str]) -> li
     for arm in names:
         for repeat in sorted(key[1] for key in last if key[0] == arm):
             measured = last[arm, repeat]
+            graphics = graphics_memory(measured)
+            if graphics is not None:
+                rows.append(
+                    {
+                        "device": device,
+                        "arm": names[arm],
+                        "repeat": repeat,
+                        "session": measured.session,
+                        "quantity": "gpu_memory",
+                        "value": graphics.value if isinstance(graphics, Available) else np.nan,
+                        "reason": graphics.reason if isinstance(graphics, Unavailable) else None,
+                    }
+                )
             for quantity, field in _MEMORY_FIELDS.items():
                 value = getattr(measured, field)
                 reason = None if value is not None else "; ".join(measured.notes) or "the device does not report it"

@@ -24,7 +24,8 @@ PASSES: tuple[GatedPass, ...] = ("latency", "memory", "energy")
 UNPLUG_WAIT_S = 1800.0
 """How long a device waits for its cable to be pulled."""
 
-_MEMINFO = CommandProbe(id="meminfo", argv=["dumpsys", "meminfo", "{pid}"])
+MEMINFO_ID = "meminfo"
+_MEMINFO = CommandProbe(id=MEMINFO_ID, argv=["dumpsys", "meminfo", "{pid}"])
 
 
 @dataclass(frozen=True)
