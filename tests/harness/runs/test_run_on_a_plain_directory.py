@@ -1,4 +1,4 @@
-"""A phone without namespaces, as any user can have one: a directory with a phone's programs, reached by the real adb."""
+"""A phone without namespaces, as any user can have one: a directory with its programs, reached by the real adb."""
 
 from __future__ import annotations
 
