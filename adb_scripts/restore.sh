@@ -2,7 +2,8 @@
 # restore.sh LIST: undoes what LIST says was changed (see keep_awake.sh), the last change first, and nothing else.
 #
 # A change that is undone is taken off the list at once; an empty list is removed. So it may be ended at any point and
-# run again. A line that nobody of ours can have written is refused, told, and left standing.
+# run again. On a full disk, which takes no shorter list, it goes on all the same: what is undone twice is as it was.
+# A line that nobody of ours can have written is refused, told, and left standing.
 # Says how many changes were undone. Exit code 1: some could not be.
 set -u
 
@@ -68,7 +69,11 @@ while [ -n "$todo" ]; do
 	todo=${todo%"$last"}
 	if [ -n "$last" ] && undo "$last"; then
 		undone=$((undone + 1))
-		printf '%s' "$todo$kept" >"$list.new" && mv -f "$list.new" "$list" || exit 3
+		if printf '%s' "$todo$kept" 2>/dev/null >"$list.new"; then
+			mv -f "$list.new" "$list" || exit 3
+		else
+			rm -f "$list.new"
+		fi
 	elif [ -n "$last" ]; then
 		echo "restore: could not undo: $last" >&2
 		kept="$last

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from devices.base import Device
 
 
+RESTORE_S = 20.0
+"""How long a phone that is lost just then is waited for; after that the next connection restores it."""
+
+
 @runtime_checkable
 class FallsAsleep(Protocol):
     """A device whose screen goes dark and whose clocks go down when nobody touches it."""
@@ -28,9 +32,10 @@ class FallsAsleep(Protocol):
 
 
 @contextmanager
-def kept_awake(device: Device, retry: Callable[[Callable[[], None]], None]) -> Iterator[None]:
+def kept_awake(device: Device, retry: Callable[..., object]) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
-    there (the disk is full here), the next connection that finds no runner does it.
+    there (the disk is full here), the next connection that finds no runner does it. `retry(operation, total_s=…)` does
+    an operation again after a loss.
     """
     if not isinstance(device, FallsAsleep):
         yield
@@ -41,17 +46,14 @@ def kept_awake(device: Device, retry: Callable[[Callable[[], None]], None]) -> I
     except (DiskError, TransientError):
         raise
     except BaseException:
-        _restore(device)
+        with contextlib.suppress(DeviceError):
+            device.restore()
         raise
-    _restore(device)
+    with contextlib.suppress(DeviceError):
+        retry(device.restore, total_s=RESTORE_S)
 
 
 def wake_again(device: Device) -> None:
     """After a restart of the device, before the runner is started anew: its screen may be off."""
     if isinstance(device, FallsAsleep):
         device.keep_awake()
-
-
-def _restore(device: FallsAsleep) -> None:
-    with contextlib.suppress(DeviceError):
-        device.restore()

@@ -50,6 +50,8 @@ SILENCE_BEFORE_LOOKING_S = 10.0
 STOP_WAIT_S = 30.0
 RESTARTS_WITHOUT_PROGRESS = 3
 TORN_LINES_BEFORE_GIVING_UP = 4
+REMOVE_S = 20.0
+"""How long a device that is lost at the very end is waited for, so that nothing is left there."""
 FETCH_BATCH_FILES, FETCH_BATCH_BYTES = 64, 16 << 20
 """Between two batches Ctrl-C is heard; a lost connection costs one."""
 
@@ -92,7 +94,7 @@ class DeviceRun:
         self._advance_state("fetched")
         # Only now: killed before this, `run` finds everything there and comes by here again.
         with contextlib.suppress(DeviceError):
-            self.device.remove([self.state.remote_folder])
+            self._retry(lambda: self.device.remove([self.state.remote_folder]), total_s=REMOVE_S)
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 

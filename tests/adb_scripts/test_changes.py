@@ -132,6 +132,17 @@ def test_what_cannot_be_undone_stays_on_the_list_and_the_rest_is_undone(host: Sc
     assert host.settings() == FOUND
 
 
+def test_a_full_disk_keeps_nothing_from_being_undone(host: ScriptHost) -> None:
+    put(host, FOUND)
+    host.run("keep_awake.sh", host.list_path)
+    # What is written there meets "no space left".
+    host.device.run(["ln", "-s", "/dev/full", f"{host.list_path}.new"], timeout_s=20)
+    done = host.run("restore.sh", host.list_path)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, b"undone 3\n", b"")
+    assert host.settings() == FOUND
+    assert host.read("changed") is None
+
+
 LINES_OF_OTHERS = [
     "setting\tsystem; touch owned\tx\t1",
     "setting\tsystem\tx; touch owned\t1",
