@@ -31,12 +31,15 @@ from devices.adb import AdbDevice
 from devices.base import Blob
 from harness.runs.native_setup import set_up_native
 from harness.runs.progress import SilentProgress
+from harness.runs.runner_choice import RunnerChoice
 from tests.rig.adb_server import adb, own_adb_server
 from tests.rig.real_phone import RealPhone, missing_parts, short_folder
 
 SEED = 20240601
 ALLOWED_RATIO = 1.10
 ALLOWED_AGAIN_S = 0.5
+
+CHOICE = RunnerChoice("native", "it is what pushes and hashes", portable=True)
 
 
 def new_blob(folder: Path, size: int) -> Blob:
@@ -99,7 +102,9 @@ def main() -> int:
             with AdbDevice(f"adb:{phone.address}") as device:
                 for hasher in ("sha256sum", "the runner"):
                     if hasher == "the runner":
-                        set_up_native(device, device.identify(), [], SilentProgress(), lambda operation: operation())
+                        set_up_native(
+                            device, device.identify(), [], CHOICE, SilentProgress(), lambda operation: operation()
+                        )
                     compare(phone, device, folder, 1, options.megabytes * 1_000_000)
                     ratios, again = compare(phone, device, folder, options.pairs, options.megabytes * 1_000_000)
                     low, high = interval_of_median(ratios)

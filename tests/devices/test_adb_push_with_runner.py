@@ -16,9 +16,12 @@ from devices.errors import CorruptTransferError, DeviceError, TransientError
 from devices.large_blob import HashProgram
 from harness.runs.native_setup import set_up_native
 from harness.runs.progress import SilentProgress
+from harness.runs.runner_choice import RunnerChoice
 from tests.rig.adb_server import adb
 from tests.rig.real_phone import RealPhone
 from tests.rig.tcp_proxy import TcpProxy
+
+CHOICE = RunnerChoice("native", "it is what pushes and hashes", portable=True)
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def proxy(phone: RealPhone) -> Iterator[TcpProxy]:
 def device(proxy: TcpProxy) -> Iterator[AdbDevice]:
     with AdbDevice(f"adb:{proxy.address}", "/data/local/tmp/with-runner") as device:
         try:
-            set_up_native(device, device.identify(), [], SilentProgress(), lambda operation: operation())
+            set_up_native(device, device.identify(), [], CHOICE, SilentProgress(), lambda operation: operation())
         except DeviceError as error:
             pytest.skip(f"no runner for the phone: {error}")
         yield device
