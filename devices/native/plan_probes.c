@@ -80,7 +80,8 @@ bool read_probes(struct reading *reading, const struct json_value *root)
     if (energy != NULL && energy->kind != JSON_OBJECT)
         return refuse_key(reading, "it", "energy");
     plan->probes = allocate(probes != NULL ? probes->count : 0, sizeof *plan->probes);
-    for (const struct json_value *entry = probes != NULL ? probes->as.first : NULL; entry != NULL; entry = entry->next) {
+    const struct json_value *entry = probes != NULL ? probes->as.first : NULL;
+    for (; entry != NULL; entry = entry->next) {
         if (!read_probe(reading, entry, &plan->probes[plan->probe_count]))
             return false;
         plan->probe_count++;

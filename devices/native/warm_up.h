@@ -1,5 +1,5 @@
-/* When an arm is warm: the medians of its last three blocks lie within a tolerance of each other, or its last six show no
- * trend. */
+/* When an arm is warm: the medians of its last three blocks lie within a tolerance of each other, or those of its last
+ * six show no trend. */
 #ifndef BAKEOFF_WARM_UP_H
 #define BAKEOFF_WARM_UP_H
 

@@ -52,7 +52,9 @@ static enum flow write_warm_up_done(struct session *self, const struct plan_step
         if (self->progress->failed[step->arms[k]] != NULL || warm_up_is_settled(warm_up, k))
             continue;
         struct bytes note = {0};
-        bytes_format(&note, "arm %s: block medians still moved by more than %g, and not without a trend, after %lld warm-up blocks",
+        bytes_format(&note,
+                     "arm %s: block medians still moved by more than %g, and not without a trend, after %lld warm-up "
+                     "blocks",
                      self->plan->arms[step->arms[k]].id, warm_up->tolerance, (long long)warm_up->arms[k].blocks);
         json_string(record, note.data);
         bytes_free(&note);

@@ -1,9 +1,11 @@
 /* Feeds the runner's readers what nobody would write: a good input with bytes changed, cut, repeated and put in.
  *
- *     native_fuzz plan|npy|record COUNT SEED FILE
+ *     native_fuzz plan|npy|record|gate COUNT SEED FILE
  *
  * Prints how many inputs were taken and how many refused. A crash is the sanitizers' to find.
  */
+#include "gate_condition.h"
+#include "json_writer.h"
 #include "npy.h"
 #include "plan.h"
 #include "progress.h"
@@ -64,7 +66,11 @@ static void mutate(struct bytes *bytes)
                                         "|u1",
                                         "False",
                                         "True",
-                                        "4294967296"};
+                                        "4294967296",
+                                        "0x10",
+                                        "{pid}",
+                                        "level:",
+                                        "energy"};
     for (uint64_t changes = 1 + draw(4); changes > 0; changes--) {
         size_t at = bytes->length != 0 ? (size_t)draw(bytes->length) : 0, left = bytes->length - at;
         const char *word = words[draw(sizeof words / sizeof *words)];
@@ -143,7 +149,7 @@ static bool feed_npy(const struct bytes *bytes)
 /* A record of an earlier session, against a plan that does not change. */
 static bool feed_record(const struct bytes *bytes, struct progress *progress)
 {
-    struct json_document document = {0};
+    struct json_document document = {.nul_is_replaced = true};
     char *text = exact(bytes);
     const struct json_value *record = json_parse(&document, text, bytes->length);
     if (record != NULL)
@@ -151,6 +157,39 @@ static bool feed_record(const struct bytes *bytes, struct progress *progress)
     json_release(&document);
     free(text);
     return record != NULL;
+}
+
+/* A probe's text: what conditions read in it, and that it is valid JSON as a reading. */
+static bool feed_gate(const struct bytes *bytes)
+{
+    static const struct json_value word = {.kind = JSON_STRING, .as.string = "Charging"};
+    static const struct json_value words = {.kind = JSON_ARRAY, .count = 1, .as.first = &word};
+    static const char *const afters[] = {"level:", "", "status: ", "\n"};
+    struct json_document document = {.nul_is_replaced = true};
+    struct json_writer writer = {0};
+    bool any = false;
+    /* As probe_look gives it: a NUL follows the text. */
+    char *text = allocate(bytes->length + 1, 1);
+    memcpy(text, bytes->data, bytes->length);
+    for (int bound = BOUND_AT_MOST; bound <= BOUND_NONE_OF; bound++) {
+        for (size_t k = 0; k < sizeof afters / sizeof *afters; k++) {
+            struct gate_condition condition = {
+                .after = afters[k], .scale = 0.1, .bound = (enum bound)bound, .limit = 9, .none_of = &words};
+            struct gate_value value = gate_value_read(&condition, text, bytes->length);
+            if (value.kind == VALUE_UNREADABLE)
+                continue;
+            any = (gate_value_holds(&condition, &value, &value) && bound == BOUND_AT_MOST && k == 0) || any;
+            if (value.kind == VALUE_NUMBER && value.number - value.number != 0.0)
+                abort(); /* no number of a record */
+        }
+    }
+    json_text(&writer, text, bytes->length);
+    if (json_parse(&document, writer.out.data, writer.out.length) == NULL)
+        abort(); /* a record that no later session could read */
+    json_release(&document);
+    bytes_free(&writer.out);
+    free(text);
+    return any;
 }
 
 int main(int argc, char **argv)
@@ -165,7 +204,9 @@ int main(int argc, char **argv)
         "\"model\":\"m\",\"runtime\":\"r\",\"runtime_version\":\"1\",\"threads\":1,\"worker\":[]}],\"items\":[{\"id\":"
         "\"i0\","
         "\"inputs\":{}}],\"steps\":[{\"kind\":\"warm_up\",\"step\":0,\"arms\":[\"a0\"],\"item\":\"i0\"},{\"kind\":"
-        "\"latency_pair\",\"step\":1,\"pair\":0,\"order\":[\"a0\"],\"item\":\"i0\"}]}";
+        "\"latency_pair\",\"step\":1,\"pair\":0,\"order\":[\"a0\"],\"item\":\"i0\"},{\"kind\":\"energy\",\"step\":2,"
+        "\"cycle\":0,\"position\":0,\"arm\":null,\"item\":\"i0\",\"duration_ns\":1},{\"kind\":\"soak\",\"step\":3,"
+        "\"arm\":\"a0\",\"item\":\"i0\",\"duration_ns\":9,\"window_ns\":1}]}";
     struct bytes whole = {0}, problem = {0};
     struct plan plan = {0};
     struct json_document document = {0};
@@ -184,6 +225,7 @@ int main(int argc, char **argv)
         switch (argv[1][0]) {
         case 'p': taken += feed_plan(&bytes); break;
         case 'n': taken += feed_npy(&bytes); break;
+        case 'g': taken += feed_gate(&bytes); break;
         default: taken += feed_record(&bytes, &progress); break;
         }
         bytes_free(&bytes);

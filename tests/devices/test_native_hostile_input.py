@@ -11,20 +11,31 @@ import numpy as np
 import pytest
 
 from devices.native_build import sources
+from harness.runs.plan import EnergyOptions, GateCondition
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench
 from tests.devices.runner_contract.conftest import add_all_passes
 from tests.devices.runner_contract.native import compile_sanitized
 
 SEED = 20240601
-CORPUS = ("plan", "npy", "record")
-COUNTS = {"plan": 40_000, "npy": 30_000, "record": 30_000}
+CORPUS = ("plan", "npy", "record", "gate")
+COUNTS = {"plan": 31_000, "npy": 24_000, "record": 24_000, "gate": 21_000}
 
 RECORDS = [
     b'{"record":"latency_block","n":3,"session":1,"monotonic_ns":5,"step":1,"pair":0,"arm":"a0","latency_ns":[1,2]}',
     b'{"record":"warm_up_done","n":4,"session":0,"monotonic_ns":9,"step":0,"settled":{"a0":true},"block_inferences":7}',
     b'{"record":"arm_failed","n":1,"session":0,"monotonic_ns":2,"arm":"a0","step":1,"error":"x","message":"\\ud83d\\ude00"}',
     b'{"record":"step_skipped","n":2,"session":0,"monotonic_ns":2,"step":1,"reason":"a b"}',
+    b'{"record":"soak_window","n":5,"session":0,"monotonic_ns":8,"step":3,"arm":"a0","index":0,"started_ns":1,"ended_ns":8}',
+    b'{"record":"energy_block","n":6,"session":0,"monotonic_ns":8,"step":2,"arm":null,"readings":[{"probe":"p","text":"\\u0000"}]}',
+    b'{"record":"pass_stopped","n":7,"session":0,"monotonic_ns":9,"step":2,"of_pass":"energy"}',
+    b'{"record":"warm_up_done","n":4,"session":0,"monotonic_ns":9,"step":0,"block_inferences":7,"reference_bytes":65536}',
+]
+
+PROBE_TEXTS = [
+    b"  status: \t Charging now\n  level: 87\n  temperature: -312e-1\n",
+    b"level:41500\n",
+    b"caf\xe9 \x00 21\xff",
 ]
 
 
@@ -38,13 +49,28 @@ def good_inputs(kind: str, folder: Path) -> list[bytes]:
             np.save(file, array)
             contents.append(file.getvalue())
         return contents
+    if kind == "gate":
+        return PROBE_TEXTS
     bench = Bench(folder, RUNNERS["native"]())
     for seed in (0, 1):
         bench.add_arm(models.conv_onnx(folder / f"conv{seed}.onnx", seed=seed), library="/lib/x.so")
     for size in (8, 16):
         bench.add_item(np.zeros((1, 1, size, size), np.float32))
     add_all_passes(bench, pairs=3)
-    bench.write_plan()
+    bench.energy_cycle(0, ["a0", None, "a1"], "i0")
+    bench.soak("a0", "i0", duration_ms=100)
+    bench.file_probe("level", "1", max_bytes=100)
+    bench.command_probe("pid", "echo", "{pid}")
+    bench.energy_options = EnergyOptions(boundary_probes=["level"], sampled_probes=["pid"], lead_in_ns=1_000_000)
+    bench.memory_probes, bench.soak_probes = ["level", "pid"], ["pid"]
+    conditions = [
+        GateCondition(id="low", probe="level", after="level:", at_least=5),
+        GateCondition(id="word", probe="pid", none_of=["0", "1"]),
+        GateCondition(id="same", probe="pid", same_as_first=True),
+    ]
+    for of_pass in ("latency", "memory", "energy"):
+        bench.gate(of_pass, *conditions, others_busy_cores_at_most=0.5, max_wait_ns=1, budget_ns=10)
+    bench.write_plan(reference_target_ns=1_000_000)
     return [bench.plan_path.read_bytes()]
 
 
@@ -105,6 +131,26 @@ def test_a_plan_that_is_none_ends_with_65(runner: str, content: bytes, tmp_path:
         (b'"arms":["a0","a1"]', b'"arms":["a0","a7"]'),
         (b'"item":"i0"', b'"item":"i99999999999999999999"'),
         (b'"worker":[]', b'"worker":[7]'),
+        (b'"duration_ns":50000000', b'"duration_ns":0'),
+        (b'"window_ns":50000000', b'"window_ns":9223372036854775807'),
+        (b'"reference_target_ns":1000000', b'"reference_target_ns":9000000000000000000'),
+        (b'"lead_in_ns":1000000', b'"lead_in_ns":-1'),
+        (b'"sample_every_ns":250000000', b'"sample_every_ns":0'),
+        (b'"boundary_probes":["level"]', b'"boundary_probes":["levitation"]'),
+        (b'"soak_probes":["pid"]', b'"soak_probes":[7]'),
+        (b'"max_bytes":100', b'"max_bytes":100000000000'),
+        (b'"argv":["echo","{pid}"]', b'"argv":[]'),
+        (b'"timeout_ns":5000000000', b'"timeout_ns":0'),
+        (b'"kind":"command"', b'"kind":"telepathy"'),
+        (b'"id":"pid"', b'"id":"level"'),
+        (b'"id":"level"', b'"id":"../level"'),
+        (b'"at_least":5.0', b'"at_least":1e999'),
+        (b'"same_as_first":true', b'"same_as_first":false'),
+        (b'"none_of":["0","1"]', b'"none_of":[0]'),
+        (b'"id":"word"', b'"id":"low"'),
+        (b'"poll_ns":250000000', b'"poll_ns":0'),
+        (b'"others_busy_cores_at_most":0.5', b'"others_busy_cores_at_most":"none"'),
+        (b'"gates":{"latency"', b'"gates":{"quality"'),
     ],
 )
 def test_a_plan_with_a_value_out_of_bounds_is_refused(before: bytes, after: bytes, tmp_path: Path) -> None:

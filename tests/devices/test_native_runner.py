@@ -441,6 +441,8 @@ def context_of(root: Path) -> Context:
 def test_the_machines_state_is_read_from_proc_and_sys(tmp_path: Path) -> None:
     write(tmp_path, "proc/loadavg", "0.52 0.40 0.30 1/234 5678\n")
     write(tmp_path, "proc/meminfo", "MemTotal: 4000 kB\nMemAvailable:    3000 kB\n")
+    # user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice: guests' times are in user's (proc(5)).
+    write(tmp_path, "proc/stat", "cpu  100 20 30 5000 400 5 6 7 50 10\ncpu0 1 2 3 4\nintr 12 0 cpu9\n")
     write(tmp_path, "proc/sys/kernel/random/boot_id", "5e-b0\n")
     for cpu, khz in ((0, 600000), (1, 1800000), (10, 2400000)):
         write(tmp_path, f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq", f"{khz}\n")
@@ -458,6 +460,25 @@ def test_the_machines_state_is_read_from_proc_and_sys(tmp_path: Path) -> None:
     assert context.cpu_frequency_khz == [600000, 1800000, 2400000]
     assert context.governor == "performance+schedutil"
     assert context.temperature_celsius == {"cpu": 41.234, "cpu (thermal_zone1)": -5.0}
+    assert (context.cpu_busy_ticks, context.cpu_total_ticks) == (168, 5568)
+
+
+@pytest.mark.parametrize(
+    ("stat", "ticks"),
+    [
+        ("cpu  1 2 3 4 5 6 7\n", (19, 28)),  # before Linux 2.6.11 there was no steal
+        ("cpu  1 2 3 4 5 6\n", (None, None)),
+        ("cpu  1 2 three 4 5 6 7 8\n", (None, None)),
+        ("cpu  9223372036854775807 9223372036854775807 1 1 1 1 1 1\n", (None, None)),
+        ("intr 1 2 3\n", (None, None)),
+    ],
+)
+def test_ticks_are_counted_or_null(tmp_path: Path, stat: str, ticks: tuple[int | None, int | None]) -> None:
+    write(tmp_path, "proc/stat", stat)
+
+    context = context_of(tmp_path)
+
+    assert (context.cpu_busy_ticks, context.cpu_total_ticks) == ticks
 
 
 def test_what_the_machine_does_not_say_is_null(tmp_path: Path) -> None:
