@@ -199,6 +199,8 @@ class DeviceResult(_Strict):
     status: Literal["complete", "incomplete", "failed"]
     problem: str | None = None
     """Why it is not complete, with the remedy."""
+    profile: str | None = None
+    """How precisely it measures, by `bakeoff doctor`, in words; None where it was not calibrated lately."""
     started_at: str | None = None
     measured_seconds: float | None = None
     arms: list[ArmOnDevice] = []

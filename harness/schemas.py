@@ -7,8 +7,9 @@ from typing import Any
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Schema of `experiment`, `plan`, `records` (one line), `run` or `comparison`, with draft and title set."""
+    """Schema of `experiment`, `plan`, `records` (one line), `run`, `comparison` or `profile`; draft and title set."""
     from harness.comparison import Comparison
+    from harness.doctor.profile import DeviceProfile
     from harness.experiment.declaration import experiment_json_schema
     from harness.records import records_json_schema
     from harness.runs.manifest import Manifest
@@ -20,5 +21,6 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}

@@ -131,6 +131,8 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
     model = device.identity.model if device.identity else None
     about = ", ".join(filter(None, (model, device.runner)))
     _line(console, _text(device.device, "bold"), _text(f" ({about})" if about else "", "dim"))
+    if device.profile is not None:
+        _line(console, _text(fmt.held_together(device.profile), "dim"))
     if device.status != "complete":
         reason = device.problem or "no reason was recorded"
         _line(console, _text(device.status, _STYLES[device.status]), _text(f": {reason}"))

@@ -59,6 +59,8 @@ class DeviceFacts:
     """Which runner it was given; None for a device that was never ready."""
     survey_text: str | None = None
     """What it showed of its sensors before the run."""
+    profile: str | None = None
+    """How precisely it measures, in words, where it was calibrated."""
 
 
 class DeviceAnalysis:
@@ -233,6 +235,7 @@ class DeviceAnalysis:
             runner_reason=runner.reason if runner is not None else None,
             status=self._facts.status,
             problem=self._facts.problem,
+            profile=self._facts.profile,
             started_at=records.started[0].wall_time if records is not None and records.started else None,
             measured_seconds=sum(last - first for first, last in records.session_spans_ns.values()) / 1e9
             if records is not None

@@ -9,6 +9,8 @@ from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.quality import Quality, score_outputs
+from harness.doctor.profile import DeviceProfile
+from harness.doctor.profile_words import profile_in_words
 from harness.quantity import QUANTITIES
 from harness.runs.folder import DiskError, read_model, write_atomically, write_model
 from harness.runs.runner_record import RunnerRecord
@@ -82,6 +84,13 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
     if problem is None and status != "complete":
         problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
     survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+    profile = profile_in_words(read_model(files.profile, DeviceProfile)) if files.profile.exists() else None
     return DeviceFacts(
-        identity, files.records if measured else None, status, problem, runner=runner, survey_text=survey
+        identity,
+        files.records if measured else None,
+        status,
+        problem,
+        runner=runner,
+        survey_text=survey,
+        profile=profile,
     )

@@ -22,6 +22,7 @@ COMMANDS = {
     "report": "redraw a run's report from its comparison.json",
     "analyze": "recompute a run from its records and outputs, without a device",
     "devices": "show what is there and what can be measured on it",
+    "doctor": "find what a device measures, how precisely, and what is in the way",
     "runner": "build the runner that devices without Python use",
     "schema": "print the JSON Schema of a file bakeoff reads or writes",
 }

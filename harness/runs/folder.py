@@ -55,6 +55,11 @@ class DeviceFolder:
         return self.path / "survey.txt"
 
     @property
+    def profile(self) -> Path:
+        """What `bakeoff doctor` had found of it when the run began; not there where it had not."""
+        return self.path / "profile.json"
+
+    @property
     def plan(self) -> Path:
         """The plan as it was pushed."""
         return self.path / "plan.json"

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from devices.errors import DeviceError
 from devices.open_device import open_device, open_devices
 from harness.analysis.recompute import recompute
+from harness.doctor.profile import DeviceProfile
+from harness.doctor.profile_store import find_profile
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
@@ -227,6 +229,9 @@ def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: Prepar
     write_model(files.identity, ready.identity)
     write_model(files.runner, ready.runner)
     write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
+    profile = find_profile(manifest.devices[index].name, ready.identity)
+    if isinstance(profile, DeviceProfile):
+        write_model(files.profile, profile)
     state = DeviceState(
         stage="planned",
         remote_folder=f"{ready.device.workdir}/runs/{manifest.run_id}-{index}",

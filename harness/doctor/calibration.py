@@ -1,0 +1,125 @@
+"""From the records of a calibration to how precisely a device measures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from devices.readings.unavailable import Unavailable
+from harness.doctor.profile import Calibration, Detectable
+from harness.statistics.diagnostics import find_trend, find_two_levels
+from harness.statistics.estimate import Estimate, Floats, estimate_mean
+from harness.statistics.paired import log_ratios
+from harness.statistics.power import minimum_detectable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.records import LatencyBlock
+
+MINUTES: Final = (1.0, 5.0, 20.0)
+_FAR: Final = 3.5
+_MAD_TO_SD: Final = 1.4826
+"""Of a normal distribution, 1/Φ⁻¹(3/4)."""
+_FEWEST: Final = 3
+_NOTABLE: Final = 0.02
+
+
+@dataclass(frozen=True)
+class CalibrationFacts:
+    """What the records do not say of themselves."""
+
+    made_at: datetime
+    model: str
+    runtime: str
+    runner: str
+    block_ms: float
+
+
+def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: CalibrationFacts) -> Calibration | Unavailable:
+    """`pairs`: of each whole pair its two blocks, in time order; the arms `a0` and `a1` are one model.
+
+    The statistics are those of a run with a fixed number of pairs: log-ratios of block medians, a t interval on their
+    mean, a minimum detectable effect from their standard deviation. For other lengths the number of pairs is the time
+    by the seconds that a pair took here, without what was waited.
+    """
+    if len(pairs) < _FEWEST:
+        return Unavailable(f"only {len(pairs)} pairs of blocks were measured, which bound nothing")
+    ordered = [sorted(pair, key=lambda block: block.arm) for pair in pairs]
+    medians = np.array([[float(np.median(block.latency_ns)) for block in pair] for pair in ordered])
+    if not np.all(medians > 0):
+        return Unavailable("the device's clock is too coarse: some blocks took no time")
+    differences = log_ratios(medians[:, 0], medians[:, 1])
+    estimate = estimate_mean(differences)
+    low, high = estimate.interval(0.95) or (0.0, 0.0)
+    blocks = [block for pair in pairs for block in sorted(pair, key=lambda block: block.started_ns)]
+    seconds = (blocks[-1].ended_ns - blocks[0].started_ns) / 1e9
+    waited = sum(block.gate.waited_ns for block in blocks[1:] if block.gate is not None) / 1e9
+    speeds = np.log(np.array([float(np.median(block.latency_ns)) for block in blocks]))
+    trend, levels = find_trend(speeds), find_two_levels(speeds, least_gap=_NOTABLE)
+    sd = estimate.sd or 0.0
+    warnings = []
+    if sd == 0.0:
+        warnings.append("Every pair gave the same ratio, which real timings do not; is the device's clock too coarse?")
+    if levels is not None:
+        warnings.append(
+            f"The device ran at two speeds, {100 * math.expm1(levels.high - levels.low):.0f} % apart: its clock or its "
+            "cores changed."
+        )
+    return Calibration(
+        made_at=facts.made_at,
+        model=facts.model,
+        runtime=facts.runtime,
+        runner=facts.runner,
+        pairs=len(pairs),
+        seconds=seconds,
+        waited_seconds=waited,
+        block_ms=facts.block_ms,
+        latency_ns=float(np.median(medians)),
+        pair_sd=sd,
+        difference=math.expm1(estimate.mean),
+        interval_half_width=math.expm1((high - low) / 2.0),
+        called_different=not low <= 0.0 <= high,
+        drift=math.expm1(trend.total) if trend is not None else None,
+        outlier_pairs=_count_far(differences),
+        others_busy_cores=_others(blocks),
+        reference_spread=_reference_spread(blocks),
+        detectable=[detectable_in(minutes, sd, max(seconds - waited, 1e-3) / len(pairs)) for minutes in MINUTES],
+        warnings=warnings,
+    )
+
+
+def detectable_in(minutes: float, pair_sd: float, pair_seconds: float) -> Detectable:
+    """The smallest change of latency that so many minutes of pairs show 80 % of the time at 5 %.
+
+    expm1((t.975 + t.80)·s/√n) for n = 60·minutes/pair_seconds.
+    """
+    pairs = int(60.0 * minutes / pair_seconds)
+    if pairs < 2:
+        return Detectable(minutes=minutes, pairs=pairs, fraction=None)
+    least = minimum_detectable(Estimate(0.0, pair_sd, pairs, float(pairs)))
+    return Detectable(minutes=minutes, pairs=pairs, fraction=math.expm1(least) if least is not None else None)
+
+
+def _count_far(differences: Floats) -> int:
+    centred = np.abs(differences - np.median(differences))
+    sd = _MAD_TO_SD * float(np.median(centred))
+    return int((centred > _FAR * sd).sum()) if sd > 0.0 else 0
+
+
+def _others(blocks: Sequence[LatencyBlock]) -> float | None:
+    values = [block.gate.values.get("others_busy_cores") for block in blocks if block.gate is not None]
+    numbers = [float(value) for value in values if isinstance(value, (int, float))]
+    return float(np.median(numbers)) if numbers else None
+
+
+def _reference_spread(blocks: Sequence[LatencyBlock]) -> float | None:
+    works = np.array([float(np.median(block.reference_ns)) for block in blocks if block.reference_ns])
+    if works.size < _FEWEST or float(np.median(works)) <= 0.0:
+        return None
+    low, high = np.percentile(works, [10, 90])
+    return float((high - low) / np.median(works))

@@ -1,0 +1,71 @@
+"""What a device's survey says of it: sources of energy in order, and what of the gates can be asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from devices.power.battery_capacity import BatteryCapacity, battery_capacity
+from devices.power.registry import SOURCES, find_sources
+from devices.power.source import FoundSource
+from devices.power.survey import Survey
+from harness.doctor.profile import Ability, SourceFinding
+from harness.experiment.declaration import Energy, GateBounds
+from harness.quantity import Available, Measured, Unavailable
+from harness.runs.device_gates import device_gates
+from harness.runs.energy_source import usable_source
+
+_GATE_WORDS: Final = {
+    "battery_status": "whether the battery is charged",
+    "battery_level": "how full the battery is",
+    "temperature": "temperature",
+    "thermal_status": "Android's thermal status",
+    "governor": "the clock governor stays",
+    "clock_limit": "the clock's limit stays",
+    "screen": "the screen stays on or off",
+    "others_busy_cores": "load of others",
+}
+"""Gates in the order of a pass, as people read them."""
+
+
+def energy_sources(survey: Survey) -> list[SourceFinding]:
+    """Every source, the most trustworthy first, each with why it is or is not usable now."""
+    found = []
+    for name, source in find_sources(survey).items():
+        now = usable_source(survey, Energy(source=name)) if isinstance(source, FoundSource) else source
+        found.append(
+            SourceFinding(
+                name=name,
+                label=SOURCES[name].label,
+                usable=isinstance(now, FoundSource),
+                how=now.covers if isinstance(now, FoundSource) else now.reason,
+            )
+        )
+    return found
+
+
+def chosen_source(survey: Survey) -> str | None:
+    """The source that an experiment which names none is measured by now."""
+    found = usable_source(survey, Energy())
+    return found.source if isinstance(found, FoundSource) else None
+
+
+def capacity(survey: Survey) -> Measured:
+    """Energy of a full battery."""
+    found = battery_capacity(survey)
+    if isinstance(found, BatteryCapacity):
+        return Available(value=found.energy_mwh, unit="mWh", source=found.source)
+    return Unavailable(reason=found.reason)
+
+
+def askable_gates(survey: Survey) -> list[Ability]:
+    """What can be waited for before each block here, and why the rest cannot."""
+    asked = device_gates(survey, GateBounds(), on_battery=True)
+    probes = {probe.id: probe for probe in asked.probes}
+    found = []
+    for name, words in _GATE_WORDS.items():
+        reason = asked.missing.get(name)
+        sources = [probes[each.probe] for each in asked.gates.conditions if each.id.startswith(name)]
+        how = ", ".join(dict.fromkeys(" ".join(each.argv) if each.kind == "command" else each.path for each in sources))
+        # The runner itself reads what others take of the processor.
+        found.append(Ability(what=words, possible=reason is None, how=reason or how or "/proc/stat"))
+    return found

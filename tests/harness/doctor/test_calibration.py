@@ -1,0 +1,127 @@
+"""Two equal builds with a noise that is known: what the calibration makes of it."""
+
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from onnx import checker, load
+
+from devices.readings.unavailable import Unavailable
+from harness.doctor.calibration import CalibrationFacts, detectable_in, judge_calibration
+from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration, write_convolution
+from harness.errors import UserError
+from harness.records import Context, GateOutcome, LatencyBlock
+
+FACTS = CalibrationFacts(datetime(2026, 11, 24, tzinfo=UTC), "m.onnx", "onnxruntime 1", "python runner", 250.0)
+PAIR_NS = 600_000_000
+
+
+def block(pair, position, arm, latency_ns, started_ns, **more):
+    context = Context(monotonic_ns=started_ns)
+    return LatencyBlock(
+        n=0, session=0, monotonic_ns=started_ns, step=pair, pair=pair, position=position, arm=arm, item="i0",
+        started_ns=started_ns, ended_ns=started_ns + PAIR_NS // 2, lead_in_ns=[], latency_ns=[int(latency_ns)] * 3,
+        before=context, after=context, **more,
+    )  # fmt: skip
+
+
+def simulated(n, *, sd=0.01, ratio=1.0, drift=0.0, seed=1, waited_ns=0):
+    """Pairs of blocks; each second one begins with the candidate."""
+    source = np.random.default_rng(seed)
+    pairs = []
+    for pair in range(n):
+        level = 1e7 * math.exp(drift * pair / n)
+        first = "a0" if pair % 2 == 0 else "a1"
+        blocks = []
+        for position, arm in enumerate([first, "a1" if first == "a0" else "a0"]):
+            latency = level * (ratio if arm == "a1" else 1.0) * math.exp(source.normal(0.0, sd / math.sqrt(2)))
+            started = pair * (PAIR_NS + waited_ns) + position * PAIR_NS // 2
+            gate = GateOutcome(
+                waited_ns=waited_ns if position == 0 else 0, values={"others_busy_cores": 0.25}, failed=[]
+            )
+            blocks.append(block(pair, position, arm, latency, started, gate=gate, reference_ns=[1000, 1000]))
+        pairs.append(blocks)
+    return pairs
+
+
+def test_the_noise_that_was_put_in_comes_out():
+    found = judge_calibration(simulated(400, sd=0.02), FACTS)
+    assert found.pair_sd == pytest.approx(0.02, rel=0.1)
+    assert not found.called_different
+    assert found.drift is None
+    assert found.others_busy_cores == 0.25
+    assert found.reference_spread == 0.0
+    assert found.seconds == pytest.approx(400 * 0.6, rel=0.01)
+
+
+def test_what_can_be_seen_is_what_a_power_formula_says():
+    # (1.96 + 0.84)·s/√n for many pairs; the t quantiles are a little larger.
+    found = detectable_in(5.0, 0.02, 0.6)
+    assert found.pairs == 500
+    assert found.fraction == pytest.approx(2.802 * 0.02 / math.sqrt(500), rel=0.01)
+    assert detectable_in(0.01, 0.02, 0.6).fraction is None
+
+
+def test_an_effect_of_the_detectable_size_is_called_different_four_times_in_five():
+    least = detectable_in(0.5, 0.02, 0.6)
+    called = [
+        judge_calibration(simulated(least.pairs, sd=0.02, ratio=1 + least.fraction, seed=seed), FACTS).called_different
+        for seed in range(400)
+    ]
+    equal = [
+        judge_calibration(simulated(least.pairs, sd=0.02, seed=seed), FACTS).called_different for seed in range(400)
+    ]
+    # 400 draws: ±2.6 standard errors are 0.052 and 0.028.
+    assert np.mean(called) == pytest.approx(0.80, abs=0.052)
+    assert np.mean(equal) == pytest.approx(0.05, abs=0.028)
+
+
+def test_drift_is_seen_and_the_pairs_are_not_moved_by_it():
+    found = judge_calibration(simulated(100, sd=0.005, drift=0.10), FACTS)
+    assert found.drift == pytest.approx(0.105, abs=0.02)
+    assert not found.called_different
+
+
+def test_waiting_is_said_and_does_not_make_pairs_slower():
+    quick, slow = (judge_calibration(simulated(50, waited_ns=wait), FACTS) for wait in (0, 400_000_000))
+    assert slow.waited_seconds == pytest.approx(49 * 0.4)
+    assert slow.seconds == pytest.approx(quick.seconds + 49 * 0.4)
+    assert [each.pairs for each in slow.detectable] == [each.pairs for each in quick.detectable]
+
+
+def test_one_pair_far_out_is_counted():
+    pairs = simulated(60, sd=0.01)
+    far = pairs[30][0]
+    pairs[30][0] = far.model_copy(update={"latency_ns": [value * 2 for value in far.latency_ns]})
+    assert judge_calibration(pairs, FACTS).outlier_pairs == 1
+
+
+def test_too_few_pairs_and_a_coarse_clock_bound_nothing():
+    assert isinstance(judge_calibration(simulated(2), FACTS), Unavailable)
+    still = [[each.model_copy(update={"latency_ns": [0]}) for each in pair] for pair in simulated(5)]
+    assert isinstance(judge_calibration(still, FACTS), Unavailable)
+
+
+def test_the_model_is_sound_and_the_same_each_time(tmp_path):
+    one, other = (write_convolution(tmp_path / name).read_bytes() for name in ("a.onnx", "b.onnx"))
+    assert one == other
+    checker.check_model(load(tmp_path / "a.onnx"), full_check=True)
+
+
+def test_minutes_become_pairs():
+    assert pairs_in(0.01) == 8
+    assert 80 <= pairs_in(1.0) <= 120
+    assert pairs_in(1e9) == 10_000
+
+
+def test_an_experiment_of_one_model_against_itself(tmp_path):
+    experiment = write_calibration(tmp_path, CalibrationModel(), 1.0).experiment
+    assert experiment.arms[0].model == experiment.arms[1].model
+    assert experiment.measure.design == "fixed"
+
+
+def test_a_model_that_is_none_is_refused(tmp_path):
+    (tmp_path / "a.onnx").write_bytes(b"no model")
+    with pytest.raises(UserError, match=r"a\.onnx"):
+        write_calibration(tmp_path, CalibrationModel(tmp_path / "a.onnx"), 1.0)
