@@ -11,6 +11,7 @@ from harness.analysis.gallery import draw_gallery
 from harness.analysis.quality import Quality, score_outputs
 from harness.quantity import QUANTITIES
 from harness.runs.folder import DiskError, read_model, write_atomically, write_model
+from harness.runs.held_record import HeldRecord
 from harness.runs.runner_record import RunnerRecord
 from harness.runs.state import DeviceState
 
@@ -82,6 +83,7 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
     if problem is None and status != "complete":
         problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
     survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+    held = read_model(files.held, HeldRecord) if files.held.exists() else None
     return DeviceFacts(
-        identity, files.records if measured else None, status, problem, runner=runner, survey_text=survey
+        identity, files.records if measured else None, status, problem, runner=runner, survey_text=survey, held=held
     )
