@@ -1,5 +1,6 @@
 #!/bin/sh
-# keep_awake.sh LIST: keeps the phone awake while it is plugged in, with its screen as dark as it goes.
+# keep_awake.sh LIST [unplugged]: keeps the phone awake while it is plugged in, with its screen as dark as it goes;
+# with `unplugged` also while it is not.
 #
 # LIST is a file. Whatever is changed is written down there first, one change a line, so that restore.sh can undo
 # exactly that, also after this computer or the phone died in between:
@@ -8,7 +9,7 @@
 # A list that is there is added to, never begun anew: what it says was there before is what was there first.
 set -u
 
-list=${1:?usage: keep_awake.sh LIST}
+list=${1:?usage: keep_awake.sh LIST [unplugged]}
 tab=$(printf '\t')
 
 write_down() {
@@ -60,6 +61,8 @@ umask 077
 change global stay_on_while_plugged_in 15
 change system screen_brightness_mode 0
 change system screen_brightness 1
+# As long as Android can say, in ms: without a cable nothing else keeps the screen on, and the processors from sleep.
+[ "${2:-}" != unplugged ] || change system screen_off_timeout 2147483647
 
 # A phone whose screen is off may doze, which ends its clocks' freedom.
 case $(dumpsys power 2>/dev/null) in

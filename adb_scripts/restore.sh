@@ -1,5 +1,6 @@
 #!/bin/sh
-# restore.sh LIST: undoes what LIST says was changed (see keep_awake.sh), the last change first, and nothing else.
+# restore.sh LIST: undoes what LIST says was changed (see keep_awake.sh, hold_governor.sh, hold_charging.sh), the last
+# change first, and nothing else.
 #
 # A change that is undone is taken off the list at once; an empty list is removed. So it may be ended at any point and
 # run again. On a full disk, which takes no shorter list, it goes on all the same: what is undone twice is as it was.
@@ -8,6 +9,7 @@
 set -u
 
 list=${1:?usage: restore.sh LIST}
+root=${BAKEOFF_SYSTEM_ROOT:-}
 tab=$(printf '\t')
 undone=0
 
@@ -15,6 +17,15 @@ if [ ! -f "$list" ]; then
 	echo "undone 0"
 	exit 0
 fi
+
+# put_back FILE VALUE; a file that is no longer there has nothing to be undone.
+put_back() {
+	[ -e "$1" ] || return 0
+	now=
+	printf '%s\n' "$2" >"$1" || return 1
+	IFS= read -r now <"$1" || [ -n "$now" ] || return 1
+	[ "$now" = "$2" ]
+}
 
 # undo LINE
 undo() {
@@ -42,12 +53,27 @@ undo() {
 		;;
 	"clock$tab"*"$tab"*)
 		file=${rest%%"$tab"*}
+		value=${rest#*"$tab"}
 		case $file in
 		*/../*) return 1 ;;
-		/sys/devices/system/cpu/*/scaling_governor | /sys/devices/system/cpu/*/scaling_m[ai][nx]_freq) ;;
+		"$root"/sys/devices/system/cpu/*/scaling_governor | "$root"/sys/devices/system/cpu/*/scaling_m[ai][nx]_freq) ;;
 		*) return 1 ;;
 		esac
-		printf '%s\n' "${rest#*"$tab"}" >"$file"
+		case $value in '' | *[!A-Za-z0-9_-]*) return 1 ;; esac
+		put_back "$file" "$value"
+		;;
+	"charging$tab"*"$tab"*)
+		file=${rest%%"$tab"*}
+		value=${rest#*"$tab"}
+		case $file in
+		"$root"/sys/class/power_supply/battery/input_suspend | "$root"/sys/class/power_supply/battery/test_mode) ;;
+		"$root"/sys/class/power_supply/battery/charging_enabled) ;;
+		"$root"/sys/class/power_supply/battery/battery_charging_enabled) ;;
+		"$root"/proc/mtk_battery_cmd/current_cmd) ;;
+		*) return 1 ;;
+		esac
+		case $value in '' | *[!0-9\ ]*) return 1 ;; esac
+		put_back "$file" "$value"
 		;;
 	*) return 1 ;;
 	esac

@@ -30,30 +30,19 @@ class AdbDevice(PosixDevice):
     def __init__(self, text: str, workdir: str | None = None) -> None:
         self._adb = AdbTransport(text, parse_adb_address(text))
         super().__init__(self._adb, workdir or os.environ.get(WORKDIR_VARIABLE) or DEFAULT_WORKDIR)
-        self._keeps_awake = False
 
     @property
     def serial(self) -> str:
         """The phone's serial, once it was found."""
         return self._adb.serial
 
-    def connect(self) -> None:
-        """Make sure the phone answers and the work directory exists; undo what a bakeoff that crashed left changed."""
-        super().connect()
-        if not self._keeps_awake:
-            android_care.restore_after_crash(self._shell, self.workdir)
-
-    def keep_awake(self) -> None:
-        """Keep the phone awake, screen on and dark, until `restore`. May be called again."""
+    def keep_awake(self, *, unplugged: bool = False) -> None:
+        """Keep the phone awake, screen on and dark, until `restore`; `unplugged`: without a cable too. May be called
+        again.
+        """
         shell = self._connected()
-        self._keeps_awake = True
-        android_care.keep_awake(shell, self.workdir)
-
-    def restore(self) -> int:
-        """Leave the phone as it was found: undo every change of ours; returns how many there were."""
-        count = android_care.restore(self._connected(), self.workdir)
-        self._keeps_awake = False
-        return count
+        self._is_changed = True
+        android_care.keep_awake(shell, self.workdir, unplugged=unplugged)
 
     def read_state(self) -> dict[str, str]:
         """Battery, thermal state, clocks, screen and settings, as the phone prints them, by section."""

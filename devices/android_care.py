@@ -1,52 +1,17 @@
-"""Leaving a phone as it was found.
-
-What is changed on a phone is written down there before it is changed, in a list below the work directory, and undone
-from that list: at the end, or at the next connection after a crash.
-"""
+"""A phone's state: read, and kept awake."""
 
 from __future__ import annotations
 
 from devices.adb_scripts import read_script
-from devices.errors import CommandFailedError
+from devices.changes import change_list
 from devices.shell import Shell
 from devices.shell_words import quote
 
-LIST_NAME = "changed"
 
-
-def change_list(workdir: str) -> str:
-    """The path of the list on the phone."""
-    return f"{workdir}/{LIST_NAME}"
-
-
-def keep_awake(shell: Shell, workdir: str) -> None:
-    """Keep the phone awake while it is plugged in, screen on and dark."""
-    script = f"set -- {quote(change_list(workdir))}\n" + read_script("keep_awake.sh")
-    shell.check(script, what="keeping the phone awake")
-
-
-def restore(shell: Shell, workdir: str) -> int:
-    """Undo every change on the list; returns how many there were. Raises `CommandFailedError` for what stays."""
-    script = f"set -- {quote(change_list(workdir))}\n" + read_script("restore.sh")
-    completed = shell.complete(script, what="undoing changes on the phone")
-    said = completed.stdout.decode(errors="replace").split()
-    if completed.exit_code != 0 or len(said) != 2 or not said[1].isdigit():
-        problem = shell.failure("undoing changes on the phone", completed.exit_code, completed.stderr)
-        raise CommandFailedError(problem.what, f"What is left to undo: adb shell cat {change_list(workdir)}")
-    return int(said[1])
-
-
-def restore_after_crash(shell: Shell, workdir: str) -> int:
-    """As `restore`, unless a run of ours is at work there: what keeps it awake is then still wanted."""
-    script = (
-        f"w={quote(workdir)}\n"
-        f'[ -s "$w/{LIST_NAME}" ] || exit 0\n'
-        # grep finds itself too; but once it has answered, it is gone.
-        'for p in $(grep -lF -- "$w/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do [ -e "$p" ] && exit 0; done\n'
-        "echo idle\n"
-    )
-    answer = shell.check(script, what="looking for changes left on the phone")
-    return restore(shell, workdir) if answer.strip() == b"idle" else 0
+def keep_awake(shell: Shell, workdir: str, *, unplugged: bool = False) -> None:
+    """Keep the phone awake while it is plugged in, screen on and dark; `unplugged`: and while it is not."""
+    words = quote(change_list(workdir)) + (" unplugged" if unplugged else "")
+    shell.check(f"set -- {words}\n" + read_script("keep_awake.sh"), what="keeping the phone awake")
 
 
 def read_state(shell: Shell) -> dict[str, str]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from devices.base import Blob, Completed, ProcessHandle, Progress
 from devices.blob_push import push_blobs
+from devices.changes import LIST_NAME, restore, restore_after_crash
 from devices.detached import is_running, send_signal, start_detached
 from devices.errors import PermanentError, TransientError
 from devices.file_fetch import fetch_files, write_file
 from devices.file_follow import follow_file
+from devices.hold import Held, Hold, hold
 from devices.identify_linux import IDENTITY_SCRIPT, parse_identity
 from devices.identity import Identity
 from devices.large_blob import HashProgram
@@ -47,6 +49,8 @@ class PosixDevice:
         self._workdir: str | None = None
         self._hashes = HashProgram("")
         self._hasher: tuple[str, ...] = ()
+        self._is_changed = False
+        """Whether this program holds changes there."""
 
     @property
     def name(self) -> str:
@@ -68,17 +72,20 @@ class PosixDevice:
         return self._shell
 
     def connect(self) -> None:
-        """Make sure the device answers and the work directory exists."""
+        """Make sure the device answers and the work directory exists; undo what a bakeoff that crashed left changed."""
         self._transport.open()
         try:
-            self._prepare()
+            is_list_there = self._prepare()
         except TransientError:
             # The connection that was there may have been a dead one: a second, fresh try tells.
             self._transport.close()
             self._transport.open()
-            self._prepare()
+            is_list_there = self._prepare()
+        if is_list_there and not self._is_changed:
+            restore_after_crash(self._shell, self.workdir)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> bool:
+        """Returns whether there is a list of changes."""
         if self._asked_workdir.startswith("~/"):
             workdir = f'"${{HOME:-$(cd && pwd)}}"/{quote(self._asked_workdir[2:])}'
         else:
@@ -93,10 +100,12 @@ class PosixDevice:
             f'for t in {tools} none; do command -v "$t" >/dev/null && break; done\n'
             # What a device that lost its power in the middle of a push left behind.
             "find \"$w/blobs\" -name '.in-*' -mtime +1 -prune -exec rm -rf {} + 2>/dev/null\n"
-            'printf "%s\\n%s" "$t" "$w"\n'
+            f'c=; [ ! -s "$w/{LIST_NAME}" ] || c=" changed"\n'
+            'printf "%s\\n%s" "$t$c" "$w"\n'
         )
         answer = self._shell.check(script, what="preparing the work directory", timeout_s=_CONNECT_TIMEOUT_S)
-        tool, _, path = answer.decode(errors="surrogateescape").partition("\n")
+        said, _, path = answer.decode(errors="surrogateescape").partition("\n")
+        tool, _, changed = said.partition(" ")
         if tool not in _HASH_COMMANDS:
             raise PermanentError(
                 f"{self.name}: no program for SHA-256 there",
@@ -106,6 +115,7 @@ class PosixDevice:
         self._workdir = posixpath.normpath(path)
         if self._hasher:
             self.hash_with(self._hasher)
+        return changed != ""
 
     def close(self) -> None:
         """Let go of the connection. What runs on the device goes on."""
@@ -131,6 +141,18 @@ class PosixDevice:
         asked = self._connected().complete(f"printf abc | {words} --sha256", what="trying a hash", timeout_s=30.0)
         if asked.exit_code == 0 and asked.stdout.split()[:1] == [hashlib.sha256(b"abc").hexdigest().encode()]:
             self._hashes = HashProgram(f"{words} --sha256", f"{words} --sha256-growing")
+
+    def hold(self, asked: Hold) -> list[Held]:
+        """Hold clocks and charging until `restore`. May be called again. Raises `PermanentError` where it cannot."""
+        shell = self._connected()
+        self._is_changed = True
+        return hold(shell, self.workdir, asked)
+
+    def restore(self) -> int:
+        """Leave the device as it was found: undo every change of ours; returns how many there were."""
+        count = restore(self._connected(), self.workdir)
+        self._is_changed = False
+        return count
 
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""

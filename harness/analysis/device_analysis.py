@@ -16,6 +16,7 @@ from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
 from harness.analysis.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.evidence import Evidence, Level, Paired
+from harness.analysis.held_warnings import held_warnings
 from harness.analysis.judge_outcome import margins
 from harness.analysis.judge_rule import RuleJudgement
 from harness.analysis.latency_evidence import latency_effect, latency_level, summarise_blocks
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from devices.identity import Identity
     from harness.analysis.device_records import DeviceRecords
     from harness.analysis.tables import Tables
+    from harness.runs.held_record import HeldRecord
     from harness.runs.manifest import Manifest, ManifestArm
     from harness.runs.runner_record import RunnerRecord
 
@@ -61,6 +63,8 @@ class DeviceFacts:
     """What it showed of its sensors before the run."""
     profile: str | None = None
     """How precisely it measures, in words, where it was calibrated."""
+    held: HeldRecord | None = None
+    """What was held still on it."""
 
 
 class DeviceAnalysis:
@@ -164,7 +168,7 @@ class DeviceAnalysis:
     def _why_no_energy(self) -> str:
         """Where no energy block was measured: why the plan had none, as far as the device's sensors say it."""
         survey = parse_survey(self._facts.survey_text or "")
-        found = usable_source(survey, self._manifest.experiment.measure.energy)
+        found = usable_source(survey, self._manifest.experiment.measure)
         return found.reason if isinstance(found, NotThere) else "it was not measured"
 
     def _explained(self, nothing: NoEffect, candidate: ManifestArm) -> NoEffect:
@@ -216,6 +220,7 @@ class DeviceAnalysis:
         if records is not None:
             warnings = (
                 runner_warnings(runner)
+                + held_warnings(self._facts.held)
                 + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
                 + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
                 + warnings

@@ -9,7 +9,7 @@ from devices.power.registry import SOURCES, find_sources
 from devices.power.source import FoundSource
 from devices.power.survey import Survey
 from harness.doctor.profile import Ability, SourceFinding
-from harness.experiment.declaration import Energy, GateBounds
+from harness.experiment.declaration import Energy, GateBounds, Measure
 from harness.quantity import Available, Measured, Unavailable
 from harness.runs.device_gates import device_gates
 from harness.runs.energy_source import usable_source
@@ -31,7 +31,7 @@ def energy_sources(survey: Survey) -> list[SourceFinding]:
     """Every source, the most trustworthy first, each with why it is or is not usable now."""
     found = []
     for name, source in find_sources(survey).items():
-        now = usable_source(survey, Energy(source=name)) if isinstance(source, FoundSource) else source
+        now = usable_source(survey, Measure(energy=Energy(source=name))) if isinstance(source, FoundSource) else source
         found.append(
             SourceFinding(
                 name=name,
@@ -45,7 +45,7 @@ def energy_sources(survey: Survey) -> list[SourceFinding]:
 
 def chosen_source(survey: Survey) -> str | None:
     """The source that an experiment which names none is measured by now."""
-    found = usable_source(survey, Energy())
+    found = usable_source(survey, Measure())
     return found.source if isinstance(found, FoundSource) else None
 
 

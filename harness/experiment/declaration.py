@@ -156,6 +156,17 @@ class Energy(_Table):
     """Ask for the cable to be pulled, and measure once the device says that it discharges."""
 
 
+class Held(_Table):
+    """What is held still on the device while it measures, where this user is root there: users' devices move. Recorded,
+    and always undone.
+    """
+
+    governor: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    """Of every clock, such as `performance`; None leaves it to the device."""
+    charging: Literal["off"] | None = None
+    """`off`: the battery is not charged though the cable is in, on phones with a switch for it that is known."""
+
+
 class Measure(_Table):
     """How much is measured, and the bounds."""
 
@@ -182,6 +193,7 @@ class Measure(_Table):
     metrics: list[str] = DEFAULT_METRICS
     gates: GateBounds = GateBounds()
     energy: Energy = Energy()
+    hold: Held = Held()
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 

@@ -11,16 +11,20 @@ from devices.readings.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from devices.power.survey import Survey
-    from harness.experiment.declaration import Energy
+    from harness.experiment.declaration import Energy, Measure
 
 _ON_A_CABLE = {"Charging", "Full", "Not charging"}
 _CODES = {"2": "Charging", "4": "Not charging", "5": "Full"}
 
 
-def usable_source(survey: Survey, energy: Energy) -> FoundSource | Unavailable:
-    """The source, unless it is a battery that a cable feeds and nobody said that the cable will be pulled."""
+def usable_source(survey: Survey, measure: Measure) -> FoundSource | Unavailable:
+    """The source, unless it is a battery that a cable feeds and nobody said that the cable will be pulled, or charging
+    switched off.
+    """
+    energy = measure.energy
+    is_freed = energy.unplugged or measure.hold.charging == "off"
     found = choose_source(survey, energy.source)
-    if isinstance(found, Unavailable) or not SOURCES[found.source].reads_battery or energy.unplugged:
+    if isinstance(found, Unavailable) or not SOURCES[found.source].reads_battery or is_freed:
         return found
     status = battery_status(survey)
     if status not in _ON_A_CABLE:

@@ -60,6 +60,11 @@ class DeviceFolder:
         return self.path / "profile.json"
 
     @property
+    def held(self) -> Path:
+        """What was held still there, where anything was."""
+        return self.path / "held.json"
+
+    @property
     def plan(self) -> Path:
         """The plan as it was pushed."""
         return self.path / "plan.json"

@@ -1,13 +1,15 @@
-"""A phone kept awake while it measures, and left as it was found."""
+"""A device kept awake and held still while it measures, and left as it was found."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from devices.errors import DeviceError, TransientError
+from devices.errors import PermanentError, TransientError
+from devices.hold import Held, Hold
 from harness.runs.folder import DiskError
 
 if TYPE_CHECKING:
@@ -22,8 +24,17 @@ RESTORE_S = 20.0
 class FallsAsleep(Protocol):
     """A device whose screen goes dark and whose clocks go down when nobody touches it."""
 
-    def keep_awake(self) -> None:
-        """Keep it awake until `restore`; what is changed is written down there first."""
+    def keep_awake(self, *, unplugged: bool = False) -> None:
+        """Keep it awake until it is restored; what is changed is written down there first."""
+        ...
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A device that remembers what was changed on it."""
+
+    def hold(self, asked: Hold) -> list[Held]:
+        """Hold it still until `restore`; what is changed is written down there first."""
         ...
 
     def restore(self) -> int:
@@ -31,29 +42,57 @@ class FallsAsleep(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Care:
+    """What is done for a device around the work on it."""
+
+    hold: Hold = field(default_factory=Hold)
+    unplugged: bool = False
+    """It has to stay awake without a cable too."""
+    on_held: Callable[[list[Held]], None] = lambda _: None
+    """Told what is held, each time."""
+    say: Callable[[str], None] = lambda _: None
+    """Told what could not be undone."""
+
+
 @contextmanager
-def kept_awake(device: Device, retry: Callable[..., object]) -> Iterator[None]:
+def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
     there (the disk is full here), the next connection that finds no runner does it. `retry(operation, total_s=…)` does
     an operation again after a loss.
+
+    Raises `PermanentError` where it cannot be held as it should be; it is then left as it was found.
     """
-    if not isinstance(device, FallsAsleep):
+    if not isinstance(device, FallsAsleep) and care.hold == Hold():
         yield
         return
-    retry(device.keep_awake)
     try:
+        retry(lambda: wake_again(device, care))
         yield
     except (DiskError, TransientError):
         raise
     except BaseException:
-        with contextlib.suppress(DeviceError):
-            device.restore()
+        _restore(device, care, lambda operation: operation())
         raise
-    with contextlib.suppress(DeviceError):
-        retry(device.restore, total_s=RESTORE_S)
+    _restore(device, care, lambda operation: retry(operation, total_s=RESTORE_S))
 
 
-def wake_again(device: Device) -> None:
-    """After a restart of the device, before the runner is started anew: its screen may be off."""
+def wake_again(device: Device, care: Care) -> None:
+    """Before the runner is started, also anew after a restart of the device: its screen may be off, its clocks free."""
     if isinstance(device, FallsAsleep):
-        device.keep_awake()
+        device.keep_awake(unplugged=care.unplugged)
+    if care.hold == Hold():
+        return
+    if not isinstance(device, Restorable):
+        raise PermanentError(f"{device.name}: cannot be held still", "Take measure.hold out of the experiment.")
+    care.on_held(device.hold(care.hold))
+
+
+def _restore(device: Device, care: Care, do: Callable[[Callable[[], object]], object]) -> None:
+    if not isinstance(device, Restorable):
+        return
+    with contextlib.suppress(TransientError):  # the next connection does it
+        try:
+            do(device.restore)
+        except PermanentError as error:
+            care.say(str(error))

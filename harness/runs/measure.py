@@ -24,10 +24,12 @@ from devices.errors import (
     PermanentError,
     TransientError,
 )
+from devices.hold import Held, Hold
 from devices.retry import with_reconnect
 from harness.runs.folder import DiskError, write_model
 from harness.runs.gate_words import waiting_in_words
-from harness.runs.kept_awake import kept_awake, wake_again
+from harness.runs.held_record import HeldFile, HeldRecord
+from harness.runs.kept_awake import Care, kept_awake, wake_again
 from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
@@ -36,6 +38,7 @@ from harness.runs.stop_request import InterruptedRunError
 
 if TYPE_CHECKING:
     from devices.base import Device
+    from harness.runs.cable_out import CableOut
     from harness.runs.early_end import EarlyEnd
     from harness.runs.folder import DeviceFolder
     from harness.runs.plan import Plan
@@ -74,6 +77,10 @@ class DeviceRun:
     """Says when a pass has shown enough; None where every step is done."""
     reconnect_s: float = RECONNECT_S
     """How long a device that was lost is waited for: the runner works on meanwhile."""
+    hold: Hold = field(default_factory=Hold)
+    """What is held still there while it measures."""
+    cable_out: CableOut | None = None
+    """Where its cable is to be pulled in the energy pass."""
     _done_steps: set[int] = field(default_factory=set)
     _runner_pid: int | None = None
     """Of the runner that wrote the newest `runner_started` record."""
@@ -89,7 +96,7 @@ class DeviceRun:
         if self.state.stage == "fetched":
             return
         self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
-        with kept_awake(self.device, self._retry):
+        with kept_awake(self.device, self._retry, self._care):
             self._measure_and_fetch()
         self._advance_state("fetched")
         # Only now: killed before this, `run` finds everything there and comes by here again.
@@ -102,7 +109,7 @@ class DeviceRun:
         try:
             self._records.cut_partial_line()
             for record in self._records:
-                self._take(record)
+                self._take(record, is_news=False)
             if self.state.stage in {"planned", "started"}:
                 self._measure()
                 self._advance_state("measured")
@@ -146,7 +153,7 @@ class DeviceRun:
                     "When mended, `bakeoff run --resume` goes on.",
                 )
             self.progress.say(self.device.name, "the runner is gone; starting it again")
-            self._retry(lambda: wake_again(self.device))
+            self._retry(lambda: wake_again(self.device, self._care))
             self._start()
 
     def _start(self) -> None:
@@ -245,7 +252,7 @@ class DeviceRun:
                     return False
         return True
 
-    def _take(self, record: dict[str, Any]) -> None:
+    def _take(self, record: dict[str, Any], *, is_news: bool = True) -> None:
         kind = record["record"]
         if kind == "runner_started":
             self._finished = None
@@ -254,8 +261,11 @@ class DeviceRun:
             self._finished = record["reason"]
         elif kind == "pass_stopped":
             self._done_steps.update(steps_of_pass(self.plan, record["of_pass"]))
-        elif kind == "gate_waiting":
-            self.progress.say(self.device.name, waiting_in_words(record, self.plan))
+        words = None if self.cable_out is None else self.cable_out.take(record)
+        if words is None and kind == "gate_waiting":
+            words = waiting_in_words(record, self.plan)
+        if words is not None and is_news:
+            self.progress.say(self.device.name, words)
         if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
             self._done_steps.add(record["step"])
         self.progress.advance(self.device.name, "measuring", len(self._done_steps), len(self.plan.steps))
@@ -341,6 +351,20 @@ class DeviceRun:
         """The runner that was started last, as far as that was written down."""
         return None if self.state.process is None else ProcessHandle(**self.state.process.model_dump())
 
+    @property
+    def _care(self) -> Care:
+        """Once everything is measured nothing needs to be held."""
+        return Care(
+            hold=self.hold if self.state.stage in {"planned", "started"} else Hold(),
+            unplugged=self.cable_out is not None,
+            on_held=self._note_held,
+            say=lambda words: self.progress.say(self.device.name, words),
+        )
+
+    def _note_held(self, held: list[Held]) -> None:
+        files = [HeldFile(kind=each.kind, place=each.place, before=each.before, held=each.held) for each in held]
+        write_model(self.folder.held, HeldRecord(files=files))
+
     def _advance_state(self, stage: Stage) -> None:
         self.state = self.state.model_copy(update={"stage": stage, "problem": None})
         write_model(self.folder.state, self.state)
@@ -350,6 +374,11 @@ class DeviceRun:
 
         def waiting(message: str, seconds: float) -> None:
             self.stop.check()
+            is_expected, words = (False, None) if self.cable_out is None else self.cable_out.lost()
+            if is_expected:
+                if words is not None:
+                    self.progress.say(self.device.name, words)
+                return
             meanwhile = f"; {lost}, reconnecting" if lost else ""
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 

@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError
+from devices.hold import Hold
 from devices.identity import Identity
+from harness.runs.cable_out import CableOut
 from harness.runs.device_threads import in_threads
 from harness.runs.early_end import EarlyEnd
 from harness.runs.folder import read_model, write_model
@@ -39,6 +41,7 @@ def measure_all(
     Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
     stop.
     """
+    measure = manifest.experiment.measure
     turns: dict[str, threading.Lock] = {}
     problems: dict[str, str] = {}
 
@@ -51,8 +54,12 @@ def measure_all(
             return
         identity = read_model(files.identity, Identity)
         plan = read_model(files.plan, Plan)
-        early_end = EarlyEnd(manifest) if manifest.experiment.measure.design == "sequential" else None
+        early_end = EarlyEnd(manifest) if measure.design == "sequential" else None
         run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
+        run.hold = Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off")
+        if measure.energy.unplugged:
+            run.cable_out = CableOut(plan)
+            run.reconnect_s = max(run.reconnect_s, run.cable_out.longest_absence_s)
         try:
             with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
                 stop.check()

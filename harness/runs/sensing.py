@@ -58,7 +58,7 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
     probes: dict[str, Probe] = {}
     options, measures_energy, reads_battery = EnergyOptions(), False, False
     if experiment.energy_cycles:
-        found = usable_source(survey, energy)
+        found = usable_source(survey, experiment.measure)
         if isinstance(found, Unavailable):
             notes.append(f"energy will not be measured: {found.reason}")
         else:
