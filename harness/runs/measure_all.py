@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,14 @@ from harness.runs.state import DeviceState
 if TYPE_CHECKING:
     from devices.base import Device
     from harness.experiment.resolve import Resolved
-    from harness.runs.folder import RunFolder
-    from harness.runs.manifest import Manifest
+    from harness.runs.folder import DeviceFolder, RunFolder
+    from harness.runs.manifest import Manifest, ManifestDevice
     from harness.runs.progress import Progress
+    from harness.runs.soak_folder import SoakFolder
     from harness.runs.stop_request import StopRequest
+
+MakeRun = Callable[[int, "DeviceFolder", DeviceState, Plan], DeviceRun]
+"""The index of a planned device, its folder, state and plan → its run."""
 
 
 def measure_all(
@@ -34,7 +38,24 @@ def measure_all(
     progress: Progress,
     stop: StopRequest,
 ) -> dict[str, str]:
-    """Take every planned device to its end. Returns device name → problem, for devices that are not done.
+    """Take every planned device to its end, as `on_all` does."""
+
+    def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
+        early_end = EarlyEnd(manifest) if manifest.experiment.measure.design == "sequential" else None
+        return DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
+
+    return on_all(folder, manifest.devices, make_run, progress, stop)
+
+
+def on_all(
+    folder: RunFolder | SoakFolder,
+    entries: Sequence[ManifestDevice],
+    make_run: MakeRun,
+    progress: Progress,
+    stop: StopRequest,
+    act: Callable[[DeviceRun], None] = DeviceRun.run,
+) -> dict[str, str]:
+    """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed.
 
     Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
     stop.
@@ -43,25 +64,23 @@ def measure_all(
     problems: dict[str, str] = {}
 
     def one(index: int) -> None:
-        entry = manifest.devices[index]
+        entry = entries[index]
         files = folder.device(entry)
         state = read_model(files.state, DeviceState)
         if state.stage == "unprepared":
             problems[entry.name] = state.problem or "not prepared"
             return
         identity = read_model(files.identity, Identity)
-        plan = read_model(files.plan, Plan)
-        early_end = EarlyEnd(manifest) if manifest.experiment.measure.design == "sequential" else None
-        run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
+        run = make_run(index, files, state, read_model(files.plan, Plan))
         try:
             with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
                 stop.check()
-                run.run()
+                act(run)
         except DeviceError as error:
             problems[entry.name] = str(error)
             write_model(files.state, run.state.model_copy(update={"problem": str(error)}))
             progress.say(entry.name, error.what)
 
     with stop.listening():
-        in_threads([partial(one, index) for index in range(len(devices))], stop)
+        in_threads([partial(one, index) for index in range(len(entries))], stop)
     return problems
