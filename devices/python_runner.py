@@ -1583,9 +1583,7 @@ class OnnxRuntime:
         taken, total = sum(count for ours, count in counts if ours), sum(count for _, count in counts)
         self.delegated_nodes, self.total_nodes = taken, total
         self.wholly_delegated = 0 < total == taken
-        self.settings["nodes_taken"] = (
-            f"{self._provider} {taken}, others {total - taken} (as onnxruntime counts them)"
-        )
+        self.settings["nodes_taken"] = f"{self._provider} {taken}, others {total - taken} (as onnxruntime counts them)"
 
     def _info(self, tensor: Any) -> dict[str, Any]:
         matched = re.fullmatch(r"tensor\((\w+)\)", tensor.type)

@@ -36,7 +36,7 @@ class Interval(_Strict):
     high: float
     level: float
     method: str
-    """In words: `t on paired block log-ratios`, `BCa bootstrap over images`."""
+    """In words: `t on log-ratios of paired blocks`, `BCa bootstrap over images`."""
 
 
 class Effect(_Strict):
@@ -56,7 +56,7 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `file`."""
+    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `cycle`, `file`."""
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
     minimum_detectable: float | None
@@ -182,6 +182,8 @@ class DeviceResult(_Strict):
     rules: list[RuleResult] = []
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
+    stopping: str | None = None
+    """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     gallery: list[GalleryItem] = []
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""

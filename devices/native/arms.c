@@ -29,16 +29,23 @@ static void begin_request(struct json_writer *request, const char *name)
 }
 
 /* Sends a request whose members are written, and frees it. */
-static enum flow ask(struct arms *arms, const struct at *at, const char *stage, struct json_writer *request,
-                     const char *name, const struct json_value **answer)
+static enum flow ask_lasting(struct arms *arms, const struct at *at, const char *stage, struct json_writer *request,
+                             const char *name, const struct lasting *lasting, const struct json_value **answer)
 {
     struct failure failure = {"", ""};
     json_close(request, '}');
-    enum asked asked = worker_ask(arms->workers[at->arm], request, name, answer, &failure);
+    enum asked asked = worker_ask(arms->workers[at->arm], request, name, lasting, answer, &failure);
     bytes_free(&request->out);
     if (asked == ASKED_FAILED)
         return failed(arms, at, stage, &failure);
     return asked == ASKED_STOPPED ? FLOW_STOPPED : FLOW_DONE;
+}
+
+static enum flow ask(struct arms *arms, const struct at *at, const char *stage, struct json_writer *request,
+                     const char *name, const struct json_value **answer)
+{
+    static const struct lasting shortly = {0, NULL};
+    return ask_lasting(arms, at, stage, request, name, &shortly, answer);
 }
 
 enum flow arms_ask(struct arms *arms, const struct at *at, const char *name, const struct json_value **answer)
@@ -58,6 +65,16 @@ enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in
     if (budget_ns >= 0)
         json_integer_member(&request, "budget_ns", budget_ns);
     return ask(arms, at, at->stage, &request, "block", answer);
+}
+
+enum flow arms_ask_for_a_time(struct arms *arms, const struct at *at, const char *name, const char *member,
+                              int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer)
+{
+    struct json_writer request = {0};
+    const struct lasting lasting = {duration_ns, meanwhile};
+    begin_request(&request, name);
+    json_integer_member(&request, member, duration_ns);
+    return ask_lasting(arms, at, at->stage, &request, name, &lasting, answer);
 }
 
 enum flow arms_ask_keep(struct arms *arms, const struct at *at, int item, const struct json_value **answer)
@@ -133,6 +150,9 @@ enum flow arms_load(struct arms *arms, const struct at *at, int64_t *load_ns)
         return flow;
     const struct json_value *loaded = json_get(answer, "loaded");
     const char *version = json_get_string(loaded, "runtime_version");
+    int64_t pid = 0;
+    if (json_get_integer(loaded, "pid", 1, INT32_MAX, &pid))
+        arms->workers[at->arm]->working_pid = (pid_t)pid;
     if (load_ns != NULL && !json_get_integer(loaded, "load_ns", 0, INT64_MAX, load_ns))
         *load_ns = 0;
     struct json_writer *record = journal_begin(arms->journal, "arm_loaded");
@@ -183,6 +203,11 @@ enum flow arms_bind(struct arms *arms, const struct at *at, int item)
     if (flow == FLOW_DONE)
         arms->bound_items[at->arm] = item;
     return flow;
+}
+
+pid_t arms_pid(const struct arms *arms, int arm)
+{
+    return arm >= 0 && arms->workers[arm] != NULL ? arms->workers[arm]->working_pid : 0;
 }
 
 void arms_close(struct arms *arms, bool at_once)

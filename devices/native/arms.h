@@ -7,7 +7,7 @@
 #include "worker_process.h"
 
 /* How going on with a step went. What failed is on record. */
-enum flow { FLOW_DONE, FLOW_ARM_FAILED, FLOW_STOPPED, FLOW_UNWRITABLE };
+enum flow { FLOW_DONE, FLOW_ARM_FAILED, FLOW_PASS_STOPPED, FLOW_STOPPED, FLOW_UNWRITABLE };
 
 struct arms {
     const struct plan *plan;
@@ -40,7 +40,13 @@ enum flow arms_bind(struct arms *arms, const struct at *at, int item);
 enum flow arms_ask(struct arms *arms, const struct at *at, const char *name, const struct json_value **answer);
 enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in, int64_t count, int64_t budget_ns,
                          const struct json_value **answer);
+/* One that works for a time, which is one of its members. */
+enum flow arms_ask_for_a_time(struct arms *arms, const struct at *at, const char *name, const char *member,
+                              int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer);
 enum flow arms_ask_keep(struct arms *arms, const struct at *at, int item, const struct json_value **answer);
+
+/* Process id of what infers for an arm; 0 where nothing does. */
+pid_t arms_pid(const struct arms *arms, int arm);
 
 void arms_close(struct arms *arms, bool at_once);
 

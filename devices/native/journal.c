@@ -15,7 +15,8 @@ struct past {
 /* Takes in one line, its end included; false where records are damaged in the middle. */
 static bool take_line(struct past *past, char *line, size_t length)
 {
-    struct json_document document = {0};
+    /* What a probe read may have any byte in it. */
+    struct json_document document = {.nul_is_replaced = true};
     int64_t n = 0, session = 0;
     const struct json_value *record = line[length - 1] == '\n' ? json_parse(&document, line, length - 1) : NULL;
     bool whole =

@@ -95,8 +95,10 @@ static char *unescape_unicode(struct parser *parser, char *to)
     int code = hexadecimal(parser);
     if (code < 0)
         return problem(parser, "\\u wants four hexadecimal digits");
-    if (code == 0)
+    if (code == 0 && !parser->document->nul_is_replaced)
         return problem(parser, "a NUL in a string");
+    if (code == 0)
+        code = 0xFFFD;
     if (code >= 0xD800 && code < 0xDC00 && parser->end - parser->at >= 6 && parser->at[0] == '\\'
         && parser->at[1] == 'u') {
         char *back = parser->at;

@@ -24,7 +24,8 @@ struct json_block;
 struct json_document {
     struct json_block *blocks;
     size_t used;
-    const char *problem; /* why parsing failed */
+    bool nul_is_replaced; /* by U+FFFD, instead of refused: set before parsing */
+    const char *problem;  /* why parsing failed */
     size_t problem_at;   /* byte offset of it */
 };
 

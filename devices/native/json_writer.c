@@ -52,39 +52,35 @@ void json_real(struct json_writer *writer, double value)
     bytes_text(&writer->out, text);
 }
 
-/* One character of UTF-8 at `text`, which ends in a NUL: its code in `*code`, its length returned; U+FFFD and 1 for
- * what is no UTF-8 (too long a form and surrogates included). */
-static size_t take_utf8(const unsigned char *text, unsigned *code)
+/* One character of UTF-8 at `text`: its code in `*code`, its length returned. U+FFFD for what is no UTF-8, once for as
+ * many bytes as begin a character (Unicode 3.9: U+FFFD substitution of maximal subparts). */
+static size_t take_utf8(const unsigned char *text, size_t left, unsigned *code)
 {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned first = text[0];
     size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-    *code = 0xFFFD;
-    if (length == 0)
+    *code = length == 1 ? first : 0xFFFD;
+    if (length < 2 || first < 0xC2 || first > 0xF4)
         return 1;
-    if (length == 1) {
-        *code = first;
-        return 1;
-    }
+    /* Where a second byte outside of these would make too long a form, a surrogate, or no code at all. */
+    unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
     unsigned value = first & (0x7Fu >> length);
-    for (size_t k = 1; k < length; k++) {
-        if (text[k] >> 6 != 2)
-            return 1;
+    for (size_t k = 1; k < length; k++, least = 0x80, most = 0xBF) {
+        if (k >= left || text[k] < least || text[k] > most)
+            return k;
         value = value << 6 | (text[k] & 0x3Fu);
     }
-    if (value < least[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-        return 1;
     *code = value;
     return length;
 }
 
-static void put_string(struct bytes *out, const char *text)
+static void put_string(struct bytes *out, const char *text, size_t length)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
     bytes_add(out, "\"", 1);
-    while (*at != '\0') {
+    while (at < end) {
         unsigned code;
-        at += take_utf8(at, &code);
+        at += take_utf8(at, (size_t)(end - at), &code);
         if (code == '"' || code == '\\') {
             char escaped[2] = {'\\', (char)code};
             bytes_add(out, escaped, 2);
@@ -103,7 +99,7 @@ static void put_string(struct bytes *out, const char *text)
 void json_name(struct json_writer *writer, const char *name)
 {
     before_value(writer);
-    put_string(&writer->out, name);
+    put_string(&writer->out, name, strlen(name));
     bytes_add(&writer->out, ":", 1);
     writer->comma = false;
 }
@@ -114,8 +110,21 @@ void json_string(struct json_writer *writer, const char *text)
         json_null(writer);
         return;
     }
+    json_text(writer, text, strlen(text));
+}
+
+void json_text(struct json_writer *writer, const char *text, size_t length)
+{
     before_value(writer);
-    put_string(&writer->out, text);
+    put_string(&writer->out, text, length);
+}
+
+void json_insert(struct json_writer *writer, const struct json_writer *elements)
+{
+    if (elements->out.length == 0)
+        return;
+    before_value(writer);
+    bytes_add(&writer->out, elements->out.data, elements->out.length);
 }
 
 void json_copy(struct json_writer *writer, const struct json_value *value)
@@ -150,6 +159,20 @@ void json_string_member(struct json_writer *writer, const char *name, const char
 {
     json_name(writer, name);
     json_string(writer, text);
+}
+
+void json_list_member(struct json_writer *writer, const char *name, const struct json_writer *elements)
+{
+    json_name(writer, name);
+    json_open(writer, '[');
+    json_insert(writer, elements);
+    json_close(writer, ']');
+}
+
+void json_copy_member(struct json_writer *writer, const struct json_value *object, const char *name)
+{
+    json_name(writer, name);
+    json_copy(writer, json_get(object, name));
 }
 
 void json_integer_member(struct json_writer *writer, const char *name, int64_t value)

@@ -95,6 +95,7 @@ void machine_open(struct machine *machine, const char *root)
     int numbers[CPUS_MAX], policies[CPUS_MAX];
     machine->load = open_file("%s/proc/loadavg", root);
     machine->memory = open_file("%s/proc/meminfo", root);
+    machine->stat = open_file("%s/proc/stat", root);
     int boot = open_file("%s/proc/sys/kernel/random/boot_id", root);
     if (!read_now(boot, machine->boot_id, sizeof machine->boot_id))
         machine->boot_id[0] = '\0';
@@ -150,6 +151,32 @@ static void read_governors(const struct machine *machine, char *joined, size_t s
     }
 }
 
+bool machine_read_ticks(const struct machine *machine, struct cpu_ticks *ticks)
+{
+    /* user, nice, system, idle, iowait, irq, softirq, steal (proc(5)); guests' times are in user and nice already. */
+    enum { IDLE = 3, IOWAIT = 4, COLUMNS = 8, NEEDED = 7 };
+    char text[32768], *at = text + 4, *end;
+    if (!read_now(machine->stat, text, sizeof text) || strncmp(text, "cpu ", 4) != 0)
+        return false;
+    *ticks = (struct cpu_ticks){0, 0, 0};
+    for (int column = 0; column < COLUMNS; column++, at = end) {
+        while (*at == ' ')
+            at++;
+        int64_t value = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
+        if (value < 0 || value > INT64_MAX / 2 - ticks->total) {
+            if (column < NEEDED)
+                return false;
+            break;
+        }
+        ticks->total += value;
+        if (column != IDLE && column != IOWAIT)
+            ticks->busy += value;
+    }
+    for (const char *line = strstr(text, "\ncpu"); line != NULL; line = strstr(line + 1, "\ncpu"))
+        ticks->cpus++;
+    return true;
+}
+
 void machine_read(const struct machine *machine, struct context *context)
 {
     char text[4096];
@@ -161,6 +188,10 @@ void machine_read(const struct machine *machine, struct context *context)
         if (line != NULL && (line == text || line[-1] == '\n'))
             context->memory_available_bytes = strtoll(line + strlen("MemAvailable:"), NULL, 10) * 1024;
     }
+    struct cpu_ticks ticks;
+    bool counted = machine_read_ticks(machine, &ticks);
+    context->cpu_busy_ticks = counted ? ticks.busy : -1;
+    context->cpu_total_ticks = counted ? ticks.total : -1;
     /* A list with holes would no longer say which CPU is which. */
     context->frequency_count = machine->frequency_count;
     for (int k = 0; k < machine->frequency_count; k++) {
@@ -206,5 +237,7 @@ void context_write(struct json_writer *writer, const char *name, const struct ma
     json_close(writer, '}');
     json_string_member(writer, "boot_id", machine->boot_id[0] != '\0' ? machine->boot_id : NULL);
     json_size_member(writer, "memory_available_bytes", context->memory_available_bytes);
+    json_size_member(writer, "cpu_busy_ticks", context->cpu_busy_ticks);
+    json_size_member(writer, "cpu_total_ticks", context->cpu_total_ticks);
     json_close(writer, '}');
 }

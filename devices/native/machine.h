@@ -11,6 +11,7 @@
 struct machine {
     int load;
     int memory;
+    int stat;
     char boot_id[64];
     int frequencies[CPUS_MAX];
     int frequency_count;
@@ -28,15 +29,27 @@ struct context {
     int64_t monotonic_ns;
     double load_1min;
     int64_t memory_available_bytes;
+    int64_t cpu_busy_ticks;
+    int64_t cpu_total_ticks;
     int64_t frequencies_khz[CPUS_MAX];
     int frequency_count; /* 0 where one of them cannot be read */
     char governor[256];
     int64_t zone_millidegrees[ZONES_MAX]; /* INT64_MIN where it cannot be read */
 };
 
+/* Ticks of all CPUs since boot, and how many CPUs there are now. */
+struct cpu_ticks {
+    int64_t busy;
+    int64_t total;
+    int cpus;
+};
+
 /* `root` is "" but in tests. */
 void machine_open(struct machine *machine, const char *root);
 void machine_read(const struct machine *machine, struct context *context);
+
+/* False where the machine does not count them. */
+bool machine_read_ticks(const struct machine *machine, struct cpu_ticks *ticks);
 
 /* In the shape of `harness.records.Context`. */
 void context_write(struct json_writer *writer, const char *name, const struct machine *machine,

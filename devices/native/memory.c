@@ -22,30 +22,44 @@ static int64_t proc_bytes(const char *path, const char *key)
     return found;
 }
 
-void memory_write(struct json_writer *writer)
+struct size {
+    const char *name;
+    const char *path;
+    const char *key;
+};
+
+static const struct size rss = {"rss_bytes", "/proc/self/status", "VmRSS"};
+static const struct size peak_rss = {"peak_rss_bytes", "/proc/self/status", "VmHWM"};
+static const struct size rss_anon = {"rss_anon_bytes", "/proc/self/status", "RssAnon"};
+static const struct size pss = {"pss_bytes", "/proc/self/smaps_rollup", "Pss"};
+
+static void write_sizes(struct json_writer *writer, const struct size *const sizes[3])
 {
-    const struct {
-        const char *name;
-        const char *path;
-        const char *key;
-    } sizes[] = {{"rss_bytes", "/proc/self/status", "VmRSS"},
-                 {"peak_rss_bytes", "/proc/self/status", "VmHWM"},
-                 {"pss_bytes", "/proc/self/smaps_rollup", "Pss"}};
-    int64_t values[3];
+    struct json_writer notes = {0};
     for (int k = 0; k < 3; k++) {
-        values[k] = proc_bytes(sizes[k].path, sizes[k].key);
-        json_size_member(writer, sizes[k].name, values[k]);
-    }
-    json_name(writer, "notes");
-    json_open(writer, '[');
-    for (int k = 0; k < 3; k++) {
+        int64_t value = proc_bytes(sizes[k]->path, sizes[k]->key);
+        json_size_member(writer, sizes[k]->name, value);
+        if (value >= 0)
+            continue;
         struct bytes note = {0};
-        bytes_format(&note, "%s is unavailable: /proc/self does not say it", sizes[k].name);
-        if (values[k] < 0)
-            json_string(writer, note.data);
+        bytes_format(&note, "%s is unavailable: /proc/self does not say it", sizes[k]->name);
+        json_string(&notes, note.data);
         bytes_free(&note);
     }
-    json_close(writer, ']');
+    json_list_member(writer, "notes", &notes);
+    bytes_free(&notes.out);
+}
+
+void memory_write(struct json_writer *writer)
+{
+    const struct size *const sizes[3] = {&rss, &peak_rss, &pss};
+    write_sizes(writer, sizes);
+}
+
+void memory_write_of_soak(struct json_writer *writer)
+{
+    const struct size *const sizes[3] = {&rss, &rss_anon, &pss};
+    write_sizes(writer, sizes);
 }
 
 /* Linux 4.0, proc(5): 5 into clear_refs resets VmHWM. */

@@ -1,10 +1,13 @@
 #include "memory_step.h"
 
+#include "probes.h"
+
 /* What memory steps gather from one answer after the other. */
 struct sizes {
-    int64_t before_load_rss, load, load_peak_rss, first_inference, run_peak_rss, pss;
+    int64_t before_load_rss, load, load_peak_rss, first_inference, run_peak_rss, steady_rss, pss;
     bool reset;
-    struct json_writer notes; /* elements of a list */
+    struct json_writer notes;    /* elements of a list */
+    struct json_writer readings; /* the same */
 };
 
 static int64_t size_in(const struct json_value *answer, const char *name)
@@ -54,37 +57,48 @@ static enum flow measure(struct arms *arms, const struct plan_step *step, struct
     }
     if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
         sizes->run_peak_rss = sizes->reset ? size_in(answer, "peak_rss_bytes") : -1;
+        sizes->steady_rss = size_in(answer, "rss_bytes");
         sizes->pss = size_in(answer, "pss_bytes");
         add_notes(sizes, answer);
+        readings_add(&sizes->readings, arms->plan, &arms->plan->memory_probes, arms_pid(arms, step->arm));
     }
     return flow;
 }
 
-enum flow memory_step(struct arms *arms, const struct plan_step *step)
+static enum flow write_sizes(struct session *self, const struct plan_step *step, const struct sizes *sizes,
+                             const struct gate_outcome *gate)
+{
+    struct json_writer *record = journal_begin(self->journal, "memory");
+    json_integer_member(record, "step", step->number);
+    json_string_member(record, "arm", self->plan->arms[step->arm].id);
+    json_integer_member(record, "repeat", step->repeat);
+    json_size_member(record, "before_load_rss_bytes", sizes->before_load_rss);
+    json_integer_member(record, "load_ns", sizes->load);
+    json_size_member(record, "load_peak_rss_bytes", sizes->load_peak_rss);
+    json_integer_member(record, "first_inference_ns", sizes->first_inference);
+    json_size_member(record, "run_peak_rss_bytes", sizes->run_peak_rss);
+    json_size_member(record, "steady_rss_bytes", sizes->steady_rss);
+    json_size_member(record, "pss_bytes", sizes->pss);
+    json_integer_member(record, "inferences", step->inferences);
+    json_list_member(record, "readings", &sizes->readings);
+    gate_outcome_write(record, gate);
+    json_list_member(record, "notes", &sizes->notes);
+    return session_end_record(self);
+}
+
+enum flow memory_step(struct session *self, const struct plan_step *step)
 {
     struct sizes sizes = {0};
-    arms_close(arms, false);
-    enum flow flow = measure(arms, step, &sizes);
-    arms_close(arms, flow == FLOW_STOPPED);
-    if (flow == FLOW_DONE) {
-        struct json_writer *record = journal_begin(arms->journal, "memory");
-        json_integer_member(record, "step", step->number);
-        json_string_member(record, "arm", arms->plan->arms[step->arm].id);
-        json_integer_member(record, "repeat", step->repeat);
-        json_size_member(record, "before_load_rss_bytes", sizes.before_load_rss);
-        json_integer_member(record, "load_ns", sizes.load);
-        json_size_member(record, "load_peak_rss_bytes", sizes.load_peak_rss);
-        json_integer_member(record, "first_inference_ns", sizes.first_inference);
-        json_size_member(record, "run_peak_rss_bytes", sizes.run_peak_rss);
-        json_size_member(record, "pss_bytes", sizes.pss);
-        json_integer_member(record, "inferences", step->inferences);
-        json_name(record, "notes");
-        json_open(record, '[');
-        if (sizes.notes.out.length != 0)
-            bytes_add(&record->out, sizes.notes.out.data, sizes.notes.out.length);
-        json_close(record, ']');
-        flow = journal_end(arms->journal) ? FLOW_DONE : FLOW_UNWRITABLE;
-    }
+    struct gate_outcome gate = {0};
+    arms_close(&self->arms, false);
+    enum flow flow = gates_settle(&self->gates, PASS_MEMORY, step->number, 0, 0, &gate);
+    if (flow == FLOW_DONE)
+        flow = measure(&self->arms, step, &sizes);
+    arms_close(&self->arms, flow == FLOW_STOPPED);
+    if (flow == FLOW_DONE)
+        flow = write_sizes(self, step, &sizes, &gate);
+    gate_outcome_free(&gate);
     bytes_free(&sizes.notes.out);
+    bytes_free(&sizes.readings.out);
     return flow;
 }

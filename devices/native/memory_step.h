@@ -2,8 +2,8 @@
 #ifndef BAKEOFF_MEMORY_STEP_H
 #define BAKEOFF_MEMORY_STEP_H
 
-#include "arms.h"
+#include "session.h"
 
-enum flow memory_step(struct arms *arms, const struct plan_step *step);
+enum flow memory_step(struct session *self, const struct plan_step *step);
 
 #endif

@@ -1,17 +1,9 @@
-#include "plan.h"
+#include "plan_reading.h"
 
 #define SCHEMA "bakeoff.plan/1"
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-#define INFERENCES_MAX 10000000
-#define STEPS_MAX 1000000
 
-struct reading {
-    const char *path;
-    struct plan *plan;
-    struct bytes *problem;
-};
-
-__attribute__((format(printf, 2, 3))) static bool refuse(const struct reading *reading, const char *format, ...)
+bool refuse(const struct reading *reading, const char *format, ...)
 {
     char what[400];
     va_list arguments;
@@ -23,7 +15,7 @@ __attribute__((format(printf, 2, 3))) static bool refuse(const struct reading *r
     return false;
 }
 
-static bool refuse_key(const struct reading *reading, const char *where, const char *key)
+bool refuse_key(const struct reading *reading, const char *where, const char *key)
 {
     return refuse(reading, "has no usable '%s' in %s. Push the plan again.", key, where);
 }
@@ -47,20 +39,6 @@ int plan_arm_index(const struct plan *plan, const char *id)
     return -1;
 }
 
-static int item_index(const struct plan *plan, const char *id)
-{
-    if (id == NULL)
-        return -1;
-    /* Items are numbered in order by the host, so the id usually says where it is. */
-    int64_t guess = strtoll(id + (*id != '\0'), NULL, 10);
-    if (guess >= 0 && guess < plan->item_count && strcmp(plan->items[guess].id, id) == 0)
-        return (int)guess;
-    for (int k = 0; k < plan->item_count; k++)
-        if (strcmp(plan->items[k].id, id) == 0)
-            return k;
-    return -1;
-}
-
 int plan_step_index(const struct plan *plan, int64_t number)
 {
     if (number >= 0 && number < plan->step_count && plan->steps[number].number == number)
@@ -71,19 +49,40 @@ int plan_step_index(const struct plan *plan, int64_t number)
     return -1;
 }
 
-static const struct json_value *list_of(const struct json_value *object, const char *name)
+const struct json_value *list_of(const struct json_value *object, const char *name)
 {
     const struct json_value *list = json_get(object, name);
     return list != NULL && list->kind == JSON_ARRAY ? list : NULL;
 }
 
-static bool is_list_of_strings(const struct json_value *list)
+bool is_list_of_strings(const struct json_value *list)
 {
     if (list == NULL || list->kind != JSON_ARRAY)
         return false;
     for (const struct json_value *element = list->as.first; element != NULL; element = element->next)
         if (element->kind != JSON_STRING)
             return false;
+    return true;
+}
+
+bool read_number(const struct json_value *object, const char *name, double *value)
+{
+    const struct json_value *number = json_get(object, name);
+    if (number == NULL || (number->kind != JSON_INTEGER && number->kind != JSON_REAL))
+        return false;
+    *value = number->kind == JSON_INTEGER ? (double)number->as.integer : number->as.real;
+    return *value - *value == 0.0; /* finite */
+}
+
+bool read_optional_integers(const struct reading *reading, const struct json_value *object, const char *where,
+                            const struct optional_integer *members, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        *members[k].value = members[k].otherwise;
+        if (json_get(object, members[k].name) != NULL
+            && !json_get_integer(object, members[k].name, members[k].least, members[k].most, members[k].value))
+            return refuse_key(reading, where, members[k].name);
+    }
     return true;
 }
 
@@ -143,78 +142,6 @@ static bool read_items(struct reading *reading, const struct json_value *list)
     return true;
 }
 
-static bool read_arm_list(struct reading *reading, const struct json_value *entry, const char *name,
-                          struct plan_step *step)
-{
-    const struct json_value *list = list_of(entry, name);
-    if (list == NULL || list->count > ARMS_MAX)
-        return refuse_key(reading, "a step", name);
-    step->arms = allocate(list->count, 1);
-    for (const struct json_value *id = list->as.first; id != NULL; id = id->next) {
-        int arm = id->kind == JSON_STRING ? plan_arm_index(reading->plan, id->as.string) : -1;
-        for (int k = 0; k < step->arm_count; k++)
-            arm = step->arms[k] == arm ? -1 : arm;
-        if (arm < 0)
-            return refuse(reading, "names in step %lld an arm that it does not have, or one twice.",
-                          (long long)step->number);
-        step->arms[step->arm_count++] = (unsigned char)arm;
-    }
-    return true;
-}
-
-static bool read_step(struct reading *reading, const struct json_value *entry, struct plan_step *step)
-{
-    static const struct {
-        const char *name;
-        enum step_kind kind;
-    } kinds[] = {{"quality", STEP_QUALITY},
-                 {"memory", STEP_MEMORY},
-                 {"warm_up", STEP_WARM_UP},
-                 {"latency_pair", STEP_LATENCY_PAIR}};
-    step->arm = step->item = -1;
-    step->kind_name = json_get_string(entry, "kind");
-    if (step->kind_name == NULL || !json_get_integer(entry, "step", 0, INT32_MAX, &step->number))
-        return refuse_key(reading, "a step", "step or kind");
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (strcmp(kinds[k].name, step->kind_name) == 0)
-            step->kind = kinds[k].kind;
-    if (step->kind == STEP_UNKNOWN)
-        return true;
-    step->item = item_index(reading->plan, json_get_string(entry, "item"));
-    bool has_arm = step->kind == STEP_QUALITY || step->kind == STEP_MEMORY;
-    if (has_arm)
-        step->arm = plan_arm_index(reading->plan, json_get_string(entry, "arm"));
-    if (step->item < 0 || (has_arm && step->arm < 0))
-        return refuse(reading, "names in step %lld an arm or an item that it does not have.", (long long)step->number);
-    if (step->kind == STEP_MEMORY
-        && (!json_get_integer(entry, "repeat", INT32_MIN, INT32_MAX, &step->repeat)
-            || !json_get_integer(entry, "inferences", 1, INFERENCES_MAX, &step->inferences)))
-        return refuse_key(reading, "a memory step", "repeat or inferences");
-    if (step->kind == STEP_LATENCY_PAIR && !json_get_integer(entry, "pair", INT32_MIN, INT32_MAX, &step->pair))
-        return refuse_key(reading, "a latency_pair step", "pair");
-    return has_arm || read_arm_list(reading, entry, step->kind == STEP_WARM_UP ? "arms" : "order", step);
-}
-
-static bool read_steps(struct reading *reading, const struct json_value *list)
-{
-    struct plan *plan = reading->plan;
-    if (list->count > STEPS_MAX)
-        return refuse(reading, "has more than %d steps.", STEPS_MAX);
-    plan->steps = allocate(list->count, sizeof *plan->steps);
-    plan->step_room = (int)list->count;
-    int64_t before = -1;
-    for (const struct json_value *entry = list->as.first; entry != NULL; entry = entry->next) {
-        struct plan_step *step = &plan->steps[plan->step_count];
-        if (!read_step(reading, entry, step))
-            return false;
-        if (step->number <= before)
-            return refuse(reading, "has step %lld after step %lld.", (long long)step->number, (long long)before);
-        before = step->number;
-        plan->step_count++;
-    }
-    return true;
-}
-
 static bool read_latency(struct reading *reading, const struct json_value *entry)
 {
     struct latency_options *latency = &reading->plan->latency;
@@ -233,12 +160,12 @@ static bool read_latency(struct reading *reading, const struct json_value *entry
     for (size_t k = 0; k < sizeof members / sizeof *members; k++)
         if (!json_get_integer(entry, members[k].name, members[k].least, members[k].most, members[k].value))
             return refuse_key(reading, "latency", members[k].name);
-    const struct json_value *tolerance = json_get(entry, "warm_up_tolerance");
-    if (tolerance != NULL && tolerance->kind == JSON_INTEGER)
-        latency->warm_up_tolerance = (double)tolerance->as.integer;
-    else if (tolerance != NULL && tolerance->kind == JSON_REAL)
-        latency->warm_up_tolerance = tolerance->as.real;
-    return latency->warm_up_tolerance > 0 || refuse_key(reading, "latency", "warm_up_tolerance");
+    const struct optional_integer optional[] = {
+        {"reference_target_ns", 0, REFERENCE_TARGET_MAX_NS, 0, &latency->reference_target_ns}};
+    if (!read_optional_integers(reading, entry, "latency", optional, 1))
+        return false;
+    return (read_number(entry, "warm_up_tolerance", &latency->warm_up_tolerance) && latency->warm_up_tolerance > 0)
+           || refuse_key(reading, "latency", "warm_up_tolerance");
 }
 
 bool plan_read(const char *path, struct plan *plan, struct bytes *problem)
@@ -257,6 +184,13 @@ void plan_release(struct plan *plan)
 {
     for (int k = 0; plan->steps != NULL && k <= plan->step_count && k < plan->step_room; k++)
         free(plan->steps[k].arms);
+    for (int k = 0; k < PASSES; k++)
+        free(plan->gates[k].conditions);
+    free(plan->energy.boundary.probes);
+    free(plan->energy.sampled.probes);
+    free(plan->memory_probes.probes);
+    free(plan->soak_probes.probes);
+    free(plan->probes);
     free(plan->arms);
     free(plan->items);
     free(plan->steps);
@@ -284,5 +218,6 @@ bool plan_parse(const char *path, char *text, size_t length, struct json_documen
     if (!json_get_integer(root, "step_timeout_ns", 1, INT64_MAX / 2, &plan->step_timeout_ns))
         return refuse_key(&reading, "it", "step_timeout_ns");
     return read_latency(&reading, json_get(root, "latency")) && read_arms(&reading, list_of(root, "arms"))
-           && read_items(&reading, list_of(root, "items")) && read_steps(&reading, list_of(root, "steps"));
+           && read_items(&reading, list_of(root, "items")) && read_steps(&reading, list_of(root, "steps"))
+           && read_probes(&reading, root) && read_gates(&reading, json_get(root, "gates"));
 }

@@ -8,7 +8,18 @@
 #define ARMS_MAX 64
 #define SETTLE_MAX_NS INT64_C(3600000000000)
 
-enum step_kind { STEP_UNKNOWN, STEP_QUALITY, STEP_MEMORY, STEP_WARM_UP, STEP_LATENCY_PAIR };
+enum step_kind {
+    STEP_UNKNOWN,
+    STEP_QUALITY,
+    STEP_MEMORY,
+    STEP_WARM_UP,
+    STEP_LATENCY_PAIR,
+    STEP_ENERGY,
+    STEP_SOAK
+};
+
+/* The passes that have gates; the other kinds of steps belong to none of them. */
+enum pass { PASS_LATENCY, PASS_MEMORY, PASS_ENERGY, PASSES, PASS_NONE = PASSES };
 
 struct plan_arm {
     const char *id;
@@ -34,11 +45,15 @@ struct plan_step {
     int64_t number;
     enum step_kind kind;
     const char *kind_name;
-    int arm; /* of a quality or memory step; −1 in others */
+    int arm; /* of a quality, memory, energy or soak step; −1 in others, and where the device idles */
     int item;
     int64_t repeat;
     int64_t inferences;
     int64_t pair;
+    int64_t cycle;
+    int64_t position;
+    int64_t duration_ns;
+    int64_t window_ns;
     unsigned char *arms; /* of a warm-up, or in a pair's order */
     int arm_count;
 };
@@ -53,6 +68,51 @@ struct latency_options {
     int64_t warm_up_max_blocks;
     double warm_up_tolerance;
     int64_t max_ns;
+    int64_t reference_target_ns; /* 0: no fixed work is done */
+};
+
+struct probe {
+    const char *id;
+    const char *path;              /* of a file; NULL of a command */
+    const struct json_value *argv; /* of a command: at least one string */
+    int64_t max_bytes;
+    int64_t timeout_ns;
+};
+
+struct probe_list {
+    int *probes; /* indices */
+    int count;
+};
+
+enum bound { BOUND_AT_MOST, BOUND_AT_LEAST, BOUND_RISE, BOUND_SAME, BOUND_NONE_OF };
+
+struct gate_condition {
+    const char *id;
+    int probe;
+    const char *after;
+    double scale;
+    enum bound bound;
+    double limit;                     /* of the first three bounds */
+    const struct json_value *none_of; /* of the last: strings */
+};
+
+/* What is looked at before each block of a pass. */
+struct gate_rules {
+    bool given;
+    struct gate_condition *conditions;
+    int condition_count;
+    bool bounds_others;
+    double others_busy_cores_at_most;
+    int64_t poll_ns;
+    int64_t max_wait_ns;
+    int64_t budget_ns;
+};
+
+struct energy_options {
+    int64_t lead_in_ns;
+    struct probe_list boundary;
+    struct probe_list sampled;
+    int64_t sample_every_ns;
 };
 
 struct plan {
@@ -65,6 +125,12 @@ struct plan {
     int step_count;
     int step_room; /* steps there is memory for */
     struct latency_options latency;
+    struct probe *probes;
+    int probe_count;
+    struct gate_rules gates[PASSES];
+    struct energy_options energy;
+    struct probe_list memory_probes;
+    struct probe_list soak_probes;
     int64_t step_timeout_ns;
 };
 
@@ -83,5 +149,9 @@ int plan_arm_index(const struct plan *plan, const char *id);
 
 /* Index of the step of that number, or −1. */
 int plan_step_index(const struct plan *plan, int64_t number);
+
+/* Such as `latency`. */
+const char *pass_name(enum pass pass);
+enum pass pass_of_step(enum step_kind kind);
 
 #endif

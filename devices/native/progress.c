@@ -54,7 +54,8 @@ void progress_end(struct progress *progress)
 void progress_take(struct progress *progress, const struct json_value *record)
 {
     const char *kind = json_get_string(record, "record"), *reason = json_get_string(record, "reason");
-    int64_t number = 0, session = 0, stamp_ns = 0, inferences = 0;
+    const char *of_pass = json_get_string(record, "of_pass");
+    int64_t number = 0, session = 0, stamp_ns = 0, inferences = 0, started_ns = 0, ended_ns = 0;
     progress->finished = false;
     if (kind == NULL)
         return;
@@ -68,12 +69,20 @@ void progress_take(struct progress *progress, const struct json_value *record)
         const char *error = json_get_string(record, "error"), *message = json_get_string(record, "message");
         progress_arm_failed(progress, arm, error != NULL ? error : "", message != NULL ? message : "");
     }
+    for (enum pass pass = PASS_LATENCY; of_pass != NULL && strcmp(kind, "pass_stopped") == 0 && pass < PASSES; pass++)
+        progress->pass_stopped[pass] = progress->pass_stopped[pass] || strcmp(of_pass, pass_name(pass)) == 0;
+    if (is_warm_up_done && progress->reference_bytes == 0)
+        json_get_integer(record, "reference_bytes", 1, REFERENCE_MAX_BYTES, &progress->reference_bytes);
     if (index < 0 || !has_session)
         return;
     struct step_progress *step = &progress->steps[index];
     bool is_skipped = strcmp(kind, "step_skipped") == 0;
-    if (is_skipped || strcmp(kind, "quality_output") == 0 || strcmp(kind, "memory") == 0)
+    if (is_skipped || strcmp(kind, "quality_output") == 0 || strcmp(kind, "memory") == 0
+        || strcmp(kind, "energy_block") == 0)
         step->done = true;
+    if (strcmp(kind, "soak_window") == 0 && json_get_integer(record, "started_ns", 0, INT64_MAX, &started_ns)
+        && json_get_integer(record, "ended_ns", started_ns, INT64_MAX, &ended_ns))
+        progress_soaked(progress, index, ended_ns - started_ns);
     if (is_skipped && reason != NULL && strcmp(reason, BOUND_REASON) == 0)
         progress->bound_hit = true;
     if (is_warm_up_done && step->block_inferences == 0
@@ -114,11 +123,29 @@ static bool is_warm_up_done(const struct progress *progress, int index)
     return true;
 }
 
+void progress_soaked(struct progress *progress, int index, int64_t window_ns)
+{
+    struct step_progress *step = &progress->steps[index];
+    step->soak_windows++;
+    step->soaked_ns = window_ns < INT64_MAX - step->soaked_ns ? step->soaked_ns + window_ns : INT64_MAX;
+}
+
+bool progress_is_stopped(const struct progress *progress, int index)
+{
+    enum pass pass = pass_of_step(progress->plan->steps[index].kind);
+    return pass < PASSES && progress->pass_stopped[pass];
+}
+
 bool progress_is_done(const struct progress *progress, int index)
 {
+    if (progress_is_stopped(progress, index))
+        return true;
     switch (progress->plan->steps[index].kind) {
     case STEP_WARM_UP: return is_warm_up_done(progress, index);
     case STEP_LATENCY_PAIR: return progress->steps[index].done || has_whole_pair(progress, index);
+    case STEP_SOAK:
+        return progress->steps[index].done
+               || progress->steps[index].soaked_ns >= progress->plan->steps[index].duration_ns;
     default: return progress->steps[index].done;
     }
 }

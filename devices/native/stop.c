@@ -1,6 +1,6 @@
 #include "stop.h"
 
-static const char *file;
+static char *file, *pass_files[PASSES];
 static volatile sig_atomic_t signals;
 static int pipe_ends[2] = {-1, -1};
 
@@ -15,9 +15,18 @@ static void on_signal(int number)
     errno = kept;
 }
 
-int stop_listen(const char *stop_file)
+static char *path_of(const char *folder, const char *name, const char *of)
 {
-    file = stop_file;
+    struct bytes path = {0};
+    bytes_format(&path, "%s%s%s", folder, name, of);
+    return path.data;
+}
+
+int stop_listen(const char *folder)
+{
+    file = path_of(folder, "stop", "");
+    pass_files[PASS_LATENCY] = path_of(folder, "stop-", pass_name(PASS_LATENCY));
+    pass_files[PASS_ENERGY] = path_of(folder, "stop-", pass_name(PASS_ENERGY));
     if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return -1;
     signal(SIGTERM, on_signal);
@@ -28,6 +37,11 @@ int stop_listen(const char *stop_file)
 bool stop_asked(void)
 {
     return signals != 0 || access(file, F_OK) == 0;
+}
+
+bool stop_asked_of(enum pass pass)
+{
+    return pass < PASSES && pass_files[pass] != NULL && access(pass_files[pass], F_OK) == 0;
 }
 
 bool stop_insisted(void)

@@ -1,16 +1,18 @@
-/* When an arm is warm: the medians of its last three blocks lie within a tolerance of each other. */
+/* When an arm is warm: the medians of its last three blocks lie within a tolerance of each other, or its last six show no
+ * trend. */
 #ifndef BAKEOFF_WARM_UP_H
 #define BAKEOFF_WARM_UP_H
 
 #include "plan.h"
 
 #define WARM_UP_LEAST_INFERENCES 3
+#define WARM_UP_KEPT_BLOCKS 6
 
 struct warm_up {
     double tolerance;
     struct {
         int64_t blocks;
-        double last[3]; /* medians in nanoseconds, the newest at (blocks − 1) % 3 */
+        double last[WARM_UP_KEPT_BLOCKS]; /* medians in nanoseconds, the newest first */
     } arms[ARMS_MAX];
 };
 

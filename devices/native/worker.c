@@ -2,13 +2,13 @@
 
 #include "affinity.h"
 #include "clock.h"
+#include "inferences.h"
 #include "memory.h"
 #include "npy.h"
 #include "output_file.h"
 #include "runtime.h"
 
 #define REQUEST_MAX_BYTES ((size_t)16 << 20)
-#define INFERENCES_MAX 10000000
 
 struct worker {
     struct runtime *runtime;
@@ -133,64 +133,18 @@ static bool answer_bind(struct worker *worker, const struct json_value *request,
     return good;
 }
 
-/* Times `count` calls one by one. What a call made is freed outside the timed region. */
-static bool timed_inferences(struct runtime *runtime, int64_t *latency_ns, int64_t count, struct failure *failure)
+/* Timed inferences of one kind or another, once inputs are bound. */
+static bool answer_inferences(struct worker *worker, const struct json_value *request, struct json_writer *writer,
+                              struct failure *failure)
 {
-    for (int64_t k = 0; k < count; k++) {
-        int64_t begun_ns = clock_ns();
-        bool well = runtime->infer(runtime);
-        latency_ns[k] = clock_ns() - begun_ns;
-        if (!well)
-            runtime->infer_failed(runtime, failure);
-        runtime->release(runtime);
-        if (!well)
-            return false;
-    }
-    return true;
-}
-
-static void write_durations(struct json_writer *writer, const char *name, const int64_t *durations, int64_t count)
-{
-    json_name(writer, name);
-    json_open(writer, '[');
-    for (int64_t k = 0; k < count; k++)
-        json_integer(writer, durations[k]);
-    json_close(writer, ']');
-}
-
-/* Lead-in and timed inferences; with a budget, ends after it once a minimum of inferences is there. */
-static bool answer_block(struct worker *worker, const struct json_value *request, struct json_writer *writer,
-                         struct failure *failure)
-{
-    struct runtime *runtime = worker->runtime;
-    int64_t lead_in = 0, count = 0, budget_ns = -1, done = 0;
-    if (!worker->bound || !json_get_integer(request, "lead_in", 0, INFERENCES_MAX, &lead_in)
-        || !json_get_integer(request, "count", 1, INFERENCES_MAX, &count))
-        return fail(failure, "ValueError", "a request for a block comes too early or without its counts");
-    bool bounded = json_get_integer(request, "budget_ns", 0, INT64_MAX, &budget_ns);
-    int64_t *lead_in_ns = allocate((size_t)lead_in, sizeof *lead_in_ns);
-    int64_t *latency_ns = allocate((size_t)count, sizeof *latency_ns);
-    bool good = timed_inferences(runtime, lead_in_ns, lead_in, failure);
-    int64_t started_ns = clock_ns();
-    if (bounded) {
-        int64_t least = count < WARM_UP_BLOCK_MIN_INFERENCES ? count : WARM_UP_BLOCK_MIN_INFERENCES;
-        good = good && timed_inferences(runtime, latency_ns, least, failure);
-        for (done = least; good && done < count && clock_ns() - started_ns < budget_ns; done++)
-            good = timed_inferences(runtime, latency_ns + done, 1, failure);
-    } else {
-        good = good && timed_inferences(runtime, latency_ns, count, failure);
-        done = count;
-    }
-    int64_t ended_ns = clock_ns();
-    if (good) {
-        write_durations(writer, "lead_in_ns", lead_in_ns, lead_in);
-        write_durations(writer, "latency_ns", latency_ns, done);
-        json_integer_member(writer, "started_ns", started_ns);
-        json_integer_member(writer, "ended_ns", ended_ns);
-    }
-    free(lead_in_ns);
-    free(latency_ns);
-    return good;
+    const char *name = json_get_string(request, "do");
+    if (!worker->bound)
+        return fail(failure, "ValueError", "a request for '%s' comes before its inputs", name);
+    if (strcmp(name, "block") == 0)
+        return inferences_block(worker->runtime, request, writer, failure);
+    if (strcmp(name, "infer_for") == 0)
+        return inferences_for_a_time(worker->runtime, request, writer, failure);
+    return inferences_of_soak(worker->runtime, request, writer, failure);
 }
 
 /* Runs once and keeps every output. */
@@ -242,8 +196,10 @@ static bool answer_request(struct worker *worker, const struct json_value *reque
     static const struct {
         const char *name;
         answer answer;
-    } answers[] = {{"start", answer_start},          {"load", answer_load}, {"bind", answer_bind},
-                   {"block", answer_block},          {"keep", answer_keep}, {"memory", answer_memory},
+    } answers[] = {{"start", answer_start},          {"load", answer_load},
+                   {"bind", answer_bind},            {"block", answer_inferences},
+                   {"infer_for", answer_inferences}, {"soak", answer_inferences},
+                   {"keep", answer_keep},            {"memory", answer_memory},
                    {"reset_peak", answer_reset_peak}};
     const char *name = json_get_string(request, "do");
     for (size_t k = 0; name != NULL && k < sizeof answers / sizeof *answers; k++)

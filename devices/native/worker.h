@@ -4,7 +4,6 @@
 
 #include "accelerator.h"
 
-#define WARM_UP_BLOCK_MIN_INFERENCES 3
 
 int work(void);
 

@@ -1,9 +1,9 @@
 #include "worker_process.h"
 
+#include "child_process.h"
 #include "clock.h"
 #include "stop.h"
 
-#define CLOSE_TIMEOUT_NS INT64_C(5000000000)
 #define STDERR_TAIL_BYTES 4096
 #define LOG_MAX_BYTES (1 << 20)
 #define REPLY_MAX_BYTES ((size_t)512 << 20)
@@ -22,28 +22,11 @@ static int open_log(const char *folder)
     return fd;
 }
 
-/* In the child: never returns. What goes wrong before the program runs goes back as an errno on `report`. */
-static _Noreturn void become_worker(char *const argv[], int input, int output, int log, int report)
-{
-    /* A session of its own: a signal to the runner's process group must not look like a crash of an arm. */
-    setsid();
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(log, 2) >= 0)
-        execvp(argv[0], argv);
-    int problem = errno;
-    if (write(report, &problem, sizeof problem) < 0)
-        _exit(126);
-    _exit(127);
-}
-
 struct worker_process *worker_start(char *const argv[], const char *folder, int wakeup, int64_t timeout_ns,
                                     struct failure *failure)
 {
-    /* Down, up, and how starting went; closed in whatever else is started. */
-    int ends[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+    /* Down and up; closed in whatever else is started. */
+    int ends[2][2] = {{-1, -1}, {-1, -1}};
     struct worker_process *worker = allocate(1, sizeof *worker);
     int problem = 0;
     worker->pid = -1;
@@ -52,27 +35,22 @@ struct worker_process *worker_start(char *const argv[], const char *folder, int 
     worker->log = open_log(folder);
     if (worker->log < 0)
         problem = errno;
-    for (int k = 0; problem == 0 && k < 3; k++)
+    for (int k = 0; problem == 0 && k < 2; k++)
         if (pipe2(ends[k], O_CLOEXEC) != 0)
             problem = errno;
     if (problem == 0) {
-        worker->pid = fork();
-        if (worker->pid == 0)
-            become_worker(argv, ends[0][0], ends[1][1], worker->log, ends[2][1]);
+        const int descriptors[3] = {ends[0][0], ends[1][1], worker->log};
+        worker->pid = worker->working_pid = child_start(argv, descriptors);
         if (worker->pid < 0)
             problem = errno;
     }
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 2; k++) {
         int theirs = ends[k][k == 0 ? 0 : 1];
         if (theirs >= 0)
             close(theirs);
     }
     worker->requests = ends[0][1];
     worker->replies = ends[1][0];
-    if (problem == 0 && read(ends[2][0], &problem, sizeof problem) != (ssize_t)sizeof problem)
-        problem = 0;
-    if (ends[2][0] >= 0)
-        close(ends[2][0]);
     if (problem == 0)
         return worker;
     const char *error = worker->log < 0 ? OUTPUT_NOT_WRITTEN : problem == ENOENT ? "FileNotFoundError" : "OSError";
@@ -151,33 +129,19 @@ static void forget(struct worker_process *worker)
     free(worker);
 }
 
-/* Whether it ended in time; if so it is reaped and its status is in `*status`. */
-static bool wait_for_end(struct worker_process *worker, int64_t limit_ns, int *status)
-{
-    int64_t deadline_ns = clock_ns() + limit_ns, pause_ns = 200000;
-    for (;;) {
-        pid_t ended = waitpid(worker->pid, status, WNOHANG);
-        if (ended == worker->pid || (ended < 0 && errno == ECHILD)) {
-            worker->pid = -1;
-            return true;
-        }
-        if (clock_ns() > deadline_ns)
-            return false;
-        sleep_ns(pause_ns);
-        pause_ns = pause_ns < 20000000 ? pause_ns * 2 : pause_ns;
-    }
-}
-
 static void end_now(struct worker_process *worker)
 {
-    int status;
-    if (worker->pid <= 0)
-        return;
-    kill(-worker->pid, SIGKILL);
-    kill(worker->pid, SIGKILL);
-    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    if (worker->pid > 0)
+        child_kill(worker->pid);
     worker->pid = -1;
+}
+
+static bool wait_for_end(struct worker_process *worker, int64_t limit_ns, int *status)
+{
+    if (!child_wait(worker->pid, limit_ns, status))
+        return false;
+    worker->pid = -1;
+    return true;
 }
 
 void worker_kill(struct worker_process *worker)
@@ -195,25 +159,6 @@ void worker_close(struct worker_process *worker)
     forget(worker);
 }
 
-/* Such as `signal 11 (SIGSEGV)`. */
-static void name_signal(int number, char *text, size_t size)
-{
-    static const struct {
-        int number;
-        const char *name;
-    } names[] = {{SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
-                 {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
-                 {SIGKILL, "SIGKILL"}, {SIGSEGV, "SIGSEGV"}, {SIGPIPE, "SIGPIPE"}, {SIGTERM, "SIGTERM"},
-                 {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        if (names[k].number == number) {
-            snprintf(text, size, "signal %d (%s)", number, names[k].name);
-            return;
-        }
-    }
-    snprintf(text, size, "signal %d", number);
-}
-
 /* The worker closed its pipe: says how it ended, and forgets it. */
 static void tell_end(struct worker_process *worker, struct failure *failure)
 {
@@ -222,7 +167,7 @@ static void tell_end(struct worker_process *worker, struct failure *failure)
     if (!wait_for_end(worker, CLOSE_TIMEOUT_NS, &status)) {
         fail(failure, "exit", "the worker closed its pipe without ending");
     } else if (WIFSIGNALED(status)) {
-        name_signal(WTERMSIG(status), error, sizeof error);
+        signal_name(WTERMSIG(status), error, sizeof error);
         fail(failure, error, "the worker was ended by a signal%s",
              WTERMSIG(status) == SIGKILL ? " (the kernel does this where memory runs out)" : "");
     } else {
@@ -274,21 +219,24 @@ static const struct json_value *take_answer(struct worker_process *worker)
 
 enum received { RECEIVED_ANSWER, RECEIVED_END, RECEIVED_NOTHING, RECEIVED_STOP };
 
-static enum received receive(struct worker_process *worker, const struct json_value **answer)
+static enum received receive(struct worker_process *worker, struct meanwhile *meanwhile, int64_t timeout_ns,
+                             const struct json_value **answer)
 {
-    int64_t deadline_ns = clock_ns() + worker->timeout_ns;
+    int64_t deadline_ns = clock_ns() + timeout_ns;
     while ((*answer = take_answer(worker)) == NULL) {
-        int64_t left_ns = deadline_ns - clock_ns();
-        if (left_ns <= 0)
-            return RECEIVED_NOTHING;
-        int64_t wait_ms = left_ns / 1000000 + 1;
-        struct pollfd files[2] = {{worker->replies, POLLIN, 0}, {worker->wakeup, POLLIN, 0}};
-        if (poll(files, 2, wait_ms > 3600000 ? 3600000 : (int)wait_ms) < 0)
-            continue; /* a signal: its byte is in the wakeup pipe */
-        if (files[1].revents != 0 && stop_insisted())
+        if (stop_insisted())
             return RECEIVED_STOP;
-        if (files[0].revents == 0)
+        int64_t left_ns = deadline_ns - clock_ns(), due_ns = meanwhile_left_ns(meanwhile);
+        struct pollfd files[2] = {{worker->replies, POLLIN, 0}, {worker->wakeup, POLLIN, 0}};
+        int ready = poll(files, 2, poll_timeout_ms(left_ns < due_ns ? left_ns : due_ns));
+        if (ready < 0 || files[1].revents != 0)
+            continue; /* a signal */
+        if (ready == 0) {
+            meanwhile_act_if_due(meanwhile);
+            if (left_ns <= 0)
+                return RECEIVED_NOTHING;
             continue;
+        }
         char chunk[16384];
         ssize_t got = read(worker->replies, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
@@ -301,17 +249,20 @@ static enum received receive(struct worker_process *worker, const struct json_va
 }
 
 enum asked worker_ask(struct worker_process *worker, struct json_writer *request, const char *name,
-                      const struct json_value **answer, struct failure *failure)
+                      const struct lasting *lasting, const struct json_value **answer, struct failure *failure)
 {
+    int64_t timeout_ns = worker->timeout_ns + lasting->lasts_ns;
     bytes_text(&request->out, "\n");
-    enum received received = send_request(worker, &request->out) ? receive(worker, answer) : RECEIVED_END;
+    enum received received = send_request(worker, &request->out)
+                                 ? receive(worker, lasting->meanwhile, timeout_ns, answer)
+                                 : RECEIVED_END;
     switch (received) {
     case RECEIVED_STOP: return ASKED_STOPPED;
     case RECEIVED_END: tell_end(worker, failure); return ASKED_FAILED;
     case RECEIVED_NOTHING:
         end_now(worker);
         fail(failure, "timeout", "no answer to '%s' for %g s; the worker was killed", name,
-             (double)worker->timeout_ns / 1e9);
+             (double)timeout_ns / 1e9);
         add_log_tail(worker, failure);
         worker_kill(worker);
         return ASKED_FAILED;

@@ -5,9 +5,11 @@
 
 #include "failure.h"
 #include "json_writer.h"
+#include "meanwhile.h"
 
 struct worker_process {
-    pid_t pid;
+    pid_t pid; /* also of its process group */
+    pid_t working_pid; /* of what infers: another one where a wrapper started it */
     int requests;
     int replies;
     int log; /* a file without a name that is its stderr; −1 once closed */
@@ -26,10 +28,16 @@ enum asked { ASKED_ANSWERED, ASKED_FAILED, ASKED_STOPPED };
 struct worker_process *worker_start(char *const argv[], const char *folder, int wakeup, int64_t timeout_ns,
                                     struct failure *failure);
 
+/* A request that is to last: so much longer may its answer take, and `meanwhile`, unless it is NULL, is done. */
+struct lasting {
+    int64_t lasts_ns;
+    struct meanwhile *meanwhile;
+};
+
 /* Sends one request and waits for its answer, which is valid until the next request. Where it raised, crashed or fell
  * silent the worker is gone, and its memory too. ASKED_STOPPED: a second signal came first. */
 enum asked worker_ask(struct worker_process *worker, struct json_writer *request, const char *name,
-                      const struct json_value **answer, struct failure *failure);
+                      const struct lasting *lasting, const struct json_value **answer, struct failure *failure);
 
 /* Ends it, and whatever it started, at once. */
 void worker_kill(struct worker_process *worker);

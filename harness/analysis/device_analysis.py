@@ -18,6 +18,7 @@ from harness.analysis.process_evidence import process_effect, process_level, siz
 from harness.analysis.quality_evidence import quality_effect, quality_level
 from harness.analysis.run_conditions import condition_warnings, environment_facts
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
+from harness.analysis.stopping import stopping_in_words
 from harness.analysis.wording import rule_in_words, sentence, subject
 from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity
@@ -211,6 +212,7 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            stopping=stopping_in_words(manifest, records) if records is not None else None,
             environment=environment,
             warnings=warnings,
         )

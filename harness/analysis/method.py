@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.analysis.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
+from harness.analysis.stopping import PRECISION
 from harness.analysis.wording import counted, listed, rule_in_words, subject
 from harness.quantity import QUANTITIES
 
@@ -25,13 +26,17 @@ def method_in_words(manifest: Manifest) -> list[str]:
     measure, data = manifest.experiment.measure, manifest.experiment.data
     arms = counted(len(manifest.arms), "arm")
     block = "pair" if len(manifest.arms) == 2 else "round"
+    first_look = measure.looks_after
+    most = "" if first_look is None else "at most "
     sentences = [
-        f"Latency: {counted(measure.pairs, block)} of blocks of about {measure.block_ms:g} ms on each device, one "
-        f"block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up; item "
+        f"Latency: {most}{counted(measure.pairs, block)} of blocks of about {measure.block_ms:g} ms on each device, "
+        f"one block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up; item "
         f"{_latency_item(manifest)!r}; batch of one.",
         "Each pair gives one ratio, candidate against baseline, of the blocks' medians (or 90th percentiles). The "
-        "change is their geometric mean, with a 95 % t interval over pairs: pairs, not single inferences, are what is "
+        "change is their geometric mean, with a 95 % "
+        f"{'t' if first_look is None else 'confidence'} interval over pairs: pairs, not single inferences, are what is "
         "counted, because neighbouring inferences resemble each other and devices drift.",
+        *([] if first_look is None else [_sequential_design(manifest, first_look, block)]),
         "“31 % faster” means 31 % less time.",
     ]
     if measure.memory_repeats:
@@ -62,6 +67,21 @@ def method_in_words(manifest: Manifest) -> list[str]:
             "met on all of them needs no correction. Devices are not pooled."
         )
     return sentences
+
+
+def _sequential_design(manifest: Manifest, first_look: int, block: str) -> str:
+    ruled = any(QUANTITIES[rule.quantity].measured_in == "latency" for rule in manifest.experiment.rules)
+    until = (
+        "every rule on latency was decided, or could not be decided any more"
+        if ruled
+        else f"the latencies were compared to within {100 * PRECISION:g} %"
+    )
+    return (
+        f"From {counted(first_look, block)} on a device was looked at after each, and ended its latency pass as soon "
+        f"as {until}. The interval is anytime-valid (a t-mixture confidence sequence: what the intervals of all looks "
+        "have in common), so that this looking does not raise the share of wrong answers; it is wider than a t "
+        f"interval of as many {block}s."
+    )
 
 
 def _score_margins(metrics: list[str]) -> str:

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.analysis.device_records import DeviceRecords
-from harness.analysis.evidence import Evidence
+from harness.analysis.evidence import Evidence, Level, Paired
 from harness.analysis.judge_outcome import NEGLIGIBLE_RATIO
 from harness.analysis.judge_rule import judge_rule
 from harness.analysis.latency_evidence import effect_of_blocks, level_of_blocks
 from harness.analysis.wording import counted
 from harness.comparison import NoEffect
-from harness.quantity import QUANTITIES, Quantity
+from harness.quantity import QUANTITIES, Unavailable
 from harness.records import ArmFailed, LatencyBlock
 from harness.statistics.confidence_sequence import critical_values
 
 if TYPE_CHECKING:
     from harness.experiment.declaration import Rule
     from harness.runs.manifest import Manifest
-    from harness.statistics.estimate import Estimate, Floats
+    from harness.statistics.estimate import Estimate
 
 PRECISION = NEGLIGIBLE_RATIO
 """Where no rule is on latency, the pass may end once the 95 % interval of every candidate's median latency reaches no
@@ -41,7 +41,8 @@ _FAR = 3.0
 end would leave it open: fewer than 1 in 100 of such rules would have been decided.
 """
 
-_LATENCY = tuple(quantity for quantity in QUANTITIES.values() if quantity.measured_in == "latency")
+_LATENCY = {name for name, quantity in QUANTITIES.items() if quantity.measured_in == "latency"}
+_NOT_ASKED = Level(Unavailable(reason="not asked for"), None)
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ class LatencyWatch:
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._rules = [rule for rule in manifest.experiment.rules if rule.quantity in {one.name for one in _LATENCY}]
+        self._rules = [rule for rule in manifest.experiment.rules if rule.quantity in _LATENCY]
         self._records = DeviceRecords()
         self._summaries: dict[tuple[int, int, str], dict[str, float]] = {}
+        self._found: dict[tuple[int, int], set[str]] = {}
+        """(session, pair) → arms with a block in it."""
         self._decision: Decision | None = None
 
     def take(self, record: dict[str, Any]) -> None:
@@ -99,7 +102,10 @@ class LatencyWatch:
             "latency_p50": float(np.median(block.latency_ns)),
             "latency_p90": float(np.percentile(block.latency_ns, 90)),
         }
-        self._decision = None
+        found = self._found.setdefault((block.session, block.pair), set())
+        found.add(block.arm)
+        if found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms:
+            self._decision = None
 
     def _take_failure(self, failure: ArmFailed) -> None:
         self._records.failed.append(failure)
@@ -118,41 +124,46 @@ class LatencyWatch:
             return Decision("go on", len(pairs), f"fewer than measure.min_pairs ({first_look})")
         if self._rules:
             return self._decide_rules(pairs, working)
-        effects = [self._evidence(pairs, arm, QUANTITIES["latency_p50"]).effect for arm in working]
+        effects = [self._effect(pairs, arm, "latency_p50") for arm in working]
         precise = all(not isinstance(effect, NoEffect) and _is_precise(effect.estimate) for effect in effects)
         if precise:
             return Decision("decided", len(pairs), f"the latencies are compared to within {100 * PRECISION:g} %")
         return Decision("go on", len(pairs), f"the latencies are not yet compared to within {100 * PRECISION:g} %")
 
-    def _evidence(self, pairs: list[list[LatencyBlock]], arm: str, quantity: Quantity) -> Evidence:
+    def _effect(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Paired | NoEffect:
+        """Of one candidate against the baseline."""
+        baseline, places = self._manifest.arms[0].id, []
+        for pair in pairs:
+            found = {block.arm: (block.session, block.pair, block.arm) for block in pair}
+            if baseline in found and arm in found:
+                places.append((found[baseline], found[arm]))
+        ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
+        theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
+        return effect_of_blocks(ours, theirs, self._manifest.experiment.measure.looks_after)
+
+    def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
+        """Of one arm by itself."""
+        values = [
+            self._summaries[block.session, block.pair, block.arm][quantity]
+            for pair in pairs
+            for block in pair
+            if block.arm == arm
+        ]
         first_look = self._manifest.experiment.measure.looks_after
+        return level_of_blocks(QUANTITIES[quantity], np.array(values, dtype=np.float64), "", first_look)
 
-        def values(of: str, among: set[str]) -> Floats:
-            return np.array(
-                [
-                    self._summaries[block.session, block.pair, block.arm][quantity.name]
-                    for pair in pairs
-                    if among <= {block.arm for block in pair}
-                    for block in pair
-                    if block.arm == of
-                ],
-                dtype=np.float64,
-            )
-
-        baseline = self._manifest.arms[0].id
-        both = {baseline, arm}
-        return Evidence(
-            level_of_blocks(quantity, values(baseline, {baseline}), "", first_look),
-            level_of_blocks(quantity, values(arm, {arm}), "", first_look),
-            effect_of_blocks(values(baseline, both), values(arm, both), first_look),
-        )
+    def _evidence(self, pairs: list[list[LatencyBlock]], arm: str, rule: Rule) -> Evidence:
+        """What the rule asks about, and nothing else."""
+        if rule.at_most is not None or rule.at_least is not None:
+            return Evidence(_NOT_ASKED, self._level(pairs, arm, rule.quantity), NoEffect(reason="not asked for"))
+        return Evidence(_NOT_ASKED, _NOT_ASKED, self._effect(pairs, arm, rule.quantity))
 
     def _decide_rules(self, pairs: list[list[LatencyBlock]], working: list[str]) -> Decision:
         most, devices = self._manifest.experiment.measure.pairs, len(self._manifest.devices)
         hopeless = 0
         for arm in working:
             for rule in self._rules:
-                known = self._evidence(pairs, arm, QUANTITIES[rule.quantity])
+                known = self._evidence(pairs, arm, rule)
                 judged = judge_rule(rule, QUANTITIES[rule.quantity], known)
                 if judged.outcome == "met" or (judged.outcome == "broken" and judged.p_broken * devices <= _ALPHA):
                     continue

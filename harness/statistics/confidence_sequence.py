@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,7 @@ that any c gives, at every number of replicates between 10 and 60 (it is 4.0·s/
 """
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """Mean, standard deviation and (effective) number of the replicates at one look."""
 
     mean: float
@@ -53,13 +53,12 @@ class SequentialEstimate(Estimate):
 
     def negated(self) -> SequentialEstimate:
         """The same estimate with its sign turned."""
-        return replace(self, mean=-self.mean, looks=tuple(replace(look, mean=-look.mean) for look in self.looks))
+        return replace(self, mean=-self.mean, looks=tuple(Look(-look.mean, look.sd, look.n) for look in self.looks))
 
     @cached_property
     def _looks(self) -> tuple[Floats, Floats, Floats]:
-        columns = [(look.mean, look.sd / math.sqrt(look.n), look.n) for look in self.looks]
-        means, errors, counts = np.array(columns, dtype=np.float64).reshape(-1, 3).T
-        return means, errors, counts
+        means, sds, counts = np.array(self.looks, dtype=np.float64).reshape(-1, 3).T
+        return means, sds / np.sqrt(counts), counts
 
     def interval(self, level: float) -> tuple[float, float] | None:
         """Two-sided, valid at all looks together; None while the replicates are too few to bound the mean (below 6
@@ -163,10 +162,9 @@ def _estimate(
     if plain.sd is None:
         return SequentialEstimate(plain.mean, None, plain.n, plain.effective_n)
     last = Look(plain.mean, plain.sd, plain.effective_n)
-    looks = [
-        Look(plain.mean + float(means[at]), math.sqrt(float(squares[at]) / at), float(effective[at]))
-        for at in range(max(first_look, 2) - 1, means.size - 1)
-    ]
+    earlier = slice(max(first_look, 2) - 1, means.size - 1)
+    sds = np.sqrt(squares[earlier] / np.arange(means.size)[earlier])
+    looks = map(Look, (plain.mean + means[earlier]).tolist(), sds.tolist(), effective[earlier].tolist())
     estimate = SequentialEstimate(plain.mean, plain.sd, plain.n, plain.effective_n, looks=(*looks, last))
     inside = estimate.interval(0.90)
     if inside is not None and not inside[0] <= plain.mean <= inside[1]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,10 @@ from harness.records import (
     ArmFailed,
     ArmLoaded,
     Context,
+    GateOutcome,
     LatencyBlock,
     MemoryMeasured,
+    PassStopped,
     RunnerFinished,
     RunnerStarted,
     TensorInfo,
@@ -79,6 +81,14 @@ class SimulatedDevice:
     """A restart of the runner in the middle of this pair: its first block is in session 0, the whole pair in 1."""
     stops_after: int | None = None
     """The run ends after this many pairs, without a last record."""
+    latency_stopped_after: int | None = None
+    """The latency pass alone ends after this many pairs, as a `stop-latency` file makes it."""
+    gate_failed_before: tuple[tuple[int, int], ...] = ()
+    """(pair, position) of blocks that began though the temperature gate did not hold."""
+    throttles_to: float = 1.0
+    """Factor on the fixed work of the runner in the second half of the pairs."""
+    others_busy: tuple[tuple[int, int], ...] = ()
+    """(pair, position) of blocks while others kept one and a half cores busy."""
     boot_ids: tuple[str, ...] = ("boot-1",)
     load: float = 0.2
     settled: bool = True
@@ -99,7 +109,8 @@ def make_manifest(
     metrics: Sequence[str] = ("psnr", "psnr_y", "ssim", "lpips_alex"),
     seed: int = 7,
     quick: bool = False,
-    design: str = "fixed",
+    design: Literal["sequential", "fixed"] = "fixed",
+    min_pairs: int = 10,
 ) -> Manifest:
     """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene."""
     stems = [
@@ -126,7 +137,9 @@ def make_manifest(
                 )
                 for place, arm in enumerate(arms)
             ],
-            measure=Measure(design=design, pairs=pairs, memory_repeats=memory_repeats, metrics=list(metrics)),
+            measure=Measure(
+                design=design, min_pairs=min_pairs, pairs=pairs, memory_repeats=memory_repeats, metrics=list(metrics)
+            ),
             rules=[Rule(**rule) for rule in rules],
         ),
         arms=[
@@ -216,6 +229,10 @@ def simulate_records(
     pairs = manifest.experiment.measure.pairs if device.stops_after is None else device.stops_after
     disturbance = _disturbance(device, random, pairs * len(alive) * inferences)
     for pair in range(pairs):
+        if pair == device.latency_stopped_after:
+            log.write(PassStopped, step=2 + pair, of_pass="latency")
+            break
+        log.reference_ns = 5e6 * (device.throttles_to if pair >= pairs / 2 else 1.0)
         order = list(random.permutation(sorted(alive)))
         if pair == device.interrupted_after:
             log.block(pair, 0, order[0], np.full(inferences, 5.0))  # a lone block with an absurd time
@@ -261,6 +278,8 @@ class _Log:
     def __init__(self, device: SimulatedDevice) -> None:
         self.records: list[Any] = []
         self._device, self._session, self._now = device, 0, 1_000_000_000
+        self._ticks, self._random = 1000, np.random.default_rng(5)
+        self.reference_ns = 5e6
 
     def write(self, kind: Any, **fields: Any) -> None:
         self._now += 1_000_000
@@ -277,6 +296,8 @@ class _Log:
             governor="schedutil",
             temperature_celsius={"cpu-thermal": 45.0},
             boot_id=boots[min(self._session, len(boots) - 1)],
+            cpu_busy_ticks=self._ticks,
+            cpu_total_ticks=self._now // 2_500_000,
         )
 
     def loaded(self, arm_id: str, arm: SimulatedArm) -> None:
@@ -287,9 +308,14 @@ class _Log:
         latency_ns = [int(value * 1e6) for value in latencies_ms]
         before, started = self.context(), self._now
         self._now += sum(latency_ns)
+        cores = 1.02 + (1.5 if (pair, position) in self._device.others_busy else 0.0)
+        self._ticks += round(sum(latency_ns) / 1e7 * cores)
+        failed = ["temperature"] if (pair, position) in self._device.gate_failed_before else []
         self.write(LatencyBlock, step=2 + pair, pair=pair, position=position, arm=str(arm_id), item="i0",
                    started_ns=started, ended_ns=self._now, lead_in_ns=[], latency_ns=latency_ns, before=before,
-                   after=self.context())  # fmt: skip
+                   after=self.context(), cpu_ns=sum(latency_ns),
+                   reference_ns=[int(self.reference_ns * self._random.normal(1, 0.01)) for _ in range(3)],
+                   gate=GateOutcome(waited_ns=0, values={"temperature": 45.0}, failed=failed))  # fmt: skip
 
     def restart(self) -> None:
         self._session += 1

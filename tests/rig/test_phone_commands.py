@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_what_is_left_to_process_1_is_reaped(desk: PhoneOnADesk) -> None:
     wait_for(lambda: " Z " not in desk.shell("ps -A -o S,NAME").text.replace("\n", " "), "no zombies")
 
 
-def test_a_service_that_there_is_none_of_is_closed(desk: PhoneOnADesk) -> None:
-    answered = desk.adb("backup", "-f", "/dev/null", "-all")
+def test_a_service_that_there_is_none_of_is_closed(desk: PhoneOnADesk, tmp_path: Path) -> None:
+    # Not /dev/null: adb removes what is there first, and as root that is the machine's.
+    answered = desk.adb("backup", "-f", tmp_path / "backup", "-all")
     assert answered.exit_code == 1
     assert "closed" in answered.stderr.decode()

@@ -1,0 +1,125 @@
+"""Energy paired by cycle: the ratio with its interval, and every way in which there is none."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.analysis.contrast import make_contrast
+from harness.analysis.energy_evidence import energy_effect, energy_level
+from harness.analysis.evidence import Evidence, Paired
+from harness.analysis.judge_outcome import Margins
+from harness.comparison import Effect, NoEffect
+from harness.quantity import QUANTITIES, Available, Unavailable
+
+ENERGY, POWER = QUANTITIES["energy_per_inference"], QUANTITIES["average_power"]
+
+
+def cycles(values: list[float] | np.ndarray, reason: str | None = None) -> pd.DataFrame:
+    array = np.array(values, dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "cycle": np.arange(array.size),
+            "value": array,
+            "reason": [reason if math.isnan(value) else None for value in array],
+        }
+    )
+
+
+def warming(random: np.random.Generator, n: int = 8) -> np.ndarray:
+    """What both arms share: the device draws 10 % more at the end."""
+    return 100.0 * np.linspace(1.0, 1.1, n)
+
+
+def test_the_ratio_is_that_of_the_cycles_and_not_of_the_levels() -> None:
+    random = np.random.default_rng(1)
+    shared = warming(random)
+    effect = energy_effect(cycles(shared), cycles(0.8 * shared * np.exp(random.normal(0, 0.01, 8))), 1)
+    assert isinstance(effect, Paired)
+    low, high = effect.estimate.interval(0.95) or (0.0, 0.0)
+    assert low < math.log(0.8) < high
+    assert high - low < 0.03
+    assert (effect.replicate, effect.excluded, effect.warnings) == ("cycle", {}, [])
+
+
+def test_the_interval_holds_the_true_ratio_ninety_five_times_in_a_hundred() -> None:
+    random = np.random.default_rng(2)
+    held = []
+    for _ in range(300):
+        shared = warming(random)
+        ours, theirs = (shared * np.exp(random.normal(0, 0.02, 8)) for _ in range(2))
+        effect = energy_effect(cycles(ours), cycles(0.9 * theirs), 1) if len(held) < 3 else None
+        estimate = np.log(0.9 * theirs / ours)
+        half = 2.364624 * estimate.std(ddof=1) / math.sqrt(8)  # t(7, .975)
+        if isinstance(effect, Paired):
+            low, high = effect.estimate.interval(0.95) or (0.0, 0.0)
+            assert (low, high) == pytest.approx((estimate.mean() - half, estimate.mean() + half), rel=1e-5)
+        held.append(abs(estimate.mean() - math.log(0.9)) <= half)
+    print(f"energy: 95 % intervals over 8 cycles cover {np.mean(held):.1%}")
+    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+
+
+def test_the_contrast_speaks_of_cycles() -> None:
+    random = np.random.default_rng(3)
+    ours, theirs = (cycles(100 * np.exp(random.normal(0, 0.05, 8))) for _ in range(2))
+    effect = energy_effect(ours, theirs, 1)
+    evidence = Evidence(energy_level(POWER, ours, ", rails"), energy_level(POWER, theirs, ", rails"), effect)
+    contrast = make_contrast("int8", POWER, evidence, Margins(0.02, 0.02), [], [], None)
+    assert isinstance(contrast.effect, Effect)
+    assert contrast.effect.interval is not None
+    assert contrast.effect.interval.method == "t on log-ratios of paired energy blocks"
+    assert contrast.effect.robust_interval is not None
+    assert contrast.effect.robust_interval.method == "BCa bootstrap over cycles"
+    assert "more cycles" in contrast.words
+    assert isinstance(contrast.baseline_value, Available)
+    assert contrast.baseline_value.source == "median of 8 cycles, rails"
+    assert contrast.baseline_value.unit == "mW"
+
+
+def test_cycles_without_a_value_are_left_out_and_counted() -> None:
+    ours = cycles([100.0, 101.0, math.nan, 99.0, 100.0, 102.0], "the sensor fell silent")
+    theirs = cycles([80.0, 81.0, 80.0, -1.0, 80.5, 79.0])
+    effect = energy_effect(ours, theirs, 1)
+    assert isinstance(effect, Paired)
+    assert effect.estimate.n == 4
+    assert effect.excluded == {
+        "energy not above zero in one of the arms": 1,
+        "no value in one of the arms": 1,
+    }
+    assert [text.split(";", 1)[0] for text in effect.warnings] == [
+        "Only 4 cycles of energy blocks",
+        "In 1 cycle an arm took no more than the idling device: the source is too coarse for blocks this short. "
+        "Raise measure.energy.block_s.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        (cycles([]), cycles([]), "it was not measured"),
+        (cycles([math.nan] * 4, "no source of energy"), cycles([80.0] * 4), "no source of energy"),
+        (
+            cycles([100.0] * 4),
+            cycles([0.0] * 4),
+            "no cycle gave energy above zero: the source is too coarse, or idling takes as much",
+        ),
+        (
+            cycles([100.0, 100.0]),
+            cycles([80.0, 81.0]),
+            "only 2 cycles gave energy above zero in both arms; 3 are the least",
+        ),
+    ],
+)
+def test_what_cannot_be_known_is_no_effect_with_its_reason(
+    ours: pd.DataFrame, theirs: pd.DataFrame, reason: str
+) -> None:
+    assert energy_effect(ours, theirs, 1) == NoEffect(reason=reason)
+
+
+def test_a_level_without_any_cycle_is_unavailable() -> None:
+    silent = energy_level(ENERGY, cycles([math.nan], "no source of energy"), "")
+    assert silent.value == Unavailable(reason="no source of energy")
+    assert silent.estimate is None

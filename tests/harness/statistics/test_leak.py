@@ -1,0 +1,138 @@
+"""A leak of 1 KB per 1000 inferences is found; what only looks like one is not called so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from harness.statistics.leak import MATTERS_BYTES_PER_1000, Leak, Segment, find_leak
+
+RUNS = 100
+WINDOWS = 240
+EACH = 10_000
+"""Inferences in a window: 2.4 million in a run, 24 hours at 36 ms each."""
+
+Floats = np.ndarray
+
+
+def noise(random: np.random.Generator, windows: int = WINDOWS, spread: float = 40_000.0) -> Floats:
+    """AR(1) with coefficient .8 from window to window, 40 KB, in whole pages of 4096 bytes."""
+    shocks = random.normal(0, spread * 0.6, windows + 50)
+    return np.asarray(np.round(lfilter([1.0], [1.0, -0.8], shocks)[50:] / 4096) * 4096)
+
+
+def leak(random: np.random.Generator) -> Floats:
+    return 80e6 + 1024.0 * EACH / 1000 * np.arange(WINDOWS)
+
+
+def leak_in_arenas(random: np.random.Generator) -> Floats:
+    return 80e6 + np.floor(leak(random) / 132_000) * 132_000
+
+
+def plateau(random: np.random.Generator) -> Floats:
+    return np.full(WINDOWS, 80e6)
+
+
+def warm_up(random: np.random.Generator) -> Floats:
+    return 80e6 - 20e6 * np.exp(-np.arange(WINDOWS) / (WINDOWS * random.uniform(0.02, 0.2)))
+
+
+def short_warm_up(random: np.random.Generator) -> Floats:
+    return 80e6 - 20e6 * np.exp(-np.arange(WINDOWS) / (WINDOWS * random.uniform(0.005, 0.03)))
+
+
+def slow_warm_up(random: np.random.Generator) -> Floats:
+    return 80e6 - 20e6 * np.exp(-np.arange(WINDOWS) / (WINDOWS * random.uniform(0.3, 0.6)))
+
+
+def arenas(random: np.random.Generator) -> Floats:
+    """One to four jumps of 1 MB, at any time."""
+    jumps = random.integers(0, WINDOWS, random.integers(1, 5))
+    return 80e6 + 1e6 * (np.arange(WINDOWS)[:, None] >= jumps).sum(axis=1)
+
+
+def sawtooth(random: np.random.Generator) -> Floats:
+    """A collector that lets 5 MB grow and frees them, every 5 to 80 windows."""
+    period = random.uniform(5, 80)
+    return 80e6 + 5e6 * ((np.arange(WINDOWS) + random.uniform(0, period)) % period) / period
+
+
+def segment(held: Floats) -> Segment:
+    return Segment(np.full(held.size, float(EACH)), np.full(held.size, 360.0), held)
+
+
+def answers(shape, seed: int, runs: int = RUNS) -> dict[str, float]:
+    found = []
+    for run in range(runs):
+        random = np.random.default_rng([seed, run])
+        found.append(find_leak([segment(shape(random) + noise(random))]).answer)
+    return {answer: found.count(answer) / runs for answer in ("yes", "no", "not yet known")}
+
+
+@pytest.mark.parametrize("shape", [leak, leak_in_arenas])
+def test_a_kilobyte_per_thousand_inferences_is_found(shape) -> None:
+    shares = answers(shape, 1)
+    print(f"{shape.__name__}: {shares}")
+    assert shares["yes"] >= 0.95
+    assert shares["no"] == 0.0
+
+
+@pytest.mark.parametrize("shape", [plateau, short_warm_up, warm_up, slow_warm_up, arenas, sawtooth])
+def test_what_only_looks_like_a_leak_is_not_called_one(shape) -> None:
+    shares = answers(shape, 2)
+    print(f"{shape.__name__}: {shares}")
+    assert shares["yes"] <= 0.02
+
+
+@pytest.mark.parametrize("shape", [plateau, short_warm_up])
+def test_a_plateau_is_said_to_be_none(shape) -> None:
+    assert answers(shape, 3)["no"] >= 0.9
+
+
+def test_no_is_said_wrongly_at_most_five_times_in_a_hundred() -> None:
+    # The worst case: a leak exactly as large as the smallest that matters.
+    def smallest(random: np.random.Generator) -> Floats:
+        return 80e6 + MATTERS_BYTES_PER_1000 * EACH / 1000 * np.arange(WINDOWS)
+
+    shares = answers(smallest, 4, 200)
+    print(f"a leak of {MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences: {shares}")
+    assert shares["no"] <= 0.05
+
+
+def test_the_slope_has_its_unit_and_its_bounds() -> None:
+    random = np.random.default_rng(5)
+    found = find_leak([segment(leak(random) + noise(random))])
+    assert found.bytes_per_1000 == pytest.approx(1024, rel=0.1)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 1024 < found.high
+    # 10 000 inferences in 360 s are 2.4 million in a day.
+    assert found.bytes_per_day == pytest.approx((found.bytes_per_1000 or 0) * 2400)
+    assert found.reason == "memory grows steadily"
+
+
+def test_processes_that_were_started_anew_are_not_joined() -> None:
+    random = np.random.default_rng(6)
+    rising = [segment(warm_up(random)[:120] + noise(random, 120) + 9e6 * step) for step in range(4)]
+    assert find_leak(rising).answer != "yes"  # each process begins higher, and none grows
+    leaking = [segment(leak(random)[:120] + noise(random, 120)) for _ in range(4)]
+    assert find_leak(leaking).answer == "yes"
+
+
+def test_few_windows_say_nothing() -> None:
+    random = np.random.default_rng(7)
+    few = find_leak([segment(leak(random)[:20])])
+    assert few == Leak("not yet known", "fewer than 24 windows are past the warm-up")
+    assert find_leak([]).answer == "not yet known"
+    with pytest.raises(ValueError, match="one value for each window"):
+        find_leak([Segment(np.ones(3), np.ones(3), np.ones(2))])
+
+
+def test_a_smallest_leak_that_matters_can_be_given() -> None:
+    random = np.random.default_rng(8)
+    held = segment(leak(random) + noise(random))
+    assert find_leak([held], matters_bytes_per_1000=5000).answer == "no"
+    assert (
+        find_leak([held], matters_bytes_per_1000=5000).reason == "it grows by less than 5000 bytes per 1000 inferences"
+    )
