@@ -36,12 +36,19 @@ def brought_library(runtime: str, version: str, target: Target) -> RuntimeLibrar
     if not named:
         return None
     path = Path(named).expanduser()
+    try:
+        return _from(path, runtime, version, target)
+    except OSError as error:
+        what = f"{error.filename or path} cannot be read: {error.strerror or error}"
+        raise RuntimeNotAvailableError(what, f"Look at what {VARIABLE} names.") from None
+
+
+def _from(path: Path, runtime: str, version: str, target: Target) -> RuntimeLibrary | None:
     if path.is_dir():
         return _from_folder(path, runtime, version, target)
     if not path.is_file():
-        raise RuntimeNotAvailableError(
-            f"${VARIABLE} names {path}, which is not there", "Name a .so, an .aar or a folder."
-        )
+        what = f"${VARIABLE} names {path}, which is not there"
+        raise RuntimeNotAvailableError(what, "Name a .so, an .aar or a folder.")
     if path.suffix == ".aar":
         return _from_archive(path, runtime, version, target)
     return _library(path, target) if path.name.startswith(LIBRARY_FILES[runtime]) else None

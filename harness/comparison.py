@@ -163,6 +163,30 @@ class ArmOnDevice(_Strict):
     """Quantity → the arm's own value."""
 
 
+class ContinuousUse(_Strict):
+    """How long a full battery lasts while one arm infers without pause."""
+
+    arm: str
+    hours: Measured
+    words: str | None
+    """Such as `about 9.5 hours of continuous use on a full battery`; None where it is not known."""
+
+
+class EnergyOnDevice(_Strict):
+    """Where one device's energy comes from, and what goes with it."""
+
+    source: str
+    covers: str
+    """What the source's energy is the energy of: `the whole board (VDD_IN)`."""
+    left_out: list[str] = []
+    """Channels that are seen and not added, each with the reason."""
+    idle_power: Measured
+    """Subtracted from what the arms take."""
+    found_out: dict[str, str] = {}
+    """What was inferred on the way: `sign_source`, `unit_source`, …"""
+    continuous_use: list[ContinuousUse] = []
+
+
 class DeviceResult(_Strict):
     """Everything of one device."""
 
@@ -184,6 +208,8 @@ class DeviceResult(_Strict):
     latency_item: str | None = None
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
+    energy: EnergyOnDevice | None = None
+    """None where energy was not measured."""
     gallery: list[GalleryItem] = []
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.arm_facts import arm_infos
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
 from harness.analysis.device_records import DeviceRecords, read_device_records
+from harness.analysis.energy_table import DeviceEnergy, energy_frame, read_device_energy
 from harness.analysis.judge_rule import hold_together, judge_rule
 from harness.analysis.method import method_in_words, rules_in_words
 from harness.analysis.runner_facts import mixed_runners
@@ -56,13 +57,21 @@ def compare(
     """
     records = read_records(devices)
     tables = make_tables(manifest, records)
+    energies = {device.name: _energy(manifest, device.name, devices, records) for device in manifest.devices}
     if tables_folder is not None:
         tables.write(tables_folder)
+        energy_frame(list(energies.values())).to_parquet(tables_folder / "energy.parquet", index=False)
     scores = _quality_or_empty(quality)
     absent = DeviceFacts(None, None, "failed", "nothing is known of this device; run it again")
     on_devices = [
         DeviceAnalysis(
-            manifest, device.name, devices.get(device.name, absent), records.get(device.name), tables, scores
+            manifest,
+            device.name,
+            devices.get(device.name, absent),
+            records.get(device.name),
+            tables,
+            scores,
+            energies[device.name],
         )
         for device in manifest.devices
     ]
@@ -97,6 +106,20 @@ def compare(
         rules=rules_in_words(manifest),
         method=method_in_words(manifest),
         warnings=[*_run_warnings(manifest), *mixed_runners(results)],
+    )
+
+
+def _energy(
+    manifest: Manifest, name: str, devices: Mapping[str, DeviceFacts], records: Mapping[str, DeviceRecords]
+) -> DeviceEnergy:
+    facts = devices.get(name)
+    return read_device_energy(
+        name,
+        records[name].energy if name in records else [],
+        facts.survey_text if facts is not None else None,
+        manifest.experiment.measure.energy,
+        {arm.id: arm.name for arm in manifest.arms},
+        Path(manifest.experiment_folder),
     )
 
 

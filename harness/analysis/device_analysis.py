@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from devices.power.survey import parse_survey
+from devices.readings.unavailable import Unavailable as NotThere
 from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, latency_distribution, source_of
 from harness.analysis.contrast import make_contrast
+from harness.analysis.energy_evidence import energy_effect, energy_level
+from harness.analysis.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.evidence import Evidence, Level, Paired
 from harness.analysis.judge_outcome import margins
 from harness.analysis.judge_rule import RuleJudgement
@@ -21,7 +25,8 @@ from harness.analysis.runner_facts import library_of, library_warnings, runner_n
 from harness.analysis.stopping import stopping_in_words
 from harness.analysis.wording import rule_in_words, sentence, subject
 from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
-from harness.quantity import QUANTITIES, Quantity
+from harness.quantity import QUANTITIES, Quantity, Unavailable
+from harness.runs.energy_source import usable_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +56,8 @@ class DeviceFacts:
     """
     runner: RunnerRecord | None = None
     """Which runner it was given; None for a device that was never ready."""
+    survey_text: str | None = None
+    """What it showed of its sensors before the run."""
 
 
 class DeviceAnalysis:
@@ -64,6 +71,7 @@ class DeviceAnalysis:
         records: DeviceRecords | None,
         tables: Tables,
         scores: pd.DataFrame,
+        energy: DeviceEnergy,
     ) -> None:
         self.name = name
         self._manifest, self._facts, self._records = manifest, facts, records
@@ -71,6 +79,8 @@ class DeviceAnalysis:
         self._memory = tables.memory[tables.memory["device"] == name]
         self._telemetry = tables.telemetry[tables.telemetry["device"] == name]
         self._scores = scores[scores["device"] == name]
+        self._energy = energy
+        self._energy_rows = energy_frame([energy])
         self._blocks = _since_begin(summarise_blocks(self._latency))
         self._failures = {
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name)) for arm in manifest.arms
@@ -98,6 +108,9 @@ class DeviceAnalysis:
                 return process_level(quantity, self._rows(self._memory, arm, quantity), source)
             case "file":
                 return size_level(quantity, arm.model_bytes)
+            case "energy":
+                rows = self._rows(self._energy_rows, arm, quantity)
+                return energy_level(quantity, rows, self._energy.source) if len(rows) else self._no_energy()
             case _:
                 return quality_level(quantity, self._rows(self._scores, arm, quantity))
 
@@ -122,6 +135,13 @@ class DeviceAnalysis:
                 )
             case "file":
                 effect = size_effect(baseline.model_bytes, candidate.model_bytes)
+            case "energy":
+                ours, theirs = (self._rows(self._energy_rows, arm, quantity) for arm in (baseline, candidate))
+                effect = (
+                    energy_effect(ours, theirs, seed)
+                    if len(ours) and len(theirs)
+                    else NoEffect(reason=self._why_no_energy())
+                )
             case _:
                 effect = quality_effect(
                     quantity,
@@ -131,6 +151,15 @@ class DeviceAnalysis:
                     seed=seed,
                 )
         return effect if isinstance(effect, Paired) else self._explained(effect, candidate)
+
+    def _no_energy(self) -> Level:
+        return Level(Unavailable(reason=self._why_no_energy()), None)
+
+    def _why_no_energy(self) -> str:
+        """Where no energy block was measured: why the plan had none, as far as the device's sensors say it."""
+        survey = parse_survey(self._facts.survey_text or "")
+        found = usable_source(survey, self._manifest.experiment.measure.energy)
+        return found.reason if isinstance(found, NotThere) else "it was not measured"
 
     def _explained(self, nothing: NoEffect, candidate: ManifestArm) -> NoEffect:
         """Where an arm or the device failed, that is the reason."""
@@ -150,7 +179,13 @@ class DeviceAnalysis:
     def _quantities(self) -> list[Quantity]:
         """What this experiment compares, in the order of `QUANTITIES`."""
         measure = self._manifest.experiment.measure
-        wanted = {"latency": True, "memory": measure.memory_repeats > 0, "file": True, "quality": True, "energy": False}
+        wanted = {
+            "latency": True,
+            "memory": measure.memory_repeats > 0,
+            "file": True,
+            "quality": True,
+            "energy": self._manifest.experiment.energy_cycles > 0,
+        }
         return [
             quantity
             for quantity in QUANTITIES.values()
@@ -212,6 +247,7 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            energy=self._energy.facts,
             stopping=stopping_in_words(manifest, records) if records is not None else None,
             environment=environment,
             warnings=warnings,

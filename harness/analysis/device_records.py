@@ -13,6 +13,7 @@ from harness.records import (
     ArmFailed,
     ArmLoaded,
     Context,
+    EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
     PassStopped,
@@ -54,6 +55,7 @@ class DeviceRecords:
     warm_up: list[WarmUpDone] = field(default_factory=list)
     blocks: list[LatencyBlock] = field(default_factory=list)
     memory: list[MemoryMeasured] = field(default_factory=list)
+    energy: list[EnergyBlock] = field(default_factory=list)
     skipped: list[StepSkipped] = field(default_factory=list)
     passes_stopped: list[PassStopped] = field(default_factory=list)
     finished: list[RunnerFinished] = field(default_factory=list)
@@ -114,7 +116,7 @@ def iterate_records(path: Path) -> Iterator[Record]:
             yield record
 
 
-def read_device_records(path: Path) -> DeviceRecords:
+def read_device_records(path: Path) -> DeviceRecords:  # noqa: PLR0912 - one case for each kind of record
     """Read and fold records.jsonl. Raises `RecordsError` for a damaged file."""
     found = DeviceRecords()
     for record in iterate_records(path):
@@ -138,6 +140,8 @@ def read_device_records(path: Path) -> DeviceRecords:
                 found.moments.append(Moment(record.session, "after", record.pair, record.arm, record.after))
             case MemoryMeasured():
                 found.memory.append(record)
+            case EnergyBlock():
+                found.energy.append(record)
             case StepSkipped():
                 found.skipped.append(record)
             case PassStopped():

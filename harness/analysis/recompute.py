@@ -81,4 +81,7 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
     problem = state.problem
     if problem is None and status != "complete":
         problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
-    return DeviceFacts(identity, files.records if measured else None, status, problem, runner=runner)
+    survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+    return DeviceFacts(
+        identity, files.records if measured else None, status, problem, runner=runner, survey_text=survey
+    )

@@ -150,6 +150,8 @@ class Energy(_Table):
     """Name of the energy source to use; None: the most trustworthy that the device has."""
     meter_csv: str | None = None
     """File of an external meter, written while the device measures: read when the run is analysed."""
+    meter_offset_s: float | None = Field(default=None, ge=-1e6, le=1e6)
+    """The device's clock minus the meter's; None: looked for, around what the file's own dates say."""
     unplugged: bool = False
     """Ask for the cable to be pulled, and measure once the device says that it discharges."""
 

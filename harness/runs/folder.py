@@ -50,6 +50,11 @@ class DeviceFolder:
         return self.path / "runner.json"
 
     @property
+    def survey(self) -> Path:
+        """What the device showed of its sensors, as text."""
+        return self.path / "survey.txt"
+
+    @property
     def plan(self) -> Path:
         """The plan as it was pushed."""
         return self.path / "plan.json"

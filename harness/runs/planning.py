@@ -19,7 +19,7 @@ from harness.runs.plan import (
     Step,
     WarmUpStep,
 )
-from harness.runs.sensing import Sensing, energy_options, plan_gates
+from harness.runs.sensing import Sensing
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
         items=[PlanItem(id=item.id, inputs=placement.inputs[item.id]) for item in manifest.items],
         steps=steps,
         latency=latency_options(measure),
-        energy=energy_options(placement.sensing, measure),
+        energy=placement.sensing.energy,
         probes=placement.sensing.probes,
-        gates=plan_gates(placement.sensing, measure.gates),
+        gates=dict(placement.sensing.gates),
         memory_probes=placement.sensing.memory_probes,
         soak_probes=placement.sensing.soak_probes,
         step_timeout_ns=round(measure.step_timeout_s * 1e9),

@@ -17,6 +17,7 @@ from devices.retry import with_reconnect
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
 from harness.runs.runner_setup import set_up_runner
+from harness.runs.sensing import look_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +77,9 @@ def prepare(
     retry(device.connect, total_s=FIRST_CONNECT_S)
     identity = retry(device.identify)
     retry(lambda: check_device_space(device, resolved))
+    sensing = retry(lambda: look_around(device, resolved.file.experiment))
+    for note in sensing.notes:
+        progress.say(device.name, note)
     setup = set_up_runner(device, identity, resolved, progress, retry, runner)
     paths = retry(lambda: _push_all(device, resolved, tensors, progress))
     placement = Placement(
@@ -89,6 +93,7 @@ def prepare(
             for index, hashes in enumerate(tensors.by_item)
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
+        sensing=sensing,
     )
     refused = {}
     for arm in resolved.arms:

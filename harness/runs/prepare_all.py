@@ -13,7 +13,7 @@ from devices.errors import DeviceError
 from harness.errors import UserError
 from harness.pictures.tensor_blobs import encode_items
 from harness.runs.device_threads import in_threads
-from harness.runs.folder import write_model
+from harness.runs.folder import write_atomically, write_model
 from harness.runs.prepare import PreparedDevice, prepare
 from harness.runs.state import DeviceState
 
@@ -83,6 +83,7 @@ def write_prepared(
         return
     write_model(files.identity, ready.identity)
     write_model(files.runner, ready.runner)
+    write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
     state = DeviceState(
         stage="planned",
         remote_folder=f"{ready.device.workdir}/runs/{remote_name}",

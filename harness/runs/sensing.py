@@ -5,51 +5,104 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from harness.runs.plan import EnergyOptions, GateCondition, Gates, Probe
+from devices.power.registry import SOURCES
+from devices.power.survey import parse_survey, survey_energy
+from devices.readings.unavailable import Unavailable
+from harness.runs.device_gates import battery_probe, device_gates
+from harness.runs.device_probes import energy_probes, plan_probe
+from harness.runs.energy_source import usable_source, with_stand_ins
+from harness.runs.plan import CommandProbe, EnergyOptions, Gates, Probe
 
 if TYPE_CHECKING:
-    from harness.experiment.declaration import GateBounds, Measure
+    from devices.base import Device
+    from devices.power.survey import Survey
+    from harness.experiment.declaration import Experiment
 
 GatedPass = Literal["latency", "memory", "energy"]
-GATED_PASSES: tuple[GatedPass, ...] = ("latency", "memory", "energy")
-GATE_POLL_NS = 250_000_000
+PASSES: tuple[GatedPass, ...] = ("latency", "memory", "energy")
+
+UNPLUG_WAIT_S = 1800.0
+"""How long a device waits for its cable to be pulled."""
+
+_MEMINFO = CommandProbe(id="meminfo", argv=["dumpsys", "meminfo", "{pid}"])
 
 
 @dataclass(frozen=True)
 class Sensing:
     """What one device can be asked, as a plan names it. Empty where a device says nothing of itself."""
 
+    survey_text: str = ""
+    """What the device showed of its sensors; kept with the run, so that readings can be understood again."""
     probes: list[Probe] = field(default_factory=list)
-    gates: dict[GatedPass, list[GateCondition]] = field(default_factory=dict)
-    energy_boundary: list[str] = field(default_factory=list)
-    """Ids of the probes read right before and right after each energy block."""
-    energy_sampled: list[str] = field(default_factory=list)
-    """Ids of the probes read during each energy block too."""
+    gates: dict[GatedPass, Gates] = field(default_factory=dict)
+    energy: EnergyOptions = field(default_factory=EnergyOptions)
     memory_probes: list[str] = field(default_factory=list)
     soak_probes: list[str] = field(default_factory=list)
     measures_energy: bool = False
     """Whether energy blocks are worth their time: the device has a source, or a meter listens outside."""
+    notes: list[str] = field(default_factory=list)
+    """What a person should know before the run."""
 
 
-def plan_gates(sensing: Sensing, bounds: GateBounds) -> dict[GatedPass, Gates]:
-    """The gates of every pass, with what the experiment says of waiting."""
-    return {
-        each: Gates(
-            conditions=sensing.gates.get(each, []),
-            others_busy_cores_at_most=bounds.others_busy_cores,
-            poll_ns=GATE_POLL_NS,
-            max_wait_ns=round(bounds.max_wait_s * 1e9),
-            budget_ns=round(bounds.max_wait_total_s * 1e9),
+def look_around(device: Device, experiment: Experiment) -> Sensing:
+    """Ask the device once. Raises `DeviceError`."""
+    return make_sensing(survey_energy(device), experiment)
+
+
+def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
+    """From what the device showed to what a plan asks of it."""
+    energy = experiment.measure.energy
+    survey = parse_survey(survey_text, meter_declared=energy.meter_csv is not None)
+    notes: list[str] = []
+    probes: dict[str, Probe] = {}
+    options, measures_energy, reads_battery = EnergyOptions(), False, False
+    if experiment.energy_cycles:
+        found = usable_source(survey, energy)
+        if isinstance(found, Unavailable):
+            notes.append(f"energy will not be measured: {found.reason}")
+        else:
+            more, options = energy_probes(
+                with_stand_ins(found, survey, energy),
+                lead_in_ns=round(energy.lead_in_s * 1e9),
+                sample_every_ns=round(energy.sample_ms * 1e6),
+            )
+            probes |= {probe.id: probe for probe in more}
+            measures_energy, reads_battery = True, SOURCES[found.source].reads_battery
+            notes.append(f"energy: {SOURCES[found.source].label}, of {found.covers}")
+    gates: dict[GatedPass, Gates] = {}
+    for each in PASSES:
+        asked = device_gates(
+            survey,
+            experiment.measure.gates,
+            on_battery=each == "energy" and measures_energy and (reads_battery or energy.unplugged),
         )
-        for each in GATED_PASSES
-    }
+        gates[each] = _patient(asked.gates) if each == "energy" and energy.unplugged else asked.gates
+        probes |= {probe.id: probe for probe in asked.probes}
+    soak_probe = battery_probe(survey)
+    if soak_probe is not None:
+        probes[soak_probe.id] = plan_probe(soak_probe)
+    if survey.is_android:
+        probes[_MEMINFO.id] = _MEMINFO
+    return Sensing(
+        survey_text=survey_text,
+        probes=list(probes.values()),
+        gates=gates,
+        energy=options,
+        memory_probes=[_MEMINFO.id] if survey.is_android else [],
+        soak_probes=[soak_probe.id] if soak_probe is not None else [],
+        measures_energy=measures_energy,
+        notes=notes,
+    )
 
 
-def energy_options(sensing: Sensing, measure: Measure) -> EnergyOptions:
-    """How energy blocks are read there."""
-    return EnergyOptions(
-        lead_in_ns=round(measure.energy.lead_in_s * 1e9),
-        boundary_probes=sensing.energy_boundary,
-        sampled_probes=sensing.energy_sampled,
-        sample_every_ns=round(measure.energy.sample_ms * 1e6),
+def gates_missing(survey: Survey, experiment: Experiment) -> dict[str, str]:
+    """Gate → why it is none on this device, for whoever wants to know what is not watched."""
+    return device_gates(survey, experiment.measure.gates, on_battery=False).missing
+
+
+def _patient(gates: Gates) -> Gates:
+    """Of a pass that begins when somebody has pulled the cable."""
+    wait_ns = round(UNPLUG_WAIT_S * 1e9)
+    return gates.model_copy(
+        update={"max_wait_ns": max(wait_ns, gates.max_wait_ns), "budget_ns": max(2 * wait_ns, gates.budget_ns)}
     )

@@ -9,6 +9,13 @@ from pathlib import Path
 import pytest
 
 from devices.android_identity import parse_android_identity
+from devices.power.battery_capacity import BatteryCapacity, battery_capacity
+from devices.power.probes import FileToRead
+from devices.power.registry import choose_source
+from devices.power.source import FoundSource
+from devices.power.survey import parse_survey
+from harness.experiment.declaration import GateBounds
+from harness.runs.device_gates import device_gates
 from tests.adb_scripts.conftest import ScriptHost
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "adb_scripts").glob("*.sh"))
@@ -25,6 +32,25 @@ DESCRIBED = [
     "kernel",
     "loaders",
     "boot_id",
+]
+ENERGY = [
+    "sdk",
+    "boot_id",
+    "power_supply",
+    "battery",
+    "battery_counter",
+    "battery_current",
+    "power_stats",
+    "iio_rails",
+    "jetson_iio",
+    "hwmon",
+    "powercap",
+    "pmic",
+    "throttled",
+    "thermalservice",
+    "thermal_zones",
+    "clocks",
+    "power",
 ]
 STATE = [
     "boot_id",
@@ -46,7 +72,9 @@ def sections(output: bytes) -> dict[str, str]:
     return {part.partition("\n")[0]: part.partition("\n")[2].strip("\n") for part in parts}
 
 
-@pytest.mark.parametrize(("script", "names"), [("describe.sh", DESCRIBED), ("read_state.sh", STATE)])
+@pytest.mark.parametrize(
+    ("script", "names"), [("describe.sh", DESCRIBED), ("read_state.sh", STATE), ("find_energy.sh", ENERGY)]
+)
 def test_every_section_is_there_with_and_without_android(host: ScriptHost, script: str, names: list[str]) -> None:
     for with_commands in (True, False):
         done = host.run(script, with_commands=with_commands)
@@ -81,6 +109,24 @@ def test_what_is_described_can_be_read(host: ScriptHost) -> None:
     assert identity.boot_id == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert identity.memory_bytes
     assert identity.kernel
+
+
+@pytest.mark.parametrize("host", ["phone"], indirect=True)
+def test_a_phone_s_sources_of_energy_and_gates_are_found(host: ScriptHost) -> None:
+    survey = parse_survey(host.run("find_energy.sh", with_commands=False).stdout.decode())
+    assert survey.is_android
+    source = choose_source(survey)
+    assert isinstance(source, FoundSource)
+    assert source.source == "charge_counter"
+    paths = {probe.path for probe in source.sampled if isinstance(probe, FileToRead)}
+    supply = "/sys/class/power_supply/battery"
+    assert paths == {f"{supply}/status", f"{supply}/charge_counter", f"{supply}/voltage_now"}
+    capacity = battery_capacity(survey)
+    assert isinstance(capacity, BatteryCapacity)
+    assert capacity.energy_mwh == pytest.approx(3421 / 0.78 * 3.85)  # what it holds at 78 %
+    found = device_gates(survey, GateBounds(), on_battery=True)
+    assert found.missing == {}
+    assert {one.id for one in found.gates.conditions} >= {"battery_status", "battery_level", "temperature", "screen"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

@@ -72,6 +72,14 @@ def test_a_file_for_another_machine_or_one_that_is_not_there_is_refused(tmp_path
         native_library("onnxruntime", "1.32.0", ARMV7)
 
 
+def test_a_file_that_cannot_be_read_is_said(tmp_path, monkeypatch):
+    unreadable = tmp_path / "libonnxruntime.so"
+    unreadable.symlink_to("/proc/self/mem")
+    monkeypatch.setenv(VARIABLE, str(unreadable))
+    with pytest.raises(RuntimeNotAvailableError, match=r"libonnxruntime\.so cannot be read"):
+        native_library("onnxruntime", "1.32.0", ARMV7)
+
+
 def test_where_no_wheel_is_known_it_is_said_which_file_would_do():
     with pytest.raises(
         RuntimeNotAvailableError, match=r"no library of onnxruntime==1\.32\.0 for Linux on armv7"

@@ -28,13 +28,14 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture
 def desk(tmp_path, workdir):
-    """A folder with two models, pictures, the examples, and commands `bakeoff` and `ssh bench-4` on the path."""
+    """A folder with two models, pictures, the examples and docs; `bakeoff` and `ssh bench-4` are on the path."""
     desk = tmp_path / "desk"
     desk.mkdir()
     models = REPOSITORY / "examples" / "models"
     shutil.copy(models / "sr_x2_fp32.onnx", desk / "a.onnx")
     shutil.copy(models / "sr_x2_int8.onnx", desk / "b.onnx")
     (desk / "examples").symlink_to(REPOSITORY / "examples")
+    (desk / "docs").symlink_to(REPOSITORY / "docs")
     for source, folder in (("lr_x2", "lr"), ("hr", "hr")):
         (desk / folder).mkdir()
         for picture in sorted((REPOSITORY / "examples" / "images" / source).glob("*.png"))[:4]:

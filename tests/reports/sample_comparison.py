@@ -341,6 +341,7 @@ def arm_on_device(name: str) -> ArmOnDevice:
         threads=2,
         delegated="31 of 40 nodes by XNNPACK",
         settings={"num_threads": "2", "interpreter": "CPython 3.11.2"},
+        library=f"libLiteRt.so, SHA-256 {'5e' * 32}, from a folder of mine <b>",
         values={"latency_p50": available("latency_p50", 28.4e6), "psnr": available("psnr", float("inf"))},
     )
 
@@ -354,6 +355,8 @@ def device_result(
     return DeviceResult(
         device=device,
         identity=identity(phone=phone),
+        runner="native runner" if phone else "python runner",
+        runner_reason="Android has no Python of its own" if phone else "only Python may have tflite-runtime 2.14.0",
         status="complete",
         started_at="2025-11-23T06:20:11Z",
         measured_seconds=371.4,

@@ -55,6 +55,13 @@ def test_the_page_is_well_formed_and_reads_verdict_rules_devices_warnings_method
     ]
 
 
+def test_the_runner_of_each_device_is_shown_with_its_reason_and_the_libraries_with_their_hash(page: str) -> None:
+    shown = seen_text(parse(page))
+    assert "Measured by native runner (Android has no Python of its own)" in " ".join(shown.split())
+    assert "Measured by python runner (only Python may have tflite-runtime 2.14.0)" in " ".join(shown.split())
+    assert f"libLiteRt.so, SHA-256 {'5e' * 32}, from a folder of mine <b>" in shown
+
+
 @pytest.mark.parametrize(("decision", "word"), [("ship", "Ship"), ("hold", "Hold"), ("undecided", "Undecided")])
 def test_the_verdict_is_a_word_and_a_shape_and_a_colour_of_its_own(
     comparison: Comparison, run_folder: Path, decision: str, word: str

@@ -37,8 +37,8 @@ def test_the_verdict_comes_first_then_rules_devices_warnings_and_the_report(comp
             "UNDECIDED int8 (quantised) is 31 % faster",
             "• Perceived quality (LPIPS) got worse",
             "Rules Latency, median: at least 20 % lower met on adb:R5CT30ABCDE: 31 % lower",
-            "adb:R5CT30ABCDE (Pixel 6a)",
-            "ssh://pi@bench-4 (Raspberry Pi 4 Model B)",
+            "adb:R5CT30ABCDE (Pixel 6a, native runner)",
+            "ssh://pi@bench-4 (Raspberry Pi 4 Model B, python runner)",
             "Warnings",
             "Report: /runs/1/report.html",
         )

@@ -8,7 +8,7 @@ from harness.experiment.declaration import Experiment
 from harness.pictures.tensors import Codec
 from harness.records import TensorInfo
 from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
-from harness.runs.plan import FileProbe, GateCondition, Plan
+from harness.runs.plan import EnergyOptions, FileProbe, GateCondition, Gates, Plan
 from harness.runs.planning import Placement, make_plan
 from harness.runs.sensing import Sensing
 
@@ -140,15 +140,16 @@ def test_energy_is_not_measured_where_no_source_says_it():
     assert not any(step.kind == "energy" for step in made.steps)
 
 
-def test_gates_of_the_device_stand_in_every_pass_with_the_waits_that_were_asked_for():
+def test_what_the_device_can_be_asked_stands_in_the_plan_as_it_is():
     cool = GateCondition(id="temperature", probe="zone", scale=0.001, at_most=40.0)
-    sensing = Sensing(probes=[FileProbe(id="zone", path="/sys/zone")], gates={"latency": [cool]})
-    made = plan(
-        manifest(gates={"max_wait_s": 3.0, "max_wait_total_s": 60.0, "others_busy_cores": 0.5}), sensing=sensing
+    sensing = Sensing(
+        probes=[FileProbe(id="zone", path="/sys/zone")],
+        gates={"latency": Gates(conditions=[cool], max_wait_ns=3_000_000_000)},
+        energy=EnergyOptions(lead_in_ns=5, sampled_probes=["zone"]),
+        memory_probes=["zone"],
     )
+    made = plan(manifest(), sensing=sensing)
     assert made.probes == sensing.probes
-    assert set(made.gates) == {"latency", "memory", "energy"}
-    assert made.gates["latency"].conditions == [cool]
-    assert made.gates["memory"].conditions == []
-    assert (made.gates["latency"].max_wait_ns, made.gates["energy"].budget_ns) == (3_000_000_000, 60_000_000_000)
-    assert made.gates["memory"].others_busy_cores_at_most == 0.5
+    assert made.gates == sensing.gates
+    assert made.energy == sensing.energy
+    assert (made.memory_probes, made.soak_probes) == (["zone"], [])

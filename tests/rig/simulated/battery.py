@@ -73,16 +73,18 @@ class Cell:
         self._current = round(battery.sign * noisy * scale)
         self._volts = self.volts
 
-    def uevent(self, at_s: float) -> str | None:
-        """The power supply's uevent; None once the sensor is lost."""
+    def file(self, name: str, at_s: float) -> str | None:
+        """A file of the power supply by its name; None where there is none, or the sensor is lost."""
         battery = self._battery
         if battery.sensor_lost_at_s is not None and at_s >= battery.sensor_lost_at_s:
             return None
-        status = battery.says or ("Charging" if battery.charger_w > 0 else "Discharging")
-        return (
-            f"POWER_SUPPLY_NAME=battery\nPOWER_SUPPLY_STATUS={status}\nPOWER_SUPPLY_PRESENT=1\n"
-            f"POWER_SUPPLY_CAPACITY={round(100 * self.charge_uah / battery.capacity_uah)}\n"
-            f"POWER_SUPPLY_VOLTAGE_NOW={round(self._volts * 1e6) if battery.reports_voltage else 0}\n"
-            f"POWER_SUPPLY_CURRENT_NOW={self._current}\nPOWER_SUPPLY_CHARGE_COUNTER={self._counter}\n"
-            f"POWER_SUPPLY_CHARGE_FULL={round(battery.capacity_uah)}\nPOWER_SUPPLY_TEMP=310\n"
-        )
+        values = {
+            "type": "Battery",
+            "status": battery.says or ("Charging" if battery.charger_w > 0 else "Discharging"),
+            "capacity": str(round(100 * self.charge_uah / battery.capacity_uah)),
+            "voltage_now": str(round(self._volts * 1e6) if battery.reports_voltage else 0),
+            "current_now": str(self._current),
+            "charge_counter": str(self._counter),
+            "charge_full": str(round(battery.capacity_uah)),
+        }
+        return f"{values[name]}\n" if name in values else None

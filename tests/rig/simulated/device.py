@@ -32,6 +32,11 @@ from tests.rig.simulated.thermal import Body, Thermal
 
 WALL_EPOCH_NS = 1_700_000_000 * 10**9
 _TENSOR = TensorInfo(name="x", dtype="float32", shape=[1, 3, 8, 8])
+SUPPLY = "/sys/class/power_supply/battery"
+RAILS = "/sys/bus/iio/devices/iio:device0"
+ZONE = "/sys/class/thermal/thermal_zone0"
+BATTERY_FILES = ("type", "status", "capacity", "voltage_now", "current_now", "charge_counter", "charge_full")
+_LOOK_S = 1e-4
 _CPUS = 8
 _TICKS_PER_S = 100
 
@@ -50,8 +55,8 @@ class Truth:
     battery: Battery = field(default_factory=Battery)
     rss_bytes: dict[str, int] = field(default_factory=lambda: {"a0": 80_000_000, "a1": 80_000_000})
     leak_bytes_per_inference: float = 0.0
-    rail_step_uws: float = 1.0
-    """Resolution of the power rails behind the battery."""
+    rail_step_uws: float | None = 1000.0
+    """Resolution of the power rails behind the battery; None: there are none."""
     others_busy_cores: Callable[[float], float] = lambda _at_s: 0.05
     wall_jumps_at_s: float | None = None
     """The wall clock is set an hour ahead then."""
@@ -138,18 +143,34 @@ class SimulatedDevice:
 
     def read(self, path: str) -> str | None:
         """What a file of /sys says now; None where there is none."""
-        if path.endswith("/uevent"):
-            return self.cell.uevent(self._now_s)
-        if path.endswith("/temp"):
-            return f"{round(self._body.celsius * 1000)}\n"
-        if path.endswith("/energy_value"):
-            step = self._truth.rail_step_uws
-            return f"t={round(self._now_s * 1000)}\nCH0(T={round(self._now_s * 1000)})[VSYS], " + (
-                f"{int(self.cell.drawn_mj * 1000 // step * step)}\n"
-            )
-        if path.endswith("/energy_uj"):
-            return f"{int(self.cell.drawn_mj * 1000)}\n"
+        folder, _, name = path.rpartition("/")
+        if folder == SUPPLY:
+            return self.cell.file(name, self._now_s)
+        if folder == ZONE:
+            return {"type": "skin\n", "temp": f"{round(self._body.celsius * 1000)}\n"}.get(name)
+        if folder == RAILS and self._truth.rail_step_uws is not None:
+            step, at_ms = self._truth.rail_step_uws, round(self._now_s * 1000)
+            counter = int(self.cell.drawn_mj * 1000 // step * step)
+            files = {
+                "energy_value": f"t={at_ms}\nCH0(T={at_ms})[VSYS_PWR], {counter}\n",
+                "enabled_rails": "CH0[VSYS_PWR]:DISPLAY\n",
+            }
+            return files.get(name)
         return None
+
+    def survey(self) -> str:
+        """What `adb_scripts/find_energy.sh` would print."""
+        sections = {
+            "power_supply": [f"{SUPPLY}/{name}" for name in BATTERY_FILES],
+            "iio_rails": [f"{RAILS}/energy_value", f"{RAILS}/enabled_rails"],
+            "thermal_zones": [f"{ZONE}/type", f"{ZONE}/temp"],
+        }
+        text = "\n@@bakeoff sdk\n34\n"
+        for heading, paths in sections.items():
+            text += f"\n@@bakeoff {heading}\n"
+            for path in paths:
+                text += "".join(f"{path}\t{line}\n" for line in (self.read(path) or "").splitlines())
+        return text
 
     # --- the runner --------------------------------------------------------------------------------------------------
 
@@ -281,6 +302,7 @@ class SimulatedDevice:
             for each in ids:
                 probe = by_id[each]
                 text = self.read(probe.path) if isinstance(probe, FileProbe) else None
+                self._pass_time(_LOOK_S, self._truth.idle_w)
                 readings.append(
                     Reading(
                         probe=each, monotonic_ns=self._now_ns, took_ns=100_000, text=text,

@@ -1,0 +1,99 @@
+"""Power rails behind the battery of an Android phone: cumulative energy, which charging does not disturb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from devices.power.block import BlockLike, ReadingLike, look_through, unfit
+from devices.power.counted import energy_of_rate
+from devices.power.probes import CommandToRun, FileToRead, ToRead
+from devices.power.source import BlockEnergy, Channel, EnergySource, Evidence, FoundSource, SourceReadout, readout
+from devices.power.survey import Survey
+from devices.readings.power_rails import RailEnergies, parse_energy_meter, parse_energy_value
+from devices.readings.unavailable import Unavailable
+
+_HAL: Final = (
+    "dumpsys android.hardware.power.stats.IPowerStats/default | sed -n '/energy meter =/,/End of.*energy meter =/p'"
+)
+
+
+def find(survey: Survey) -> FoundSource | Unavailable:
+    """The meters of sysfs, which carry times of their own, where they may be read (root); else the power stats HAL.
+
+    All rails are added up. Not every consumer of a phone has one.
+    """
+    meters = {
+        folder: rails
+        for folder, files in survey.folders(r"/sys/bus/iio/devices/iio:device\d+").items()
+        if isinstance(rails := parse_energy_value(files.get("energy_value", "")), RailEnergies)
+    }
+    if meters:
+        probes: tuple[ToRead, ...] = tuple(
+            FileToRead(f"rails_{at}", f"{folder}/energy_value") for at, folder in enumerate(meters)
+        )
+        looked = {f"rails_{at}": rails for at, rails in enumerate(meters.values())}
+        how = "iio"
+    else:
+        meter = parse_energy_meter(survey.answers.get("power_stats", ""))
+        if isinstance(meter, Unavailable):
+            return Unavailable("the device gives no energy of power rails")
+        probes, looked, how = (CommandToRun("rails_hal", ("sh", "-c", _HAL)),), {"rails_hal": meter}, "power stats HAL"
+    channels = tuple(Channel(name, {"energy": probe}) for probe, rails in looked.items() for name in rails.rails)
+    names = ", ".join(channel.name for channel in channels)
+    return FoundSource("android_rails", f"{len(channels)} power rails added up, by {how}: {names}", channels, probes)
+
+
+def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
+    """Energy from the first to the last look at each meter, over the meter's own time where it prints one."""
+    return readout(found, evidence, lambda block: _energy(found, block))
+
+
+def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | Unavailable:
+    reason = unfit(block)
+    if reason is not None:
+        return reason
+    parts: list[BlockEnergy] = []
+    for probe in dict.fromkeys(channel.probes["energy"] for channel in found.channels):
+        names = [channel.name for channel in found.channels if channel.probes["energy"] == probe]
+        part = _of_one_meter(block, probe, names, parse_energy_meter if probe == "rails_hal" else parse_energy_value)
+        if isinstance(part, Unavailable):
+            return part
+        parts.append(part)
+    return BlockEnergy(
+        sum(part.energy_mj for part in parts),
+        sum(part.resolution_mj for part in parts),
+        sum(part.power_mw for part in parts),
+        min(part.covered_ns for part in parts),
+    )
+
+
+def _of_one_meter(
+    block: BlockLike, probe: str, names: list[str], parse: Callable[[str], RailEnergies | Unavailable]
+) -> BlockEnergy | Unavailable:
+    looks: list[tuple[ReadingLike, RailEnergies]] = look_through(block, probe, parse)
+    asked = [one for one in block.readings if one.probe == probe]
+    if len(looks) < 2 or asked[0] is not looks[0][0] or asked[-1] is not looks[-1][0]:
+        return Unavailable("the rails could not be read at both ends of the block")
+    (first, before), (last, after) = looks[0], looks[-1]
+    lost = [name for name in names if name not in before.rails or name not in after.rails]
+    if lost:
+        return Unavailable(f"the rail {lost[0]} was lost")
+    steps = {name: after.rails[name].energy_uj - before.rails[name].energy_uj for name in names}
+    backwards = [name for name, step in steps.items() if step < 0]
+    if backwards:
+        return Unavailable(f"the rail {backwards[0]} went backwards: its counter was reset, and its range is not known")
+    step_uj = max(before.resolution_uj, after.resolution_uj) * len(names) ** 0.5
+    times = (before.rails[names[0]].time_ms, after.rails[names[0]].time_ms)
+    if times[0] is not None and times[1] is not None:
+        if times[1] < times[0]:
+            return Unavailable("the rails' own time went backwards: the device restarted")
+        return energy_of_rate(
+            block, sum(steps.values()), (times[1] - times[0]) * 1e6, step_uj=step_uj, time_error_ns=1e6
+        )
+    covered = (last.monotonic_ns + last.took_ns / 2) - (first.monotonic_ns + first.took_ns / 2)
+    error = (first.took_ns + last.took_ns) / 2
+    return energy_of_rate(block, sum(steps.values()), covered, step_uj=step_uj, time_error_ns=error)
+
+
+SOURCE: Final = EnergySource("android_rails", "power rails behind the battery", 1, False, find, measure)

@@ -1,0 +1,175 @@
+"""A block of work as a source of energy sees it, and the looks that were taken through its probes.
+
+The records of a run fit these shapes as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from devices.readings.unavailable import Unavailable
+
+T = TypeVar("T")
+
+
+class ReadingLike(Protocol):
+    """One look through a probe."""
+
+    @property
+    def probe(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def monotonic_ns(self) -> int:
+        """When the look began."""
+        ...
+
+    @property
+    def took_ns(self) -> int:
+        """How long it took."""
+        ...
+
+    @property
+    def text(self) -> str | None:
+        """What was read."""
+        ...
+
+    @property
+    def error(self) -> str | None:
+        """Why nothing was."""
+        ...
+
+
+class ContextLike(Protocol):
+    """The state of the machine around the block."""
+
+    @property
+    def boot_id(self) -> str | None:
+        """Of the kernel."""
+        ...
+
+
+class BlockLike(Protocol):
+    """One block of one arm, or (`arm` null) of idling."""
+
+    @property
+    def cycle(self) -> int:
+        """Idle and every arm once each."""
+        ...
+
+    @property
+    def arm(self) -> str | None:
+        """Its id; null while idling."""
+        ...
+
+    @property
+    def started_ns(self) -> int:
+        """On the monotonic clock."""
+        ...
+
+    @property
+    def ended_ns(self) -> int:
+        """On the monotonic clock."""
+        ...
+
+    @property
+    def wall_started_ns(self) -> int:
+        """Since 1970."""
+        ...
+
+    @property
+    def wall_ended_ns(self) -> int:
+        """Since 1970."""
+        ...
+
+    @property
+    def inferences(self) -> int:
+        """How many were done."""
+        ...
+
+    @property
+    def session(self) -> int:
+        """Of the runner: restarts count."""
+        ...
+
+    @property
+    def readings(self) -> Sequence[ReadingLike]:
+        """In the order they were taken."""
+        ...
+
+    @property
+    def before(self) -> ContextLike:
+        """At the start."""
+        ...
+
+    @property
+    def after(self) -> ContextLike:
+        """At the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """A parsed value, and the middle of the time in which it was read."""
+
+    at_ns: float
+    took_ns: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The values that were found through one probe, in order, and why others were not."""
+
+    found: tuple[Look, ...]
+    missing: int
+    why: str
+    """The first reason of a missing one; empty where none is."""
+
+
+def duration_ns(block: BlockLike) -> int:
+    """Of the work."""
+    return block.ended_ns - block.started_ns
+
+
+def unfit(block: BlockLike) -> Unavailable | None:
+    """Why nothing can be measured over this block, whatever the source."""
+    if duration_ns(block) <= 0:
+        return Unavailable("the block has no duration")
+    if block.before.boot_id and block.after.boot_id and block.before.boot_id != block.after.boot_id:
+        return Unavailable("the device restarted during the block")
+    return None
+
+
+def look_through(block: BlockLike, probe: str, parse: Callable[[str], T | Unavailable]) -> list[tuple[ReadingLike, T]]:
+    """The readings of a probe that can be understood."""
+    pairs = [(one, parse(one.text)) for one in block.readings if one.probe == probe and one.text is not None]
+    return [(one, value) for one, value in pairs if not isinstance(value, Unavailable)]
+
+
+def numbers(block: BlockLike, probe: str, parse: Callable[[str], float | Unavailable]) -> Looks:
+    """The numbers seen through a probe."""
+    found: list[Look] = []
+    reasons: list[str] = []
+    for one in block.readings:
+        if one.probe != probe:
+            continue
+        value = Unavailable(one.error or "nothing was read") if one.text is None else parse(one.text)
+        if isinstance(value, Unavailable):
+            reasons.append(value.reason)
+        else:
+            found.append(Look(one.monotonic_ns + one.took_ns / 2, one.took_ns, float(value)))
+    return Looks(tuple(found), len(reasons), reasons[0] if reasons else "" if found else "it was never read")
+
+
+def incomplete(looks: Looks, what: str) -> Unavailable | None:
+    """Why a row of looks has a hole that matters: more than one in twenty is missing."""
+    total = len(looks.found) + looks.missing
+    if len(looks.found) < 2:
+        return Unavailable(f"{what}: {looks.why or 'read once only'}")
+    if looks.missing * 20 > total:
+        return Unavailable(f"{what} was lost: {looks.missing} of {total} looks gave nothing ({looks.why})")
+    return None

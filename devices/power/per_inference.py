@@ -1,0 +1,104 @@
+"""Energy per inference and average power of blocks: what a source read, less what the device takes while it idles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devices.power.block import BlockLike, duration_ns
+from devices.power.source import BlockEnergy, SourceReadout
+from devices.readings.unavailable import Decimal, Unavailable
+
+
+@dataclass(frozen=True)
+class InferenceEnergy:
+    """One block of one arm. Each value is there or says why not."""
+
+    arm: str
+    cycle: int
+    session: int
+    inferences: int
+    duration_ns: int
+    block: BlockEnergy | Unavailable
+    """What the block took, idle power included."""
+    idle_power_mw: Decimal
+    """Mean of the idle blocks of the same cycle and session."""
+    average_power_mw: Decimal
+    """Of the whole device while the arm works: block energy / duration."""
+    energy_per_inference_mj: Decimal
+    """(energy of the block − idle power × its duration) / inferences."""
+    resolution_mj: Decimal
+    """Of `energy_per_inference_mj`: both blocks' resolutions added."""
+
+
+def energy_per_inference(blocks: Sequence[BlockLike], readout: SourceReadout) -> list[InferenceEnergy]:
+    """Of every block in which an arm worked, in order. `readout` is of these blocks, in the same order.
+
+    Idle power is of the same cycle: the same state of the device, minutes at most away. Without it the energy above
+    idle is unavailable, and the average power stands.
+    """
+    if len(blocks) != len(readout.blocks):
+        msg = f"{len(readout.blocks)} readings of energy for {len(blocks)} blocks"
+        raise ValueError(msg)
+    pairs = list(zip(blocks, readout.blocks, strict=True))
+    return [
+        _of_block(block.arm, block, energy, _idle(block, pairs)) for block, energy in pairs if block.arm is not None
+    ]
+
+
+def _idle(
+    block: BlockLike, pairs: Sequence[tuple[BlockLike, BlockEnergy | Unavailable]]
+) -> tuple[float, float] | Unavailable:
+    """Power of idling in mW, and its resolution."""
+    near = [
+        (other, energy)
+        for other, energy in pairs
+        if other.arm is None and other.cycle == block.cycle and other.session == block.session
+    ]
+    known = [(other, energy) for other, energy in near if isinstance(energy, BlockEnergy)]
+    if not known:
+        reasons = [energy.reason for _, energy in near if isinstance(energy, Unavailable)]
+        return Unavailable(f"idle power is not known: {reasons[0] if reasons else 'the cycle has no idle block'}")
+    power = math.fsum(energy.power_mw for _, energy in known) / len(known)
+    errors = (energy.resolution_mj / duration_ns(other) * 1e9 for other, energy in known)
+    return power, math.fsum(errors) / len(known)
+
+
+def _of_block(
+    arm: str, block: BlockLike, energy: BlockEnergy | Unavailable, idle: tuple[float, float] | Unavailable
+) -> InferenceEnergy:
+    per_inference, resolution = _above_idle(block, energy, idle)
+    return InferenceEnergy(
+        arm=arm,
+        cycle=block.cycle,
+        session=block.session,
+        inferences=block.inferences,
+        duration_ns=duration_ns(block),
+        block=energy,
+        idle_power_mw=idle if isinstance(idle, Unavailable) else idle[0],
+        average_power_mw=energy if isinstance(energy, Unavailable) else energy.power_mw,
+        energy_per_inference_mj=per_inference,
+        resolution_mj=resolution,
+    )
+
+
+def _above_idle(
+    block: BlockLike, energy: BlockEnergy | Unavailable, idle: tuple[float, float] | Unavailable
+) -> tuple[Decimal, Decimal]:
+    if isinstance(energy, Unavailable):
+        return energy, energy
+    if isinstance(idle, Unavailable):
+        return idle, idle
+    if block.inferences < 1:
+        nothing = Unavailable("no inference was done in the block")
+        return nothing, nothing
+    seconds = duration_ns(block) / 1e9
+    above = energy.energy_mj - idle[0] * seconds
+    error = energy.resolution_mj + idle[1] * seconds
+    if above <= 0:
+        hidden = Unavailable(
+            f"the block took no more than idling does ({energy.power_mw:.0f} mW against {idle[0]:.0f} mW)"
+        )
+        return hidden, hidden
+    return above / block.inferences, error / block.inferences

@@ -1,0 +1,94 @@
+"""`dumpsys battery`: what Android believes of the battery."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from devices.readings.bounded_number import whole
+from devices.readings.lines import last_line, whole_lines
+from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
+
+STATUSES: Final = {1: "unknown", 2: "charging", 3: "discharging", 4: "not charging", 5: "full"}
+"""android.os.BatteryManager.BATTERY_STATUS_*."""
+
+
+@dataclass(frozen=True)
+class DumpsysBattery:
+    """One look. Vendors' own lines are left out, but for Samsung's `current now`."""
+
+    level_percent: Decimal
+    status: Word
+    """One of `STATUSES`. It can disagree with what the battery does."""
+    ac_powered: bool | Unavailable
+    usb_powered: bool | Unavailable
+    wireless_powered: bool | Unavailable
+    voltage_mv: Whole
+    temperature_celsius: Decimal
+    charge_counter_uah: Whole
+    max_charging_current_ua: Whole
+    max_charging_voltage_uv: Whole
+    current_now_raw: Whole
+    """Of Samsung phones: mA on most, µA on some; its sign is the vendor's."""
+
+
+def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
+    """Fields of the first line of each name (`mod level: -1` is another name than `level`)."""
+    fields: dict[str, str] = {}
+    for line in whole_lines(text):
+        name, colon, value = line.strip().partition(":")
+        if colon:
+            fields.setdefault(name, value.strip())
+    # A voltage that lost a digit is no voltage of a battery, so that it is believed without its line end too.
+    name, _, value = last_line(text).strip().partition(":")
+    if name == "voltage":
+        fields.setdefault(name, value.strip())
+    if "UPDATES STOPPED" in text:
+        return Unavailable("the battery service tells set values, not real ones; undo with: dumpsys battery reset")
+    if not {"level", "status", "voltage", "AC powered"} & fields.keys():
+        return Unavailable("this is no output of dumpsys battery")
+    level = whole(fields.get("level"), "level", 0, 10_000)
+    scale = whole(fields.get("scale"), "scale", 1, 10_000) if "scale" in fields else 100
+    status = whole(fields.get("status"), "status", 1, 5)
+    tenths = whole(fields.get("temperature"), "temperature in 0.1 °C", -400, 1200)
+    return DumpsysBattery(
+        level_percent=_percent(level, scale),
+        status=STATUSES[status] if isinstance(status, int) else status,
+        ac_powered=_truth(fields, "AC powered"),
+        usb_powered=_truth(fields, "USB powered"),
+        wireless_powered=_truth(fields, "Wireless powered"),
+        voltage_mv=_voltage(fields.get("voltage")),
+        temperature_celsius=tenths / 10 if isinstance(tenths, int) else tenths,
+        charge_counter_uah=_counter(fields.get("Charge counter")),
+        max_charging_current_ua=whole(fields.get("Max charging current"), "max charging current", 0, 100_000_000),
+        max_charging_voltage_uv=whole(fields.get("Max charging voltage"), "max charging voltage", 0, 100_000_000),
+        current_now_raw=whole(fields.get("current now"), "current now", -100_000_000, 100_000_000),
+    )
+
+
+def _percent(level: Whole, scale: Whole) -> Decimal:
+    if not isinstance(level, int):
+        return level
+    if not isinstance(scale, int):
+        return scale
+    return 100.0 * level / scale if level <= scale else Unavailable(f"level {level} is above its scale {scale}")
+
+
+def _truth(fields: dict[str, str], name: str) -> bool | Unavailable:
+    value = fields.get(name)
+    if value is None:
+        return Unavailable(f"{name} is not given")
+    return value == "true" if re.fullmatch("true|false", value) else Unavailable(f"{name} is neither true nor false")
+
+
+def _voltage(text: str | None) -> Whole:
+    if text is not None and text.strip() == "0":
+        return Unavailable("voltage 0: the battery service does not report it")
+    return whole(text, "voltage in mV", 1000, 60_000)
+
+
+def _counter(text: str | None) -> Whole:
+    if text is not None and text.strip() == "0":
+        return Unavailable("charge counter 0: the device has none")
+    return whole(text, "charge counter in µAh", 1, 1_000_000_000)

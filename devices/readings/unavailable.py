@@ -1,0 +1,17 @@
+"""A value that the device did not give, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Why there is no value. It is never 0."""
+
+    reason: str
+
+
+Whole = int | Unavailable
+Decimal = float | Unavailable
+Word = str | Unavailable
