@@ -117,13 +117,10 @@ def _status(
         return "stopped", "the soak was cut before this device was ready; `bakeoff soak --resume` goes on"
     if state.stage == "unprepared":
         return "failed", state.problem
-    if state.stage in {"measured", "fetched"}:
+    finished = records.finished[-1].reason if records.finished and _is_last(records) else None
+    if state.stage in {"measured", "fetched"} or finished in {"complete", "bound"}:
         return "complete", state.problem
-    if records.finished and records.finished[-1].reason == "complete" and _is_last(records):
-        return "complete", state.problem
-    if activity is None:
-        return "stopped" if records.finished and _is_last(records) else "unknown", state.problem
-    return activity, state.problem
+    return ("stopped" if finished is not None else activity or "unknown"), state.problem
 
 
 def _is_last(records: SoakRecords) -> bool:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from devices.readings.dumpsys_battery import parse_dumpsys_battery
+from devices.readings.power_supply import parse_power_supply
+from devices.readings.unavailable import Unavailable as NotRead
 from harness.quantity import Available, Unavailable
 from harness.soak_result import BatteryFinding, Estimated
 from harness.statistics.estimate import estimate_mean
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from harness.statistics.estimate import Floats
 
 _STRETCHES = 6
-_SAYS_CHARGING = {"Charging", "Full"}
+_SAYS_CHARGING = {"charging", "full"}
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,37 @@ class BatteryLook:
 
     level_percent: float | None
     status: str | None
-    """As the kernel has it: `Charging`, `Discharging`, `Not charging`, `Full`."""
+    """`charging`, `discharging`, `not charging` or `full`."""
 
 
 BatteryReader = Callable[[str], BatteryLook | None]
 """The text of a reading → what it says of a battery; None where it is of something else."""
 
-BATTERY_READERS: Sequence[BatteryReader] = ()
+
+def _power_supply(text: str) -> BatteryLook | None:
+    said = parse_power_supply(text)
+    return None if isinstance(said, NotRead) else _look(said.capacity_percent, said.status)
+
+
+def _dumpsys_battery(text: str) -> BatteryLook | None:
+    said = parse_dumpsys_battery(text)
+    return None if isinstance(said, NotRead) else _look(said.level_percent, said.status)
+
+
+def _look(level: int | float | NotRead, status: str | NotRead) -> BatteryLook:
+    return BatteryLook(
+        level_percent=None if isinstance(level, NotRead) else float(level),
+        status=None if isinstance(status, NotRead) else status.lower(),
+    )
+
+
+BATTERY_READERS: Sequence[BatteryReader] = (_power_supply, _dumpsys_battery)
 """Every kind of text that tells of a battery."""
 
 
-def battery_finding(records: SoakRecords, readers: Sequence[BatteryReader] | None = None) -> BatteryFinding:
+def battery_finding(records: SoakRecords) -> BatteryFinding:
     """Level, drain and status from the readings."""
-    looks = _looks(records, BATTERY_READERS if readers is None else readers)
+    looks = _looks(records)
     level = _levels(looks)
     known = np.isfinite(level)
     statuses = list(dict.fromkeys(look.status for look in looks if look is not None and look.status is not None))
@@ -53,9 +74,9 @@ def battery_finding(records: SoakRecords, readers: Sequence[BatteryReader] | Non
     return BatteryFinding(first=first, last=last, drain_per_hour=drain, statuses=statuses, warnings=warnings)
 
 
-def battery_level(records: SoakRecords, readers: Sequence[BatteryReader] | None = None) -> Floats:
+def battery_level(records: SoakRecords) -> Floats:
     """Percent at the end of every window; NaN where it was not read."""
-    return _levels(_looks(records, BATTERY_READERS if readers is None else readers))
+    return _levels(_looks(records))
 
 
 def _levels(looks: Sequence[BatteryLook | None]) -> Floats:
@@ -63,11 +84,11 @@ def _levels(looks: Sequence[BatteryLook | None]) -> Floats:
     return np.array([np.nan if level is None else level for level in levels], dtype=np.float64)
 
 
-def _looks(records: SoakRecords, readers: Sequence[BatteryReader]) -> list[BatteryLook | None]:
+def _looks(records: SoakRecords) -> list[BatteryLook | None]:
     found: list[BatteryLook | None] = []
     for window in records.windows:
         texts = [reading.text for reading in window.readings if reading.text is not None]
-        looks = (reader(text) for text in texts for reader in readers)
+        looks = (reader(text) for text in texts for reader in BATTERY_READERS)
         found.append(next((look for look in looks if look is not None), None))
     return found
 

@@ -11,8 +11,6 @@ from harness.analysis.wording import counted
 from harness.soak_result import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from harness.analysis.soak_windows import SoakRecords
     from harness.records import SoakWindow
 
@@ -71,14 +69,14 @@ def _pauses(records: SoakRecords, window_s: float) -> list[Gap]:
     gaps = []
     hours, seconds = records.hours, records.seconds
     pause_s = max(_PAUSE_S, window_s / 2)
-    for place, (before, after) in enumerate(zip(records.windows, records.windows[1:], strict=False)):
+    for index, (before, after) in enumerate(zip(records.windows, records.windows[1:], strict=False)):
         between_s = (after.started_ns - before.ended_ns) / 1e9
         if before.session == after.session and between_s > pause_s:
             words = f"Between two windows {_duration(between_s)} passed: the device or the runner was held up."
-            gaps.append(Gap(at_hours=float(hours[place]), what="pause", words=words, lasted_seconds=between_s))
-    for place in np.flatnonzero(seconds > _LONG * window_s + _PAUSE_S):
-        slowest = records.windows[int(place)].latency_max_ns / 1e9
-        words = f"A window lasted {_duration(float(seconds[place]))}; its slowest inference took {_duration(slowest)}."
+            gaps.append(Gap(at_hours=float(hours[index]), what="pause", words=words, lasted_seconds=between_s))
+    for place in np.flatnonzero(seconds > _LONG * window_s + _PAUSE_S).tolist():
+        slowest = records.windows[place].latency_max_ns / 1e9
+        words = f"A window lasted {_duration(seconds[place])}; its slowest inference took {_duration(slowest)}."
         at = float(hours[place] - seconds[place] / 3600.0)
         gaps.append(Gap(at_hours=at, what="long window", words=words, lasted_seconds=float(seconds[place])))
     return gaps
@@ -102,16 +100,10 @@ def _lost_sensors(records: SoakRecords) -> list[Gap]:
             words = f"{sensor} was read no longer: the last {counted(len(windows) - 1 - last, 'window')} lack it."
             gaps.append(Gap(at_hours=float(hours[last]), what="sensor lost", words=words))
         else:
-            first = next(
-                place for place, expected in zip(_all(len(windows)), places, strict=False) if place != expected
-            )
+            first = min(set(range(len(windows))) - set(places))
             words = f"{sensor} could not be read in {counted(missing, 'window')}."
             gaps.append(Gap(at_hours=float(hours[first]), what="sensor lost", words=words))
     return gaps
-
-
-def _all(count: int) -> Sequence[int]:
-    return range(count)
 
 
 def _sensors(window: SoakWindow) -> list[str]:

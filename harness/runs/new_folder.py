@@ -23,13 +23,16 @@ def new_folder(kind: type[_Folder], out: Path | None, name: str) -> _Folder:
         out = Path("runs") / f"{stamp}-{safe_name(name)}"
     folder = kind(out)
     refuse_used(folder)
-    whole = out.absolute()
-    place = next(parent for parent in (whole, *whole.parents) if parent.exists())
+    _refuse_unwritable(out)
+    return folder
+
+
+def _refuse_unwritable(out: Path) -> None:
+    place = next(parent for parent in (out.absolute(), *out.absolute().parents) if parent.exists())
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         raise UserError(
             f"{out}: cannot be made: {place} is no folder that you may write to", "Name another with --out."
         )
-    return folder
 
 
 def refuse_used(folder: RunFolder | SoakFolder) -> None:
