@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.soak_result import Activity
 
 IDLE_S = 1.0
+_COMMAND_TIMEOUT_S = 30.0
 
 
 def look(folder: SoakFolder, progress: Progress) -> dict[str, Activity]:
@@ -72,18 +73,24 @@ def _look_at(name: str, files: DeviceFolder, progress: Progress) -> Activity | N
 
 
 def _fetch_new(device: Device, files: DeviceFolder, state: DeviceState) -> None:
+    """As much as there is when this begins: short windows would keep a look busy to the soak's end."""
     records = RecordFile(files.records)
     records.cut_partial_line()
     remote = RunnerProcess(device, state.remote_folder).records
-    tail = b""
+    counted = device.run(["wc", "-c", remote], timeout_s=_COMMAND_TIMEOUT_S).stdout.split()
+    there = int(counted[0]) if counted and counted[0].isdigit() else 0
+    if there <= records.size_bytes:
+        return
+    tail, read = b"", records.size_bytes
     with closing(device.follow(remote, records.size_bytes, idle_s=IDLE_S)) as chunks:
         for chunk in chunks:
-            if not chunk:
-                return
             *lines, tail = (tail + chunk).split(b"\n")
             try:
                 records.append(lines)
             except ValueError:  # a torn line, which the next runner cuts off
+                return
+            read += len(chunk)
+            if not chunk or read >= there:
                 return
 
 
