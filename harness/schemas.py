@@ -7,13 +7,15 @@ from typing import Any
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Schema of `experiment`, `plan`, `records` (one line), `run`, `comparison` or `profile`; draft and title set."""
+    """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.comparison import Comparison
     from harness.doctor.profile import DeviceProfile
     from harness.experiment.declaration import experiment_json_schema
     from harness.records import records_json_schema
     from harness.runs.manifest import Manifest
     from harness.runs.plan import Plan
+    from harness.runs.soak_manifest import SoakManifest
+    from harness.soak_result import SoakResult
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "experiment": experiment_json_schema,
@@ -22,5 +24,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
+        "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
+        "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}

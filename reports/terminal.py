@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from harness.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
 from harness.quantity import Measured
 from reports import format as fmt
-from reports.inert_text import inert
 from reports.page import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups
+from reports.terminal_lines import item, line, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,114 +44,86 @@ def render_terminal(comparison: Comparison, console: Console, report: Path | Non
     Fits 80 columns. Colours only where the console has them, and never without the word. Text from users is printed
     as it is: neither rich's markup nor control characters in it do anything.
     """
-    _line(console, _text(comparison.name, "bold"))
+    line(console, text(comparison.name, "bold"))
     for verdict in comparison.verdicts:
         _verdict(console, verdict, named=len(comparison.verdicts) > 1)
     if not comparison.verdicts:
-        _line(console, _text("This comparison holds no verdict.", "bold yellow"))
+        line(console, text("This comparison holds no verdict.", "bold yellow"))
     if comparison.quick:
-        _line(console, _text("Quick look: this run was cut short on purpose; not for a decision.", "yellow"))
+        line(console, text("Quick look: this run was cut short on purpose; not for a decision.", "yellow"))
     _rules(console, comparison)
     for device in comparison.devices:
         _device(console, comparison, device)
     _warnings(console, comparison)
     if report is not None:
-        _line(console)
-        _line(console, _text("Report: "), _text(str(report), "bold"))
-
-
-def _text(content: str, style: str = "") -> Text:
-    # A Text is never parsed for markup or emoji codes, which a str is.
-    from rich.text import Text
-
-    return Text(inert(content), style=style)
-
-
-def _line(console: Console, *parts: Text, indent: int = 0) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    joined = Text.assemble(*parts)
-    console.print(
-        Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False
-    )
+        line(console)
+        line(console, text("Report: "), text(str(report), "bold"))
 
 
 def _verdict(console: Console, verdict: Verdict, *, named: bool) -> None:
-    _line(console)
+    line(console)
     who = f" {verdict.candidate}" if named else ""
-    _line(console, _text(fmt.DECISION_WORDS[verdict.decision].upper(), _STYLES[verdict.decision]), _text(who, "bold"))
-    _line(console, _text(fmt.held_together(verdict.sentence), "bold"))
+    line(console, text(fmt.DECISION_WORDS[verdict.decision].upper(), _STYLES[verdict.decision]), text(who, "bold"))
+    line(console, text(fmt.held_together(verdict.sentence), "bold"))
     reasons = reasons_beside(verdict)
     for reason in reasons[:_REASONS]:
-        _item(console, reason)
+        item(console, reason)
     if len(reasons) > _REASONS:
-        _item(console, f"and {fmt.count(len(reasons) - _REASONS, 'more reason')}: see the rules below")
+        item(console, f"and {fmt.count(len(reasons) - _REASONS, 'more reason')}: see the rules below")
     if verdict.look_at:
-        _item(console, f"Worth a look: {', '.join(verdict.look_at)}")
-
-
-def _item(console: Console, content: str, style: str = "") -> None:
-    from rich.table import Table
-
-    # A grid, so that the second line of a long sentence stands under the first.
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(width=1)
-    grid.add_column(overflow="fold")
-    grid.add_row(_text("•", style), _text(fmt.held_together(content), style))
-    console.print(grid, highlight=False)
+        item(console, f"Worth a look: {', '.join(verdict.look_at)}")
 
 
 def _rules(console: Console, comparison: Comparison) -> None:
     groups = rules_by_candidate(comparison)
     for group in groups:
-        _line(console)
+        line(console)
         whose = f"Rules for {group.candidate}" if len(groups) > 1 else "Rules"
-        _line(console, _text(whose, "bold"))
+        line(console, text(whose, "bold"))
         for row in group.rows:
-            _line(console, _text(f"{fmt.label(row.quantity)}: {fmt.held_together(row.rule)}"))
+            line(console, text(f"{fmt.label(row.quantity)}: {fmt.held_together(row.rule)}"))
             for device, result in row.results:
                 outcome: RuleOutcome | str = result.outcome if result else "not judged"
                 reason = result.reason if result else device.problem or "no result from this device"
-                _line(
+                line(
                     console,
-                    _text(outcome, _STYLES[outcome]),
-                    _text(f" on {device.device}: {fmt.held_together(reason)}"),
+                    text(outcome, _STYLES[outcome]),
+                    text(f" on {device.device}: {fmt.held_together(reason)}"),
                     indent=2,
                 )
     if not groups and comparison.rules:
-        _line(console)
-        _line(console, _text("Rules, none of which could be judged", "bold"))
+        line(console)
+        line(console, text("Rules, none of which could be judged", "bold"))
         for rule in comparison.rules:
-            _item(console, rule)
+            item(console, rule)
 
 
 def _device(console: Console, comparison: Comparison, device: DeviceResult) -> None:
-    _line(console)
+    line(console)
     model = device.identity.model if device.identity else None
     about = ", ".join(filter(None, (model, device.runner)))
-    _line(console, _text(device.device, "bold"), _text(f" ({about})" if about else "", "dim"))
+    line(console, text(device.device, "bold"), text(f" ({about})" if about else "", "dim"))
     if device.profile is not None:
-        _line(console, _text(fmt.held_together(device.profile), "dim"))
+        line(console, text(fmt.held_together(device.profile), "dim"))
     if device.status != "complete":
         reason = device.problem or "no reason was recorded"
-        _line(console, _text(device.status, _STYLES[device.status]), _text(f": {reason}"))
+        line(console, text(device.status, _STYLES[device.status]), text(f": {reason}"))
     for arm in device.arms:
         if arm.status != "ok" or arm.failures:
             failures = "; ".join(arm.failures) or "no reason was recorded"
-            _line(console, _text(f"{arm.arm} {arm.status}", "red"), _text(f": {failures}"))
+            line(console, text(f"{arm.arm} {arm.status}", "red"), text(f": {failures}"))
     if not device.contrasts:
-        _line(console, _text("Nothing could be compared on this device."))
+        line(console, text("Nothing could be compared on this device."))
     names = candidates(comparison)
     for name in names:
         contrasts = [contrast for contrast in device.contrasts if contrast.candidate == name]
         if contrasts:
             if len(names) > 1:
-                _line(console, _text(name, "italic"))
+                line(console, text(name, "italic"))
             _table(console, contrasts)
     _energy(console, device)
     if device.stopping is not None:
-        _item(console, f"Latency: {device.stopping}")
+        item(console, f"Latency: {device.stopping}")
 
 
 def _energy(console: Console, device: DeviceResult) -> None:
@@ -160,10 +132,10 @@ def _energy(console: Console, device: DeviceResult) -> None:
         return
     idle = fmt.measured(energy.idle_power, "average_power")
     taken = f"unavailable: {idle.unavailable_because}" if idle.unavailable_because else idle.text
-    _item(console, f"Energy from {energy.source} ({energy.covers}); idling takes {taken}")
+    item(console, f"Energy from {energy.source} ({energy.covers}); idling takes {taken}")
     for use in energy.continuous_use:
         if use.words is not None:
-            _item(console, f"{use.arm}: {use.words}")
+            item(console, f"{use.arm}: {use.words}")
 
 
 def _table(console: Console, contrasts: list[Contrast]) -> None:
@@ -178,34 +150,34 @@ def _table(console: Console, contrasts: list[Contrast]) -> None:
     table.add_column("Result", min_width=12, no_wrap=True)
     for contrast in contrasts:
         table.add_row(
-            _text(fmt.label(contrast.quantity)),
+            text(fmt.label(contrast.quantity)),
             _value(contrast.baseline_value, contrast.quantity),
             _value(contrast.candidate_value, contrast.quantity),
             _change(contrast),
-            _text(contrast.outcome, _STYLES[contrast.outcome]),
+            text(contrast.outcome, _STYLES[contrast.outcome]),
         )
     console.print(table, highlight=False)
     notes = _notes(contrasts)
     if notes:
-        _line(console)
+        line(console)
     for note, labels in notes.items():
-        _item(console, f"{' / '.join(labels)}: {note}")
+        item(console, f"{' / '.join(labels)}: {note}")
 
 
 def _change(contrast: Contrast) -> Text:
     effect = contrast.effect
     if effect.kind == "no effect":
-        return _text("–", "dim")
-    change = _text(fmt.estimate(effect, contrast.quantity))
+        return text("–", "dim")
+    change = text(fmt.estimate(effect, contrast.quantity))
     if effect.interval is not None:
         change.append("\n")
-        change.append_text(_text(fmt.interval(effect.interval, effect.scale, contrast.quantity), "dim"))
+        change.append_text(text(fmt.interval(effect.interval, effect.scale, contrast.quantity), "dim"))
     return change
 
 
 def _value(value: Measured, quantity: str) -> Text:
     shown = fmt.measured(value, quantity)
-    return _text("–", "dim") if shown.unavailable_because else _text(shown.text)
+    return text("–", "dim") if shown.unavailable_because else text(shown.text)
 
 
 def _notes(contrasts: list[Contrast]) -> dict[str, list[str]]:
@@ -222,8 +194,8 @@ def _warnings(console: Console, comparison: Comparison) -> None:
     groups = warning_groups(comparison)
     if not groups:
         return
-    _line(console)
-    _line(console, _text("Warnings", "bold yellow"))
+    line(console)
+    line(console, text("Warnings", "bold yellow"))
     for group in groups:
         for warning in group.warnings:
-            _item(console, f"{group.about}: {warning}")
+            item(console, f"{group.about}: {warning}")

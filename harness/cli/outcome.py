@@ -1,21 +1,40 @@
-"""What is printed when a run or an analysis is done."""
+"""What is printed when a run, an analysis or a soak is done, or a soak is looked at."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.cli.console import rich_console, silence_stdout
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
     from harness.comparison import Comparison
     from harness.runs.folder import RunFolder
+    from harness.runs.soak_folder import SoakFolder
+    from harness.soak_result import SoakResult
 
 
 def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:
-    """The result as JSON, or a summary for people with the report's place.
+    """A run's result as JSON, or a summary for people with the report's place."""
+    from reports.terminal import render_terminal
 
-    A stdout that is closed, or whose reader has gone, takes nothing from a run that is done: it is all in the folder.
+    _show(comparison, lambda console: render_terminal(comparison, console, folder.report), as_json=as_json)
+
+
+def show_soak(folder: SoakFolder, result: SoakResult, *, as_json: bool) -> None:
+    """A soak's result as JSON, or a summary for people with the report's place."""
+    from reports.soak_terminal import render_soak_terminal
+
+    _show(result, lambda console: render_soak_terminal(result, console, folder.report), as_json=as_json)
+
+
+def _show(result: BaseModel, render: Callable[[Console], None], *, as_json: bool) -> None:
+    """A stdout that is closed, or whose reader has gone, takes nothing from a run that is done: it is all in the
+    folder.
     """
     if sys.stdout is None:
         return
@@ -23,11 +42,9 @@ def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) ->
         if as_json:
             # JSON is UTF-8 whatever the terminal's encoding is.
             sys.stdout.flush()
-            sys.stdout.buffer.write((comparison.model_dump_json(indent=2, by_alias=True) + "\n").encode())
+            sys.stdout.buffer.write((result.model_dump_json(indent=2, by_alias=True) + "\n").encode())
         else:
-            from reports.terminal import render_terminal
-
-            render_terminal(comparison, rich_console(), folder.report)
+            render(rich_console())
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()

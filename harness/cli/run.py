@@ -41,8 +41,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.cli.outcome import show_outcome
     from harness.experiment.file import read_experiment
     from harness.runs.folder import RunFolder
+    from harness.runs.new_folder import new_folder
     from harness.runs.progress import shown_progress
-    from harness.runs.run import Overrides, new_run_folder, resume_run, start_run
+    from harness.runs.run import Overrides, resume_run, start_run
     from harness.runs.stop_request import InterruptedRunError
 
     _refuse_contradictions(arguments)
@@ -54,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 outcome = resume_run(folder, progress)
             else:
                 file = read_experiment(arguments.experiment)
-                folder = new_run_folder(arguments.out, file.experiment.name)
+                folder = new_folder(RunFolder, arguments.out, file.experiment.name)
                 overrides = Overrides(pairs=arguments.pairs, quick=arguments.quick, runner=arguments.runner)
                 outcome = start_run(file, arguments.device or ["local"], folder, overrides, progress)
         except (InterruptedRunError, KeyboardInterrupt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-NAMES = ("experiment", "plan", "records", "run", "comparison", "profile")
+NAMES = ("experiment", "plan", "records", "run", "comparison", "soak", "soak-result", "profile")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

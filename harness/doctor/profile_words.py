@@ -19,8 +19,8 @@ def profile_in_words(profile: DeviceProfile) -> str | None:
         return None
     seen = next((one for one in found.detectable if one.minutes == _MINUTES_SHOWN and one.fraction is not None), None)
     words = (
-        f"Calibrated on {found.made_at:%Y-%m-%d}: two equal builds differ by up to {percent(found.interval_half_width)} "
-        f"by chance in {found.pairs} pairs of blocks"
+        f"Calibrated on {found.made_at:%Y-%m-%d}: two equal builds differ by up to "
+        f"{percent(found.interval_half_width)} by chance in {found.pairs} pairs of blocks"
     )
     if seen is not None and seen.fraction is not None:
         words += f"; changes of {percent(seen.fraction)} or more are seen in {seen.minutes:g} minutes"

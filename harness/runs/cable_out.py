@@ -32,8 +32,8 @@ class CableOut:
             self._is_asked, self._is_told = True, False
             return (
                 f"unplug the phone now (its battery status is {record['values'].get('battery_status')}); it measures "
-                f"on its own for about {self._minutes(record['step'])} min; plug it back in (or leave it on Wi-Fi) after "
-                "that"
+                f"on its own for about {self._minutes(record['step'])} min; plug it back in (or leave it on Wi-Fi) "
+                "after that"
             )
         if not self._is_asked:
             return None

@@ -61,6 +61,17 @@ FETCH_BATCH_FILES, FETCH_BATCH_BYTES = 64, 16 << 20
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True)
+class RunKind:
+    """What a run is called in what is said of it, and how long its runner may be silent."""
+
+    command: str = "bakeoff run"
+    unit: str = "block"
+    """A runner stops after one."""
+    unit_s: float = 0.0
+    """How long one lasts at least, where nothing is to be heard meanwhile."""
+
+
 @dataclass
 class DeviceRun:
     """One device of one run, from start to fetched outputs. `run` can be called again after any crash."""
@@ -81,6 +92,9 @@ class DeviceRun:
     """What is held still there while it measures."""
     cable_out: CableOut | None = None
     """Where its cable is to be pulled in the energy pass."""
+    kind: RunKind = field(default_factory=RunKind)
+    how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
+    """Record → what is done, how much of it, of how much; None for steps of the plan."""
     _done_steps: set[int] = field(default_factory=set)
     _runner_pid: int | None = None
     """Of the runner that wrote the newest `runner_started` record."""
@@ -103,13 +117,36 @@ class DeviceRun:
         with contextlib.suppress(DeviceError):
             self._retry(lambda: self.device.remove([self.state.remote_folder]), total_s=REMOVE_S)
 
+    def begin(self) -> None:
+        """Have a runner at work there, and leave it to itself and the device awake, until `run` is called one day.
+
+        Raises as `run` does, and `PermanentError` for a runner that ends at once.
+        """
+        if self.state.stage not in {"planned", "started"}:
+            return
+        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._retry(lambda: wake_again(self.device, self._care))
+        self._take_up()
+        if self._finished in {"complete", "bound"} or not self._start_unless_alive():
+            return
+        with closing(self._remote_records()) as chunks:
+            for chunk in chunks:
+                self.stop.check()
+                if chunk:
+                    return
+                if not self._is_alive():
+                    self._raise_if_hopeless()
+                    last = self._retry(self._process.last_words)
+                    raise PermanentError(
+                        f"{self.device.name}: the runner ended without a record: {last}",
+                        f"When mended, `{self.kind.command} --resume` goes on.",
+                    )
+
     # --- measuring ---------------------------------------------------------------------------------------------------
 
     def _measure_and_fetch(self) -> None:
         try:
-            self._records.cut_partial_line()
-            for record in self._records:
-                self._take(record, is_news=False)
+            self._take_up()
             if self.state.stage in {"planned", "started"}:
                 self._measure()
                 self._advance_state("measured")
@@ -121,9 +158,14 @@ class DeviceRun:
             raise
         self._fetch()
 
-    def _measure(self) -> None:
-        if self._finished in {"complete", "bound"}:
-            return
+    def _take_up(self) -> None:
+        """All records that are here already."""
+        self._records.cut_partial_line()
+        for record in self._records:
+            self._take(record, is_news=False)
+
+    def _start_unless_alive(self) -> bool:
+        """Push the plan and start a runner, where none is at work; True where it was started."""
         remote = self.state.remote_folder
         self._retry(lambda: self.device.remove([f"{remote}/stop"]))
         if not self._retry(self._process.has_plan):
@@ -131,8 +173,15 @@ class DeviceRun:
                 raise self._wiped()
             plan = self.folder.plan.read_bytes()
             self._retry(lambda: self.device.write(f"{remote}/plan.json", plan))
-        if not self._is_alive():
-            self._start()
+        if self._is_alive():
+            return False
+        self._start()
+        return True
+
+    def _measure(self) -> None:
+        if self._finished in {"complete", "bound"}:
+            return
+        self._start_unless_alive()
         fruitless = 0
         while True:
             before = self._records.size_bytes
@@ -142,7 +191,7 @@ class DeviceRun:
             self.stop.check()
             if self._finished == "stopped":
                 raise PermanentError(
-                    f"{self.device.name}: the runner was stopped there", "`bakeoff run --resume` goes on."
+                    f"{self.device.name}: the runner was stopped there", f"`{self.kind.command} --resume` goes on."
                 )
             self._raise_if_hopeless()
             fruitless = 0 if self._records.size_bytes > before else fruitless + 1
@@ -150,7 +199,7 @@ class DeviceRun:
                 last = self._retry(self._process.last_words)
                 raise PermanentError(
                     f"{self.device.name}: the runner ended {fruitless} times without a new record: {last}",
-                    "When mended, `bakeoff run --resume` goes on.",
+                    f"When mended, `{self.kind.command} --resume` goes on.",
                 )
             self.progress.say(self.device.name, "the runner is gone; starting it again")
             self._retry(lambda: wake_again(self.device, self._care))
@@ -192,7 +241,7 @@ class DeviceRun:
 
     def _follow(self) -> None:
         """Copy records until the runner says it is finished or is seen to be gone."""
-        silences = itertools.chain([SILENCE_BEFORE_LOOKING_S], itertools.repeat(0.0))
+        silences = itertools.chain([self._silence_s], itertools.repeat(0.0))
         self._retry(lambda: self._follow_once(next(silences)), lost="the runner should work on")
 
     def _follow_once(self, first_silence_s: float) -> None:
@@ -201,7 +250,7 @@ class DeviceRun:
         Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
         since it may have been a restart of the device.
         """
-        last_news = time.monotonic() - SILENCE_BEFORE_LOOKING_S + first_silence_s
+        last_news = time.monotonic() - self._silence_s + first_silence_s
         tail = b""
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
@@ -215,7 +264,7 @@ class DeviceRun:
                 if self.stop.asked and self._stop_runner():
                     return
                 self._end_passes_early()
-                if time.monotonic() - last_news > SILENCE_BEFORE_LOOKING_S:
+                if time.monotonic() - last_news > self._silence_s:
                     last_news = time.monotonic()
                     if not self._is_alive():
                         # Looked at twice: what it wrote just before it ended may still be on its way.
@@ -268,7 +317,8 @@ class DeviceRun:
             self.progress.say(self.device.name, words)
         if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
             self._done_steps.add(record["step"])
-        self.progress.advance(self.device.name, "measuring", len(self._done_steps), len(self.plan.steps))
+        steps = ("measuring", len(self._done_steps), len(self.plan.steps))
+        self.progress.advance(self.device.name, *(steps if self.how_far is None else self.how_far(record)))
         if self.early_end is not None:
             self.early_end.take(record)
         self.on_record(record)
@@ -289,13 +339,13 @@ class DeviceRun:
         """Ask the runner to stop; True when it had long enough, or was not to be waited for, and was ended."""
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
-            self.progress.say(self.device.name, "stopping after this block (Ctrl-C again: at once)")
+            self.progress.say(self.device.name, f"stopping after this {self.kind.unit} (Ctrl-C again: at once)")
             try:
                 self.device.write(f"{self.state.remote_folder}/stop", b"")
             except PermanentError:  # a full disk takes no stop file
                 self._end_runner()
                 return True
-        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < STOP_WAIT_S:
+        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < STOP_WAIT_S + self.kind.unit_s:
             return False
         self._end_runner()
         return True
@@ -344,7 +394,11 @@ class DeviceRun:
 
     @property
     def _process(self) -> RunnerProcess:
-        return RunnerProcess(self.device, self.state.remote_folder)
+        return RunnerProcess(self.device, self.state.remote_folder, self.kind.command)
+
+    @property
+    def _silence_s(self) -> float:
+        return SILENCE_BEFORE_LOOKING_S + self.kind.unit_s
 
     @property
     def _started(self) -> ProcessHandle | None:

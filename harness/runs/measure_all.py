@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,14 @@ from harness.runs.state import DeviceState
 if TYPE_CHECKING:
     from devices.base import Device
     from harness.experiment.resolve import Resolved
-    from harness.runs.folder import RunFolder
-    from harness.runs.manifest import Manifest
+    from harness.runs.folder import DeviceFolder, RunFolder
+    from harness.runs.manifest import Manifest, ManifestDevice
     from harness.runs.progress import Progress
+    from harness.runs.soak_folder import SoakFolder
     from harness.runs.stop_request import StopRequest
+
+MakeRun = Callable[[int, "DeviceFolder", DeviceState, Plan], DeviceRun]
+"""The index of a planned device, its folder, state and plan → its run."""
 
 
 def measure_all(
@@ -36,39 +40,55 @@ def measure_all(
     progress: Progress,
     stop: StopRequest,
 ) -> dict[str, str]:
-    """Take every planned device to its end. Returns device name → problem, for devices that are not done.
-
-    Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
-    stop.
-    """
+    """Take every planned device to its end, as `on_all` does."""
     measure = manifest.experiment.measure
-    turns: dict[str, threading.Lock] = {}
-    problems: dict[str, str] = {}
 
-    def one(index: int) -> None:
-        entry = manifest.devices[index]
-        files = folder.device(entry)
-        state = read_model(files.state, DeviceState)
-        if state.stage == "unprepared":
-            problems[entry.name] = state.problem or "not prepared"
-            return
-        identity = read_model(files.identity, Identity)
-        plan = read_model(files.plan, Plan)
+    def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
         early_end = EarlyEnd(manifest) if measure.design == "sequential" else None
         run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
         run.hold = Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off")
         if measure.energy.unplugged:
             run.cable_out = CableOut(plan)
             run.reconnect_s = max(run.reconnect_s, run.cable_out.longest_absence_s)
+        return run
+
+    return on_all(folder, manifest.devices, make_run, progress, stop)
+
+
+def on_all(
+    folder: RunFolder | SoakFolder,
+    entries: Sequence[ManifestDevice],
+    make_run: MakeRun,
+    progress: Progress,
+    stop: StopRequest,
+    act: Callable[[DeviceRun], None] = DeviceRun.run,
+) -> dict[str, str]:
+    """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed.
+
+    Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
+    stop.
+    """
+    turns: dict[str, threading.Lock] = {}
+    problems: dict[str, str] = {}
+
+    def one(index: int) -> None:
+        entry = entries[index]
+        files = folder.device(entry)
+        state = read_model(files.state, DeviceState)
+        if state.stage == "unprepared":
+            problems[entry.name] = state.problem or "not prepared"
+            return
+        identity = read_model(files.identity, Identity)
+        run = make_run(index, files, state, read_model(files.plan, Plan))
         try:
             with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
                 stop.check()
-                run.run()
+                act(run)
         except DeviceError as error:
             problems[entry.name] = str(error)
             write_model(files.state, run.state.model_copy(update={"problem": str(error)}))
             progress.say(entry.name, error.what)
 
     with stop.listening():
-        in_threads([partial(one, index) for index in range(len(devices))], stop)
+        in_threads([partial(one, index) for index in range(len(entries))], stop)
     return problems

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from harness.runs.manifest import Manifest
+from harness.experiment.declaration import Measure
+from harness.runs.manifest import Manifest, ManifestArm
 from harness.runs.plan import (
     EnergyStep,
     LatencyOptions,
@@ -73,45 +74,52 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
     return Plan(
         run_id=manifest.run_id,
         seed=manifest.seed,
-        arms=[
-            PlanArm(
-                id=arm.id,
-                model=placement.models[arm.id],
-                model_sha256=arm.model_sha256,
-                format=arm.format,
-                runtime=arm.runtime,
-                runtime_version=arm.runtime_version,
-                worker=placement.workers[arm.id],
-                library=placement.libraries.get(arm.id),
-                accelerator=arm.accelerator,
-                accelerator_options=arm.accelerator_options,
-                accelerator_library=placement.accelerator_libraries.get(arm.id),
-                cores=placement.cores.get(arm.id),
-                threads=arm.threads,
-                input_shapes=placement.input_shapes[arm.id],
-            )
-            for arm in manifest.arms
-        ],
+        arms=[plan_arm(arm, placement) for arm in manifest.arms],
         items=[PlanItem(id=item.id, inputs=placement.inputs[item.id]) for item in manifest.items],
         steps=steps,
-        latency=LatencyOptions(
-            block_target_ns=round(measure.block_ms * 1e6),
-            block_min_inferences=measure.block_min_inferences,
-            block_max_inferences=max(measure.block_max_inferences, measure.block_min_inferences),
-            lead_in_inferences=measure.lead_in_inferences,
-            settle_ns=round(measure.settle_ms * 1e6),
-            warm_up_min_blocks=3,
-            warm_up_max_blocks=measure.warm_up_max_blocks,
-            warm_up_tolerance=0.02,
-            max_ns=round(measure.max_minutes * 60e9),
-            reference_target_ns=round(measure.reference_ms * 1e6),
-        ),
+        latency=latency_options(measure),
         energy=placement.sensing.energy,
         probes=placement.sensing.probes,
         gates=dict(placement.sensing.gates),
         memory_probes=placement.sensing.memory_probes,
         soak_probes=placement.sensing.soak_probes,
         step_timeout_ns=round(measure.step_timeout_s * 1e9),
+    )
+
+
+def plan_arm(arm: ManifestArm, placement: Placement) -> PlanArm:
+    """An arm as a device sees it."""
+    return PlanArm(
+        id=arm.id,
+        model=placement.models[arm.id],
+        model_sha256=arm.model_sha256,
+        format=arm.format,
+        runtime=arm.runtime,
+        runtime_version=arm.runtime_version,
+        worker=placement.workers[arm.id],
+        library=placement.libraries.get(arm.id),
+        accelerator=arm.accelerator,
+        accelerator_options=arm.accelerator_options,
+        accelerator_library=placement.accelerator_libraries.get(arm.id),
+        cores=placement.cores.get(arm.id),
+        threads=arm.threads,
+        input_shapes=placement.input_shapes[arm.id],
+    )
+
+
+def latency_options(measure: Measure) -> LatencyOptions:
+    """How blocks are made, from what the experiment says."""
+    return LatencyOptions(
+        block_target_ns=round(measure.block_ms * 1e6),
+        block_min_inferences=measure.block_min_inferences,
+        block_max_inferences=max(measure.block_max_inferences, measure.block_min_inferences),
+        lead_in_inferences=measure.lead_in_inferences,
+        settle_ns=round(measure.settle_ms * 1e6),
+        warm_up_min_blocks=3,
+        warm_up_max_blocks=measure.warm_up_max_blocks,
+        warm_up_tolerance=0.02,
+        max_ns=round(measure.max_minutes * 60e9),
+        reference_target_ns=round(measure.reference_ms * 1e6),
     )
 
 

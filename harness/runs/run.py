@@ -6,40 +6,34 @@ Nothing is written before every device has answered or failed, so a fault of the
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.errors import DeviceError
 from devices.open_device import open_device, open_devices
 from harness.analysis.recompute import recompute
-from harness.doctor.profile import DeviceProfile
-from harness.doctor.profile_store import find_profile
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
-from harness.pictures.tensor_blobs import encode_items
-from harness.runs.device_threads import in_threads
-from harness.runs.folder import DiskError, RunFolder, read_model, safe_name, write_atomically, write_model
+from harness.runs.folder import RunFolder, read_model, write_atomically, write_model
 from harness.runs.make_manifest import make_manifest
 from harness.runs.manifest import Manifest
 from harness.runs.measure_all import measure_all
+from harness.runs.new_folder import make_folder, refuse_used
 from harness.runs.output_space import check_space_here
 from harness.runs.planning import make_plan
-from harness.runs.prepare import PreparedDevice, prepare
+from harness.runs.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.run_claim import claimed
 from harness.runs.state import DeviceState
 from harness.runs.stop_request import StopRequest
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.errors import DeviceError
     from harness.comparison import Comparison
+    from harness.runs.prepare import PreparedDevice
     from harness.runs.progress import Progress
     from harness.runs.runner_choice import RunnerKind
 
@@ -80,17 +74,14 @@ def start_run(
     check_space_here(folder.path, resolved, len(devices))
     stop = StopRequest()
     with ExitStack() as held:
-        with _closing(devices):
-            ready = _prepare_all(devices, resolved, progress, stop, overrides.runner)
-            errors = [each for each in ready if isinstance(each, DeviceError)]
-            if len(errors) == len(ready):
-                raise errors[0]
-            _refuse_unusable_models(ready, resolved)
+        with closing_all(devices):
+            ready = prepare_all(devices, resolved, progress, stop, overrides.runner)
+            refuse_unusable(ready, resolved)
             names = [device.name for device in devices]
             manifest = make_manifest(resolved, names, quick=overrides.quick, runner=overrides.runner)
-            _make_folder(folder)
+            make_folder(folder)
             held.enter_context(claimed(folder))
-            _refuse_used(folder)
+            refuse_used(folder)
             write_atomically(folder.experiment, file.content)
             write_model(folder.manifest, manifest)  # from here on the folder is a run that can be resumed
             for index, each in enumerate(ready):
@@ -111,9 +102,9 @@ def resume_run(folder: RunFolder, progress: Progress) -> Outcome:
         resolved = resolve_again(folder, manifest, progress)
         devices = [open_device(entry.name) for entry in manifest.devices]
         stop = StopRequest()
-        with _closing(devices):
+        with closing_all(devices):
             if unplanned:
-                ready = _prepare_all([devices[i] for i in unplanned], resolved, progress, stop, manifest.runner)
+                ready = prepare_all([devices[i] for i in unplanned], resolved, progress, stop, manifest.runner)
                 for index, each in zip(unplanned, ready, strict=True):
                     _write_plan(folder, manifest, index, each)
             problems = measure_all(folder, manifest, resolved, devices, progress, stop)
@@ -147,112 +138,18 @@ def resolve_again(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
     return replace(resolved, arms=arms)
 
 
-def new_run_folder(out: Path | None, name: str) -> RunFolder:
-    """`out`, or a new folder below `runs/`. Raises `UserError` where there is something already, or nothing can be
-    made.
-    """
-    if out is None:
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        out = Path("runs") / f"{stamp}-{safe_name(name)}"
-    folder = RunFolder(out)
-    _refuse_used(folder)
-    place = next(parent for parent in (out.absolute(), *out.absolute().parents) if parent.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise UserError(
-            f"{out}: cannot be made: {place} is no folder that you may write to", "Name another with --out."
-        )
-    return folder
-
-
-def _refuse_used(folder: RunFolder) -> None:
-    out = folder.path
-    if out.exists() and (not out.is_dir() or any(each != folder.claim for each in out.iterdir())):
-        raise UserError(
-            f"{out}: is there already", "Name another folder, or `bakeoff run --resume` to go on with a run."
-        )
-
-
-def _make_folder(folder: RunFolder) -> None:
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DiskError.of(folder.path, error) from None
-
-
-# --- preparing -------------------------------------------------------------------------------------------------------
-
-
-def _prepare_all(
-    devices: Sequence[Device],
-    resolved: Resolved,
-    progress: Progress,
-    stop: StopRequest,
-    runner: RunnerKind | None = None,
-) -> list[PreparedDevice | DeviceError]:
-    """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
-    with tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch:
-        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
-
-        def one(device: Device) -> PreparedDevice | DeviceError:
-            try:
-                return prepare(device, resolved, tensors, progress, stop, runner)
-            except DeviceError as error:
-                progress.say(device.name, error.what)
-                return error
-
-        try:
-            return in_threads([partial(one, device) for device in devices], stop)
-        except KeyboardInterrupt:
-            stop.ask()
-            raise
-
-
-def _refuse_unusable_models(ready: Sequence[PreparedDevice | DeviceError], resolved: Resolved) -> None:
-    """A model that opens nowhere is the user's to mend; one that opens on some devices only is a result."""
-    prepared = [each for each in ready if isinstance(each, PreparedDevice)]
-    for arm in resolved.arms:
-        reasons = [each.refused[arm.id] for each in prepared if arm.id in each.refused]
-        if len(reasons) == len(prepared):
-            raise UserError(
-                f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} cannot open it: {reasons[0]}",
-                "Export it again for this runtime, or name another runtime for the arm.",
-            )
-
-
 def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: PreparedDevice | DeviceError) -> None:
-    """What a device will do; the plan itself last, since a device without one is prepared again by resume."""
-    files = folder.device(manifest.devices[index])
-    if isinstance(ready, DeviceError):
-        state = DeviceState(stage="unprepared", remote_folder="", conductor=[], problem=str(ready))
-        write_model(files.state, state)
-        return
-    write_model(files.identity, ready.identity)
-    write_model(files.runner, ready.runner)
-    write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
-    profile = find_profile(manifest.devices[index].name, ready.identity)
-    if isinstance(profile, DeviceProfile):
-        write_model(files.profile, profile)
-    state = DeviceState(
-        stage="planned",
-        remote_folder=f"{ready.device.workdir}/runs/{manifest.run_id}-{index}",
-        conductor=ready.conductor,
+    write_prepared(
+        folder.device(manifest.devices[index]),
+        f"{manifest.run_id}-{index}",
+        ready,
+        lambda placement: make_plan(manifest, placement, index),
     )
-    write_model(files.state, state)
-    write_model(files.plan, make_plan(manifest, ready.placement, index))
 
 
 def _all_fetched(folder: RunFolder, manifest: Manifest) -> bool:
     states = (read_model(folder.device(entry).state, DeviceState) for entry in manifest.devices)
     return all(state.stage == "fetched" for state in states)
-
-
-@contextmanager
-def _closing(devices: Sequence[Device]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for device in devices:
-            device.close()
 
 
 def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:

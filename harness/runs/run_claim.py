@@ -14,11 +14,16 @@ from harness.runs.folder import DiskError
 
 if TYPE_CHECKING:
     from harness.runs.folder import RunFolder
+    from harness.runs.soak_folder import SoakFolder
+
+
+class ClaimedElsewhereError(UserError):
+    """Another process works in the folder."""
 
 
 @contextmanager
-def claimed(folder: RunFolder) -> Iterator[None]:
-    """Hold the folder, which is there. Raises `UserError` while another process holds it."""
+def claimed(folder: RunFolder | SoakFolder) -> Iterator[None]:
+    """Hold the folder, which is there. Raises `ClaimedElsewhereError` while another process holds it."""
     try:
         descriptor = os.open(folder.claim, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -28,7 +33,7 @@ def claimed(folder: RunFolder) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-                raise UserError(
+                raise ClaimedElsewhereError(
                     f"{folder.path}: another bakeoff is at work on this run", "Wait for it, or stop it first."
                 ) from None
             # A file system without locks: two at once are the user's to avoid there.

@@ -31,6 +31,8 @@ class RunnerProcess:
     device: Device
     folder: str
     """The run's folder on the device."""
+    command: str = "bakeoff run"
+    """What a person goes on with."""
 
     def start(self, conductor: Sequence[str]) -> ProcessHandle:
         """Start a runner on the plan there. Raises `DeviceError`."""
@@ -72,18 +74,19 @@ class RunnerProcess:
         if exit_code == UNUSABLE:
             raise PermanentError(f"{name}: the runner cannot go on there: {self.last_words()}", "Start a new run.")
         if exit_code is None or exit_code == CANNOT_WRITE:
-            raise_if_full(self.device, self.folder, after="Then `bakeoff run --resume` goes on.")
+            raise_if_full(self.device, self.folder, after=f"Then `{self.command} --resume` goes on.")
         if exit_code == CANNOT_WRITE:
             said = self.last_words()
             if any(
                 sign in said for sign in ("No space left on device", "uota exceeded")
             ):  # for what it wanted to write
                 raise NoSpaceError(
-                    f"{name}: the disk is full there: {said}", f"{NO_SPACE_REMEDY} Then `bakeoff run --resume` goes on."
+                    f"{name}: the disk is full there: {said}",
+                    f"{NO_SPACE_REMEDY} Then `{self.command} --resume` goes on.",
                 )
             raise PermanentError(
                 f"{name}: the runner could not write there: {said}",
-                "Look at the device's disk. Then `bakeoff run --resume` goes on.",
+                f"Look at the device's disk. Then `{self.command} --resume` goes on.",
             )
 
     def last_words(self) -> str:

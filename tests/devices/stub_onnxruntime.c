@@ -3,7 +3,8 @@
  *
  * For execution providers that no machine here can have, and for what the runner itself costs. What reaches the
  * providers is appended to the file that $STUB_CALLS names, a line each; $STUB_VERSION is the release it says it is,
- * $STUB_PROVIDERS what it says it has, $STUB_TAKEN how many of its five nodes the first of them took.
+ * $STUB_PROVIDERS what it says it has, $STUB_TAKEN how many of its five nodes the first of them took. Of every thousand
+ * runs it keeps $STUB_KEEPS bytes for ever, until it has kept $STUB_KEEPS_AT_MOST: a leak, or a cache that fills up.
  */
 #include "onnxruntime_api.h"
 
@@ -163,10 +164,29 @@ static status create_memory_info(int allocator, int kind, void **out)
     return make(out);
 }
 
+static char *volatile newest; /* what nobody points to, the compiler leaves out */
+
+static void keep(void)
+{
+    static long each = -1, at_most, runs, kept;
+    if (each < 0) {
+        each = strtol(variable("STUB_KEEPS", "0"), NULL, 10);
+        at_most = strtol(variable("STUB_KEEPS_AT_MOST", "9223372036854775807"), NULL, 10);
+    }
+    if (each > 0 && ++runs % 1000 == 0 && kept + each <= at_most) {
+        char *forgotten = malloc((size_t)each);
+        if (forgotten != NULL)
+            memset(forgotten, 1, (size_t)each);
+        newest = forgotten;
+        kept += each;
+    }
+}
+
 static status run(void *session, const void *options, const char *const *input_names, const void *const *inputs,
                   size_t input_count, const char *const *output_names, size_t output_count, void **outputs)
 {
     (void)session, (void)options, (void)input_names, (void)inputs, (void)input_count, (void)output_names;
+    keep();
     for (size_t k = 0; k < output_count; k++)
         outputs[k] = &here;
     return NULL;

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.html import TEMPLATES, render_html
+from reports.html import render_html
+from reports.page_environment import TEMPLATES
 from tests.reports import sample_comparison as sample
 from tests.reports.parsed_page import by_id, elements, local_name, parse, seen_text
 

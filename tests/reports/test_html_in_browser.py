@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from harness.comparison import Comparison
-from reports.html import TEMPLATES, render_html
+from reports.html import render_html
+from reports.page_environment import TEMPLATES
 from tests.reports import sample_comparison as sample
 from tests.reports.test_html import everywhere
 

@@ -13,9 +13,10 @@ from harness.errors import UserError
 from harness.experiment.declaration import Arm
 from harness.experiment.file import read_experiment
 from harness.experiment.resolve import differences, refuse_accelerator, resolve
+from harness.runs.folder import RunFolder
+from harness.runs.new_folder import new_folder
 from harness.runs.output_check import OutputCheck
 from harness.runs.output_space import check_space_here, output_bytes
-from harness.runs.run import new_run_folder
 
 
 def looked_up(path):
@@ -139,7 +140,7 @@ def test_outputs_that_will_not_fit_are_said_before_anything_is_measured(tiny, tm
 
 def test_a_run_folder_is_never_one_that_holds_something(tmp_path):
     (tmp_path / "empty").mkdir()
-    assert new_run_folder(tmp_path / "empty", "x").path == tmp_path / "empty"
+    assert new_folder(RunFolder, tmp_path / "empty", "x").path == tmp_path / "empty"
     with pytest.raises(UserError, match="is there already"):
-        new_run_folder(tmp_path, "x")
-    assert new_run_folder(None, "a/b ; $(x)").path.name.endswith("-a-b-x")
+        new_folder(RunFolder, tmp_path, "x")
+    assert new_folder(RunFolder, None, "a/b ; $(x)").path.name.endswith("-a-b-x")

@@ -55,6 +55,8 @@ class Truth:
     battery: Battery = field(default_factory=Battery)
     rss_bytes: dict[str, int] = field(default_factory=lambda: {"a0": 80_000_000, "a1": 80_000_000})
     leak_bytes_per_inference: float = 0.0
+    leak_ends_at_bytes: float = math.inf
+    """What looked like a leak was a cache, which is full then."""
     rail_step_uws: float | None = 1000.0
     """Resolution of the power rails behind the battery; None: there are none."""
     others_busy_cores: Callable[[float], float] = lambda _at_s: 0.05
@@ -295,20 +297,10 @@ class SimulatedDevice:
 
     def _energy(self, step: EnergyStep) -> None:
         options = self._plan.energy
-        by_id = {probe.id: probe for probe in self._plan.probes}
         readings: list[Reading] = []
 
         def look(ids: list[str]) -> None:
-            for each in ids:
-                probe = by_id[each]
-                text = self.read(probe.path) if isinstance(probe, FileProbe) else None
-                self._pass_time(_LOOK_S, self._truth.idle_w)
-                readings.append(
-                    Reading(
-                        probe=each, monotonic_ns=self._now_ns, took_ns=100_000, text=text,
-                        error="No such file or directory" if text is None else None,
-                    )
-                )  # fmt: skip
+            readings.extend(self._looks(ids))
 
         gate = self._gate("energy")
         every_s = options.sample_every_ns / 1e9
@@ -333,20 +325,39 @@ class SimulatedDevice:
             inferences=inferences, readings=readings, before=before, after=self._context(), gate=gate,
         )  # fmt: skip
 
+    def _looks(self, ids: list[str]) -> list[Reading]:
+        by_id = {probe.id: probe for probe in self._plan.probes}
+        readings = []
+        for each in ids:
+            probe = by_id[each]
+            text = self.read(probe.path) if isinstance(probe, FileProbe) else None
+            self._pass_time(_LOOK_S, self._truth.idle_w)
+            readings.append(
+                Reading(
+                    probe=each, monotonic_ns=self._now_ns, took_ns=100_000, text=text,
+                    error="No such file or directory" if text is None else None,
+                )
+            )  # fmt: skip
+        return readings
+
     def _soak(self, step: SoakStep) -> None:
         windows, done = round(step.duration_ns / step.window_ns), 0
         for index in range(windows):
+            reference_ns = self._reference()
             started_ns = self._now_ns
             latency_ns = self._truth.latency_ms[step.arm] * 1e6 / self._body.speed
             sample = np.sort(np.exp(self._noise.draw(200, self._now_s)) * latency_ns)
             count = max(1, int(step.window_ns / float(sample.mean())))
             self._pass_time(step.window_ns / 1e9, self._truth.power_w[step.arm], own_cores=1.0)
             done += count
-            rss = self._truth.rss_bytes[step.arm] + int(self._truth.leak_bytes_per_inference * done) // 4096 * 4096
+            ended_ns = self._now_ns
+            leaked = min(self._truth.leak_bytes_per_inference * done, self._truth.leak_ends_at_bytes)
+            rss = self._truth.rss_bytes[step.arm] + int(leaked) // 4096 * 4096
             p50, p90, p99 = (int(value) for value in np.quantile(sample, [0.5, 0.9, 0.99]))
             self._write(
-                SoakWindow, step=step.step, arm=step.arm, index=index, started_ns=started_ns, ended_ns=self._now_ns,
+                SoakWindow, step=step.step, arm=step.arm, index=index, started_ns=started_ns, ended_ns=ended_ns,
                 inferences=count, latency_p50_ns=p50, latency_p90_ns=p90, latency_p99_ns=p99,
                 latency_min_ns=int(sample[0]), latency_max_ns=int(sample[-1]), rss_bytes=rss,
-                rss_anon_bytes=rss - 20_000_000, pss_bytes=rss, context=self._context(),
+                rss_anon_bytes=rss - 20_000_000, pss_bytes=rss, reference_ns=reference_ns,
+                readings=self._looks(self._plan.soak_probes), context=self._context(),
             )  # fmt: skip

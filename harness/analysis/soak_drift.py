@@ -1,0 +1,114 @@
+"""Whether latency drifts in a soak: the last third against the first third.
+
+Windows resemble their neighbours, over minutes and over hours, so windows are no replicates. The soak is cut into
+twelve stretches as long as each other; the median over the windows of a stretch is one value, on the logarithm. The
+last four against the first four by Welch's t: *slower* (*faster*) where the 95 % interval excludes no change and the
+estimate is beyond the bound, *steady* where the whole interval is within the bound, *not yet known* otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from harness.analysis.wording import counted
+from harness.quantity import Available, Measured, Unavailable
+from harness.soak_result import DriftFinding, Estimated
+from harness.statistics.estimate import estimate_mean
+
+if TYPE_CHECKING:
+    from harness.analysis.soak_windows import SoakRecords
+    from harness.statistics.estimate import Floats
+
+MEDIAN_BOUND, TAIL_BOUND = 0.05, 0.10
+STRETCHES, _THIRD = 12, 4
+FEWEST_WINDOWS = 24
+_LEVEL = 0.95
+_METHOD = "Welch's t on the log-medians of four stretches each, the last third against the first"
+
+
+def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latency_p99_ns"]) -> DriftFinding:
+    """From one quantile of every window."""
+    bound = MEDIAN_BOUND if which == "latency_p50_ns" else TAIL_BOUND
+    latency = np.array([getattr(window, which) for window in records.windows], dtype=np.float64)
+    if latency.size == 0:
+        missing = Unavailable(reason="there is no window yet")
+        return DriftFinding(
+            change="unavailable",
+            reason=missing.reason,
+            late_over_early=missing,
+            bound=bound,
+            first_hour=missing,
+            last_hour=missing,
+        )
+    first, last = _hours_medians(records.hours, latency)
+    if latency.size < FEWEST_WINDOWS:
+        reason = f"there are {counted(latency.size, 'window')} of the {FEWEST_WINDOWS} that it takes"
+        ratio: Estimated | Unavailable = Unavailable(reason=reason)
+        change: Literal["slower", "faster", "steady", "not yet known"] = "not yet known"
+    else:
+        ratio = _late_over_early(records.hours, np.log(np.maximum(latency, 1.0)))
+        change, reason = _judged(ratio, bound)
+    return DriftFinding(
+        change=change, reason=reason, late_over_early=ratio, bound=bound, first_hour=first, last_hour=last
+    )
+
+
+def _late_over_early(hours: Floats, logs: Floats) -> Estimated:
+    stretch = np.minimum(STRETCHES - 1, (STRETCHES * (hours - hours[0] / 2) / hours[-1]).astype(int))
+    medians = np.array([np.median(logs[stretch == place]) for place in np.unique(stretch)])
+    early, late = estimate_mean(medians[:_THIRD]), estimate_mean(medians[-_THIRD:])
+    change = late.mean - early.mean
+    parts = [((one.sd or 0.0) ** 2 / one.n, one.n - 1) for one in (early, late)]
+    variance = sum(part for part, _ in parts)
+    half = 0.0
+    if variance > 0.0:
+        from scipy.special import stdtrit
+
+        freedom = variance**2 / sum(part**2 / count for part, count in parts)
+        half = float(stdtrit(freedom, (1 + _LEVEL) / 2)) * math.sqrt(variance)
+    return Estimated(
+        value=math.exp(change),
+        low=math.exp(max(change - half, -50.0)),
+        high=math.exp(min(change + half, 50.0)),
+        level=_LEVEL,
+        unit="ratio",
+        method=_METHOD,
+    )
+
+
+def _judged(ratio: Estimated, bound: float) -> tuple[Literal["slower", "faster", "steady", "not yet known"], str]:
+    low, high = ratio.low or 0.0, ratio.high or math.inf
+    within = f"{100 * bound:g} %"
+    between = f"between {_percent(low)} and {_percent(high)}"
+    if low > 1.0 and ratio.value > 1.0 + bound:
+        return "slower", f"the last third took {_percent(ratio.value)} against the first ({between})"
+    if high < 1.0 and ratio.value < 1.0 / (1.0 + bound):
+        return "faster", f"the last third took {_percent(ratio.value)} against the first ({between})"
+    if 1.0 / (1.0 + bound) < low and high < 1.0 + bound:
+        return "steady", f"the last third is within {within} of the first ({between})"
+    return "not yet known", f"a change of {within} could not be told from none ({between})"
+
+
+def _percent(ratio: float) -> str:
+    change = 100.0 * (ratio - 1.0)
+    if change > 1000.0:
+        return "more than +1000 %"
+    return f"{change:+.1f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _hours_medians(hours: Floats, latency: Floats) -> tuple[Measured, Measured]:
+    """Median over the first and the last hour; over the first and the last quarter of a soak under four hours."""
+    span = min(1.0, float(hours[-1]) / 4.0)
+    what = "hour" if span == 1.0 else "quarter"
+    early, late = hours <= max(span, hours[0]), hours > hours[-1] - max(span, hours[0])
+    return tuple(  # type: ignore[return-value]  # two of them
+        Available(
+            value=float(np.median(latency[which])),
+            unit="ns",
+            source=f"median over the {counted(int(which.sum()), 'window')} of the {name} {what}",
+        )
+        for name, which in (("first", early), ("last", late))
+    )

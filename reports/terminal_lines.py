@@ -1,0 +1,43 @@
+"""Lines on a terminal: text from users is printed as it is, and nothing in it is obeyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports import format as fmt
+from reports.inert_text import inert
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+
+def text(content: str, style: str = "") -> Text:
+    """Inert text in a style."""
+    # A Text is never parsed for markup or emoji codes, which a str is.
+    from rich.text import Text
+
+    return Text(inert(content), style=style)
+
+
+def line(console: Console, *parts: Text, indent: int = 0) -> None:
+    """The parts after each other; what is too long goes on in the next line."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    joined = Text.assemble(*parts)
+    console.print(
+        Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False
+    )
+
+
+def item(console: Console, content: str, style: str = "") -> None:
+    """One entry of a list."""
+    from rich.table import Table
+
+    # A grid, so that the second line of a long sentence stands under the first.
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(text("•", style), text(fmt.held_together(content), style))
+    console.print(grid, highlight=False)
