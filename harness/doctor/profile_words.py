@@ -18,9 +18,10 @@ def profile_in_words(profile: DeviceProfile) -> str | None:
     if found is None:
         return None
     seen = next((one for one in found.detectable if one.minutes == _MINUTES_SHOWN and one.fraction is not None), None)
+    by_chance = percent(found.interval_half_width)
     words = (
-        f"Calibrated on {found.made_at:%Y-%m-%d}: two equal builds differ by up to "
-        f"{percent(found.interval_half_width)} by chance in {found.pairs} pairs of blocks"
+        f"Calibrated on {found.made_at:%Y-%m-%d}: two equal builds differ by up to {by_chance} by chance in "
+        f"{found.pairs} pairs of blocks"
     )
     if seen is not None and seen.fraction is not None:
         words += f"; changes of {percent(seen.fraction)} or more are seen in {seen.minutes:g} minutes"

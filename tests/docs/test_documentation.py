@@ -46,6 +46,7 @@ def desk(tmp_path, workdir):
     write_command(commands / "python", f'exec {shlex.quote(sys.executable)} "$@"')
     path = f"{commands}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
+    environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
     return desk, commands, environment
 
 
