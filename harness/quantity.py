@@ -56,7 +56,9 @@ class Quantity:
 
 def _ratio(name: str, label: str, unit: str, measured_in: Pass, meaning: str) -> Quantity:
     display_unit, divisor = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "mJ": ("mJ", 1.0), "mW": ("mW", 1.0)}[unit]
-    return Quantity(name, label, unit, "lower", "ratio", measured_in, display_unit, divisor, 2, meaning)
+    return Quantity(
+        name, label, unit, "lower", "ratio", measured_in, display_unit, divisor, 0 if unit == "mW" else 2, meaning
+    )
 
 
 def _score(

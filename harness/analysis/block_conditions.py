@@ -25,6 +25,8 @@ _OUTLYING = 0.10
 _STALL = 1.5
 _NAMED = 3
 
+_GATES = {"others_busy_cores": "load", "battery_status": "charging"}
+
 
 def failed_gates(blocks: list[LatencyBlock]) -> str | None:
     """`the temperature gate did not hold before 3 of 60 blocks`; None where every gate held."""
@@ -32,7 +34,8 @@ def failed_gates(blocks: list[LatencyBlock]) -> str | None:
     if not failed:
         return None
     parts = [
-        f"the {condition.replace('_', ' ')} gate did not hold before {count} of {counted(len(blocks), 'block')}"
+        f"the {_GATES.get(condition, condition.replace('_', ' '))} gate did not hold before {count} of "
+        f"{counted(len(blocks), 'block')}"
         for condition, count in failed.most_common()
     ]
     return listed(parts)
