@@ -1,4 +1,4 @@
-"""A runtime that leaks 1 KB of every 1000 inferences is found; one that fills a cache is not called leaking."""
+"""A runtime that leaks 1 KB of every 1000 inferences is found; a cache that fills up is not called a leak."""
 
 from __future__ import annotations
 

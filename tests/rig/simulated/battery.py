@@ -87,4 +87,6 @@ class Cell:
             "charge_counter": str(self._counter),
             "charge_full": str(round(battery.capacity_uah)),
         }
+        if name == "uevent":
+            return "".join(f"POWER_SUPPLY_{key.upper()}={value}\n" for key, value in values.items())
         return f"{values[name]}\n" if name in values else None
