@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from harness.doctor.profile_words import percent
 from harness.printable import printable
 from harness.quantity import Available
-from reports.format import milliseconds
+from reports.format import held_together, milliseconds
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,7 +135,7 @@ def _wrapped(console: Console, label: str, text: str, style: str | None = None) 
 
     indent = " " * (_LABEL + 3)
     width = max(console.width - len(indent), 20)
-    lines = textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(held_together(printable(text)), width, break_long_words=False, break_on_hyphens=False) or [""]
     start = Text(f"  {printable(label):{_LABEL}} ", style=style or "")
     start.append(lines[0], style="" if label in {"yes", "no"} else style or "")
     for number, line in enumerate(lines):

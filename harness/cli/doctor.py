@@ -24,6 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--model", type=Path, metavar="FILE", help="calibrate with this model instead of a small convolution"
     )
     parser.add_argument("--runtime", metavar="NAME", help="its runtime, as in experiment.toml (default: onnxruntime)")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        choices=range(1, 17),
+        metavar="N",
+        help="how many times larger its pictures are than its inputs (default: what its file says)",
+    )
     parser.add_argument("--json", action="store_true", help="print the profiles as JSON")
 
 
@@ -41,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from reports.doctor_terminal import render_examined
 
     _refuse_contradictions(arguments)
-    model = CalibrationModel(arguments.model, arguments.runtime or "onnxruntime")
+    model = CalibrationModel(arguments.model, arguments.runtime or "onnxruntime", arguments.scale)
     minutes = None if arguments.no_calibration else arguments.minutes
     try:
         with shown_progress() as progress:
@@ -71,9 +78,10 @@ def execute(arguments: argparse.Namespace) -> int:
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     from harness.errors import UserError
 
-    if arguments.no_calibration and (arguments.model is not None or arguments.runtime is not None):
-        given = "--model" if arguments.model is not None else "--runtime"
-        raise UserError(f"{given} cannot be given with --no-calibration: nothing is measured then", "Leave one out.")
+    given = {"--model": arguments.model, "--runtime": arguments.runtime, "--scale": arguments.scale}
+    extra = [option for option, value in given.items() if value is not None]
+    if arguments.no_calibration and extra:
+        raise UserError(f"{extra[0]} cannot be given with --no-calibration: nothing is measured then", "Leave one out.")
 
 
 def _minutes(text: str) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from devices.readings.unavailable import Unavailable
 from harness.doctor.profile import Calibration, Detectable
+from harness.experiment.declaration import GateBounds
 from harness.statistics.diagnostics import find_trend, find_two_levels
 from harness.statistics.estimate import Estimate, Floats, estimate_mean
 from harness.statistics.paired import log_ratios
@@ -27,6 +28,7 @@ _MAD_TO_SD: Final = 1.4826
 """Of a normal distribution, 1/Φ⁻¹(3/4)."""
 _FEWEST: Final = 3
 _NOTABLE: Final = 0.02
+_BUSY_CORES: Final = GateBounds().others_busy_cores or math.inf
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     speeds = np.log(np.array([float(np.median(block.latency_ns)) for block in blocks]))
     trend, levels = find_trend(speeds), find_two_levels(speeds, least_gap=_NOTABLE)
     sd = estimate.sd or 0.0
-    warnings = []
+    warnings, others = [], _others(blocks)
+    if others is not None and others > _BUSY_CORES:
+        warnings.append(
+            f"Others kept {others:.1f} cores busy meanwhile: the device is more precise than this when it is idle."
+        )
     if sd == 0.0:
         warnings.append("Every pair gave the same ratio, which real timings do not; is the device's clock too coarse?")
     if levels is not None:
@@ -86,7 +92,7 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
         called_different=not low <= 0.0 <= high,
         drift=math.expm1(trend.total) if trend is not None else None,
         outlier_pairs=_count_far(differences),
-        others_busy_cores=_others(blocks),
+        others_busy_cores=others,
         reference_spread=_reference_spread(blocks),
         detectable=[detectable_in(minutes, sd, max(seconds - waited, 1e-3) / len(pairs)) for minutes in MINUTES],
         warnings=warnings,

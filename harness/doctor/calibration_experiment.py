@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.errors import UserError
+
 if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
 
@@ -31,12 +33,15 @@ class CalibrationModel:
 
     path: Path | None = None
     runtime: str = "onnxruntime"
+    scale: int | None = None
+    """How many times larger its pictures are than its inputs; None: what its file says."""
 
 
 def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> ExperimentFile:
     """Model, picture and experiment.toml in a folder. Raises `UserError` for a model that cannot be used."""
     import numpy as np
 
+    from harness.doctor.output_scale import output_scale
     from harness.experiment.declaration import Tensor
     from harness.experiment.file import read_experiment
     from harness.models.model_file import read_model
@@ -47,9 +52,11 @@ def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> 
     described = read_model(path)
     codec = make_codec(described, Tensor())
     height, width = _sides(codec.input.shape, codec.input_layout)
-    out_height, _ = _sides(codec.output.shape, codec.output_layout)
-    is_fixed = all(isinstance(size, int) and size > 0 for size in (*codec.input.shape, *codec.output.shape))
-    scale = max(1, out_height // height) if is_fixed else 1
+    scale = model.scale or output_scale(described, codec, (height, width))
+    if scale is None:
+        raise UserError(
+            f"{path}: does not say how large its pictures are", "Say how many times larger they are, with --scale."
+        )
     source = np.random.default_rng(0)
     for name, factor in (("inputs", 1), ("references", scale)):
         picture = source.integers(0, 256, (height * factor, width * factor, 3)).astype(np.uint8)

@@ -180,7 +180,7 @@ def _screen(survey: Survey) -> Obstacle | None:
     return Obstacle(
         kind="screen off",
         what=f"the screen is off ({said.wakefulness.lower()}): many phones use their slow cores then",
-        remedy="Wake it before the run: every block waits until the screen is as it was at the first.",
+        remedy="On a cable bakeoff wakes it for its runs; over Wi-Fi wake it, and let it stay on.",
     )
 
 

@@ -26,6 +26,8 @@ def profile_in_words(profile: DeviceProfile) -> str | None:
     if seen is not None and seen.fraction is not None:
         words += f"; changes of {percent(seen.fraction)} or more are seen in {seen.minutes:g} minutes"
     words += f" ({found.model}, {found.runtime})."
+    if found.warnings:
+        words += f" {found.warnings[0]}"
     if found.called_different:
         words += " Those two equal builds were called different, so take small changes here with care."
     return words
