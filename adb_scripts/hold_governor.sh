@@ -47,6 +47,7 @@ read_word() {
 	printf '%s\n' "$word"
 }
 
+case $governor in *[!A-Za-z0-9_-]*) fail 5 "no governor has such a name: $governor" ;; esac
 # A core's folder is its policy's by another name wherever there are policies.
 set -- "$cpu"/cpufreq/policy*/scaling_governor
 [ -e "$1" ] || set -- "$cpu"/cpu[0-9]*/cpufreq/scaling_governor

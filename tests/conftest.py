@@ -22,6 +22,12 @@ def workdir() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_profiles_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What `bakeoff doctor` found on this computer is none of a test's business."""
+    os.environ["BAKEOFF_PROFILES"] = str(tmp_path_factory.mktemp("profiles"))
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> TinyExperiment:
     """A tiny experiment, not written yet."""

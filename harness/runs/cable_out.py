@@ -30,10 +30,10 @@ class CableOut:
             if record["of_pass"] != "energy" or "battery_status" not in record["failed"]:
                 return None
             self._is_asked, self._is_told = True, False
+            minutes, status = self._minutes(record["step"]), record["values"]["battery_status"]
             return (
-                f"unplug the phone now (its battery status is {record['values'].get('battery_status')}); it measures "
-                f"on its own for about {self._minutes(record['step'])} min; plug it back in (or leave it on Wi-Fi) "
-                "after that"
+                f"unplug the phone now (its battery's status is {status}); it measures on its own for about {minutes} "
+                "min; plug it back in (or leave it on Wi-Fi) after that"
             )
         if not self._is_asked:
             return None

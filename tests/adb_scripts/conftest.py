@@ -15,6 +15,7 @@ from devices.adb_scripts import read_script
 from devices.base import Completed
 from devices.local import LocalTransport
 from devices.posix_device import PosixDevice
+from devices.shell_words import quote
 from tests.rig.android_commands import ANDROID_COMMANDS
 from tests.rig.real_phone import RealPhone
 
@@ -51,10 +52,12 @@ class ScriptHost:
         script = 'cd "$1" && chmod 755 commands/* && mkdir -p settings'
         self.device.run(["sh", "-c", script, "sh", self.folder], timeout_s=20)
 
-    def run(self, name: str, *arguments: str, with_commands: bool = True) -> Completed:
-        """Run a script of adb_scripts/ to its end."""
+    def run(self, name: str, *arguments: str, with_commands: bool = True, system_root: str | None = None) -> Completed:
+        """Run a script of adb_scripts/ to its end. `system_root`: where it finds /sys and /proc."""
         self.device.write(f"{self.folder}/{name}", read_script(name).encode())
         before = "PATH=$0/commands:$PATH; export PATH; " if with_commands else ""
+        if system_root is not None:
+            before += f"BAKEOFF_SYSTEM_ROOT={quote(system_root)}; export BAKEOFF_SYSTEM_ROOT; "
         argv = ["sh", "-c", f'{before}exec "$@"', self.folder, self.shell, f"{self.folder}/{name}", *arguments]
         return self.device.run(argv, timeout_s=60)
 

@@ -34,6 +34,15 @@ def test_the_phone_is_kept_awake_and_every_change_was_written_down_first(host: S
     )
 
 
+def test_a_phone_whose_cable_will_be_pulled_keeps_its_screen_on_without_it(host: ScriptHost) -> None:
+    put(host, FOUND | {"system.screen_off_timeout": "60000"})
+    host.run("keep_awake.sh", host.list_path, "unplugged")
+    assert host.settings()["system.screen_off_timeout"] == "2147483647"
+    assert "setting\tsystem\tscreen_off_timeout\t60000\n" in (host.read("changed") or "")
+    host.run("restore.sh", host.list_path)
+    assert host.settings() == FOUND | {"system.screen_off_timeout": "60000"}
+
+
 def test_it_is_left_as_it_was_found(host: ScriptHost) -> None:
     put(host, FOUND)
     host.run("keep_awake.sh", host.list_path)
