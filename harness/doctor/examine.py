@@ -87,6 +87,8 @@ def _examine(look: Survey, model: CalibrationModel, minutes: float | None, progr
         return Examined(look.device, problem=error.what, remedy=error.remedy or None)
     known = find_profile(look.device, look.identity)
     calibration = known.calibration if isinstance(known, DeviceProfile) else None
+    if isinstance(known, Unavailable) and minutes is None:
+        progress.say(look.device, f"no calibration to keep: {known.reason}")
     problem = None
     if minutes is not None:
         found = _calibrate(look.device, model, minutes, progress)
