@@ -80,7 +80,7 @@ def _look_at(device: Device) -> Survey:
             there = device.run(["test", test, path], timeout_s=15.0).exit_code == 0
             how = path if there else f"{path} cannot be {'written' if test == '-w' else 'read'} there"
             abilities.append(Ability(what=what, possible=there, how=how))
-        abilities.append(Ability(what="energy", possible=False, how="not in this version"))
+        abilities.append(_energy(device))
         return Survey(
             device=device.name,
             identity=identity,
@@ -93,6 +93,18 @@ def _look_at(device: Device) -> Survey:
         return Survey(device=device.name, problem=error.what, remedy=error.remedy or None)
     finally:
         device.close()
+
+
+def _energy(device: Device) -> Ability:
+    """By the most trustworthy source that is there; whether a cable feeds the battery now is for the run to say."""
+    from devices.power.registry import SOURCES, choose_source
+    from devices.power.source import FoundSource
+    from devices.power.survey import parse_survey, survey_energy
+
+    found = choose_source(parse_survey(survey_energy(device)))
+    if isinstance(found, FoundSource):
+        return Ability(what="energy", possible=True, how=f"{SOURCES[found.source].label} ({found.covers})")
+    return Ability(what="energy", possible=False, how="no source there; `bakeoff doctor` says of each why")
 
 
 def _python(device: Device, identity: Identity) -> str | None:
