@@ -213,17 +213,17 @@ def _battery(device: SoakDevice) -> SoakRow:
         parts.append(f"drains by {fmt.with_unit(fmt.number(drain.value, 1), '% an hour')}{_between(drain, 1.0, 1)}")
     else:
         parts.append(found.drain_per_hour.reason)
-    parts += [f"says {' and '.join(found.statuses)}"] if found.statuses else []
-    parts += found.warnings
+    parts += [f"says {' and '.join(found.statuses)}"] if found.statuses and not found.warnings else []
+    parts += [warning[:1].lower() + warning[1:] for warning in found.warnings]
     return SoakRow(
         "Battery", "open" if found.warnings else "none", f"{_value(found.last)} now", _sentence("; ".join(parts))
     )
 
 
 def _restarts(device: SoakDevice) -> str:
-    parts = [fmt.count(max(0, device.sessions - 1), "restart") + " of the runner"]
-    parts.append(fmt.count(device.boots - 1, "restart") + " of the device")
-    return ", ".join(parts)
+    counts = ((device.sessions - 1, "of the runner"), (device.boots - 1, "of the device"))
+    parts = [f"{fmt.count(count, 'restart')} {whose}" for count, whose in counts if count > 0]
+    return ", ".join(parts) or "no restart"
 
 
 def _growth(slope: EstimatedOrNot) -> str:

@@ -35,7 +35,8 @@ METHOD = [
     f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences. Not yet known otherwise.",
     f"Latency drift: the soak is cut into {STRETCHES} stretches; the last four against the first four (Welch's t on "
     f"log-medians, 95 %). A change of {100 * MEDIAN_BOUND:g} % matters for the median, {100 * TAIL_BOUND:g} % for the "
-    f"99th percentile. At least {FEWEST_WINDOWS} windows.",
+    f"99th percentile. At least {FEWEST_WINDOWS} windows. Where the later two thirds agree, the last hour is held "
+    "against the first as well.",
     "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes) more "
     "than 10 % above its own best; without fixed work, the arm's own latency where the clocks were down as well.",
     "Hours count what the device spent in windows; interruptions are listed and not counted.",

@@ -4,6 +4,8 @@ Windows resemble their neighbours, over minutes and over hours, so windows are n
 twelve stretches as long as each other; the median over the windows of a stretch is one value, on the logarithm. The
 last four against the first four by Welch's t: *slower* (*faster*) where the 95 % interval excludes no change and the
 estimate is beyond the bound, *steady* where the whole interval is within the bound, *not yet known* otherwise.
+What changed within the first hours and has stayed so is no difference of thirds: where the last third agrees with the
+middle one, the last hour is held against the first as well.
 """
 
 from __future__ import annotations
@@ -49,17 +51,26 @@ def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latenc
         ratio: Estimated | Unavailable = Unavailable(reason=reason)
         change: Literal["slower", "faster", "steady", "not yet known"] = "not yet known"
     else:
-        ratio = _late_over_early(records.hours, np.log(np.maximum(latency, 1.0)))
+        stretches = _log_medians(records.hours, latency)
+        ratio = _ratio(stretches[:_THIRD], stretches[-_THIRD:])
         change, reason = _judged(ratio, bound)
+        settled, _ = _judged(_ratio(stretches[_THIRD:-_THIRD], stretches[-_THIRD:]), bound)
+        if change in {"steady", "not yet known"} and settled == "steady":
+            change, reason = _since_the_first_hour(first, last, bound) or (change, reason)
     return DriftFinding(
         change=change, reason=reason, late_over_early=ratio, bound=bound, first_hour=first, last_hour=last
     )
 
 
-def _late_over_early(hours: Floats, logs: Floats) -> Estimated:
+def _log_medians(hours: Floats, latency: Floats) -> Floats:
+    """Of each stretch, shape (`STRETCHES`,) or fewer where windows are of very different lengths."""
     stretch = np.minimum(STRETCHES - 1, (STRETCHES * (hours - hours[0] / 2) / hours[-1]).astype(int))
-    medians = np.array([np.median(logs[stretch == place]) for place in np.unique(stretch)])
-    early, late = estimate_mean(medians[:_THIRD]), estimate_mean(medians[-_THIRD:])
+    logs = np.log(np.maximum(latency, 1.0))
+    return np.array([np.median(logs[stretch == place]) for place in np.unique(stretch)])
+
+
+def _ratio(before: Floats, after: Floats) -> Estimated:
+    early, late = estimate_mean(before), estimate_mean(after)
     change = late.mean - early.mean
     parts = [((one.sd or 0.0) ** 2 / one.n, one.n - 1) for one in (early, late)]
     variance = sum(part for part, _ in parts)
@@ -90,6 +101,21 @@ def _judged(ratio: Estimated, bound: float) -> tuple[Literal["slower", "faster",
     if 1.0 / (1.0 + bound) < low and high < 1.0 + bound:
         return "steady", f"the last third is within {within} of the first ({between})"
     return "not yet known", f"a change of {within} could not be told from none ({between})"
+
+
+def _since_the_first_hour(
+    first: Measured, last: Measured, bound: float
+) -> tuple[Literal["slower", "faster"], str] | None:
+    """A change that was over early: the later thirds agree to within the bound, and the first hour is out of it. None
+    where it is within.
+    """
+    if not isinstance(first, Available) or not isinstance(last, Available):
+        return None
+    ratio = last.value / max(first.value, 1.0)
+    if 1.0 / (1.0 + bound) < ratio < 1.0 + bound:
+        return None
+    reason = f"the last hour took {_percent(ratio)} against the first: it changed early, and has stayed so"
+    return "slower" if ratio > 1.0 else "faster", reason
 
 
 def _percent(ratio: float) -> str:

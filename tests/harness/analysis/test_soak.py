@@ -95,6 +95,13 @@ def test_latency_that_stays_is_steady_and_that_drifts_is_slower(soaked) -> None:
     assert ratio.low < math.exp(0.02 * 8) < ratio.high  # thirds whose middles are eight hours apart
 
 
+def test_what_slowed_down_within_the_first_hours_is_slower_and_not_steady(soaked) -> None:
+    slowly = Thermal(throttles_at_celsius=44.0, capacity_j_per_k=400.0)
+    found = drift_finding(soaked(Truth(thermal=slowly), hours=40, window_s=300.0), "latency_p50_ns")
+    assert found.change == "slower"
+    assert "+17." in found.reason
+
+
 def test_windows_that_wander_are_not_called_drift(tmp_path: Path) -> None:
     """A level that changes from hour to hour, by 4 %, and comes back: a walk of windows is no replicate."""
     wrong, simulated = 0, simulated_records(Truth(), hours=24, window_s=300.0)
