@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.rig.adb_server import AdbServer
-from tests.rig.any_phone import DATA_BYTES, AnyPhone
+from tests.rig.any_phone import AnyPhone
 from tests.rig.phone import StandInPhone
 from tests.rig.tcp_proxy import Sight, TcpProxy
 
@@ -20,6 +20,10 @@ _STALL_S = 8.0
 _TRUNCATED_S = 3.0
 _TRUNCATED_AT = 60
 """Bytes of a command's output: the first of them say that the command began."""
+
+
+_ROOM_BYTES = 96 << 20
+"""For the runner, the runtime, and the outputs of a tiny run."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,9 @@ FAULTS = {
     "stall": Fault(_stall),
     "full": Fault(
         lambda desk: desk.phone.leave_free(0),
-        mend=lambda desk: desk.phone.leave_free(DATA_BYTES),
+        # What is left is filled in no time.
+        before=lambda desk: desk.phone.leave_free(_ROOM_BYTES),
+        mend=lambda desk: desk.phone.leave_free(_ROOM_BYTES),
         stays_at=frozenset(STAGES) - {"fetch"},
         words=r"no space left|the disk is full|MB are free",
     ),

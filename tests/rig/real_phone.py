@@ -148,9 +148,7 @@ class RealPhone:
         """Fill /data/local/tmp until only that much is free (phones with `data_bytes` only)."""
         if self._data_bytes is None:
             raise RuntimeError("this phone shares this machine's disk")
-        filler = self.data_folder / ".filler"
-        filler.unlink(missing_ok=True)
-        fill(filler, free_bytes)
+        fill(self.data_folder / ".filler", free_bytes)
 
     def kill_adbd(self) -> None:
         """End the daemon; unless unplugged, the phone starts it again after a moment."""

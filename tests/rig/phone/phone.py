@@ -29,6 +29,7 @@ from tests.rig.phone.thermal_model import BATTERY, ThermalModel
 
 _GIB = 1 << 30
 _TICK_S = 0.25
+_FILL_BYTES = 1 << 20
 _REFUSALS = {
     "root": b"adbd cannot run as root in production builds\n",
     "unroot": b"adbd not running as root\n",
@@ -242,7 +243,6 @@ class StandInPhone:
         if not self.confined:
             raise RuntimeError("a phone that is a plain directory shares this machine's disk")
         filler = self.data_folder.parents[1] / ".filler"
-        filler.unlink(missing_ok=True)
         fill(filler, free_bytes)
 
     def update(self) -> None:
@@ -374,13 +374,17 @@ class StandInPhone:
 
 
 def fill(filler: Path, free_bytes: int) -> None:
-    """Let a file grow until only that much is free beside it, whoever else writes there meanwhile."""
-    with filler.open("wb") as file:
-        while True:
-            said = os.fstatvfs(file.fileno())
-            too_much = said.f_bavail * said.f_frsize - free_bytes
-            if too_much <= 0:
-                return
-            # Where somebody else was quicker, it is not there to be had any more.
+    """Let a file grow until only that much is free beside it, whoever else writes there meanwhile; or begin it anew."""
+    with filler.open("ab") as file:
+        if _free_bytes(file.fileno()) < free_bytes:
+            file.truncate(0)
+        while (too_much := _free_bytes(file.fileno()) - free_bytes) > 0:
+            # In small steps: one that fails, because somebody else was quicker, is undone.
             with contextlib.suppress(OSError):
-                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, too_much)
+                size = os.fstat(file.fileno()).st_size
+                os.posix_fallocate(file.fileno(), size, min(too_much, _FILL_BYTES))
+
+
+def _free_bytes(file: int) -> int:
+    said = os.fstatvfs(file)
+    return said.f_bavail * said.f_frsize
