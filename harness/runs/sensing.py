@@ -102,8 +102,15 @@ def gates_missing(survey: Survey, experiment: Experiment) -> dict[str, str]:
 
 
 def _patient(gates: Gates) -> Gates:
-    """Of a pass that begins when somebody has pulled the cable."""
+    """Of a pass that begins when somebody has pulled the cable: that alone is waited for so long. What else would be
+    asked (heat, load, clocks) is in each block's record all the same.
+    """
     wait_ns = round(UNPLUG_WAIT_S * 1e9)
     return gates.model_copy(
-        update={"max_wait_ns": max(wait_ns, gates.max_wait_ns), "budget_ns": max(2 * wait_ns, gates.budget_ns)}
+        update={
+            "conditions": [each for each in gates.conditions if each.id == "battery_status"],
+            "others_busy_cores_at_most": None,
+            "max_wait_ns": max(wait_ns, gates.max_wait_ns),
+            "budget_ns": max(2 * wait_ns, gates.budget_ns),
+        }
     )
