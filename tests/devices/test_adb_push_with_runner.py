@@ -72,8 +72,9 @@ def test_what_arrives_damaged_is_not_kept(device: AdbDevice, tmp_path: Path) -> 
     other = Blob(one.path, "0" * 64, one.bytes)
     with pytest.raises(DeviceError, match="not what it was when the run was planned"):
         device.push([other])
-    words = device._hashes.files
-    device._hashes = HashProgram(words, "echo damaged; true")
+    words, growing = device._hashes.files, device._hashes.growing
+    # It waits until everything has arrived, as the real one does, and then says another hash.
+    device._hashes = HashProgram(words, f'f() {{ {growing} "$@" >/dev/null; echo damaged; }}; f')
     with pytest.raises(CorruptTransferError, match="arrived with another SHA-256"):
         device.push([one])
     there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
