@@ -15,7 +15,6 @@ from harness.runs.plan import CommandProbe, EnergyOptions, Gates, Probe
 
 if TYPE_CHECKING:
     from devices.base import Device
-    from devices.power.survey import Survey
     from harness.experiment.declaration import Experiment
 
 GatedPass = Literal["latency", "memory", "energy"]
@@ -94,11 +93,6 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
         measures_energy=measures_energy,
         notes=notes,
     )
-
-
-def gates_missing(survey: Survey, experiment: Experiment) -> dict[str, str]:
-    """Gate → why it is none on this device, for whoever wants to know what is not watched."""
-    return device_gates(survey, experiment.measure.gates, on_battery=False).missing
 
 
 def _patient(gates: Gates) -> Gates:
