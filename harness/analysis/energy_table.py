@@ -77,16 +77,14 @@ def read_device_energy(
         except OSError as error:
             return _nothing(device, blocks, names, f"the meter's file {path} cannot be read: {error.strerror}")
     offset_s = energy.meter_offset_s if meter is not None else None
+    read = []
     for each in with_stand_ins(found, survey, energy):
         readout, inferences = read_energy(each, blocks, survey, meter_csv=meter, meter_offset_s=offset_s)
-        whole = _in_one_session(inferences)
-        known = sum(isinstance(one.energy_per_inference_mj, float) for one in whole)
-        if 2 * known >= len(whole):
-            found = each
+        read.append((each, readout, _in_one_session(inferences)))
+        if _is_mostly_known(read[-1][2]):
             break
-    else:  # none of them will do: the reasons of the most trustworthy are told
-        readout, inferences = read_energy(found, blocks, survey, meter_csv=meter, meter_offset_s=offset_s)
-        whole = _in_one_session(inferences)
+    # Where none of them will do, the reasons of the most trustworthy are told.
+    found, readout, whole = read[-1] if _is_mostly_known(read[-1][2]) else read[0]
     label = SOURCES[found.source].label
     rows = [row for each in whole for row in _rows(device, each, names)]
     idle = [each.idle_power_mw for each in whole if isinstance(each.idle_power_mw, float)]
@@ -115,6 +113,11 @@ def energy_frame(devices: Sequence[DeviceEnergy]) -> pd.DataFrame:
 
     rows = [row for each in devices for row in each.rows]
     return pd.DataFrame(rows, columns=list(ENERGY_COLUMNS)).astype(_TYPES)
+
+
+def _is_mostly_known(inferences: list[InferenceEnergy]) -> bool:
+    known = sum(isinstance(one.energy_per_inference_mj, float) for one in inferences)
+    return 2 * known >= len(inferences)
 
 
 def _in_one_session(inferences: list[InferenceEnergy]) -> list[InferenceEnergy]:
