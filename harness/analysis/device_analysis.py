@@ -167,8 +167,9 @@ class DeviceAnalysis:
 
     def _why_no_energy(self) -> str:
         """Where no energy block was measured: why the plan had none, as far as the device's sensors say it."""
-        survey = parse_survey(self._facts.survey_text or "")
-        found = usable_source(survey, self._manifest.experiment.measure)
+        measure = self._manifest.experiment.measure
+        survey = parse_survey(self._facts.survey_text or "", meter_declared=measure.energy.meter_csv is not None)
+        found = usable_source(survey, measure)
         return found.reason if isinstance(found, NotThere) else "it was not measured"
 
     def _explained(self, nothing: NoEffect, candidate: ManifestArm) -> NoEffect:
