@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+# Many tests wait for a device rather than compute; the files with the longest tests come early in the folders' order.
+IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
 .PHONY: demo test lint setup setup-dev system-packages benchmarks clean
@@ -12,7 +14,7 @@ demo: setup
 	$(BIN)/bakeoff run examples/demo.toml -d local
 
 test: setup-dev system-packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -27,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=_pairs, metavar="N", help="pairs of blocks instead of the experiment's")
     parser.add_argument("--quick", action="store_true", help="few short blocks: for a look, not for a decision")
     parser.add_argument(
+        "--no-wait", action="store_true", help="measure at once, however hot or busy a device is; the report names it"
+    )
+    parser.add_argument(
         "--runner",
         choices=["python", "native"],
         help="what runs the models there (default: what fits each device; `bakeoff devices` says which and why)",
@@ -56,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
             else:
                 file = read_experiment(arguments.experiment)
                 folder = new_folder(RunFolder, arguments.out, file.experiment.name)
-                overrides = Overrides(pairs=arguments.pairs, quick=arguments.quick, runner=arguments.runner)
+                overrides = Overrides(arguments.pairs, arguments.quick, arguments.runner, arguments.no_wait)
                 outcome = start_run(file, arguments.device or ["local"], folder, overrides, progress)
         except (InterruptedRunError, KeyboardInterrupt):
             if folder is None or not folder.manifest.exists():
@@ -76,7 +79,7 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UserError("give an experiment, or --resume RUN", "For example: bakeoff run experiment.toml -d local")
     if arguments.resume is not None:
         given = {"-d": arguments.device, "--out": arguments.out, "--pairs": arguments.pairs, "--quick": arguments.quick}
-        given["--runner"] = arguments.runner
+        given |= {"--runner": arguments.runner, "--no-wait": arguments.no_wait}
         extra = [option for option, value in given.items() if value]
         if extra:
             raise UserError(f"{extra[0]} cannot be given with --resume: a run goes on as it was begun", "Leave it out.")

@@ -7,25 +7,22 @@ prefix of the device's file, and it goes on from the last whole line.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from devices.base import ProcessHandle
 from devices.errors import (
-    CommandFailedError,
-    CorruptTransferError,
     DeviceError,
     PermanentError,
     TransientError,
 )
 from devices.hold import Held, Hold
 from devices.retry import with_reconnect
+from harness.runs.fetch_outputs import fetch_outputs
 from harness.runs.folder import DiskError, write_model
 from harness.runs.gate_words import waiting_in_words
 from harness.runs.held_record import HeldFile, HeldRecord
@@ -55,8 +52,6 @@ RESTARTS_WITHOUT_PROGRESS = 3
 TORN_LINES_BEFORE_GIVING_UP = 4
 REMOVE_S = 20.0
 """How long a device that is lost at the very end is waited for, so that nothing is left there."""
-FETCH_BATCH_FILES, FETCH_BATCH_BYTES = 64, 16 << 20
-"""Between two batches Ctrl-C is heard; a lost connection costs one."""
 
 _T = TypeVar("_T")
 
@@ -156,7 +151,15 @@ class DeviceRun:
             with contextlib.suppress(DeviceError):
                 self._end_runner()
             raise
-        self._fetch()
+        fetch_outputs(
+            self.device,
+            self.state.remote_folder,
+            self.folder,
+            self._records.outputs(),
+            retry=self._retry,
+            stop=self.stop,
+            progress=self.progress,
+        )
 
     def _take_up(self) -> None:
         """All records that are here already."""
@@ -357,35 +360,6 @@ class DeviceRun:
         elif started is not None:
             self._process.end(started)
 
-    # --- outputs -----------------------------------------------------------------------------------------------------
-
-    def _fetch(self) -> None:
-        wanted = [
-            each for each in self._records.outputs() if not _is_whole(self.folder.path / each["path"], each["sha256"])
-        ]
-        done = 0
-        for batch in _batches(wanted):
-            self.stop.check()
-            try:
-                self._retry(lambda batch=batch: self._fetch_batch(batch))  # type: ignore[misc]
-            except CommandFailedError as error:
-                raise PermanentError(
-                    f"{self.device.name}: an output is no longer there: {error.what}",
-                    "Something removed it on the device. Start a new run.",
-                ) from None
-            done += len(batch)
-            self.progress.advance(self.device.name, "fetching outputs", done, len(wanted))
-        log = f"{self.state.remote_folder}/runner.log"
-        with contextlib.suppress(CommandFailedError):  # no reason to lose a run
-            self._retry(lambda: self.device.fetch([(log, self.folder.log)]))
-
-    def _fetch_batch(self, batch: list[dict[str, Any]]) -> None:
-        here = self.folder.path
-        self.device.fetch([(f"{self.state.remote_folder}/{each['path']}", here / each["path"]) for each in batch])
-        for each in batch:
-            if not _is_whole(here / each["path"], each["sha256"]):
-                raise CorruptTransferError(f"{self.device.name}: {each['path']} arrived damaged")
-
     # --- parts -------------------------------------------------------------------------------------------------------
 
     @property
@@ -439,24 +413,3 @@ class DeviceRun:
         return with_reconnect(
             self.device, operation, total_s=total_s or self.reconnect_s, on_wait=waiting, sleep=self.stop.sleep
         )
-
-
-def _batches(files: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for each in files:
-        if batch and (len(batch) == FETCH_BATCH_FILES or size + each["bytes"] > FETCH_BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(each)
-        size += each["bytes"]
-    if batch:
-        yield batch
-
-
-def _is_whole(path: Path, sha256: str) -> bool:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except FileNotFoundError:
-        return False

@@ -48,6 +48,8 @@ class Overrides:
     pairs: int | None = None
     quick: bool = False
     runner: RunnerKind | None = None
+    no_wait: bool = False
+    """Look at the gates and name what failed, but wait for none."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,8 @@ def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:
         }
     if overrides.pairs is not None:
         changes["pairs"] = overrides.pairs
+    if overrides.no_wait:
+        changes["gates"] = measure.gates.model_copy(update={"max_wait_s": 0.0, "max_wait_total_s": 0.0})
     if not changes:
         return file
     experiment = file.experiment.model_copy(update={"measure": measure.model_copy(update=changes)})
