@@ -19,6 +19,7 @@ from devices.errors import NoSpaceError, PermanentError
 from devices.local import LocalDevice
 from devices.posix_device import PosixDevice
 from tests.rig.command import REPOSITORY
+from tests.rig.small_disk import small_disk
 
 MIB = 1 << 20
 OTHER = "0123456789ab"
@@ -145,46 +146,38 @@ def test_two_programs_that_push_one_file_at_once_both_end_well(one: Blob, tmp_pa
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 10 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root: run this test as root")
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "bakeoff-test", str(folder)], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("this machine does not let root mount a tmpfs (a container?): run on a machine that does")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small disk", 10 << 20) as folder:
+        yield folder
 
 
-def test_what_is_there_already_needs_no_space_again(small_disk: Path, one: Blob) -> None:
-    device = LocalDevice(str(small_disk))
+def test_what_is_there_already_needs_no_space_again(disk: Path, one: Blob) -> None:
+    device = LocalDevice(str(disk))
     leave_part(device, one, 5 * MIB)
     assert sent(device, one) == one.bytes - 5 * MIB
 
 
-def test_a_useless_beginning_makes_room_for_what_is_sent_in_its_place(small_disk: Path, one: Blob) -> None:
-    device = LocalDevice(str(small_disk))
+def test_a_useless_beginning_makes_room_for_what_is_sent_in_its_place(disk: Path, one: Blob) -> None:
+    device = LocalDevice(str(disk))
     leave_part(device, one, 5 * MIB).write_bytes(bytes(5 * MIB))
     assert sent(device, one) == one.bytes
 
 
-def test_what_another_program_is_writing_makes_no_room(small_disk: Path, one: Blob) -> None:
-    device = LocalDevice(str(small_disk))
+def test_what_another_program_is_writing_makes_no_room(disk: Path, one: Blob) -> None:
+    device = LocalDevice(str(disk))
     part = leave_part(device, one, 5 * MIB, program=OTHER)
     with pytest.raises(NoSpaceError, match=r"where 5\.2 MB are free"):
         device.push([one])
     assert names(device) == [part.name]
 
 
-def test_a_disk_that_fills_up_while_it_is_gone_on_with_is_left_clean(small_disk: Path, one: Blob) -> None:
-    device = LocalDevice(str(small_disk))
+def test_a_disk_that_fills_up_while_it_is_gone_on_with_is_left_clean(disk: Path, one: Blob) -> None:
+    device = LocalDevice(str(disk))
     leave_part(device, one, 2 * MIB)
 
     def fill(_: int) -> None:
-        if not (small_disk / "filler").exists():
-            (small_disk / "filler").write_bytes(bytes(6 * MIB))
+        if not (disk / "filler").exists():
+            (disk / "filler").write_bytes(bytes(6 * MIB))
 
     with pytest.raises(NoSpaceError, match="no space left on the device"):
         device.push([one], fill)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from devices.errors import CommandFailedError, CorruptTransferError, NoSpaceErro
 from devices.local import LocalDevice
 from devices.posix_device import PosixDevice
 from devices.retry import with_reconnect
+from tests.rig.small_disk import small_disk
 
 HOSTILE_NAMES = [
     "plain",
@@ -134,21 +134,13 @@ def test_programs_stay_executable(device: PosixDevice, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root: run this test as root")
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "bakeoff-test", str(folder)], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("this machine does not let root mount a tmpfs (a container?): run on a machine that does")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small disk", 8 << 20) as folder:
+        yield folder
 
 
-def test_too_little_space_is_said_before_anything_is_sent(small_disk: Path, tmp_path: Path) -> None:
-    device = LocalDevice(str(small_disk))
+def test_too_little_space_is_said_before_anything_is_sent(disk: Path, tmp_path: Path) -> None:
+    device = LocalDevice(str(disk))
     moved: list[int] = []
     with pytest.raises(NoSpaceError, match=r"1 files need 21\.\d MB in .* where \d\.\d MB are free") as caught:
         device.push([blob(tmp_path, "big", bytes(20_000_000))], moved.append)
@@ -156,9 +148,9 @@ def test_too_little_space_is_said_before_anything_is_sent(small_disk: Path, tmp_
     assert "Free space there" in caught.value.remedy
 
 
-def test_a_disk_that_fills_up_on_the_way_is_told_and_left_clean(small_disk: Path, tmp_path: Path) -> None:
-    device = LocalDevice(str(small_disk))
-    big, filler = blob(tmp_path, "big", os.urandom(6_000_000)), small_disk / "filler"
+def test_a_disk_that_fills_up_on_the_way_is_told_and_left_clean(disk: Path, tmp_path: Path) -> None:
+    device = LocalDevice(str(disk))
+    big, filler = blob(tmp_path, "big", os.urandom(6_000_000)), disk / "filler"
 
     def fill(_: int) -> None:
         if not filler.exists():
@@ -166,17 +158,17 @@ def test_a_disk_that_fills_up_on_the_way_is_told_and_left_clean(small_disk: Path
 
     with pytest.raises(NoSpaceError, match="no space left on the device"):
         device.push([big], fill)
-    assert list((small_disk / "blobs").iterdir()) == []
+    assert list((disk / "blobs").iterdir()) == []
     filler.unlink()
     assert Path(device.push([big])[big.sha256]).read_bytes() == big.path.read_bytes()
 
 
-def test_a_full_disk_stops_a_small_file_too(small_disk: Path) -> None:
-    device = LocalDevice(str(small_disk))
+def test_a_full_disk_stops_a_small_file_too(disk: Path) -> None:
+    device = LocalDevice(str(disk))
     device.connect()
     with pytest.raises(NoSpaceError):
-        device.write(f"{small_disk}/runs/plan.json", bytes(9 << 20))
-    assert list((small_disk / "runs").iterdir()) == []
+        device.write(f"{disk}/runs/plan.json", bytes(9 << 20))
+    assert list((disk / "runs").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -24,12 +23,12 @@ from harness.records import (
     MemoryMeasured,
     QualityOutput,
     Record,
-    RunnerFinished,
     TensorInfo,
 )
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
+from tests.devices.runner_contract.models import image
 from tests.devices.runner_contract.native import library_of, library_version, native_runner
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
@@ -38,11 +37,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, RUNNERS["native"]())
-
-
-def image(height: int, width: int, *, channels_last: bool = False, seed: int = 0) -> np.ndarray[Any, Any]:
-    shape = (1, height, width, 1) if channels_last else (1, 1, height, width)
-    return np.random.default_rng(seed).random(shape, dtype=np.float32)
 
 
 def kept(bench: Bench, records: list[Record]) -> list[bytes]:
@@ -90,49 +84,6 @@ def test_a_request_that_is_none_is_answered_with_an_error_and_the_worker_lives_o
         assert json.loads(process.stdout.readline())["error"] == "ValueError"
     process.stdin.close()
     assert process.wait(10) == 0
-
-
-def test_a_full_disk_ends_the_runner_and_what_was_written_is_gone_on_from(bench: Bench) -> None:
-    bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"))
-    for seed in range(8):
-        bench.quality("a0", bench.add_item(image(8, 8, seed=seed)))
-    bench.write_plan()
-    limits = (2500, resource.RLIM_INFINITY)  # bytes a file
-    with bench.log_path.open("ab") as log:
-        process = subprocess.Popen(
-            bench.argv,
-            stderr=log,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),  # noqa: PLW1509 - no threads here
-        )
-    assert process.wait(60) == 74
-    assert str(bench.records_path) in bench.log_path.read_text()
-    assert not isinstance(bench.records()[-1], RunnerFinished)
-
-    records = bench.run()
-
-    assert [record.step for record in of_kind(records, QualityOutput)] == list(range(8))
-    assert not of_kind(records, ArmFailed)
-
-
-@pytest.mark.parametrize(
-    ("worker", "error", "said"),
-    [
-        (["/nonexistent/loader"], "FileNotFoundError", "/nonexistent/loader"),
-        (["/bin/sh", "-c", "echo disk is on fire >&2; exit 3"], "exit 3", "disk is on fire"),
-        (["/bin/sh", "-c", "kill -SEGV $$"], "signal 11 (SIGSEGV)", "signal"),
-    ],
-)
-def test_a_worker_that_does_not_start_fails_with_the_last_of_its_stderr(
-    bench: Bench, worker: list[str], error: str, said: str
-) -> None:
-    bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"), worker=worker)
-    bench.quality("a0", bench.add_item(image(8, 8)))
-    bench.write_plan()
-
-    (failed,) = of_kind(bench.run(), ArmFailed)
-
-    assert (failed.stage, failed.error) == ("start", error)
-    assert said in failed.message
 
 
 def test_a_worker_may_be_started_through_a_loader_that_greets(bench: Bench) -> None:
@@ -260,22 +211,6 @@ def test_files_of_the_runner_are_those_that_numpy_writes(bench: Bench) -> None:
         np.save(again, np.load(path))
         assert path.read_bytes() == again.read_bytes()
         assert hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
-
-
-def test_onnxruntime_leaves_no_telemetry_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = bench.folder / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "ORT_DISABLE_TELEMETRY", "CI"):
-        monkeypatch.delenv(name, raising=False)
-    bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"))
-    bench.quality("a0", bench.add_item(image(8, 8)))
-    bench.write_plan()
-
-    (loaded,) = of_kind(bench.run(), ArmLoaded)
-
-    assert "ORT_DISABLE_TELEMETRY=1" in loaded.settings["telemetry"]
-    assert list(home.rglob("*")) == []
 
 
 @pytest.mark.parametrize("name", ["sr_x2_fp32.onnx", "sr_x2_int8.onnx"])

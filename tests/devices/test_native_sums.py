@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from devices.native_build import sources
+from tests.devices.runner_contract.gate_texts import NUMBERS, WORDS
 from tests.devices.runner_contract.native import compile_sanitized
 
 
@@ -21,47 +22,14 @@ def sums(*argv: str) -> str:
     return done.stdout.removesuffix("\n")
 
 
-@pytest.mark.parametrize(
-    ("text", "after", "value"),
-    [
-        ("42", "", 42),
-        (" \t42 mW", "", 42),
-        ("level:\t-3.25e2,", "level:", -325),
-        ("x=+.5", "x=", 0.5),
-        ("7.", "", 7),
-        ("7e", "", 7),
-        ("7e+x", "", 7),
-        ("0x10", "", 0),
-        ("level: 1\nlevel: 2", "level:", 1),
-        ("leve level: 3", "level:", 3),
-        ("1e400", "", None),
-        ("nan", "", None),
-        ("inf", "", None),
-        ("- 3", "", None),
-        (".", "", None),
-        ("", "", None),
-        ("level:\n9", "level:", None),
-        ("level: 9", "Level:", None),
-        ("leve", "level:", None),
-    ],
-)
+@pytest.mark.parametrize(("text", "after", "value"), NUMBERS)
 def test_a_number_follows_the_first_place_of_its_key(text: str, after: str, value: float | None) -> None:
     assert sums("number", after, text) == ("none" if value is None else f"{value:.17g}")
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("status: Full\n", "[Full]"),
-        ("status:Not charging", "[Not]"),
-        ("status: 5", "[5]"),
-        ("status: \xa0x\n", "[\xa0x]"),
-        ("status: \nnext: x", "none"),
-        ("status:", "none"),
-    ],
-)
-def test_a_word_ends_at_white_space(text: str, value: str) -> None:
-    assert sums("word", "status:", text) == value
+@pytest.mark.parametrize(("text", "value"), WORDS)
+def test_a_word_ends_at_white_space(text: str, value: str | None) -> None:
+    assert sums("word", "status:", text) == ("none" if value is None else f"[{value}]")
 
 
 @pytest.mark.parametrize(

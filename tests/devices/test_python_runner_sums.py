@@ -17,44 +17,17 @@ from devices.python_runner import (
     kendall_s,
     reference_work,
 )
+from tests.devices.runner_contract.gate_texts import NUMBERS, WORDS
 
 
-@pytest.mark.parametrize(
-    ("text", "after", "value"),
-    [
-        ("42", "", 42),
-        (" \t42 mW", "", 42),
-        ("level:\t-3.25e2,", "level:", -325),
-        ("x=+.5", "x=", 0.5),
-        ("7.", "", 7),
-        ("level: 1\nlevel: 2", "level:", 1),
-        ("1e400", "", None),
-        ("nan", "", None),
-        ("inf", "", None),
-        ("- 3", "", None),
-        ("", "", None),
-        ("level:\n9", "level:", None),
-        ("level: 9", "Level:", None),
-        (None, "", None),
-    ],
-)
+@pytest.mark.parametrize(("text", "after", "value"), [*NUMBERS, (None, "", None)])
 def test_a_number_follows_the_first_place_of_its_key(text: str | None, after: str, value: float | None) -> None:
     condition = {"id": "c", "probe": "p", "after": after, "at_most": 0}
 
     assert gate_value(condition, text) == value
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("status: Full\n", "Full"),
-        ("status:Not charging", "Not"),
-        ("status: 5", "5"),
-        ("status: \xa0x\n", "\xa0x"),
-        ("status: \nnext: x", None),
-        ("status:", None),
-    ],
-)
+@pytest.mark.parametrize(("text", "value"), WORDS)
 def test_a_word_ends_at_white_space(text: str, value: str | None) -> None:
     condition = {"id": "c", "probe": "p", "after": "status:", "same_as_first": True, "at_most": None}
 

@@ -1,8 +1,6 @@
 """What a user can get wrong: one or two clear lines, exit code 2, nothing half-written, nothing lost."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from harness.runs import prepare
 from tests.devices.runner_contract import models
 from tests.rig import sshd as sshd_rig
 from tests.rig.command import bakeoff
+from tests.rig.small_disk import small_disk
 from tests.rig.tiny_experiment import TinyExperiment, write_upscaler
 
 
@@ -253,21 +252,11 @@ def test_a_host_key_that_changed(tiny, workdir, tmp_path, refused, monkeypatch):
         server.stop()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can be mounted by root only")
 def test_a_full_disk_on_the_device(tiny, refused, tmp_path, monkeypatch):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False, capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode()}")
-    try:
+    with small_disk(tmp_path / "disk", 64 << 10) as disk:
         monkeypatch.setenv("BAKEOFF_LOCAL_WORKDIR", str(disk))
         tiny.write()
         assert "space" in refused()
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 HOSTILE = [

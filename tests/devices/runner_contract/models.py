@@ -175,3 +175,9 @@ def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = Fa
     builder.Finish(model.Pack(builder), b"TFL3")
     path.write_bytes(bytes(builder.Output()))
     return path
+
+
+def image(height: int, width: int, *, channels_last: bool = False, seed: int = 0) -> np.ndarray[Any, Any]:
+    """Noise from 0 to 1, float32 [1, 1, height, width], or [1, height, width, 1]."""
+    shape = (1, height, width, 1) if channels_last else (1, 1, height, width)
+    return np.random.default_rng(seed).random(shape, dtype=np.float32)

@@ -201,3 +201,27 @@ def test_what_the_runner_does_not_have_fails_by_name(
 
     assert failed.stage == stage
     assert said in failed.message
+
+
+@pytest.mark.parametrize(
+    ("worker", "error", "said"),
+    [
+        (["/nonexistent/loader"], "FileNotFoundError", "/nonexistent/loader"),
+        (["/bin/sh", "-c", "echo disk is on fire >&2; exit 3"], "exit 3", "disk is on fire"),
+        (["/bin/sh", "-c", "kill -SEGV $$"], "signal 11 (SIGSEGV)", "signal"),
+    ],
+)
+def test_a_worker_that_does_not_start_fails_with_the_last_of_its_stderr(
+    empty_bench: Bench, worker: list[str], error: str, said: str
+) -> None:
+    bench = empty_bench
+    bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"), worker=worker)
+    bench.quality("a0", bench.add_item(np.zeros((1, 1, 8, 8), np.float32)))
+    bench.write_plan()
+
+    records = bench.run()
+
+    failed = failure(records)
+    assert (failed.stage, failed.error) == ("start", error)
+    assert said in failed.message
+    assert [skipped.step for skipped in of_kind(records, StepSkipped)] == [0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from harness.records import ArmFailed, QualityOutput, RunnerFinished, StepSkippe
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
 from tests.devices.runner_contract.test_restart import assert_complete
+from tests.rig.small_disk import small_disk
 
 CANNOT_WRITE = 74
 OUTPUT_BYTES = 4 * 64 * 64 * 4
@@ -22,16 +23,8 @@ OUTPUT_BYTES = 4 * 64 * 64 * 4
 @pytest.fixture
 def outputs(bench: Bench) -> Iterator[Path]:
     """A file system of its own for the bench's outputs, with room for two and a half of four channels of 64 by 64."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root: run this test as root")
-    folder = bench.folder / "outputs"
-    folder.mkdir()
-    size = f"size={OUTPUT_BYTES * 5 // 2}"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "bakeoff-test", str(folder)], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("this machine does not let root mount a tmpfs (a container?): run on a machine that does")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(bench.folder / "outputs", OUTPUT_BYTES * 5 // 2) as folder:
+        yield folder
 
 
 def make_room(outputs: Path) -> None:
@@ -76,3 +69,25 @@ def test_a_folder_for_outputs_that_cannot_be_made_fails_no_arm(bench: Bench) -> 
 
     assert [record.record for record in records] == ["runner_started", "arm_loaded"]
     assert "cannot be" in bench.log_path.read_text().splitlines()[-1]
+
+
+def test_a_disk_that_is_full_of_records_ends_the_runner_and_what_was_written_is_gone_on_from(bench: Bench) -> None:
+    bench.items.clear()
+    for seed in range(8):
+        bench.quality("a0", bench.add_item(np.random.default_rng(seed).random((1, 1, 8, 8), dtype=np.float32)))
+    bench.write_plan()
+    limits = (2500, resource.RLIM_INFINITY)  # bytes a file
+    with bench.log_path.open("ab") as log:
+        process = subprocess.Popen(
+            bench.argv,
+            stderr=log,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),  # noqa: PLW1509 - no threads here
+        )
+    assert process.wait(60) == CANNOT_WRITE
+    assert str(bench.records_path) in bench.log_path.read_text()
+    assert not isinstance(bench.records()[-1], RunnerFinished)
+
+    records = bench.run()
+
+    assert [record.step for record in of_kind(records, QualityOutput)] == list(range(8))
+    assert not of_kind(records, ArmFailed)

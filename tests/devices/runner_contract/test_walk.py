@@ -278,3 +278,18 @@ def test_a_step_of_a_kind_the_runner_does_not_know_is_skipped_by_name(bench: Ben
     assert skipped.step == 0
     assert "levitation" in skipped.reason
     assert len(of_kind(records, QualityOutput)) == 1
+
+
+def test_onnxruntime_leaves_no_telemetry_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = bench.folder / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "ORT_DISABLE_TELEMETRY", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    bench.quality("a0", "i0")
+    bench.write_plan()
+
+    (loaded,) = of_kind(bench.run(), ArmLoaded)
+
+    assert "ORT_DISABLE_TELEMETRY=1" in loaded.settings["telemetry"]
+    assert list(home.rglob("*")) == []
