@@ -25,6 +25,7 @@ from harness.analysis.quality_evidence import quality_effect, quality_level
 from harness.analysis.run_conditions import condition_warnings, environment_facts
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.stopping import stopping_in_words
+from harness.analysis.unwatched import unwatched
 from harness.analysis.wording import rule_in_words, sentence, subject
 from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
@@ -224,6 +225,7 @@ class DeviceAnalysis:
                 + held_warnings(self._facts.held)
                 + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
                 + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
+                + unwatched(self._facts.survey_text, manifest.experiment.measure.gates, self._latency_blocks)
                 + warnings
             )
         distributions = [
