@@ -81,6 +81,14 @@ clock_ns = time.monotonic_ns
 """One clock for everything: CLOCK_MONOTONIC, the same in every process of one boot."""
 
 
+def suspended_ns() -> int | None:
+    """What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. None where it has none."""
+    try:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - clock_ns()
+    except (AttributeError, OSError):
+        return None
+
+
 # --- Machine: what can be read without root -----------------------------------------------------------------------
 
 
@@ -146,6 +154,7 @@ class ContextReader:
             "memory_available_bytes": int(available.group(1)) * 1024 if available else None,
             "cpu_busy_ticks": busy_ticks,
             "cpu_total_ticks": total_ticks,
+            "suspended_ns": suspended_ns(),
         }
 
     def cpu_ticks(self) -> tuple[int, int] | None:

@@ -57,6 +57,10 @@ class Context(BaseModel):
     cpu_busy_ticks: int | None = None
     """Of all CPUs since boot, from /proc/stat: everything but idle and iowait (guest times are in user's)."""
     cpu_total_ticks: int | None = None
+    suspended_ns: int | None = None
+    """How long the machine has slept since boot: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Only its growth is meant, since
+    a container may begin elsewhere than at 0.
+    """
 
 
 class Reading(BaseModel):

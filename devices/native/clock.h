@@ -11,6 +11,16 @@ static inline int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. False where it has none. */
+static inline bool suspended_ns(int64_t *slept_ns)
+{
+    struct timespec since_boot;
+    if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0)
+        return false;
+    *slept_ns = (int64_t)since_boot.tv_sec * 1000000000 + since_boot.tv_nsec - clock_ns();
+    return true;
+}
+
 /* Since 1970, for meters with clocks of their own. */
 static inline int64_t wall_ns(void)
 {

@@ -181,6 +181,7 @@ void machine_read(const struct machine *machine, struct context *context)
 {
     char text[4096];
     context->monotonic_ns = clock_ns();
+    context->tells_suspension = suspended_ns(&context->suspended_ns);
     context->load_1min = read_now(machine->load, text, sizeof text) && *text != '\0' ? strtod(text, NULL) : -1.0;
     context->memory_available_bytes = -1;
     if (read_now(machine->memory, text, sizeof text)) {
@@ -239,5 +240,7 @@ void context_write(struct json_writer *writer, const char *name, const struct ma
     json_size_member(writer, "memory_available_bytes", context->memory_available_bytes);
     json_size_member(writer, "cpu_busy_ticks", context->cpu_busy_ticks);
     json_size_member(writer, "cpu_total_ticks", context->cpu_total_ticks);
+    if (context->tells_suspension)
+        json_integer_member(writer, "suspended_ns", context->suspended_ns);
     json_close(writer, '}');
 }

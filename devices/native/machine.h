@@ -34,6 +34,8 @@ struct context {
     int64_t frequencies_khz[CPUS_MAX];
     int frequency_count; /* 0 where one of them cannot be read */
     char governor[256];
+    bool tells_suspension;
+    int64_t suspended_ns;
     int64_t zone_millidegrees[ZONES_MAX]; /* INT64_MIN where it cannot be read */
 };
 

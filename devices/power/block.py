@@ -13,6 +13,9 @@ from devices.readings.unavailable import Unavailable
 
 T = TypeVar("T")
 
+_SLEPT_NS = 100_000_000
+"""The two clocks behind it are read one after the other, and a busy machine may hold a process up in between."""
+
 
 class ReadingLike(Protocol):
     """One look through a probe."""
@@ -49,6 +52,11 @@ class ContextLike(Protocol):
     @property
     def boot_id(self) -> str | None:
         """Of the kernel."""
+        ...
+
+    @property
+    def suspended_ns(self) -> int | None:
+        """How long the device had slept; only its growth is meant."""
         ...
 
 
@@ -141,6 +149,9 @@ def unfit(block: BlockLike) -> Unavailable | None:
         return Unavailable("the block has no duration")
     if block.before.boot_id and block.after.boot_id and block.before.boot_id != block.after.boot_id:
         return Unavailable("the device restarted during the block")
+    slept_ns = (block.after.suspended_ns or 0) - (block.before.suspended_ns or 0)
+    if None not in {block.after.suspended_ns, block.before.suspended_ns} and slept_ns > _SLEPT_NS:
+        return Unavailable(f"the device slept for {slept_ns / 1e9:.1f} s during the block")
     return None
 
 

@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
-from devices.native_build import SOURCES
-
-_SOURCE = Path(__file__).with_name("stub_onnxruntime.c")
+from tests.devices.built_library import built_library
 
 
-@functools.cache
 def stub_onnxruntime() -> Path:
     """Skips the test where no compiler is at hand."""
-    compiler = shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no gcc or clang on this machine: apt install gcc libc6-dev")
-    parts = [_SOURCE.read_bytes(), *(path.read_bytes() for path in sorted(SOURCES.glob("*.h")))]
-    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    cache = Path(os.environ.get("BAKEOFF_TEST_CACHE") or Path.home() / ".cache" / "bakeoff-tests")
-    made = cache / "stubs" / f"libonnxruntime-{digest}.so"
-    if not made.exists():
-        made.parent.mkdir(parents=True, exist_ok=True)
-        part = made.with_suffix(f".{os.getpid()}")
-        command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-        done = subprocess.run(
-            [*command, f"-I{SOURCES}", str(_SOURCE), "-o", str(part)], check=False, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        part.rename(made)
-    return made
+    return built_library("stub_onnxruntime.c")
