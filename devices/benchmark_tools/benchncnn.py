@@ -20,11 +20,7 @@ _SETTING = re.compile(r"(loop_count|num_threads|powersave|gpu_device|cooling_dow
 _GPU = re.compile(r"\[(\d{1,2}) ([^\]]{1,80})\]  .*")
 _CALL_FAILED = re.compile(r"(syscall error -?\d{1,4}|set_cpu_affinity.{0,60}|sched_setaffinity.{0,60})\s*")
 
-_NO_MEDIAN = Unavailable("benchncnn prints no median")
-_NO_SPREAD = Unavailable("benchncnn prints no standard deviation")
-_NO_FIRST = Unavailable("benchncnn prints no first inference")
-_NO_LOADING = Unavailable("benchncnn prints no time of loading")
-_NO_MEMORY = Unavailable("benchncnn prints no memory")
+_NEVER = Unavailable("benchncnn never prints it")
 
 
 def parse(text: str) -> tuple[ToolRun, ...]:
@@ -78,11 +74,11 @@ class _Heading:
             model=model,
             threads=self.settings.get("num_threads", missing),
             count=loops,
-            median_ms=_NO_MEDIAN,
-            std_ms=_NO_SPREAD,
-            first_ms=_NO_FIRST,
-            init_ms=_NO_LOADING,
-            memory_peak_bytes=_NO_MEMORY,
+            median_ms=_NEVER,
+            std_ms=_NEVER,
+            first_ms=_NEVER,
+            init_ms=_NEVER,
+            memory_peak_bytes=_NEVER,
             delegations=self._delegations(),
             settings=settings,
             remarks=tuple(self.remarks),

@@ -35,13 +35,24 @@ def _value(number: Number) -> float | None:
     return number.value if isinstance(number, PrintedNumber) else None
 
 
+def _ms(value: float) -> str:
+    """Without an exponent, and never as 0."""
+    return f"{value:.{1 if value >= 100 else 2 if value >= 1 else 4}f} ms" if value >= 0.001 else f"{value:.2g} ms"
+
+
+def _percent(fraction: float) -> str:
+    return f"{100.0 * fraction:.0f} %"
+
+
 def _skew(run: ToolRun) -> list[str]:
     mean, median = _value(run.avg_ms), _value(run.median_ms)
     if mean is None or median is None or abs(mean / median - 1.0) <= MEAN_BESIDE_MEDIAN:
         return []
     side = "above" if mean > median else "below"
     why = "some inferences took far longer than most" if mean > median else "some inferences took far less than most"
-    return [f"the average ({mean:.4g} ms) is {abs(mean / median - 1.0):.0%} {side} the median ({median:.4g} ms): {why}"]
+    return [
+        f"the average ({_ms(mean)}) is {_percent(abs(mean / median - 1.0))} {side} the median ({_ms(median)}): {why}"
+    ]
 
 
 def _spread(run: ToolRun) -> list[str]:
@@ -49,7 +60,7 @@ def _spread(run: ToolRun) -> list[str]:
     if mean is None or deviation is None or deviation <= SPREAD * mean:
         return []
     return [
-        f"the standard deviation ({deviation:.4g} ms) is {deviation / mean:.0%} of the average: "
+        f"the standard deviation ({_ms(deviation)}) is {_percent(deviation / mean)} of the average: "
         "another run would give another average"
     ]
 
@@ -66,8 +77,8 @@ def _two_speeds(run: ToolRun) -> list[str]:
     if most == 0.0 or deviation < TWO_SPEEDS * most or not 0.2 <= slow <= 0.8:
         return []
     return [
-        f"such a spread is that of two speeds: about {slow:.0%} of the inferences took {high:.4g} ms and the others "
-        f"{low:.4g} ms, as where work moves to other cores or a clock changes"
+        f"such a spread is that of two speeds: about {_percent(slow)} of the inferences took {_ms(high)}, the others "
+        f"{_ms(low)}, as where work moves to other cores or a clock changes"
     ]
 
 
@@ -76,16 +87,15 @@ def _range(run: ToolRun) -> list[str]:
     low, high = _value(run.min_ms), _value(run.max_ms)
     if low is None or high is None or isinstance(run.std_ms, PrintedNumber) or high < RANGE * low:
         return []
-    return [f"the slowest inference ({high:.4g} ms) took {high / low:.1f} times as long as the fastest ({low:.4g} ms)"]
+    return [f"the slowest inference ({_ms(high)}) took {high / low:.1f} times as long as the fastest ({_ms(low)})"]
 
 
 def _warm_up(run: ToolRun) -> list[str]:
     warmup, mean = _value(run.warmup_avg_ms), _value(run.avg_ms)
     if warmup is None or mean is None or warmup < WARM_UP * mean:
         return []
-    return [
-        f"the warm-up ({warmup:.4g} ms on average) was {warmup / mean - 1.0:.0%} slower and may have ended too early"
-    ]
+    slower = _percent(warmup / mean - 1.0)
+    return [f"the warm-up ({_ms(warmup)} on average) was {slower} slower and may have ended too early"]
 
 
 def _delegates(run: ToolRun) -> list[str]:

@@ -84,10 +84,10 @@ def _blocks(text: str) -> Iterator[_Block]:
     block = _Block()
     for line in log_lines(text):
         log = _LOG.fullmatch(line.text)
+        is_banner = bool(_BANNER.fullmatch(line.text))
         begins_log = bool(log and _SETTING.fullmatch(log[2]) and log[2].startswith("Model:"))
-        begins = (begins_log and "Model" in block.settings) or (block.has_banner and bool(_BANNER.fullmatch(line.text)))
-        # Where stdout and stderr went into one file, the log may stand behind the results: it is still this run's.
-        if begins:
+        # The log stands before the results, also where both went into one file: results are written when it ends.
+        if (begins_log and "Model" in block.settings) or (block.has_banner and (begins_log or is_banner)):
             yield block
             block = _Block()
         block.read(line)
@@ -104,7 +104,7 @@ def _run(block: _Block) -> ToolRun:
         model=block.settings.get("Model", not_in_the_log),
         threads=tally(threads.text, "the number of threads", threads.line, 1, 4096) if threads else not_in_the_log,
         count=block.count,
-        memory_peak_bytes=Unavailable("litert-benchmark prints no memory"),
+        memory_peak_bytes=Unavailable("litert-benchmark never prints it"),
         delegations=_delegations(block),
         **results,
     )

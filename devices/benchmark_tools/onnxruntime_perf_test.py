@@ -41,7 +41,8 @@ _BEFORE_A_RUN = {"provider", "threads"}
 _FAILED = re.compile(r".{0,200}(?:\[E:onnxruntime|Load model from .{1,300} failed|terminate called|Exception[: ]).*")
 
 _NO_MODEL = Unavailable("onnxruntime_perf_test does not print the model's name")
-_NO_SPREAD = Unavailable("onnxruntime_perf_test prints no standard deviation")
+_NEVER = Unavailable("onnxruntime_perf_test never prints it")
+_NO_LINE = Unavailable("the text has no whole line of it")
 
 _Found = dict[str, list[tuple[str, int]]]
 
@@ -76,7 +77,7 @@ def _recognised(line: LogLine) -> tuple[str | None, str]:
 
 def _run(found: _Found, failure: str) -> ToolRun:
     def seconds(name: str, what: str) -> Number:
-        return time_ms(*_one(found, name, what), 1e3)
+        return time_ms(*_one(found, name, what), 1e3) if name in found else _NO_LINE
 
     lines = [line for values in found.values() for _, line in values]
     provider = found.get("provider")
@@ -85,13 +86,13 @@ def _run(found: _Found, failure: str) -> ToolRun:
         first_line=min(lines),
         last_line=max(lines),
         model=_NO_MODEL,
-        threads=tally(*_one(found, "threads", "the number of threads"), 1, 4096),
+        threads=tally(*_one(found, "threads", "the number of threads"), 1, 4096) if "threads" in found else _NO_LINE,
         count=_count(found),
         avg_ms=time_ms(*_one(found, "avg_ms", "the average"), 1.0),
         median_ms=seconds("p50_s", "P50"),
         min_ms=seconds("min_s", "the shortest latency"),
         max_ms=seconds("max_s", "the longest latency"),
-        std_ms=_NO_SPREAD,
+        std_ms=_NEVER,
         p90_ms=seconds("p90_s", "P90"),
         p95_ms=seconds("p95_s", "P95"),
         p99_ms=seconds("p99_s", "P99"),
@@ -122,6 +123,8 @@ def _one(found: _Found, name: str, what: str) -> tuple[str | None, str, int]:
 
 
 def _first(found: _Found) -> Number:
+    if "first_ms" not in found:
+        return _NO_LINE
     value = amount(*_one(found, "first_ms", "the first inference"), 1e9)
     return replace(value, step=1.0) if isinstance(value, PrintedNumber) and value.value.is_integer() else value
 
@@ -131,14 +134,14 @@ def _same(found: _Found, name: str, what: str, low: int) -> Number:
     values = [tally(text, what, line, low) for text, line in found.get(name, [])]
     if len({value.value if isinstance(value, PrintedNumber) else None for value in values}) > 1:
         return Unavailable(f"{what} is printed twice and differently")
-    return values[0] if values else Unavailable(f"{what} is not given")
+    return values[0] if values else _NO_LINE
 
 
 def _count(found: _Found) -> Number:
     counts = [tally(*_one(found, name, name), 1) for name in ("requests", "runs") if name in found]
     if len({value.value if isinstance(value, PrintedNumber) else None for value in counts}) > 1:
         return Unavailable("the number of inferences is printed twice and differently")
-    return counts[0] if counts else Unavailable("the number of inferences is not given")
+    return counts[0] if counts else _NO_LINE
 
 
 def _disagreement(found: _Found, run: ToolRun) -> str:
