@@ -10,9 +10,9 @@ from typing import Any
 from devices.benchmark_tools.count_line import Counted, count_line, disagreement
 from devices.benchmark_tools.delegation_lines import delegations
 from devices.benchmark_tools.log_lines import LogLine, lines_by_process
-from devices.benchmark_tools.operator_profile import OperatorProfile, operator_profile
+from devices.benchmark_tools.operator_profile import BANNER, TITLE, OperatorProfile, operator_profile
 from devices.benchmark_tools.printed import Number, PrintedNumber, PrintedText, amount, tally, time_ms
-from devices.benchmark_tools.tool_run import NOT_PRINTED, ToolRun, checked, without_latency
+from devices.benchmark_tools.tool_run import NOT_PRINTED, ToolRun, believed, checked, without_latency
 from devices.readings.unavailable import Unavailable
 
 NAME = "LiteRT benchmark_model"
@@ -39,7 +39,8 @@ _MEMORY = re.compile(
 )
 _PEAK = re.compile(r"Overall peak memory footprint \(MB\) via periodic monitoring: ([\d.]{1,12})\s*")
 _FAILED = re.compile(
-    r"(?:ERROR: )?(Benchmarking failed|Failed to (?:apply|load|initialize|allocate|invoke|build|resize)\b.{0,200})"
+    r"(?:ERROR: )?(Benchmarking failed(?=\.?$)|"
+    r"Failed to (?:apply|load|initialize|allocate|invoke|build|resize)\b.{0,200})\.?"
 )
 
 
@@ -51,19 +52,28 @@ class _Lines:
     kinds: dict[str, tuple[re.Match[str], int]] = field(default_factory=dict)
     parameters: dict[str, tuple[str, int]] = field(default_factory=dict)
     counts: list[Counted] = field(default_factory=list)
+    is_over: bool = False
+    has_run_order: bool = False
+    """Since the last title of a profile: each profile has one."""
 
 
 _KINDS = {
     "starting": _STARTING, "loaded": _LOADED, "initialised": _INITIALISED, "summary": _SUMMARY, "old": _OLD_SUMMARY,
     "memory": _MEMORY, "peak": _PEAK, "running": _RUNNING, "failed": _FAILED,
+    "title": TITLE, "profile": BANNER,
 }  # fmt: skip
+_LAST_WORDS = "Benchmarking failed"
 _ONCE = {"starting", "loaded", "initialised", "summary", "old", "memory", "peak"}
-_LATE = {"loaded", "initialised", "running", "summary", "old", "memory", "failed"}
+_LATE = {"loaded", "initialised", "running", "summary", "old", "memory", "failed", "profile"}
+_BEFORE_A_PROFILE = {"starting", "loaded", "initialised", "running"}
 
 
 def parse(text: str) -> tuple[ToolRun, ...]:
     """In the order they began; the processes of a logcat are kept apart."""
-    found = [run for lines in lines_by_process(text) for part in _split(lines) if (run := _run(part)) is not None]
+    found: list[ToolRun] = []
+    for lines in lines_by_process(text):
+        runs = [_run(part) for part in _split(lines)]
+        found += believed(run for run in runs if run is not None)
     return tuple(sorted(found, key=lambda run: run.first_line))
 
 
@@ -81,6 +91,9 @@ def _split(lines: list[LogLine]) -> Iterator[_Lines]:
             or (kind in _ONCE and kind in run.kinds)
             or (parameter is not None and (bool(_LATE & set(run.kinds)) or bool(run.counts)))
             or (kind == "running" and bool({"summary", "old"} & set(run.kinds)))
+            or (run.is_over and bool(kind or parameter or counted))
+            or (kind in _BEFORE_A_PROFILE and "profile" in run.kinds)
+            or (match is not None and kind == "profile" and match[1] == "Run Order" and run.has_run_order)
         )
         if begins:
             yield run
@@ -90,6 +103,9 @@ def _split(lines: list[LogLine]) -> Iterator[_Lines]:
             run.counts.append(counted)
         elif match is not None:
             run.kinds.setdefault(kind, (match, line.number))
+            run.is_over = kind == "failed" and match[1] == _LAST_WORDS
+            if kind in ("title", "profile"):
+                run.has_run_order = kind == "profile" and (run.has_run_order or match[1] == "Run Order")
         elif parameter is not None:
             run.parameters.setdefault(parameter[1], (parameter[2], line.number))
     yield run
@@ -98,7 +114,12 @@ def _split(lines: list[LogLine]) -> Iterator[_Lines]:
 def _run(lines: _Lines) -> ToolRun | None:
     """None where nothing in the lines is this tool's."""
     profile = operator_profile(lines.all)
-    own = set(lines.kinds) - {"failed", "loaded"} or lines.counts or profile or "Graph" in lines.parameters
+    own = (
+        set(lines.kinds) - {"failed", "loaded", "title", "profile"}
+        or lines.counts
+        or profile
+        or "Graph" in lines.parameters
+    )
     if not own:
         return None
     told = [number for _, number in (*lines.kinds.values(), *lines.parameters.values())]
@@ -111,7 +132,7 @@ def _run(lines: _Lines) -> ToolRun | None:
     if "failed" in lines.kinds:
         failed, number = _telling_failure(lines)
         return without_latency(run, "failed", f"line {number} says: {failed}")
-    if profile is not None and not lines.counts and not set(lines.kinds) - {"starting"}:
+    if profile is not None and not lines.counts and not set(lines.kinds) - {"starting", "title", "profile"}:
         return _of_profile_alone(run, profile)
     return without_latency(run, "cut", "the text ends before the tool's summary (`Inference timings in us`)")
 
@@ -119,7 +140,7 @@ def _run(lines: _Lines) -> ToolRun | None:
 def _telling_failure(lines: _Lines) -> tuple[str, int]:
     """What failed rather than that something did."""
     failures = [(found[1], line.number) for line in lines.all if (found := _FAILED.fullmatch(line.text))]
-    return next((each for each in failures if each[0] != "Benchmarking failed"), failures[0])
+    return next((each for each in failures if each[0] != _LAST_WORDS), failures[0])
 
 
 def _with_what_was_set(lines: _Lines, profile: OperatorProfile | None, run: ToolRun | None) -> ToolRun | None:

@@ -50,10 +50,14 @@ class _Heading:
         self.settings: dict[str, PrintedNumber] = {}
         self.gpus: dict[int, PrintedText] = {}
         self.remarks: list[str] = []
+        self.contradicted: set[str] = set()
 
     def read(self, line: LogLine) -> None:
         if setting := _SETTING.fullmatch(line.text):
-            self.settings[setting[1]] = PrintedNumber(int(setting[2]), line.number)
+            again = self.settings.get(setting[1])
+            if again is not None and again.value != float(setting[2]):
+                self.contradicted.add(setting[1])
+            self.settings[setting[1]] = PrintedNumber(float(setting[2]), line.number)
         elif gpu := _GPU.fullmatch(line.text):
             self.gpus.setdefault(int(gpu[1]), PrintedText(gpu[2], line.number))
         elif failed := _CALL_FAILED.fullmatch(line.text):
@@ -63,29 +67,30 @@ class _Heading:
 
     def run(self, model: PrintedText, line: int) -> ToolRun:
         """A row without its latencies."""
-        missing = Unavailable("the heading above has no whole line of it")
-        settings = {name: value for name, value in self.settings.items() if name not in ("loop_count", "num_threads")}
-        loops = self.settings.get("loop_count", missing)
+        missing = Unavailable("the heading above has no whole line of it, or two that differ")
+        known = {name: value for name, value in self.settings.items() if name not in self.contradicted}
+        settings = {name: value for name, value in known.items() if name not in ("loop_count", "num_threads")}
+        loops = known.get("loop_count", missing)
         if isinstance(loops, PrintedNumber) and loops.value < 1:
             loops = Unavailable(f"loop_count cannot be {loops.value:g}")
         return ToolRun(
             first_line=line,
             last_line=line,
             model=model,
-            threads=self.settings.get("num_threads", missing),
+            threads=known.get("num_threads", missing),
             count=loops,
             median_ms=_NEVER,
             std_ms=_NEVER,
             first_ms=_NEVER,
             init_ms=_NEVER,
             memory_peak_bytes=_NEVER,
-            delegations=self._delegations(),
+            delegations=self._delegations(known),
             settings=settings,
             remarks=tuple(self.remarks),
         )
 
-    def _delegations(self) -> tuple[Delegation, ...]:
-        device = self.settings.get("gpu_device")
+    def _delegations(self, known: dict[str, PrintedNumber]) -> tuple[Delegation, ...]:
+        device = known.get("gpu_device")
         if device is None or device.value < 0:
             return ()
         gpu = self.gpus.get(int(device.value), PrintedText(f"GPU {device.value:g}", device.line))

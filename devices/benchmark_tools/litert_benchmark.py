@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.benchmark_tools.log_lines import LogLine, log_lines
 from devices.benchmark_tools.printed import Number, PrintedNumber, PrintedText, tally, time_ms
-from devices.benchmark_tools.tool_run import NOT_PRINTED, Delegation, ToolRun, checked, without_latency
+from devices.benchmark_tools.tool_run import NOT_PRINTED, Delegation, ToolRun, believed, checked, without_latency
 from devices.readings.unavailable import Unavailable
 
 NAME = "litert-benchmark"
@@ -77,7 +77,7 @@ class _Block:
 
 def parse(text: str) -> tuple[ToolRun, ...]:
     """A run for each block of results, or for each log without one."""
-    return tuple(_run(block) for block in _blocks(text) if block.lines)
+    return believed(_run(block) for block in _blocks(text) if block.lines)
 
 
 def _blocks(text: str) -> Iterator[_Block]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from devices.benchmark_tools.log_lines import LogLine, log_lines
 from devices.benchmark_tools.printed import Number, PrintedNumber, amount, tally, time_ms
-from devices.benchmark_tools.tool_run import Delegation, ToolRun, checked, without_latency
+from devices.benchmark_tools.tool_run import Delegation, ToolRun, believed, checked, without_latency
 from devices.readings.unavailable import Unavailable
 
 NAME = "onnxruntime_perf_test"
@@ -38,10 +38,13 @@ _LINE = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS.values()))
 _TWICE = {"cpu_percent", "peak_bytes"}
 """Printed in two forms each."""
 _BEFORE_A_RUN = {"provider", "threads"}
+_TAIL = ("runs", "min_s", "max_s", "p50_s", "p90_s", "p95_s", "p99_s", "p999_s")
+"""Printed in one go."""
 _FAILED = re.compile(r".{0,200}(?:\[E:onnxruntime|Load model from .{1,300} failed|terminate called|Exception[: ]).*")
 
 _NO_MODEL = Unavailable("onnxruntime_perf_test does not print the model's name")
 _NEVER = Unavailable("onnxruntime_perf_test never prints it")
+_TORN = Unavailable("lines that stand before it are not there: it may be of another run")
 _NO_LINE = Unavailable("the text has no whole line of it")
 
 _Found = dict[str, list[tuple[str, int]]]
@@ -57,15 +60,27 @@ def parse(text: str) -> tuple[ToolRun, ...]:
             if found and _FAILED.fullmatch(line.text):
                 failures[-1] = failures[-1] or f"line {line.number} says: {line.text.strip()[:200]}"
             continue
-        again = bool(found) and name in found[-1] and not (name in _TWICE and len(found[-1][name]) < 2)
-        is_next = bool(found) and name in _BEFORE_A_RUN and "session_s" in found[-1]
-        if not found or again or is_next:
+        if not found or _begins(name, found[-1]):
             found.append({})
             failures.append("")
         found[-1].setdefault(name, []).append((value, line.number))
     # `using …` and `Setting …` alone may be anybody's.
     runs = [(each, failure) for each, failure in zip(found, failures, strict=True) if set(each) - _BEFORE_A_RUN]
-    return tuple(_run(each, failure) for each, failure in runs)
+    values = [_run(each, failure) for each, failure in runs]
+    # A text may begin inside an output, but a second one begins with its session.
+    torn = [run for run, (each, _) in zip(values[1:], runs[1:], strict=True) if "session_s" not in each]
+    if torn:
+        problem = f"line {torn[0].first_line} begins in the middle of a run: two outputs ran into one"
+        return tuple(without_latency(run, "mixed", problem) for run in values)
+    return believed(values)
+
+
+def _begins(name: str, found: _Found) -> bool:
+    """Whether a line is of another run: it was there already, or lines were that come after it."""
+    if name in found:
+        return not (name in _TWICE and len(found[name]) < 2)
+    order = list(_PATTERNS)
+    return any(order.index(name) < order.index(each) for each in found if each not in _BEFORE_A_RUN)
 
 
 def _recognised(line: LogLine) -> tuple[str | None, str]:
@@ -77,6 +92,8 @@ def _recognised(line: LogLine) -> tuple[str | None, str]:
 
 def _run(found: _Found, failure: str) -> ToolRun:
     def seconds(name: str, what: str) -> Number:
+        if name in _TAIL and not all(before in found for before in _TAIL[: _TAIL.index(name)]):
+            return _TORN if name in found else _NO_LINE
         return time_ms(*_one(found, name, what), 1e3) if name in found else _NO_LINE
 
     lines = [line for values in found.values() for _, line in values]

@@ -16,8 +16,10 @@ from devices.benchmark_tools.tool_run import NOT_PRINTED, Operator
 from devices.readings.bounded_number import decimal
 from devices.readings.unavailable import Decimal, Unavailable
 
-_BANNER = re.compile(r"=+ (Run Order|Top by [\w ]+|Summary by node type) =+\s*")
-_TITLE = re.compile(r"(?:Operator-wise )?Profiling Info for (Benchmark Initialization|Regular Benchmark Runs):\s*")
+BANNER = re.compile(r"=+ (Run Order|Top by [\w ]+|Summary by node type) =+\s*")
+"""A table of a profile."""
+TITLE = re.compile(r"(?:Operator-wise )?Profiling Info for (Benchmark Initialization|Regular Benchmark Runs):\s*")
+"""What the tables below it are of."""
 _TIMINGS = re.compile(r"Timings \(microseconds\): (.*)")
 _NODES = re.compile(r"(\d{1,7}) nodes observed\s*")
 _OF_INITIALISATION = {"AllocateTensors", "ModifyGraphWithDelegate"}
@@ -49,8 +51,8 @@ def operator_profile(lines: Sequence[LogLine]) -> OperatorProfile | None:
     """The first profile of measured runs; None where there is none."""
     sections = [_Section()]
     for at, line in enumerate(lines):
-        title = _TITLE.fullmatch(line.text)
-        banner = _BANNER.fullmatch(line.text.strip())
+        title = TITLE.fullmatch(line.text)
+        banner = BANNER.fullmatch(line.text.strip())
         if (title or banner) and sections[-1].is_closed:
             sections.append(_Section())
         section = sections[-1]

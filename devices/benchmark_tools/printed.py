@@ -56,4 +56,4 @@ def amount(text: str | None, what: str, line: int, high: float, low: float = 0.0
 def tally(text: str | None, what: str, line: int, low: int, high: int = 10**15) -> Number:
     """A whole number in [low, high]."""
     value = whole(text, what, low, high)
-    return value if isinstance(value, Unavailable) else PrintedNumber(value, line)
+    return value if isinstance(value, Unavailable) else PrintedNumber(float(value), line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -101,10 +102,19 @@ LATENCIES = (
 
 
 def without_latency(run: ToolRun, outcome: Outcome, problem: str) -> ToolRun:
-    """The run as one that gave no result: what it says of the settings stays."""
+    """The run as one that gave no result: what it says of its settings stays, unless it may be another run's."""
     gone = Unavailable(problem)
-    nothing: dict[str, Any] = dict.fromkeys(("count", "first_ms", "warmup_avg_ms", "elapsed_ms", *LATENCIES), gone)
-    return replace(run, outcome=outcome, problem=problem, **nothing)
+    names: tuple[str, ...] = (*LATENCIES, "count", "first_ms", "warmup_avg_ms", "elapsed_ms")
+    if outcome == "mixed":
+        names += ("threads", "init_ms", "memory_init_mib", "memory_overall_mib", "memory_peak_bytes", "cpu_percent")
+    nothing: dict[str, Any] = dict.fromkeys(names, gone)
+    # What a delegate announced may still have failed, after the end of the text.
+    announced = () if outcome == "failed" else tuple(_unsure(each, gone) for each in run.delegations)
+    return replace(run, outcome=outcome, problem=problem, delegations=announced or run.delegations, **nothing)
+
+
+def _unsure(delegation: Delegation, reason: Unavailable) -> Delegation:
+    return replace(delegation, share="unknown", nodes_delegated=reason, partitions=reason)
 
 
 def contradiction(run: ToolRun) -> str:
@@ -134,3 +144,12 @@ def checked(run: ToolRun) -> ToolRun:
     """The run, or, where its latencies contradict each other, the run without them."""
     wrong = contradiction(run)
     return without_latency(run, "mixed", wrong) if wrong else run
+
+
+def believed(runs: Iterable[ToolRun]) -> tuple[ToolRun, ...]:
+    """The runs of one text. Where the figures of one contradict each other, lines of several outputs stand among each
+    other, and those that look whole may have taken lines of it: none has any.
+    """
+    found = tuple(runs)
+    wrong = next((run.problem for run in found if run.outcome == "mixed"), None)
+    return found if wrong is None else tuple(without_latency(run, "mixed", wrong) for run in found)
