@@ -130,9 +130,10 @@ def _delegates(run: RunNumbers) -> list[str]:
     shown = []
     for each in run.delegates:
         taken, total = each.nodes_delegated, each.nodes_total
-        counted = isinstance(taken, PrintedValue) and isinstance(total, PrintedValue)
-        nodes = f"{taken.value:.0f} of {total.value:.0f} nodes" if counted else ""  # type: ignore[union-attr]
-        shown.append(f"{each.name}: {nodes or _SHARES[each.share]}")
+        if isinstance(taken, PrintedValue) and isinstance(total, PrintedValue):
+            shown.append(f"{each.name}: {taken.value:.0f} of {total.value:.0f} nodes")
+        else:
+            shown.append(f"{each.name}: {_SHARES[each.share]}")
     return shown
 
 

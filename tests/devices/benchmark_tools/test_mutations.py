@@ -23,6 +23,7 @@ from tests.devices.readings.sample_files import sample
 # Of two lines each, or with a clock's colons: checked by the real outputs.
 COMPUTED = ("elapsed_ms", "moments_s")
 SCALES = (1.0, 1e-3, 1e3, 2.0**20)
+HINTS = typing.get_type_hints(ToolRun)
 FIGURES = ("avg_ms", "median_ms", "min_ms", "max_ms", "std_ms")
 
 
@@ -44,11 +45,10 @@ def numbers(value: Any, place: str = "") -> Iterator[tuple[str, PrintedNumber]]:
 def check(runs: tuple[ToolRun, ...], text: str) -> None:
     """Each run holds what it declares, and each of its numbers stands on the line that it names."""
     lines = text.split("\n")
-    hints = typing.get_type_hints(ToolRun)
     for run in runs:
         for name in (*LATENCIES, "count", "init_ms", "memory_peak_bytes"):
             value = getattr(run, name)
-            assert type(value) in typing.get_args(hints[name])
+            assert type(value) in typing.get_args(HINTS[name])
             assert isinstance(value, PrintedNumber) or value.reason
         assert (run.outcome == "complete") == (run.problem == "")
         assert run.outcome == "complete" or isinstance(run.avg_ms, Unavailable)
@@ -151,6 +151,7 @@ def test_figures_of_two_outputs_in_one_are_never_those_of_one_run(pair):
 
 
 def test_two_benchmarks_in_one_logcat_are_told_apart_by_their_processes():
+    sample("SOURCES.tsv")
     paths = [path for path in PATHS if "logcat" in path]
     texts = [sample(path) for path in paths]
     alone = {figures(run) for text in texts for run in runs_of("", text)}

@@ -44,6 +44,7 @@ def test_the_tool_is_recognised_and_no_other(path):
 
 
 def test_outputs_that_follow_each_other_are_all_read():
+    sample("SOURCES.tsv")
     outputs = read_tool_output("".join(sample(path) for path in PATHS))
     assert not isinstance(outputs, Unavailable)
     assert {output.tool for output in outputs} == set(TOOLS.values())
