@@ -38,6 +38,9 @@ import numpy as np
 from layered_model import SIZE_PIXELS, write_layered_model
 from scipy.stats import mannwhitneyu, ttest_ind_from_stats
 
+from devices.benchmark_tools import litert_benchmark
+from devices.benchmark_tools.printed import Number
+from devices.readings.unavailable import Unavailable
 from harness.pictures.image_file import write_image
 
 REPOSITORY = Path(__file__).parents[1]
@@ -91,17 +94,21 @@ def litert_tool(program: str) -> Tool:
     def ask(one: Path, other: Path) -> str:
         said = []
         for model in (one, other):
-            with tempfile.TemporaryDirectory() as folder:
-                result = Path(folder) / "result.json"
-                command = [program, "--model", str(model), "--num_runs", str(INFERENCES), "--warmup_runs", "20"]
-                command += ["--num_threads", "1", "--result_json", str(result)]
-                subprocess.run(command, check=True, capture_output=True)
-                latency = json.loads(result.read_text())["latency"]
-                said.append((latency["avg_ms"], latency["std_ms"], latency["num_runs"]))
+            command = [program, "--model", str(model), "--num_runs", str(INFERENCES), "--warmup_runs", "20"]
+            command += ["--num_threads", "1"]
+            printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            (run,) = litert_benchmark.parse(printed)
+            said.append([figure(value) for value in (run.avg_ms, run.std_ms, run.count)])
         p_value = ttest_ind_from_stats(*said[0], *said[1], equal_var=False).pvalue
         return "different" if p_value < ALPHA else "same"
 
     return ask
+
+
+def figure(value: Number) -> float:
+    if isinstance(value, Unavailable):
+        raise SystemExit(f"litert-benchmark printed something else than it used to: {value.reason}")
+    return value.value
 
 
 def write_experiment(folder: Path, one: Path, other: Path, **measure: object) -> Path:

@@ -16,6 +16,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.runs.plan import Plan
     from harness.runs.soak_manifest import SoakManifest
     from harness.soak_result import SoakResult
+    from harness.tool_numbers import ReadNumbers
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "experiment": experiment_json_schema,
@@ -25,6 +26,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
+        "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}

@@ -24,6 +24,7 @@ COMMANDS = {
     "analyze": "recompute a run from its records and outputs, without a device",
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
+    "read": "show the numbers that another benchmark tool printed",
     "runner": "build the runner that devices without Python use",
     "schema": "print the JSON Schema of a file bakeoff reads or writes",
 }

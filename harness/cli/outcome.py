@@ -1,4 +1,4 @@
-"""What is printed when a run, an analysis or a soak is done, or a soak is looked at."""
+"""What is printed when a run, an analysis or a soak is done, a soak is looked at, or another tool's text is read."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.runs.folder import RunFolder
     from harness.runs.soak_folder import SoakFolder
     from harness.soak_result import SoakResult
+    from harness.tool_numbers import ReadNumbers
 
 
 def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:
@@ -30,6 +31,13 @@ def show_soak(folder: SoakFolder, result: SoakResult, *, as_json: bool) -> None:
     from reports.soak_terminal import render_soak_terminal
 
     _show(result, lambda console: render_soak_terminal(result, console, folder.report), as_json=as_json)
+
+
+def show_tool_numbers(found: ReadNumbers, *, as_json: bool) -> None:
+    """What other tools' texts say, as JSON or as tables for people."""
+    from reports.tool_numbers_terminal import render_tool_numbers
+
+    _show(found, lambda console: render_tool_numbers(found, console), as_json=as_json)
 
 
 def _show(result: BaseModel, render: Callable[[Console], None], *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-NAMES = ("experiment", "plan", "records", "run", "comparison", "soak", "soak-result", "profile")
+NAMES = ("experiment", "plan", "records", "run", "comparison", "soak", "soak-result", "profile", "tool-numbers")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

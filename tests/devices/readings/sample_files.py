@@ -26,14 +26,14 @@ def sample(path: str) -> str:
     return file.read_bytes().decode("utf-8", "replace")
 
 
-def expected_rows() -> dict[str, str]:
-    """Path → column `expected`, for the topics of this folder; empty where the samples are not there."""
+def expected_rows(topics: tuple[str, ...] = TOPICS) -> dict[str, str]:
+    """Path → column `expected`, for these topics; empty where the samples are not there."""
     table = SAMPLES / "SOURCES.tsv"
     if not table.exists():
         return {}
     with table.open(newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return {row["path"]: row["expected"] for row in rows if row["path"].partition("/")[0] in TOPICS}
+        return {row["path"]: row["expected"] for row in rows if row["path"].partition("/")[0] in topics}
 
 
 def expected_pairs(expected: str) -> list[tuple[str, str]]:

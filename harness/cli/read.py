@@ -1,0 +1,52 @@
+"""`bakeoff read`: the numbers in what another benchmark tool printed, and what is to be said against them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from harness.cli.console import tell
+
+if TYPE_CHECKING:
+    from harness.tool_numbers import FileNumbers
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="what a benchmark tool printed; - for stdin")
+    parser.add_argument("--json", action="store_true", help="print JSON, with units and line numbers")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Read each text; where nothing in any of them is known, say what is read."""
+    from devices.benchmark_tools.known_tools import TOOLS
+    from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE
+    from harness.cli.outcome import show_tool_numbers
+    from harness.errors import UserError
+    from harness.tool_numbers import ReadNumbers, has_average
+
+    found = ReadNumbers(files=[_read(name) for name in dict.fromkeys(arguments.files)])
+    unknown = [each for each in found.files if each.problem is not None]
+    problems = [f"{each.file}: {each.problem}" for each in unknown]
+    if len(unknown) == len(found.files):
+        raise UserError("; ".join(problems), f"What is read: {'; '.join(tool.reads for tool in TOOLS)}. {_HOW_TO_SAVE}")
+    show_tool_numbers(found, as_json=arguments.json)
+    for problem in problems:
+        tell(f"bakeoff: {problem}")
+    runs = [run for each in found.files for tool in each.tools for run in tool.runs]
+    return EXIT_DONE if not unknown and all(has_average(run) for run in runs) else EXIT_INCOMPLETE
+
+
+_HOW_TO_SAVE = "Save all that the tool prints: TOOL … > FILE 2>&1"
+
+
+def _read(name: str) -> FileNumbers:
+    from devices.benchmark_tools.known_tools import read_tool_output
+    from devices.readings.unavailable import Unavailable
+    from harness.tool_numbers import FileNumbers, tool_numbers
+    from harness.tool_text import read_text
+
+    outputs = read_tool_output(read_text(name))
+    if isinstance(outputs, Unavailable):
+        return FileNumbers(file=name, tools=[], problem=outputs.reason)
+    return FileNumbers(file=name, tools=[tool_numbers(output) for output in outputs])
