@@ -103,7 +103,7 @@ class Gap(_Strict):
     """Something that interrupts the course: named, and never papered over."""
 
     at_hours: float
-    what: Literal["device restarted", "runner restarted", "pause", "sensor lost", "clock set", "long window"]
+    what: Literal["device restarted", "runner restarted", "pause", "sensor lost", "clock set", "long window", "slept"]
     words: str
     lasted_seconds: float | None = None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.sleep import sleep_warnings
 from harness.analysis.wording import counted, listed
 from harness.quantity import Available, Measured, Unavailable
 
@@ -97,6 +98,7 @@ def condition_warnings(
             f"The run was interrupted and taken up again ({counted(len(records.started) - 1, 'time')}); pairs that "
             "were cut in the middle were measured again."
         )
+    warnings += sleep_warnings(records.moments)
     if records.warm_up:
         cold = [names.get(arm, arm) for arm, settled in records.warm_up[-1].settled.items() if not settled]
         if cold:

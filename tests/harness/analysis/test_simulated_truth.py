@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.analysis.compare import DeviceFacts, compare
+from harness.analysis.device_records import read_device_records
 from harness.comparison import Comparison, Contrast, DeviceResult, Effect, NoEffect
 from harness.experiment.declaration import Experiment
 from harness.quantity import Available, Unavailable
@@ -127,6 +128,23 @@ def test_a_wall_clock_that_jumps_spoils_only_what_needs_it(tmp_path):
     found = contrast(comparison, "energy_per_inference")
     assert isinstance(found.baseline_value, Available)
     assert found.baseline_value.value == pytest.approx(GREEDY.energy_per_inference_mj("a0"), rel=0.03)
+
+
+def test_a_device_that_falls_asleep_is_found_out_and_the_block_is_left_out(tmp_path):
+    experiment(GREEDY, tmp_path)
+    awake = read_device_records(tmp_path / "records.jsonl").energy
+    asleep = next(block for block in awake if block.arm == "a1")
+    truth = replace(GREEDY, sleeps=((asleep.started_ns / 1e9 + 5.0, 40.0),))
+    comparison, _ = experiment(truth, tmp_path)
+    assert any(
+        warning.startswith("The device fell asleep while it measured: 40.0 s in all (1 time")
+        for warning in the_device(comparison).warnings
+    )
+    found = contrast(comparison, "energy_per_inference")
+    assert isinstance(found.effect, Effect)
+    assert found.effect.n == 7
+    assert isinstance(found.candidate_value, Available)
+    assert found.candidate_value.value == pytest.approx(GREEDY.energy_per_inference_mj("a1"), rel=0.03)
 
 
 def test_a_device_that_throttles_is_told_and_one_that_stays_cool_is_not(tmp_path):

@@ -228,6 +228,14 @@ def test_a_restart_of_the_runner_and_a_clock_that_was_set_are_told_apart(tmp_pat
     assert gaps[1].lasted_seconds == pytest.approx(30)
 
 
+def test_a_device_that_slept_is_told_though_its_clock_stood_still(tmp_path: Path) -> None:
+    records = simulated_records(Truth(sleeps=((3600.0, 5400.0),)), hours=2)
+    (gap,) = find_gaps(folded(tmp_path, records), 60.0)
+    assert (gap.what, gap.lasted_seconds) == ("slept", 5400.0)
+    assert gap.at_hours == pytest.approx(1.0, abs=0.05)
+    assert gap.words == "The device slept for 90 min: nothing ran, and its clocks stood still."
+
+
 def test_pauses_long_windows_and_lost_sensors_are_named(tmp_path: Path) -> None:
     late_ns = 600 * 10**9
     records = changed(

@@ -62,7 +62,13 @@ class Truth:
     others_busy_cores: Callable[[float], float] = lambda _at_s: 0.05
     wall_jumps_at_s: float | None = None
     """The wall clock is set an hour ahead then."""
+    sleeps: tuple[tuple[float, float], ...] = ()
+    """(when, for how long), in seconds of the monotonic clock, which stands still meanwhile."""
     boot_id: str = "00000000-0000-0000-0000-000000000001"
+
+    def suspended_ns(self, at_s: float) -> int:
+        """How long it has slept by then."""
+        return round(1e9 * sum(slept_s for begun_s, slept_s in self.sleeps if begun_s <= at_s))
 
     def energy_per_inference_mj(self, arm: str) -> float:
         """Above idle, at full speed and without noise."""
@@ -141,6 +147,7 @@ class SimulatedDevice:
             memory_available_bytes=2_000_000_000,
             cpu_busy_ticks=int(self._busy_ticks),
             cpu_total_ticks=int(self._total_ticks),
+            suspended_ns=self._truth.suspended_ns(self._now_s),
         )
 
     def read(self, path: str) -> str | None:
