@@ -347,9 +347,8 @@ SOURCES = {
 }
 
 
-def energy_values(run, folder, manifest, records):
+def energy_values(run, folder, manifest, blocks):
     """Quantity → (arm, cycle) → mJ above idling per inference, or mW of the whole device while the arm works."""
-    blocks = [record for record in records if record["record"] == "energy_block"]
     if not blocks:
         return {}
     energy = manifest["experiment"]["measure"]["energy"]

@@ -74,6 +74,22 @@ def graphics_bytes(one):
     return int(found[1]) * 1024.0 if found else None
 
 
+def energy_blocks(records, arms, looked_at):
+    """Of whole cycles only, where the pass could end after any of them: one session holds a block of every arm that
+    never failed.
+    """
+    blocks = [record for record in records if record["record"] == "energy_block"]
+    if not looked_at:
+        return blocks
+    failed = {record["arm"] for record in records if record["record"] == "arm_failed"}
+    required = set(arms) - failed or set(arms)
+    sessions = {}
+    for block in blocks:
+        sessions.setdefault((block["cycle"], block["session"]), set()).add(block["arm"])
+    last = {cycle: session for (cycle, session), found in sorted(sessions.items()) if required <= found}
+    return [block for block in blocks if last.get(block["cycle"]) == block["session"]]
+
+
 def paired(values, baseline, candidate):
     """ln(candidate / baseline), in order of the pairs, repeats or cycles that both have."""
     both = sorted(key for arm, key in values if arm == baseline and (candidate, key) in values)
@@ -159,10 +175,17 @@ def effective_n_at_a_look(values):
 
 
 def first_looks(experiment):
-    """Quantity → after how many pairs or cycles it was first looked at; not there where their number was fixed."""
-    measure = experiment["measure"]
-    looked = measure["design"] == "sequential" and measure["min_pairs"] < measure["pairs"]
-    return dict.fromkeys(LATENCY, measure["min_pairs"]) if looked else {}
+    """Quantity → after how many pairs or cycles it was first looked at; not there where their number was fixed, or
+    where nothing of it was known on the way.
+    """
+    measure, energy = experiment["measure"], experiment["measure"]["energy"]
+    least = energy.get("min_cycles")
+    looks = dict.fromkeys(LATENCY, measure["min_pairs"]) if measure["min_pairs"] < measure["pairs"] else {}
+    cycles = 8 if energy["cycles"] is None else energy["cycles"]
+    by_meter = energy["meter_csv"] is not None and energy["source"] in (None, "external_meter")
+    if least is not None and least < cycles and not by_meter and not energy["unplugged"]:
+        looks |= dict.fromkeys(ENERGY, least)
+    return looks if measure["design"] == "sequential" else {}
 
 
 def intervals(run):
@@ -177,7 +200,8 @@ def intervals(run):
         records = read(path) if path.exists() else []
         values = {name: latency_values(records, arms, percentile) for name, percentile in LATENCY.items()}
         values |= {name: memory_values(records, name) for name in (*MEMORY, "gpu_memory")}
-        values |= energy_values(run, device["folder"], manifest, records)
+        blocks = energy_blocks(records, arms, looked_at="average_power" in looks)
+        values |= energy_values(run, device["folder"], manifest, blocks)
         for candidate in candidates:
             bounded = {rule["quantity"] for rule in rules if rule["at_most"] or rule["at_least"]}
             for name, each in values.items():
