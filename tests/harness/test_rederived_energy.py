@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +285,23 @@ def test_a_named_source_is_taken_though_a_better_one_is_there(tmp_path: Path) ->
     comparison = write_energy_run(tmp_path, Sensed(device, sections, sensors, {"source": "battery_current"}))
     assert comparison.devices[0].energy is not None
     assert "current" in comparison.devices[0].energy.source
+    code, said = rederive(tmp_path)
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("design", ["sequential", "fixed"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut in a cycle"])
+def test_a_pass_that_could_end_early(tmp_path: Path, design: str, cut: bool) -> None:
+    """What was begun of a cycle when the pass was stopped counts for nothing."""
+    sensed = rails()
+    if cut:
+        sensed.device.spans.pop()
+    comparison = write_energy_run(tmp_path, replace(sensed, energy={"min_cycles": 6}), design=design)
+    power = next(one for one in comparison.devices[0].contrasts if one.quantity == "average_power").effect
+    assert isinstance(power, Effect)
+    assert power.interval is not None
+    assert power.n == (7 if cut else 8)
+    assert power.interval.method.startswith("anytime-valid" if design == "sequential" else "t on")
     code, said = rederive(tmp_path)
     assert code == 0, said
 

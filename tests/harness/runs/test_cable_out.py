@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.quantity import Available, Unavailable
+from tests.harness.test_rederived_intervals import rederive
 from tests.rig.adb_server import AdbServer
 from tests.rig.any_phone import DATA_BYTES
 from tests.rig.command import start
@@ -69,6 +70,8 @@ class CableOutRun:
         (device,) = device_folders(self.folder)
         assert_whole(self.folder, len(self._tiny.names), self._tiny.measure["pairs"], device)
         assert self._phone.settings() == self.settings_before
+        code, said = rederive(self.folder)
+        assert code == 0, said
         return device
 
 
