@@ -1,7 +1,8 @@
 """The energy pass of one device, watched: judged after every whole cycle, from `measure.energy.min_cycles` on.
 
-Every look reads all cycles so far as the final analysis will: what a battery's current means, and which of its sources
-serves, is found out from all blocks together. What cannot be told is waited for, never taken for a decision.
+Every look reads all whole cycles so far as the final analysis will: what a battery's current means, and which of its
+sources serves, is found out from all blocks together, and where that changes, all looks are computed anew. What cannot
+be told is waited for, never taken for a decision.
 """
 
 from __future__ import annotations

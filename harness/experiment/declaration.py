@@ -165,7 +165,7 @@ class Energy(_Table):
     def unseen(self) -> str | None:
         """Why nothing is known of the energy while it is measured; None where it is."""
         if self.meter_csv is not None and self.source in (None, "external_meter"):
-            return "a meter's file is read when all is over, so that nothing was known on the way"
+            return "a meter's file is read when all is over, and nothing is known on the way"
         if self.unplugged:
             return "a phone without its cable is not watched"
         return None

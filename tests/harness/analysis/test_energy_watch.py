@@ -167,7 +167,7 @@ def test_otherwise_the_number_of_cycles_is_fixed_and_the_interval_is_t(tmp_path:
     ("energy", "why"),
     [
         ({"unplugged": True}, "a phone without its cable is not watched"),
-        ({"meter_csv": "m.csv"}, "a meter's file is read when all is over, so that nothing was known on the way"),
+        ({"meter_csv": "m.csv"}, "a meter's file is read when all is over, and nothing is known on the way"),
     ],
     ids=["unplugged", "meter"],
 )
@@ -175,6 +175,8 @@ def test_what_nobody_sees_on_the_way_is_measured_to_its_end_with_a_t_interval(
     tmp_path: Path, energy: dict[str, Any], why: str
 ) -> None:
     watched = Watched(sequential(LESS, energy=ENERGY | energy), replace(THRIFTY, rail_step_uws=None))
+    notes = make_sensing(watched.survey, watched.run.experiment).notes
+    assert f"energy: all 16 cycles will be measured: {why}" in notes
     assert (watched.decided.kind, watched.decided.reason) == ("go on", why)
     result = watched.result(tmp_path)
     records = read_device_records(tmp_path / "records.jsonl")
