@@ -222,12 +222,24 @@ def rows_of(values: np.ndarray) -> pd.DataFrame:
 
 
 def drawn(source: np.random.Generator, cycles: int, sd: float, log_ratio: float, kind: str) -> tuple[Any, Any]:
-    """Energy of both arms in each cycle; what a battery's slow drift does to both is shared."""
+    """Energy of both arms in each cycle: blocks in random order, on a device that drifts by 10 %."""
     shared = 20.0 * np.exp(np.linspace(0.0, 0.1, cycles))
     if kind == "heavy tails":
         noise = sd * source.standard_t(3, (2, cycles)) / math.sqrt(3.0)
     elif kind == "bursts":
         noise = source.normal(0.0, sd / 2, (2, cycles)) + 3 * sd * (source.random((2, cycles)) < 0.1)
+    elif kind in ("AR(1) .6", "throttling"):
+        # One block after the other, and which arm is first is drawn for every cycle.
+        level = source.normal(0.0, sd)
+        blocks = np.empty(2 * cycles)
+        for at in range(blocks.size):
+            if kind == "throttling":
+                level += source.uniform(0.05, 0.3) * source.choice([-1.0, 1.0]) * (source.random() < 0.08)
+                blocks[at] = level + source.normal(0.0, sd / 2)
+            else:
+                level = 0.6 * level + 0.8 * source.normal(0.0, sd)
+                blocks[at] = level
+        noise = source.permuted(blocks.reshape(cycles, 2), axis=1).T
     else:
         noise = source.normal(0.0, sd, (2, cycles))
     ours, theirs = shared * np.exp(noise / math.sqrt(2.0))
@@ -252,7 +264,7 @@ def excludes(differences: np.ndarray, truth: float) -> bool:
     return not low <= truth <= high
 
 
-@pytest.mark.parametrize("kind", ["normal", "heavy tails", "bursts"])
+@pytest.mark.parametrize("kind", ["normal", "AR(1) .6", "throttling", "heavy tails", "bursts"])
 def test_two_equal_arms_are_told_apart_at_most_five_times_in_a_hundred_though_every_cycle_is_looked_at(
     kind: str,
 ) -> None:
