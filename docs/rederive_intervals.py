@@ -1,18 +1,24 @@
-"""Every interval of latency and memory in a run folder, computed again from what the devices wrote.
+"""Every interval of latency, memory and energy in a run folder, computed again from what the devices wrote.
 
     python rederive_intervals.py RUN
 
-Needs numpy and scipy, nothing of bakeoff. Reads RUN/run.json and RUN/devices/*/records.jsonl, prints one line for each
-device, candidate and quantity, and compares it with RUN/comparison.json: exit code 1 where a digit differs.
+Needs numpy and scipy, nothing of bakeoff. Reads RUN/run.json and RUN/devices/*/records.jsonl (for energy a little more:
+see rederive_energy.py beside this file), prints one line for each device, candidate and quantity, and compares it with
+RUN/comparison.json: exit code 1 where a digit differs.
 """
 
+import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
+from rederive_energy import energy_values
 from scipy.special import stdtrit
+from scipy.stats import bootstrap
 
+LATENCY = {"latency_p50": 50, "latency_p90": 90}
 MEMORY = {
     "load_time": "load_ns",
     "first_inference": "first_inference_ns",
@@ -21,7 +27,8 @@ MEMORY = {
     "steady_memory": "steady_rss_bytes",
     "pss_memory": "pss_bytes",
 }
-LATENCY = {"latency_p50": 50, "latency_p90": 90}
+ENERGY = ("energy_per_inference", "average_power")
+QUANTITIES = {*LATENCY, *MEMORY, "gpu_memory", *ENERGY}
 PRIOR_SD = 0.8  # of the standardised effect, in the anytime-valid interval
 
 
@@ -30,13 +37,12 @@ def read(path):
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------
+# --- values: (arm, number of the pair, repeat or cycle) → value -------------------------------------------------------
 
 
-def latency_pairs(records, arms, baseline, candidate, percentile):
-    """ln(candidate / baseline) of the blocks' percentiles, pair by pair.
-
-    A pair counts when one session of the runner holds a block of every arm that never failed; the last such session.
+def latency_values(records, arms, percentile):
+    """The blocks' percentiles. A pair counts when one session of the runner holds a block of every arm that never
+    failed; the last such session.
     """
     blocks = {}
     for record in records:
@@ -44,37 +50,66 @@ def latency_pairs(records, arms, baseline, candidate, percentile):
             blocks.setdefault(record["pair"], {}).setdefault(record["session"], {})[record["arm"]] = record
     failed = {record["arm"] for record in records if record["record"] == "arm_failed"}
     required = set(arms) - failed or set(arms)
-    differences = []
-    for pair in sorted(blocks):
-        whole = [session for session, found in blocks[pair].items() if required <= set(found)]
-        if not whole:
-            continue
-        found = blocks[pair][max(whole)]
-        if baseline in found and candidate in found:
-            ours, theirs = (np.percentile(found[arm]["latency_ns"], percentile) for arm in (baseline, candidate))
-            if min(ours, theirs) <= 0:
-                return np.array([])  # the clock is too coarse for a ratio
-            differences.append(np.log(theirs) - np.log(ours))
-    return np.array(differences)
+    values = {}
+    for pair, sessions in blocks.items():
+        whole = [session for session, found in sessions.items() if required <= set(found)]
+        if whole:
+            found = sessions[max(whole)]
+            values |= {(arm, pair): np.percentile(found[arm]["latency_ns"], percentile) for arm in found}
+    return values if all(value > 0 for value in values.values()) else {}  # else the clock is too coarse for ratios
 
 
-def memory_pairs(records, baseline, candidate, field):
-    """The same over fresh processes, paired by repeat; of a repeat that was done again the last counts."""
-    last = {(one["arm"], one["repeat"]): one.get(field) for one in records if one["record"] == "memory"}
-    repeats = sorted({repeat for arm, repeat in last if arm == baseline})
-    values = [(last[baseline, repeat], last.get((candidate, repeat))) for repeat in repeats]
-    return np.array([np.log(theirs) - np.log(ours) for ours, theirs in values if ours and theirs])
+def memory_values(records, quantity):
+    """Of fresh processes; of a repeat that was done again the last counts."""
+    last = {(one["arm"], one["repeat"]): one for one in records if one["record"] == "memory"}
+    take = graphics_bytes if quantity == "gpu_memory" else lambda one: one[MEMORY[quantity]]
+    return {place: value for place, one in last.items() if (value := take(one))}
+
+
+def graphics_bytes(one):
+    """From `dumpsys meminfo`, KiB: Graphics of its App Summary, or else what the driver counts (GL mtrack)."""
+    text = next((each["text"] for each in one["readings"] if each["probe"] == "meminfo"), None) or ""
+    table, _, summary = text.partition("App Summary")
+    found = re.search(r"\bGraphics:\s+(\d+)\s", summary) or re.search(r"(?m)^\s*GL mtrack\s+(\d+)\s", table)
+    return int(found[1]) * 1024.0 if found else None
+
+
+def energy_blocks(records, arms, looked_at):
+    """Of whole cycles only, where the pass could end after any of them: one session holds a block of every arm that
+    never failed.
+    """
+    blocks = [record for record in records if record["record"] == "energy_block"]
+    if not looked_at:
+        return blocks
+    failed = {record["arm"] for record in records if record["record"] == "arm_failed"}
+    required = set(arms) - failed or set(arms)
+    sessions = {}
+    for block in blocks:
+        sessions.setdefault((block["cycle"], block["session"]), set()).add(block["arm"])
+    last = {cycle: session for (cycle, session), found in sorted(sessions.items()) if required <= found}
+    return [block for block in blocks if last.get(block["cycle"]) == block["session"]]
+
+
+def paired(values, baseline, candidate):
+    """ln(candidate / baseline), in order of the pairs, repeats or cycles that both have."""
+    both = sorted(key for arm, key in values if arm == baseline and (candidate, key) in values)
+    return np.array([np.log(values[candidate, key]) - np.log(values[baseline, key]) for key in both])
+
+
+def alone(values, arm):
+    """ln(value) of one arm, in order."""
+    return np.array([np.log(values[place]) for place in sorted(values) if place[0] == arm])
 
 
 # --- intervals of a mean ----------------------------------------------------------------------------------------------
 
 
-def t_interval(differences):
+def t_interval(values, effective_n=None):
     """mean ± t(n − 1, .975) · s/√n."""
-    n, mean, sd = differences.size, differences.mean(), differences.std(ddof=1)
-    if sd <= 1e-12 * np.abs(differences).max():
+    n, mean, sd = effective_n or values.size, values.mean(), values.std(ddof=1)
+    if sd <= 1e-12 * np.abs(values).max():
         sd = 0.0  # equal but for rounding
-    half_width = stdtrit(n - 1, 0.975) * sd / np.sqrt(n)
+    half_width = stdtrit(max(n - 1, 1), 0.975) * sd / np.sqrt(n)
     return mean - half_width, mean + half_width
 
 
@@ -85,15 +120,15 @@ def anytime_half_width(n, sd, level):
     """
     spread = 1 + n * PRIOR_SD**2
     allowed = (np.sqrt(spread) * (1 / (1 - level) + 0.5)) ** (2 / n)
-    if allowed >= spread:
+    if n <= 1 or allowed >= spread:
         return np.inf
     return np.sqrt((n - 1) * (allowed - 1) / (1 - allowed / spread)) * sd / np.sqrt(n)
 
 
-def anytime_interval(differences, first_look, level=0.95):
-    """What the intervals after `first_look` pairs, and after every pair from there on, have in common."""
-    sizes = [*range(first_look, differences.size), differences.size]
-    looks = [(differences[:n].mean(), differences[:n].std(ddof=1), n) for n in sizes]
+def anytime_interval(values, first_look, effective_n=len, level=0.95):
+    """What the intervals after `first_look` values, and after every value from there on, have in common."""
+    sizes = [*range(first_look, values.size), values.size]
+    looks = [(values[:n].mean(), values[:n].std(ddof=1), effective_n(values[:n])) for n in sizes]
 
     def common(looks, level):
         widths = [anytime_half_width(n, sd, level) for _, sd, n in looks]
@@ -102,63 +137,121 @@ def anytime_interval(differences, first_look, level=0.95):
         return low, high
 
     low, high = common(looks, 0.90)
-    if not low <= differences.mean() <= high:  # the device changed on the way: the last look alone speaks for all
-        looks = looks[-1:]
+    if np.isfinite([low, high]).all() and not low <= values.mean() <= high:
+        looks = looks[-1:]  # the device changed on the way: the last look alone speaks for all
     return common(looks, level)
+
+
+def bootstrap_interval(values, *name):
+    """BCa; the seed is made of the run's own and of what it is drawn for. None for fewer than six values."""
+    if values.size < 6 or np.ptp(values) <= 1e-12 * np.abs(values).max():
+        return None
+    seed = int.from_bytes(hashlib.sha256("\0".join(map(str, name)).encode()).digest()[:8], "big")
+    drawn = bootstrap((values,), np.mean, n_resamples=9999, method="BCa", rng=np.random.default_rng(seed))
+    return drawn.confidence_interval
+
+
+def neighbours(values):
+    """Lag-1 autocorrelation."""
+    centred = values - values.mean()
+    square = np.dot(centred, centred)
+    return np.dot(centred[1:], centred[:-1]) / square if square > 0 else 0.0
+
+
+def effective_n(values):
+    """n·(1 − r)/(1 + r): an arm's own values resemble their neighbours."""
+    alike = max(neighbours(values), 0.0)
+    return max(values.size * (1 - alike) / (1 + alike), 2.0)
+
+
+def effective_n_at_a_look(values):
+    """The same with r freed of its bias, which is large where the looking begins (Kendall 1954)."""
+    r, n = neighbours(values), values.size
+    alike = np.clip(r + (1 + 3 * r) / n, 0.0, 0.99)
+    return max(n * (1 - alike) / (1 + alike), min(n, 2))
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
+def first_looks(experiment):
+    """Quantity → after how many pairs or cycles it was first looked at; not there where their number was fixed, or
+    where nothing of it was known on the way.
+    """
+    measure, energy = experiment["measure"], experiment["measure"]["energy"]
+    least = energy.get("min_cycles")
+    looks = dict.fromkeys(LATENCY, measure["min_pairs"]) if measure["min_pairs"] < measure["pairs"] else {}
+    cycles = 8 if energy["cycles"] is None else energy["cycles"]
+    by_meter = energy["meter_csv"] is not None and energy["source"] in (None, "external_meter")
+    if least is not None and least < cycles and not by_meter and not energy["unplugged"]:
+        looks |= dict.fromkeys(ENERGY, least)
+    return looks if measure["design"] == "sequential" else {}
+
+
 def intervals(run):
-    """(device, candidate, quantity) → (ratio, low, high), in ratios of candidate to baseline."""
+    """(device, candidate, quantity, kind) → (value, low, high): ratios of candidate to baseline, or its own value."""
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    measure = manifest["experiment"]["measure"]
-    sequential = measure["design"] == "sequential" and measure["min_pairs"] < measure["pairs"]
+    looks, rules = first_looks(manifest["experiment"]), manifest["experiment"]["rules"]
     baseline, *candidates = manifest["arms"]
     arms = [arm["id"] for arm in manifest["arms"]]
     found = {}
     for device in manifest["devices"]:
         path = run / "devices" / device["folder"] / "records.jsonl"
         records = read(path) if path.exists() else []
+        values = {name: latency_values(records, arms, percentile) for name, percentile in LATENCY.items()}
+        values |= {name: memory_values(records, name) for name in (*MEMORY, "gpu_memory")}
+        blocks = energy_blocks(records, arms, looked_at="average_power" in looks)
+        values |= energy_values(run, device["folder"], manifest, blocks)
         for candidate in candidates:
-            for quantity in [*LATENCY, *MEMORY]:
-                if quantity in LATENCY:
-                    differences = latency_pairs(records, arms, baseline["id"], candidate["id"], LATENCY[quantity])
-                else:
-                    differences = memory_pairs(records, baseline["id"], candidate["id"], MEMORY[quantity])
-                if differences.size < 2:
-                    continue
-                ends = (
-                    anytime_interval(differences, measure["min_pairs"])
-                    if sequential and quantity in LATENCY
-                    else t_interval(differences)
-                )
-                if np.isfinite(ends).all():
-                    place = device["name"], candidate["name"], quantity
-                    found[place] = tuple(float(np.exp(number)) for number in (differences.mean(), *ends))
-    return found
+            bounded = {rule["quantity"] for rule in rules if rule["at_most"] or rule["at_least"]}
+            for name, each in values.items():
+                place = device["name"], candidate["name"], name
+                differences, own = paired(each, baseline["id"], candidate["id"]), alone(each, candidate["id"])
+                if differences.size >= (3 if name in ENERGY else 2):
+                    ends = anytime_interval(differences, looks[name]) if name in looks else t_interval(differences)
+                    found[*place, "ratio"] = (differences.mean(), *ends)
+                    again = None if name in looks else bootstrap_interval(differences, manifest["seed"], *place)
+                    if again is not None:
+                        found[*place, "ratio, bootstrap"] = (differences.mean(), *again)
+                if own.size >= 2 and name in bounded:
+                    if name in looks:
+                        ends = anytime_interval(own, looks[name], effective_n_at_a_look)
+                    else:
+                        ends = t_interval(own, effective_n(own) if name in {*LATENCY, *ENERGY} else own.size)
+                    found[*place, "own value"] = (np.log(np.median(np.exp(own))), *ends)
+    known = {place: numbers for place, numbers in found.items() if np.isfinite(numbers).all()}
+    return {place: tuple(float(np.exp(number)) for number in numbers) for place, numbers in known.items()}
 
 
 def published(run):
-    """The same from comparison.json."""
+    """The same from comparison.json. Own values stand in the words of their rules alone: see `agrees`."""
     comparison = json.loads((run / "comparison.json").read_text(encoding="utf-8"))
-    return {
-        (device["device"], one["candidate"], one["quantity"]): (
-            one["effect"]["estimate"],
-            one["effect"]["interval"]["low"],
-            one["effect"]["interval"]["high"],
-        )
-        for device in comparison["devices"]
-        for one in device["contrasts"]
-        if one["quantity"] in {**LATENCY, **MEMORY} and one["effect"].get("interval")
-    }
+    found = {}
+    for device in comparison["devices"]:
+        for one in device["contrasts"]:
+            place, effect = (device["device"], one["candidate"], one["quantity"]), one["effect"]
+            for kind, key in (("ratio", "interval"), ("ratio, bootstrap", "robust_interval")):
+                if one["quantity"] in QUANTITIES and effect.get(key):
+                    found[*place, kind] = effect["estimate"], effect[key]["low"], effect[key]["high"]
+        for one in device["rules"]:
+            words = re.search(r"([\d.]+) (ms|MB|mJ|mW) \(between ([\d.]+) \2 and ([\d.]+) \2\)", one["reason"])
+            if words:
+                found[device["device"], one["candidate"], one["quantity"], "own value"] = words.group(1, 3, 4, 2)
+    return found
 
 
-def digits(numbers):
-    """Nine significant digits: more is floating-point rounding."""
-    ratio, low, high = (f"{number:.9g}" for number in numbers)
-    return f"{ratio} [{low}, {high}]"
+def digits(numbers, like=None):
+    """Nine significant digits: more is floating-point rounding. Of an own value as many decimals as the rule's words
+    give, in their unit.
+    """
+    if isinstance(numbers[0], str):
+        return f"{numbers[0]} [{numbers[1]}, {numbers[2]}] {numbers[3]}"
+    if like is not None and isinstance(like[0], str):
+        scale = {"ms": 1e6, "MB": 1e6}.get(like[3], 1.0)
+        shown = [f"{number / scale:.{len(one.partition('.')[2])}f}" for number, one in zip(numbers, like)]
+        return digits((*shown, like[3]))
+    value, low, high = (f"{number:.9g}" for number in numbers)
+    return f"{value} [{low}, {high}]"
 
 
 def main():
@@ -166,7 +259,7 @@ def main():
     ours, theirs = intervals(run), published(run)
     differ = 0
     for place in sorted({*ours, *theirs}):
-        again = digits(ours[place]) if place in ours else "none"
+        again = digits(ours[place], theirs.get(place)) if place in ours else "none"
         before = digits(theirs[place]) if place in theirs else "none"
         differ += again != before
         print(*place, again, "" if again == before else f"but comparison.json has {before}", sep="  ")

@@ -185,6 +185,8 @@ class EnergyOnDevice(_Strict):
     found_out: dict[str, str] = {}
     """What was inferred on the way: `sign_source`, `unit_source`, …"""
     continuous_use: list[ContinuousUse] = []
+    stopping: str | None = None
+    """Why the energy pass ended where it did, in words; None where its number of cycles was fixed."""
 
 
 class DeviceResult(_Strict):

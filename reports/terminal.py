@@ -136,6 +136,8 @@ def _energy(console: Console, device: DeviceResult) -> None:
     for use in energy.continuous_use:
         if use.words is not None:
             item(console, f"{use.arm}: {use.words}")
+    if energy.stopping is not None:
+        item(console, f"Energy: {energy.stopping}")
 
 
 def _table(console: Console, contrasts: list[Contrast]) -> None:

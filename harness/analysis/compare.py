@@ -7,13 +7,13 @@ is seeded from the run's seed and the name of what it is drawn for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.analysis.arm_facts import arm_infos
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
 from harness.analysis.device_records import DeviceRecords, read_device_records
-from harness.analysis.energy_table import DeviceEnergy, energy_frame, read_device_energy
+from harness.analysis.energy_table import DeviceEnergy, energy_frame
+from harness.analysis.energy_watch import read_cycles
 from harness.analysis.judge_rule import hold_together, judge_rule
 from harness.analysis.method import method_in_words, rules_in_words
 from harness.analysis.runner_facts import mixed_runners
@@ -25,6 +25,8 @@ from harness.comparison import Comparison
 from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from harness.runs.manifest import Manifest
@@ -113,14 +115,7 @@ def _energy(
     manifest: Manifest, name: str, devices: Mapping[str, DeviceFacts], records: Mapping[str, DeviceRecords]
 ) -> DeviceEnergy:
     facts = devices.get(name)
-    return read_device_energy(
-        name,
-        records[name].energy if name in records else [],
-        facts.survey_text if facts is not None else None,
-        manifest.experiment.measure.energy,
-        {arm.id: arm.name for arm in manifest.arms},
-        Path(manifest.experiment_folder),
-    )
+    return read_cycles(manifest, name, records.get(name), facts.survey_text if facts is not None else None)
 
 
 def _judge_rules(manifest: Manifest, on_devices: list[DeviceAnalysis]) -> dict[str, Judgements]:

@@ -24,7 +24,10 @@ _T_METHOD = {
     "scene": "t on paired differences of scenes",
     "cycle": "t on log-ratios of paired energy blocks",
 }
-ANYTIME_METHOD = "anytime-valid t-mixture on log-ratios of paired blocks"
+ANYTIME_METHODS = {
+    "pair of blocks": "anytime-valid t-mixture on log-ratios of paired blocks",
+    "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
+}
 _ANYTIME_P = "anytime-valid t-mixture, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
@@ -108,7 +111,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, interval[0]),
             high=_shown(quantity, interval[1]),
             level=0.95,
-            method=ANYTIME_METHOD if isinstance(estimate, SequentialEstimate) else _T_METHOD[effect.replicate],
+            method=(ANYTIME_METHODS if isinstance(estimate, SequentialEstimate) else _T_METHOD)[effect.replicate],
         ),
         robust_interval=None
         if effect.robust is None

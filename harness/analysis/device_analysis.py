@@ -15,19 +15,20 @@ from harness.analysis.block_conditions import block_warnings, failed_gates
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
 from harness.analysis.energy_table import DeviceEnergy, energy_frame
+from harness.analysis.energy_watch import energy_ending
 from harness.analysis.evidence import Evidence, Level, Paired
 from harness.analysis.held_warnings import held_warnings
 from harness.analysis.judge_outcome import margins
 from harness.analysis.judge_rule import RuleJudgement
 from harness.analysis.latency_evidence import latency_effect, latency_level, summarise_blocks
+from harness.analysis.latency_watch import latency_ending
 from harness.analysis.process_evidence import process_effect, process_level, size_effect, size_level
 from harness.analysis.quality_evidence import quality_effect, quality_level
 from harness.analysis.run_conditions import condition_warnings, environment_facts
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
-from harness.analysis.stopping import stopping_in_words
 from harness.analysis.unwatched import unwatched
 from harness.analysis.wording import rule_in_words, sentence, subject
-from harness.comparison import Contrast, DeviceResult, NoEffect, RuleResult
+from harness.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
 from harness.runs.energy_source import usable_source
 
@@ -121,7 +122,10 @@ class DeviceAnalysis:
                 return size_level(quantity, arm.model_bytes)
             case "energy":
                 rows = self._rows(self._energy_rows, arm, quantity)
-                return energy_level(quantity, rows, self._energy.source) if len(rows) else self._no_energy()
+                looks_after = self._manifest.experiment.energy_looks_after
+                return (
+                    energy_level(quantity, rows, self._energy.source, looks_after) if len(rows) else self._no_energy()
+                )
             case _:
                 return quality_level(quantity, self._rows(self._scores, arm, quantity))
 
@@ -149,7 +153,7 @@ class DeviceAnalysis:
             case "energy":
                 ours, theirs = (self._rows(self._energy_rows, arm, quantity) for arm in (baseline, candidate))
                 effect = (
-                    energy_effect(ours, theirs, seed)
+                    energy_effect(ours, theirs, seed, self._manifest.experiment.energy_looks_after)
                     if len(ours) and len(theirs)
                     else NoEffect(reason=self._why_no_energy())
                 )
@@ -270,11 +274,18 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
-            energy=self._energy.facts,
-            stopping=stopping_in_words(manifest, records) if records is not None else None,
+            energy=self._energy_facts(),
+            stopping=latency_ending(manifest, records) if records is not None else None,
             environment=environment,
             warnings=warnings,
         )
+
+    def _energy_facts(self) -> EnergyOnDevice | None:
+        facts, records = self._energy.facts, self._records
+        if facts is None or records is None:
+            return facts
+        ending = energy_ending(self._manifest, records, self._facts.survey_text)
+        return facts.model_copy(update={"stopping": ending})
 
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules

@@ -68,6 +68,29 @@ class DeviceRecords:
         """Ids of arms that failed at any time: a crash stays a crash, also when a later start went well."""
         return {failure.arm for failure in self.failed}
 
+    def working_candidates(self, arms: list[str]) -> list[str]:
+        """Of `arms`, the baseline first, the candidates that never failed; none where the baseline did."""
+        baseline, *candidates = arms
+        return [] if baseline in self.failed_arms else [arm for arm in candidates if arm not in self.failed_arms]
+
+    def whole_cycles(self, arms: list[str]) -> list[list[EnergyBlock]]:
+        """The energy blocks of every whole cycle, idle ones among them, in the order of cycles.
+
+        A cycle is whole as a pair is (`complete_pairs`): one session holds a block of each arm that did not fail.
+        """
+        required = {arm for arm in arms if arm not in self.failed_arms} or set(arms)
+        by_cycle: dict[int, dict[int, list[EnergyBlock]]] = {}
+        for block in self.energy:
+            by_cycle.setdefault(block.cycle, {}).setdefault(block.session, []).append(block)
+        whole: list[list[EnergyBlock]] = []
+        for cycle in sorted(by_cycle):
+            sessions = [
+                session for session, found in by_cycle[cycle].items() if required <= {block.arm for block in found}
+            ]
+            if sessions:
+                whole.append(sorted(by_cycle[cycle][max(sessions)], key=lambda block: block.position))
+        return whole
+
     def complete_pairs(self, arms: list[str]) -> list[list[LatencyBlock]]:
         """The blocks of every whole pair, in the order of pairs.
 

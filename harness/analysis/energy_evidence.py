@@ -1,5 +1,8 @@
 """Energy of one candidate against the baseline: long blocks of every arm once in each cycle, paired by cycle.
 
+`first_look` says from which cycle on the run could have ended
+(`harness.experiment.declaration.Experiment.energy_looks_after`); None where the number of cycles was fixed.
+
 The table has one row per cycle and arm for one quantity: `cycle`, `value` (float64 in the quantity's unit; NaN where
 there is none) and `reason` (why there is none). It is made from energy blocks by whatever knows the device's source.
 """
@@ -15,6 +18,7 @@ from harness.analysis.wording import counted
 from harness.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
+from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -30,7 +34,7 @@ _FEWEST = 3
 ENOUGH_CYCLES = 6
 
 
-def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str) -> Level:
+def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
     """An arm's own energy or power: the median over cycles. `source` ends the value's source, such as `, power rails`.
 
     Its uncertainty allows for cycles that follow each other being alike.
@@ -43,11 +47,15 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str) -> Level:
     what = f"median of {counted(values.size, 'cycle')}"
     return Level(
         Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(np.log(values)),
+        estimate_series_mean(np.log(values))
+        if first_look is None
+        else estimate_series_sequentially(np.log(values), first_look),
     )
 
 
-def energy_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -> Paired | NoEffect:
+def energy_effect(
+    baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int, first_look: int | None = None
+) -> Paired | NoEffect:
     """Candidate against baseline: the log-ratios of the cycles in which both have a value above zero.
 
     A value of zero or less is no measurement (the source resolves less than the arm takes above idle) and is counted
@@ -72,7 +80,8 @@ def energy_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) ->
     if missing > 0:
         excluded["no value in one of the arms"] = missing
     warnings = []
-    if differences.size < ENOUGH_CYCLES:
+    fixed = first_look is None
+    if fixed and differences.size < ENOUGH_CYCLES:
         warnings.append(
             f"Only {counted(differences.size, 'cycle')} of energy blocks; {ENOUGH_CYCLES} or more make an interval to "
             "rely on."
@@ -83,10 +92,11 @@ def energy_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) ->
             "for blocks this short. Raise measure.energy.block_s."
         )
     return Paired(
-        estimate=estimate_mean(differences),
+        estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
         replicate="cycle",
-        robust=bca_intervals(differences, seed),
-        sign_flip=sign_flip_test(differences, seed),
+        # Neither the bootstrap nor sign flips allow for a run that could have ended at any cycle.
+        robust=bca_intervals(differences, seed) if fixed else None,
+        sign_flip=sign_flip_test(differences, seed) if fixed else None,
         excluded=excluded,
         warnings=warnings,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.analysis.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
 from harness.analysis.stopping import PRECISION
@@ -36,9 +36,11 @@ def method_in_words(manifest: Manifest) -> list[str]:
         "change is their geometric mean, with a 95 % "
         f"{'t' if first_look is None else 'confidence'} interval over pairs: pairs, not single inferences, are what is "
         "counted, because neighbouring inferences resemble each other and devices drift.",
-        *([] if first_look is None else [_sequential_design(manifest, first_look, block)]),
+        *([] if first_look is None else [_sequential_design(manifest, "latency", first_look, block)]),
         "“31 % faster” means 31 % less time.",
     ]
+    if manifest.experiment.energy_cycles:
+        sentences += _energy_in_words(manifest)
     if measure.memory_repeats:
         sentences.append(
             f"Memory, load time and first inference: {counted(measure.memory_repeats, 'fresh process')} of each arm, "
@@ -69,15 +71,29 @@ def method_in_words(manifest: Manifest) -> list[str]:
     return sentences
 
 
-def _sequential_design(manifest: Manifest, first_look: int, block: str) -> str:
-    ruled = any(QUANTITIES[rule.quantity].measured_in == "latency" for rule in manifest.experiment.rules)
+def _energy_in_words(manifest: Manifest) -> list[str]:
+    experiment, energy = manifest.experiment, manifest.experiment.measure.energy
+    looks_after = experiment.energy_looks_after
+    most = "" if looks_after is None else "at most "
+    sentences = [
+        f"Energy: {most}{counted(experiment.energy_cycles, 'cycle')} of one block of {energy.block_s:g} s of each arm, "
+        f"in random order, with {energy.idle_s:g} s of idling right before each; paired by cycle."
+    ]
+    return (
+        sentences if looks_after is None else [*sentences, _sequential_design(manifest, "energy", looks_after, "cycle")]
+    )
+
+
+def _sequential_design(manifest: Manifest, of_pass: Literal["latency", "energy"], first_look: int, block: str) -> str:
+    ruled = any(QUANTITIES[rule.quantity].measured_in == of_pass for rule in manifest.experiment.rules)
+    compared = "the latencies were" if of_pass == "latency" else "energy per inference was"
     until = (
-        "every rule on latency was decided, or could not be decided any more"
+        f"every rule on {of_pass} was decided, or could not be decided any more"
         if ruled
-        else f"the latencies were compared to within {100 * PRECISION:g} %"
+        else f"{compared} compared to within {100 * PRECISION:g} %"
     )
     return (
-        f"From {counted(first_look, block)} on a device was looked at after each, and ended its latency pass as soon "
+        f"From {counted(first_look, block)} on a device was looked at after each, and ended its {of_pass} pass as soon "
         f"as {until}. The interval is anytime-valid (a t-mixture confidence sequence: what the intervals of all looks "
         "have in common), so that this looking does not raise the share of wrong answers; it is wider than a t "
         f"interval of as many {block}s."

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.analysis.contrast import ANYTIME_METHOD
+from harness.analysis.contrast import ANYTIME_METHODS
 from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
 from harness.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
@@ -201,7 +201,7 @@ def _p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 0.0 if effect.interval is None and effect.replicate == "file" else 1.0
-    if effect.interval is not None and effect.interval.method == ANYTIME_METHOD:
+    if effect.interval is not None and effect.interval.method in ANYTIME_METHODS.values():
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)

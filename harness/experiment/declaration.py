@@ -32,6 +32,8 @@ def _in_order(cores: list[int]) -> list[int]:
 
 METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
 DEFAULT_ENERGY_CYCLES = 8
+FEWEST_CYCLES_TO_LOOK = 6
+"""With fewer an interval that allows for looking bounds nothing at 95 %."""
 DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
@@ -142,6 +144,10 @@ class Energy(_Table):
 
     cycles: int | None = Field(default=None, ge=0, le=1000)
     """Each holds one block of every arm, with idling right before it. None: 8 where a rule is on energy, else 0."""
+    min_cycles: int | None = Field(default=None, ge=FEWEST_CYCLES_TO_LOOK, le=1000)
+    """In a sequential design: the energy pass ends, from so many cycles on, as soon as every rule on energy is decided,
+    with intervals that allow for the looking; `cycles` is then the most that is spent. None: exactly `cycles`.
+    """
     block_s: float = Field(default=20.0, gt=0, le=86_400)
     idle_s: float = Field(default=10.0, gt=0, le=86_400)
     lead_in_s: float = Field(default=2.0, ge=0, le=3600)
@@ -154,6 +160,15 @@ class Energy(_Table):
     """The device's clock minus the meter's; None: looked for, around what the file's own dates say."""
     unplugged: bool = False
     """Ask for the cable to be pulled, and measure once the device says that it discharges."""
+
+    @property
+    def unseen(self) -> str | None:
+        """Why nothing is known of the energy while it is measured; None where it is."""
+        if self.meter_csv is not None and self.source in (None, "external_meter"):
+            return "a meter's file is read when all is over, and nothing is known on the way"
+        if self.unplugged:
+            return "a phone without its cable is not watched"
+        return None
 
 
 class Held(_Table):
@@ -172,7 +187,8 @@ class Measure(_Table):
 
     design: Literal["sequential", "fixed"] = "sequential"
     """`sequential`: the latency pass ends as soon as every rule on latency is decided, with intervals that allow for
-    the looking; `pairs` is then the most that is spent. `fixed`: exactly `pairs`.
+    the looking; `pairs` is then the most that is spent; and so does the energy pass where `energy.min_cycles` is given.
+    `fixed`: exactly `pairs`, and `energy.cycles`.
     """
     min_pairs: int = Field(default=10, ge=2, le=10_000)
     """A sequential pass never ends before."""
@@ -366,6 +382,20 @@ class Experiment(_Table):
             return self.measure.energy.cycles
         ruled = any(QUANTITIES[rule.quantity].measured_in == "energy" for rule in self.rules)
         return DEFAULT_ENERGY_CYCLES if ruled else 0
+
+    @property
+    def asks_for_energy_looks(self) -> bool:
+        """Whether the energy pass may end early as far as the user is concerned."""
+        least = self.measure.energy.min_cycles
+        return self.measure.design == "sequential" and least is not None and least < self.energy_cycles
+
+    @property
+    def energy_looks_after(self) -> int | None:
+        """From which cycle on the energy pass may end; None where it has a fixed number of cycles, or nobody knows
+        anything of it on the way.
+        """
+        energy = self.measure.energy
+        return energy.min_cycles if self.asks_for_energy_looks and energy.unseen is None else None
 
     @property
     def baseline(self) -> Arm:

@@ -15,8 +15,13 @@ def waiting_in_words(record: dict[str, Any], plan: Plan) -> str:
     parts = []
     for name in record["failed"]:
         value = record["values"].get(name)
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        parts.append(f"{name.replace('_', ' ')} is {shown}{_bound(bounds.get(name))}")
+        shown = f"{value:.3g}" if isinstance(value, float) else str(value)
+        if name == "others_busy_cores":
+            most = None if gates is None else gates.others_busy_cores_at_most
+            bound = "" if most is None else f" (at most {most:g} is asked)"
+            parts.append(f"others keep {shown} cores busy{bound}")
+        else:
+            parts.append(f"{name.replace('_', ' ')} is {shown}{_bound(bounds.get(name))}")
     most_s = 0.0 if gates is None else gates.max_wait_ns / 1e9
     return f"waiting at most {most_s:g} s before the next block: {', '.join(parts)}"
 

@@ -44,7 +44,8 @@ def measure_all(
     measure = manifest.experiment.measure
 
     def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
-        early_end = EarlyEnd(manifest) if measure.design == "sequential" else None
+        survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+        early_end = EarlyEnd(manifest, survey) if measure.design == "sequential" else None
         run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
         run.hold = Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off")
         if measure.energy.unplugged:

@@ -69,6 +69,8 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
             probes |= {probe.id: probe for probe in more}
             measures_energy, reads_battery = True, SOURCES[found.source].reads_battery
             notes.append(f"energy: {SOURCES[found.source].label}, of {found.covers}")
+            if experiment.asks_for_energy_looks and energy.unseen is not None:
+                notes.append(f"energy: all {experiment.energy_cycles} cycles will be measured: {energy.unseen}")
     gates: dict[GatedPass, Gates] = {}
     for each in PASSES:
         asked = device_gates(

@@ -366,6 +366,7 @@ def energy(arms: list[str]) -> EnergyOnDevice:
         idle_power=Available(value=812.0, unit="mW", source="median of idle blocks"),
         found_out={"sign_source": "negative in 80 of 80 looks <script>"},
         continuous_use=[*known, last],
+        stopping="stopped after 9 of at most 20 cycles: every rule on energy was decided",
     )
 
 

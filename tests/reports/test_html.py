@@ -379,3 +379,4 @@ def test_how_far_a_battery_goes_is_told_of_each_build_with_its_source(page: str)
     assert "812" in text
     assert "Not added: VDD_CPU is part of VDD_IN." in text
     assert "stopped after 14 of at most 30 pairs: every rule on latency was decided" in text
+    assert "stopped after 9 of at most 20 cycles: every rule on energy was decided" in text

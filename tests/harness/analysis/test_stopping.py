@@ -11,7 +11,8 @@ import pytest
 
 from harness.analysis.compare import compare
 from harness.analysis.device_records import read_device_records
-from harness.analysis.stopping import Decision, LatencyWatch, stopping_in_words
+from harness.analysis.latency_watch import LatencyWatch, latency_ending
+from harness.analysis.stopping import Decision
 from harness.comparison import Effect
 from harness.records import LatencyBlock
 from harness.runs.manifest import Manifest
@@ -56,20 +57,20 @@ def test_a_clear_case_ends_at_the_first_look() -> None:
 
 def test_every_rule_and_every_candidate_is_waited_for() -> None:
     near, rough = replace(INT8, latency_ms=7.85), replace(LOCAL, noise=0.1)
-    assert watched(sequential(FASTER, pairs=300), (FP32, INT8), rough).pairs == 10
+    assert watched(sequential(FASTER, pairs=300), (FP32, INT8), rough).count == 10
     alone = watched(sequential(FASTER, pairs=300), (FP32, near), rough)
-    assert (alone.kind, alone.pairs > 10) == ("decided", True)
+    assert (alone.kind, alone.count > 10) == ("decided", True)
     three = (FP32, INT8, replace(near, name="int4"))
     together = watched(sequential(FASTER, AS_FAST, arms=three, pairs=300), three, rough)
-    assert (together.kind, together.pairs > 10) == ("decided", True)
+    assert (together.kind, together.count > 10) == ("decided", True)
 
 
 def test_a_rule_that_cannot_be_decided_any_more_is_given_up() -> None:
     on_the_edge = replace(INT8, latency_ms=8.0)
     rough = replace(LOCAL, noise=0.1)
     decision = watched(sequential(FASTER, pairs=14), (FP32, on_the_edge), rough, seed=3)
-    assert decision == Decision("hopeless", decision.pairs, "what is open could not be decided within 14 pairs")
-    assert decision.pairs < 14
+    assert decision == Decision("hopeless", decision.count, "what is open could not be decided within 14 pairs")
+    assert decision.count < 14
 
 
 def test_what_is_given_up_would_hardly_ever_have_been_decided() -> None:
@@ -121,7 +122,7 @@ def test_broken_on_one_of_many_devices_is_decided_only_where_it_holds_over_all()
     devices = tuple(SimulatedDevice(f"d{number}") for number in range(20))
     many = make_manifest((FP32, slow), devices, rules=[FASTER], design="sequential", pairs=200)
     rough = replace(LOCAL, noise=0.06)
-    assert watched(one, (FP32, slow), rough).pairs < watched(many, (FP32, slow), rough).pairs
+    assert watched(one, (FP32, slow), rough).count < watched(many, (FP32, slow), rough).count
 
 
 @pytest.mark.parametrize(
@@ -135,11 +136,11 @@ def test_the_analysis_agrees_with_the_reason_for_stopping_whenever_the_stop_came
     rough = replace(LOCAL, noise=0.03)
     manifest = make_manifest(arms, rules=[rule], design="sequential", memory_repeats=0, metrics=())
     decision = watched(manifest, arms, rough)
-    late = replace(rough, latency_stopped_after=min(decision.pairs + 2, 29))  # the runner was two pairs ahead
+    late = replace(rough, latency_stopped_after=min(decision.count + 2, 29))  # the runner was two pairs ahead
     facts = write_run(tmp_path, manifest, arms, (late,))
     result = compare(manifest, facts).devices[0]
     records = read_device_records(tmp_path / "devices" / "d0" / "records.jsonl")
-    assert result.stopping == stopping_in_words(manifest, records)
+    assert result.stopping == latency_ending(manifest, records)
     outcome = result.rules[0].outcome
     if decision.kind == "decided":
         assert outcome in ("met", "broken")

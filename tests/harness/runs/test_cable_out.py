@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.quantity import Available, Unavailable
+from tests.harness.test_rederived_intervals import rederive
 from tests.rig.adb_server import AdbServer
 from tests.rig.any_phone import DATA_BYTES
 from tests.rig.command import start
@@ -45,8 +46,8 @@ def phone(server: AdbServer) -> Iterator[StandInPhone]:
 
 
 class CableOutRun:
-    def __init__(self, tiny, phone: StandInPhone, server: AdbServer, home: Path) -> None:
-        tiny.measure |= ENERGY
+    def __init__(self, tiny, phone: StandInPhone, server: AdbServer, home: Path, **energy: float) -> None:
+        tiny.measure |= ENERGY | {f"energy.{name}": value for name, value in energy.items()}
         self._tiny, self._phone = tiny, phone
         self.folder, self._log = home / "run", home / "log"
         self.settings_before = phone.settings()
@@ -100,10 +101,13 @@ def test_a_phone_is_unplugged_when_asked_measures_alone_and_is_picked_up(tiny, p
 
 
 def test_a_phone_on_wi_fi_needs_only_its_cable_pulled(tiny, phone, server, tmp_path):
-    run = CableOutRun(tiny, phone, server, tmp_path)
+    run = CableOutRun(tiny, phone, server, tmp_path, cycles=3, block_s=3.0)
     run.wait_until_it_says("unplug the phone now")
     phone.battery.plugged = "none"
     run.wait_until_it_says("it discharges, and measures without its cable for about 1 min")
     run.wait_until_it_says("the phone may be plugged in again")
     run.ends_whole()
     assert "the cable is out" not in run.log()
+    code, said = rederive(run.folder)
+    assert code == 0, said
+    assert "  candidate  average_power  ratio  " in said

@@ -76,9 +76,18 @@ class Truth:
 
 
 class SimulatedDevice:
-    """Walks a plan in virtual time. `stop_latency_after`: pairs after which a `stop-latency` file appears."""
+    """Walks a plan in virtual time. `stop_latency`, `stop_energy`: asked before each pair and each energy block, with
+    all records so far, whether that file is there.
+    """
 
-    def __init__(self, truth: Truth, seed: int, *, stop_latency: Callable[[list[Record]], bool] | None = None) -> None:
+    def __init__(
+        self,
+        truth: Truth,
+        seed: int,
+        *,
+        stop_latency: Callable[[list[Record]], bool] | None = None,
+        stop_energy: Callable[[list[Record]], bool] | None = None,
+    ) -> None:
         self._truth = truth
         source = np.random.default_rng(seed)
         self._noise = NoiseProcess(truth.noise, source)
@@ -87,7 +96,7 @@ class SimulatedDevice:
         self._now_s = 100.0
         self._busy_ticks = self._total_ticks = 0.0
         self._records: list[Record] = []
-        self._stop_latency = stop_latency
+        self._stop_latency, self._stop_energy = stop_latency, stop_energy
         self._first_values: dict[tuple[str, str], float | str | None] = {}
 
     # --- the world ---------------------------------------------------------------------------------------------------
@@ -195,7 +204,7 @@ class SimulatedDevice:
                 ArmLoaded, arm=arm.id, pid=2, runtime=arm.runtime, runtime_version=arm.runtime_version,
                 load_ns=50_000_000, inputs=[_TENSOR], outputs=[_TENSOR], threads=arm.threads, accelerator="cpu",
             )  # fmt: skip
-        self._count, self._stopped, self._last_energy_arm = plan.latency.block_min_inferences, False, None
+        self._count, self._stopped, self._energy_stopped = plan.latency.block_min_inferences, False, False
         for step in plan.steps:
             match step:
                 case WarmUpStep():
@@ -303,6 +312,12 @@ class SimulatedDevice:
         )  # fmt: skip
 
     def _energy(self, step: EnergyStep) -> None:
+        if self._energy_stopped:
+            return
+        if self._stop_energy is not None and self._stop_energy(self._records):
+            self._energy_stopped = True
+            self._write(PassStopped, step=step.step, of_pass="energy")
+            return
         options = self._plan.energy
         readings: list[Reading] = []
 
