@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.block_findings import find_stalls, outlying_blocks
 from harness.analysis.wording import counted, listed
-from harness.statistics.outliers import find_outliers
 from harness.statistics.throttling import find_throttling
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ _TICKS_PER_SECOND = 100.0
 _BUSY_CORES = 0.5
 _BUSY_SHARE = 0.05
 _LEAST_BUSY_BLOCKS = 2
-_OUTLYING = 0.10
-"""A block that is less than 10 % away from its neighbours is not worth a reader's time."""
-_STALL = 1.5
 _NAMED = 3
 
 _GATES = {"others_busy_cores": "load", "battery_status": "charging"}
@@ -91,9 +88,7 @@ def _others(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:
 
 def _outlying_blocks(blocks: list[LatencyBlock], name: str) -> list[str]:
     medians = np.array([float(np.median(block.latency_ns)) for block in blocks])
-    if not medians.size or not np.all(medians > 0):
-        return []
-    places = find_outliers(np.log(medians), least_size=float(np.log1p(_OUTLYING)))
+    places = outlying_blocks(medians)
     if not places:
         return []
     told = listed([f"pair {blocks[place].pair + 1} ({medians[place] / 1e6:.2f} ms)" for place in places[:_NAMED]])
@@ -104,24 +99,11 @@ def _outlying_blocks(blocks: list[LatencyBlock], name: str) -> list[str]:
 
 
 def _stalls(blocks: list[LatencyBlock], name: str) -> list[str]:
-    """Single inferences far slower than their block: at least half as long again as its median, and further from it
-    than 99 of 100 clean runs have one (in robust standard deviations of all inferences about their blocks).
-    """
-    if not blocks or any(not block.latency_ns or np.median(block.latency_ns) <= 0 for block in blocks):
+    found = find_stalls([np.array(block.latency_ns, dtype=np.float64) for block in blocks])
+    if found is None:
         return []
-    ratios = [np.array(block.latency_ns, dtype=np.float64) / float(np.median(block.latency_ns)) for block in blocks]
-    everything = np.concatenate(ratios)
-    from scipy.special import ndtri
-
-    spread = 1.4826 * float(np.median(np.abs(everything - 1.0)))
-    # Two more than Gaussian noise allows for: timings have a longer tail upwards, which is no finding.
-    bound = max(_STALL, 1.0 + (float(-ndtri(0.01 / everything.size)) + 2.0) * spread)
-    slow = int((everything > bound).sum())
-    if not slow:
-        return []
-    worst = max(range(len(blocks)), key=lambda place: float(ratios[place].max()))
-    longest_ms = max(blocks[worst].latency_ns) / 1e6
+    worst = max(found.slowest_ns, key=lambda place: found.slowest_ns[place])
     return [
-        f"{slow} of {counted(everything.size, 'inference')} of {name} took more than {bound:.1f} times as long as "
-        f"their neighbours (the longest {longest_ms:.2f} ms, in pair {blocks[worst].pair + 1})."
+        f"{found.count} of {counted(found.of, 'inference')} of {name} took more than {found.bound:.1f} times as long "
+        f"as their neighbours (the longest {found.slowest_ns[worst] / 1e6:.2f} ms, in pair {blocks[worst].pair + 1})."
     ]

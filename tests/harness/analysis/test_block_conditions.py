@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.analysis.block_conditions import block_warnings, cores_of_others
 from harness.analysis.compare import compare
-from harness.comparison import Comparison
+from harness.analysis.latency_distribution import latency_distribution
+from harness.comparison import Comparison, LatencyDistribution
 from harness.records import LatencyBlock
 from tests.harness.simulated_records import (
     TWO_ARMS,
@@ -82,6 +84,44 @@ def test_inferences_that_stall_are_counted() -> None:
     (warning,) = block_warnings(found, NAMES)
     assert warning.startswith("2 of 600 inferences of fp32 took more than 1.5 times as long as their neighbours (the")
     assert warning.endswith("ms, in pair 5).")
+
+
+def distribution_of(found: list[LatencyBlock], arm: str) -> LatencyDistribution:
+    """As the page gets it."""
+    own = [block for block in found if block.arm == arm]
+    latency = pd.DataFrame(
+        [(block.pair, latency_ns) for block in own for latency_ns in block.latency_ns], columns=["pair", "latency_ns"]
+    )
+    rows = [(block.pair, float(np.median(block.latency_ns)), block.started_ns / 1e9) for block in own]
+    drawn = latency_distribution(NAMES[arm], latency, pd.DataFrame(rows, columns=["pair", "p50_ns", "started_s"]))
+    assert drawn is not None
+    return drawn
+
+
+def test_what_the_warnings_name_is_what_the_chart_marks() -> None:
+    found = blocks()
+    at = {block.pair: place for place, block in enumerate(found) if block.arm == "a1"}
+    found[at[11]] = slowed(found[at[11]], 1.6)
+    found[at[4]] = slowed(found[at[4]], 4.0, slice(3, 5))
+    drawn = distribution_of(found, "a1")
+    assert drawn.outlying_blocks == [11]
+    assert [(stall.block, stall.slowest_ns) for stall in drawn.stalls] == [(4, max(found[at[4]].latency_ns))]
+    assert drawn.course is None
+    clean = distribution_of(found, "a0")
+    assert (clean.outlying_blocks, clean.stalls, clean.course) == ([], [], None)
+
+
+def test_two_speeds_and_a_drift_are_drawn_where_they_are() -> None:
+    jumping = [slowed(block, 1.2 if block.pair % 5 > 2 else 1.0) for block in blocks()]
+    plain, course = distribution_of(blocks(), "a0"), distribution_of(jumping, "a0").course
+    assert course is not None
+    assert course.kind == "two speeds"
+    level = float(np.median(plain.block_medians_ns))
+    assert course.levels_ns == pytest.approx((level, 1.2 * level), rel=0.02)
+    drifting = distribution_of([slowed(block, 1.0 + 0.01 * block.pair) for block in blocks()], "a0").course
+    assert drifting is not None
+    assert drifting.kind == "drift"
+    assert drifting.levels_ns == pytest.approx((level, 1.3 * level), rel=0.03)
 
 
 def test_what_a_device_does_not_say_is_no_load() -> None:
