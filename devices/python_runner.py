@@ -754,25 +754,29 @@ def gate_holds(condition: dict[str, Any], value: float | str, first: float | str
 _REFERENCE_CHUNK = bytes(REFERENCE_CHUNK_BYTES)
 
 
-def reference_work(size_bytes: int) -> list[int]:
-    """SHA-256 over so many bytes, a few times: durations in nanoseconds. Where they grow, the device slows down."""
-    durations_ns = []
+def reference_work(size_bytes: int) -> tuple[list[int], list[int]]:
+    """SHA-256 over so many bytes, a few times: durations and this thread's CPU times, in nanoseconds.
+
+    Where CPU times grow, the device slows down; where durations alone do, other programs take the core.
+    """
+    durations_ns, cpu_ns = [], []
     for _ in range(REFERENCE_REPEATS):
         digest = hashlib.sha256()
-        begun_ns = clock_ns()
+        begun_ns, cpu_begun_ns = clock_ns(), time.thread_time_ns()
         for _ in range(size_bytes // REFERENCE_CHUNK_BYTES):
             digest.update(_REFERENCE_CHUNK)
         digest.update(_REFERENCE_CHUNK[: size_bytes % REFERENCE_CHUNK_BYTES])
         digest.digest()
+        cpu_ns.append(time.thread_time_ns() - cpu_begun_ns)
         durations_ns.append(clock_ns() - begun_ns)
-    return durations_ns
+    return durations_ns, cpu_ns
 
 
 def calibrated_reference_bytes(target_ns: int) -> int:
     """The size with which the fixed work takes about this long now: a multiple of the chunk."""
     size_bytes = REFERENCE_CHUNK_BYTES
     while True:
-        took_ns = max(1, min(reference_work(size_bytes)))
+        took_ns = max(1, min(reference_work(size_bytes)[0]))
         if took_ns * 4 >= target_ns or size_bytes >= 1 << 40:
             return max(1, round(size_bytes / REFERENCE_CHUNK_BYTES * target_ns / took_ns)) * REFERENCE_CHUNK_BYTES
         size_bytes *= 4
@@ -1056,7 +1060,7 @@ class Conductor:
         worker = self._ready_worker(arm, step, stage)
         self._bind(worker, arm, step["item"], step, stage)
         gate = self._settle(step, "latency", options["settle_ns"], worker)
-        reference_ns = self._reference_ns()
+        reference = self._reference()
         before = self._context.read()
         lead_in, count = options["lead_in_inferences"], self._block_inferences
         reply = self._ask(worker, arm, step, stage, "block", lead_in=lead_in, count=count)
@@ -1069,8 +1073,8 @@ class Conductor:
             item=step["item"],
             before=before,
             after=self._context.read(),
-            reference_ns=reference_ns,
             gate=gate,
+            **reference,
             **_picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"),
         )
 
@@ -1081,9 +1085,10 @@ class Conductor:
         elapsed_ns = self._progress.latency_elapsed_ns + clock_ns() - self._latency_begun_ns
         return bool(elapsed_ns >= self._options["max_ns"])
 
-    def _reference_ns(self) -> list[int]:
+    def _reference(self) -> dict[str, list[int]]:
         size_bytes = self._progress.reference_bytes
-        return reference_work(size_bytes) if size_bytes is not None else []
+        durations_ns, cpu_ns = reference_work(size_bytes) if size_bytes is not None else ([], [])
+        return {"reference_ns": durations_ns, "reference_cpu_ns": cpu_ns}
 
     def _settle(
         self, step: dict[str, Any], of_pass: str, duration_ns: int, worker: Worker | None
@@ -1189,7 +1194,7 @@ class Conductor:
         soaked = self._progress.soaked(step["step"])
         while soaked.elapsed_ns < step["duration_ns"]:
             self._stops.check()
-            reference_ns = self._reference_ns()
+            reference = self._reference()
             window_ns = step["window_ns"]
             reply = self._ask(worker, arm, step, stage, "soak", window_ns=window_ns, lasts_ns=window_ns)
             readings = [self._probes.read(probe, worker) for probe in self._plan.get("soak_probes", [])]
@@ -1199,7 +1204,7 @@ class Conductor:
                 arm=arm,
                 index=soaked.windows,
                 **reply,
-                reference_ns=reference_ns,
+                **reference,
                 readings=readings,
                 context=self._context.read(),
             )
@@ -2067,6 +2072,7 @@ class WorkerProcess:
         gc.collect()
         gc.disable()
         try:
+            cpu_begun_ns = time.process_time_ns()
             started_ns = ended_ns = clock()
             until_ns = started_ns + window_ns
             while ended_ns < until_ns:
@@ -2075,6 +2081,7 @@ class WorkerProcess:
                 ended_ns = clock()
                 del inferred
                 add(ended_ns - begun_ns)
+            cpu_ns = time.process_time_ns() - cpu_begun_ns
         finally:
             gc.enable()
         sizes = {
@@ -2085,6 +2092,7 @@ class WorkerProcess:
         return {
             "started_ns": started_ns,
             "ended_ns": ended_ns,
+            "cpu_ns": cpu_ns,
             **self._histogram.summary(),
             **sizes,
             "notes": [f"{name} is unavailable: /proc/self does not say it" for name in sizes if sizes[name] is None],

@@ -182,6 +182,7 @@ def _throttling(device: SoakDevice) -> SoakRow:
     answers: dict[str, tuple[Kind, str]] = {
         "yes": ("bad", "throttled"),
         "no": ("good", "not throttled"),
+        "slowed by others": ("open", "slowed by others"),
         "unavailable": ("none", "unavailable"),
     }
     kind, answer = answers[found.throttled]

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.block_findings import find_stalls, outlying_blocks
+from harness.analysis.load_of_others import cores_around_reference, cores_of_others, is_crowded
 from harness.analysis.wording import counted, listed
 from harness.statistics.throttling import find_throttling
 
 if TYPE_CHECKING:
     from harness.records import LatencyBlock
 
-_TICKS_PER_SECOND = 100.0
-"""USER_HZ of /proc/stat, on every architecture that a runner is built for."""
 _BUSY_CORES = 0.5
 _BUSY_SHARE = 0.05
 _LEAST_BUSY_BLOCKS = 2
@@ -51,26 +50,32 @@ def block_warnings(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list
     return warnings
 
 
-def cores_of_others(block: LatencyBlock) -> float | None:
-    """Cores that anything but the worker kept busy between the looks before and after the block; None where the device
-    does not say. Ticks are hundredths of a second, so it is good to about 2/(100 · seconds) of a core.
-    """
-    before, after = block.before, block.after
-    seconds = (after.monotonic_ns - before.monotonic_ns) / 1e9
-    if before.cpu_busy_ticks is None or after.cpu_busy_ticks is None or block.cpu_ns is None or seconds <= 0.0:
-        return None
-    busy = (after.cpu_busy_ticks - before.cpu_busy_ticks) / _TICKS_PER_SECOND
-    return None if busy < 0.0 else max(0.0, busy - block.cpu_ns / 1e9) / seconds
-
-
 def _throttling(blocks: list[LatencyBlock]) -> list[str]:
+    """By the blocks before which others were quiet, and by CPU times where they were recorded: heat is not the only
+    thing that slows a fixed work down.
+    """
     measured = [block for block in blocks if block.reference_ns]
-    found = find_throttling(np.array([float(min(block.reference_ns)) for block in measured]))
+    counted_cpu = all(min(block.reference_cpu_ns, default=0) > 0 for block in measured)
+    durations = np.array([float(min(block.reference_ns)) for block in measured])
+    of_cpu = np.array([float(min(block.reference_cpu_ns)) for block in measured]) if counted_cpu else durations
+    quiet = [place for place, block in enumerate(measured) if not is_crowded(block)]
+    found = find_throttling(of_cpu[quiet])
+    if found is not None:
+        return [
+            f"The device throttled: a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first "
+            f"(slowest about pair {measured[quiet[found.until]].pair + 1}). The pairs allow for it; let the device "
+            "cool to have it gone."
+        ]
+    found = find_throttling(durations)
     if found is None:
         return []
+    crowded = [cores_around_reference(block) or 0.0 for block in measured if is_crowded(block)]
+    busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "took the core"
+    heat = ", not by heat" if counted_cpu and find_throttling(of_cpu) is None else "; heat cannot be told from that"
     return [
-        f"The device throttled: a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest "
-        f"about pair {measured[found.until].pair + 1}). The pairs allow for it; let the device cool to have it gone."
+        f"A fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair "
+        f"{measured[found.until].pair + 1}) while other programs {busy}: slowed by other programs{heat}. Measure on an "
+        "idle device."
     ]
 
 

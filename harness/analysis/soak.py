@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.identity import Identity
 from harness import __version__
+from harness.analysis.load_of_others import CROWDED_CORES
 from harness.analysis.soak_battery import battery_finding
 from harness.analysis.soak_courses import draw_courses
 from harness.analysis.soak_drift import FEWEST_WINDOWS, MEDIAN_BOUND, STRETCHES, TAIL_BOUND, drift_finding
 from harness.analysis.soak_gaps import count_boots, find_gaps
 from harness.analysis.soak_heat import temperature_finding
 from harness.analysis.soak_memory import memory_finding
-from harness.analysis.soak_throttling import throttling_finding
+from harness.analysis.soak_throttling import SLOWER, STRETCH_SLOWER, throttling_finding
 from harness.analysis.soak_windows import SoakRecords, read_soak_records
 from harness.quantity import Available, Measured, Unavailable
 from harness.runs.folder import read_model, write_atomically, write_model
@@ -37,8 +38,11 @@ METHOD = [
     f"log-medians, 95 %). A change of {100 * MEDIAN_BOUND:g} % matters for the median, {100 * TAIL_BOUND:g} % for the "
     f"99th percentile. At least {FEWEST_WINDOWS} windows. Where the later two thirds agree, the last hour is held "
     "against the first as well.",
-    "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes) more "
-    "than 10 % above its own best; without fixed work, the arm's own latency where the clocks were down as well.",
+    "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes, by "
+    f"its CPU time) more than {100 * SLOWER - 100:.0f} % above its own best, and above noise, or a tenth of the soak "
+    f"{100 * STRETCH_SLOWER - 100:.0f} % slower than the first; without fixed work, the arm's own latency where the "
+    f"clocks were down as well. Windows in which others kept more than {CROWDED_CORES:g} cores busy do not count: what "
+    "was slow in those alone was slowed by other programs.",
     "Hours count what the device spent in windows; interruptions are listed and not counted.",
     "Charts keep the lowest and the highest window of each stretch.",
 ]

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.analysis.block_conditions import block_warnings, cores_of_others
+from harness.analysis.block_conditions import block_warnings
 from harness.analysis.compare import compare
 from harness.analysis.latency_distribution import latency_distribution
+from harness.analysis.load_of_others import cores_of_others
 from harness.comparison import Comparison, LatencyDistribution
 from harness.records import LatencyBlock
 from tests.harness.simulated_records import (
@@ -134,6 +135,49 @@ def test_what_a_device_does_not_say_is_no_load() -> None:
     assert cores_of_others(block.model_copy(update={"before": silent})) is None
     wrapped = block.before.model_copy(update={"cpu_busy_ticks": 10**9})
     assert cores_of_others(block.model_copy(update={"before": wrapped})) is None
+
+
+def crowded(block: LatencyBlock, cores: float) -> LatencyBlock:
+    """Others kept so many cores busy during the block."""
+    assert block.before.cpu_busy_ticks is not None
+    assert block.cpu_ns is not None
+    spent_s = cores * (block.after.monotonic_ns - block.before.monotonic_ns) / 1e9 + block.cpu_ns / 1e9
+    after = block.after.model_copy(update={"cpu_busy_ticks": block.before.cpu_busy_ticks + round(100 * spent_s)})
+    return block.model_copy(update={"after": after})
+
+
+def slow_work(block: LatencyBlock, factor: float, cpu_factor: float | None) -> LatencyBlock:
+    """`cpu_factor` None: CPU times were not recorded."""
+    took = [round(factor * each) for each in block.reference_ns]
+    cpu = [round(cpu_factor * each) for each in block.reference_ns] if cpu_factor is not None else []
+    return block.model_copy(update={"reference_ns": took, "reference_cpu_ns": cpu})
+
+
+@pytest.mark.parametrize("cpu_factor", [None, 1.0, 1.3])
+def test_what_was_slow_while_others_were_busy_is_not_called_throttling(cpu_factor: float | None) -> None:
+    base = None if cpu_factor is None else 1.0
+    found = [
+        crowded(slow_work(block, 1.3, cpu_factor), 1.5) if block.pair % 20 > 8 else slow_work(block, 1.0, base)
+        for block in blocks()
+    ]
+    warnings = block_warnings(found, NAMES)
+    assert not [text for text in warnings if text.startswith("The device throttled")]
+    (told,) = (text for text in warnings if text.startswith("A fixed work took up to 3"))
+    heat = ", not by heat." if cpu_factor == 1.0 else "; heat cannot be told from that."
+    assert f"while other programs kept up to 1.5 cores busy: slowed by other programs{heat}" in told
+
+
+def test_heat_between_the_visits_of_others_is_throttling() -> None:
+    found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, None) for block in blocks()]
+    found = [crowded(slow_work(block, 1.5, None), 1.5) if block.pair % 5 == 0 else block for block in found]
+    assert [text for text in block_warnings(found, NAMES) if text.startswith("The device throttled")]
+
+
+def test_a_core_that_was_taken_unseen_is_no_throttling() -> None:
+    """The kernel does not count others here, and CPU time stays."""
+    found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, 1.0) for block in blocks()]
+    (told,) = block_warnings(found, NAMES)
+    assert "while other programs took the core: slowed by other programs, not by heat." in told
 
 
 @pytest.mark.parametrize("reference", [[], [0, 0, 0]])
