@@ -669,7 +669,12 @@ class Gate:
         self._machine = machine
         self._stops = stops
         self._first: dict[str, float | str] = {}
-        self._budget_ns: int = options.get("budget_ns", 0)
+        own_ns = {each["id"]: each.get("max_wait_ns") for each in options.get("conditions", [])}
+        # By condition that has bounds of its own; of all others, and of the load, those of the gate under "".
+        self._max_wait_ns: dict[str, int] = {name: most for name, most in own_ns.items() if most is not None}
+        self._budget_ns = {name: 2 * most for name, most in self._max_wait_ns.items()}
+        self._max_wait_ns[""] = options.get("max_wait_ns", 0)
+        self._budget_ns[""] = options.get("budget_ns", 0)
 
     def settle(
         self, duration_ns: int, worker: Worker | None, on_wait: Callable[[dict[str, Any]], None]
@@ -680,15 +685,28 @@ class Gate:
         """
         look = self._look(self._pause(duration_ns), worker)
         waited_ns = 0
-        bound_ns = min(self._options.get("max_wait_ns", 0), self._budget_ns)
-        if look["failed"] and bound_ns > 0:
-            begun_ns = clock_ns()
+        left_ns = {name: min(most, self._budget_ns[name]) for name, most in self._max_wait_ns.items()}
+        waited_for = self._waited_for(look["failed"], left_ns)
+        if waited_for:
             on_wait(look)
-            while look["failed"] and waited_ns < bound_ns:
-                look = self._look(self._pause(min(self._options["poll_ns"], bound_ns - waited_ns)), worker)
-                waited_ns = clock_ns() - begun_ns
-            self._budget_ns -= waited_ns
+        while waited_for:
+            begun_ns = clock_ns()
+            most_ns = max(left_ns[name] for name in waited_for)
+            look = self._look(self._pause(min(self._options["poll_ns"], most_ns)), worker)
+            took_ns = clock_ns() - begun_ns
+            waited_ns += took_ns
+            for name in waited_for:
+                left_ns[name] -= took_ns
+                self._budget_ns[name] -= took_ns
+            waited_for = self._waited_for(look["failed"], left_ns)
         return {"waited_ns": waited_ns, **look}
+
+    def _waited_for(self, failed: list[str], left_ns: dict[str, int]) -> list[str]:
+        """Whose bounds a wait counts to: those of conditions with bounds of their own first, then the gate's."""
+        own = [name for name in failed if left_ns.get(name, 0) > 0]
+        if own:
+            return own
+        return [""] if left_ns[""] > 0 and any(name not in left_ns for name in failed) else []
 
     def _pause(self, duration_ns: int) -> float | None:
         """Sleeps; the cores that others kept busy over that time, where they have a bound and can be counted."""

@@ -282,7 +282,10 @@ class SimulatedDevice:
                     changed = word != self._first_values.setdefault((of_pass, condition.id), word)
                     bad = changed if condition.same_as_first else word in condition.none_of
                     failed += [condition.id] if bad else []
-            if not failed or waited_s >= gates.max_wait_ns / 1e9:
+            own = {condition.id: condition.max_wait_ns for condition in gates.conditions}
+            bounds_ns = [own.get(name) for name in failed]
+            bound_ns = max([gates.max_wait_ns if each is None else each for each in bounds_ns], default=0)
+            if not failed or waited_s >= bound_ns / 1e9:
                 return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=failed)
             self._idle(gates.poll_ns / 1e9)
             waited_s += gates.poll_ns / 1e9
