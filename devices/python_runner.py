@@ -678,7 +678,12 @@ class Gate:
         self._machine = machine
         self._stops = stops
         self._first: dict[str, float | str] = {}
-        self._budget_ns: int = options.get("budget_ns", 0)
+        own_ns = {each["id"]: each.get("max_wait_ns") for each in options.get("conditions", [])}
+        # By condition that has bounds of its own; of all others, and of the load, those of the gate under "".
+        self._max_wait_ns: dict[str, int] = {name: most for name, most in own_ns.items() if most is not None}
+        self._budget_ns = {name: 2 * most for name, most in self._max_wait_ns.items()}
+        self._max_wait_ns[""] = options.get("max_wait_ns", 0)
+        self._budget_ns[""] = options.get("budget_ns", 0)
 
     def settle(
         self, duration_ns: int, worker: Worker | None, on_wait: Callable[[dict[str, Any]], None]
@@ -689,15 +694,28 @@ class Gate:
         """
         look = self._look(self._pause(duration_ns), worker)
         waited_ns = 0
-        bound_ns = min(self._options.get("max_wait_ns", 0), self._budget_ns)
-        if look["failed"] and bound_ns > 0:
-            begun_ns = clock_ns()
+        left_ns = {name: min(most, self._budget_ns[name]) for name, most in self._max_wait_ns.items()}
+        waited_for = self._waited_for(look["failed"], left_ns)
+        if waited_for:
             on_wait(look)
-            while look["failed"] and waited_ns < bound_ns:
-                look = self._look(self._pause(min(self._options["poll_ns"], bound_ns - waited_ns)), worker)
-                waited_ns = clock_ns() - begun_ns
-            self._budget_ns -= waited_ns
+        while waited_for:
+            begun_ns = clock_ns()
+            most_ns = max(left_ns[name] for name in waited_for)
+            look = self._look(self._pause(min(self._options["poll_ns"], most_ns)), worker)
+            took_ns = clock_ns() - begun_ns
+            waited_ns += took_ns
+            for name in waited_for:
+                left_ns[name] -= took_ns
+                self._budget_ns[name] -= took_ns
+            waited_for = self._waited_for(look["failed"], left_ns)
         return {"waited_ns": waited_ns, **look}
+
+    def _waited_for(self, failed: list[str], left_ns: dict[str, int]) -> list[str]:
+        """Whose bounds a wait counts to: those of conditions with bounds of their own first, then the gate's."""
+        own = [name for name in failed if left_ns.get(name, 0) > 0]
+        if own:
+            return own
+        return [""] if left_ns[""] > 0 and any(name not in left_ns for name in failed) else []
 
     def _pause(self, duration_ns: int) -> float | None:
         """Sleeps; the cores that others kept busy over that time, where they have a bound and can be counted."""
@@ -763,25 +781,29 @@ def gate_holds(condition: dict[str, Any], value: float | str, first: float | str
 _REFERENCE_CHUNK = bytes(REFERENCE_CHUNK_BYTES)
 
 
-def reference_work(size_bytes: int) -> list[int]:
-    """SHA-256 over so many bytes, a few times: durations in nanoseconds. Where they grow, the device slows down."""
-    durations_ns = []
+def reference_work(size_bytes: int) -> tuple[list[int], list[int]]:
+    """SHA-256 over so many bytes, a few times: durations and this thread's CPU times, in nanoseconds.
+
+    Where CPU times grow, the device slows down; where durations alone do, other programs take the core.
+    """
+    durations_ns, cpu_ns = [], []
     for _ in range(REFERENCE_REPEATS):
         digest = hashlib.sha256()
-        begun_ns = clock_ns()
+        begun_ns, cpu_begun_ns = clock_ns(), time.thread_time_ns()
         for _ in range(size_bytes // REFERENCE_CHUNK_BYTES):
             digest.update(_REFERENCE_CHUNK)
         digest.update(_REFERENCE_CHUNK[: size_bytes % REFERENCE_CHUNK_BYTES])
         digest.digest()
+        cpu_ns.append(time.thread_time_ns() - cpu_begun_ns)
         durations_ns.append(clock_ns() - begun_ns)
-    return durations_ns
+    return durations_ns, cpu_ns
 
 
 def calibrated_reference_bytes(target_ns: int) -> int:
     """The size with which the fixed work takes about this long now: a multiple of the chunk."""
     size_bytes = REFERENCE_CHUNK_BYTES
     while True:
-        took_ns = max(1, min(reference_work(size_bytes)))
+        took_ns = max(1, min(reference_work(size_bytes)[0]))
         if took_ns * 4 >= target_ns or size_bytes >= 1 << 40:
             return max(1, round(size_bytes / REFERENCE_CHUNK_BYTES * target_ns / took_ns)) * REFERENCE_CHUNK_BYTES
         size_bytes *= 4
@@ -1065,7 +1087,7 @@ class Conductor:
         worker = self._ready_worker(arm, step, stage)
         self._bind(worker, arm, step["item"], step, stage)
         gate = self._settle(step, "latency", options["settle_ns"], worker)
-        reference_ns = self._reference_ns()
+        reference = self._reference()
         before = self._context.read()
         lead_in, count = options["lead_in_inferences"], self._block_inferences
         reply = self._ask(worker, arm, step, stage, "block", lead_in=lead_in, count=count)
@@ -1078,8 +1100,8 @@ class Conductor:
             item=step["item"],
             before=before,
             after=self._context.read(),
-            reference_ns=reference_ns,
             gate=gate,
+            **reference,
             **_picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"),
         )
 
@@ -1090,9 +1112,10 @@ class Conductor:
         elapsed_ns = self._progress.latency_elapsed_ns + clock_ns() - self._latency_begun_ns
         return bool(elapsed_ns >= self._options["max_ns"])
 
-    def _reference_ns(self) -> list[int]:
+    def _reference(self) -> dict[str, list[int]]:
         size_bytes = self._progress.reference_bytes
-        return reference_work(size_bytes) if size_bytes is not None else []
+        durations_ns, cpu_ns = reference_work(size_bytes) if size_bytes is not None else ([], [])
+        return {"reference_ns": durations_ns, "reference_cpu_ns": cpu_ns}
 
     def _settle(
         self, step: dict[str, Any], of_pass: str, duration_ns: int, worker: Worker | None
@@ -1198,7 +1221,7 @@ class Conductor:
         soaked = self._progress.soaked(step["step"])
         while soaked.elapsed_ns < step["duration_ns"]:
             self._stops.check()
-            reference_ns = self._reference_ns()
+            reference = self._reference()
             window_ns = step["window_ns"]
             reply = self._ask(worker, arm, step, stage, "soak", window_ns=window_ns, lasts_ns=window_ns)
             readings = [self._probes.read(probe, worker) for probe in self._plan.get("soak_probes", [])]
@@ -1208,7 +1231,7 @@ class Conductor:
                 arm=arm,
                 index=soaked.windows,
                 **reply,
-                reference_ns=reference_ns,
+                **reference,
                 readings=readings,
                 context=self._context.read(),
             )
@@ -2076,6 +2099,7 @@ class WorkerProcess:
         gc.collect()
         gc.disable()
         try:
+            cpu_begun_ns = time.process_time_ns()
             started_ns = ended_ns = clock()
             until_ns = started_ns + window_ns
             while ended_ns < until_ns:
@@ -2084,6 +2108,7 @@ class WorkerProcess:
                 ended_ns = clock()
                 del inferred
                 add(ended_ns - begun_ns)
+            cpu_ns = time.process_time_ns() - cpu_begun_ns
         finally:
             gc.enable()
         sizes = {
@@ -2094,6 +2119,7 @@ class WorkerProcess:
         return {
             "started_ns": started_ns,
             "ended_ns": ended_ns,
+            "cpu_ns": cpu_ns,
             **self._histogram.summary(),
             **sizes,
             "notes": [f"{name} is unavailable: /proc/self does not say it" for name in sizes if sizes[name] is None],

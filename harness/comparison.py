@@ -111,6 +111,23 @@ class RuleResult(_Strict):
     """
 
 
+class Stall(_Strict):
+    """A block with single inferences far slower than its median."""
+
+    block: int
+    """Its place among the arm's blocks."""
+    slowest_ns: float
+
+
+class Course(_Strict):
+    """Two latencies about which an arm's blocks lie, in nanoseconds: the two speeds that it ran at, or where its drift
+    (a straight line on the logarithm) began and ended.
+    """
+
+    kind: Literal["two speeds", "drift"]
+    levels_ns: tuple[float, float]
+
+
 class LatencyDistribution(_Strict):
     """All counted inferences of one arm on one device, summarised for drawing. Nanoseconds."""
 
@@ -123,6 +140,11 @@ class LatencyDistribution(_Strict):
     """Start of each block, in seconds since the latency pass began."""
     minimum_ns: float
     maximum_ns: float
+    outlying_blocks: list[int] = []
+    """Places of the blocks that stood out from their neighbours, those furthest away first."""
+    stalls: list[Stall] = []
+    course: Course | None = None
+    """None where the arm kept its pace."""
 
 
 class GalleryItem(_Strict):

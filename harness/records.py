@@ -214,6 +214,8 @@ class LatencyBlock(_Record):
     """CPU time of the worker, all threads, from the first lead-in to the last inference."""
     reference_ns: list[int] = []
     """Durations of the fixed work right before the block."""
+    reference_cpu_ns: list[int] = []
+    """CPU time that each of them took: without what other programs took of the core meanwhile."""
     gate: GateOutcome | None = None
 
 
@@ -285,6 +287,10 @@ class SoakWindow(_Record):
     pss_bytes: int | None
     reference_ns: list[int] = []
     """Durations of the fixed work right before the window; empty where no warm-up step has calibrated it."""
+    reference_cpu_ns: list[int] = []
+    """CPU time that each of them took: without what other programs took of the core meanwhile."""
+    cpu_ns: int | None = None
+    """CPU time of the worker, all threads, over the window."""
     readings: list[Reading] = []
     context: Context
 

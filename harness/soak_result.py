@@ -71,12 +71,18 @@ class DriftFinding(_Strict):
 class ThrottlingFinding(_Strict):
     """Whether the device was slowed down, by its fixed work or by its clocks."""
 
-    throttled: Literal["yes", "no", "unavailable"]
+    throttled: Literal["yes", "no", "slowed by others", "unavailable"]
+    """`slowed by others`: slow only while other programs kept it busy."""
     reason: str
     source: str | None
     share_of_time: Measured
+    """That it was throttled, while others were quiet."""
     worst_slowdown: Measured
     first_at_hours: float | None
+    slowed_by_others: Measured
+    """Share of the time in which it was slow while other programs kept it busy."""
+    others_busy_cores: Measured
+    """Mean over the soak."""
 
 
 class TemperatureFinding(_Strict):

@@ -19,7 +19,7 @@ from harness.comparison import (
 )
 from harness.quantity import QUANTITIES
 from reports import format as fmt
-from reports.charts.block_medians import block_medians
+from reports.charts.block_medians import block_medians, marks_in_words
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
 from reports.embedded_images import ImageEmbedder, Picture
@@ -66,6 +66,8 @@ class LatencyFigures:
     series: list[int]
     distribution_chart: Markup
     medians_chart: Markup | None
+    marks: list[str]
+    """What the marks in the chart of blocks mean, a sentence each."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
         series=series,
         distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
         medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks") if any_blocks else None,
+        marks=marks_in_words(distributions),
     )
 
 

@@ -141,6 +141,7 @@ def _headline(device: SoakDevice, rows: list[SoakRow]) -> tuple[Kind, str]:
     judged = rows[:4]
     held = [row.answer for row in judged if row.kind == "good"]
     held += [f"{row.label.lower()} {row.answer}" for row in judged if row.answer == "faster"]
+    held += [row.answer for row in judged if row.answer == "slowed by others"]
     unknown = [row.label.lower() for row in judged if row.answer == "not yet known"]
     parts = [", ".join(held)] if held else []
     parts += [f"not yet known: {', '.join(unknown)}"] if unknown else []
@@ -182,6 +183,7 @@ def _throttling(device: SoakDevice) -> SoakRow:
     answers: dict[str, tuple[Kind, str]] = {
         "yes": ("bad", "throttled"),
         "no": ("good", "not throttled"),
+        "slowed by others": ("open", "slowed by others"),
         "unavailable": ("none", "unavailable"),
     }
     kind, answer = answers[found.throttled]

@@ -73,8 +73,8 @@ int unlink(const char *);
 ssize_t write(int, const void *, size_t);
 
 /* Processes and time */
-enum { CLOCK_BOOTTIME = 7 };
-enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, PR_SET_PDEATHSIG = 1, WNOHANG = 1 };
+enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_THREAD_CPUTIME_ID = 3 };
+enum { CLOCK_BOOTTIME = 7, PR_SET_PDEATHSIG = 1, WNOHANG = 1 };
 enum {
     SIGHUP = 1,
     SIGINT = 2,

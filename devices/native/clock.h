@@ -37,6 +37,14 @@ static inline int64_t cpu_ns(void)
     return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
+/* CPU time of this thread alone. */
+static inline int64_t thread_cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
 /* Sleeps all of it, whatever signals come. */
 void sleep_ns(int64_t duration_ns);
 

@@ -12,8 +12,11 @@ void gates_begin(struct gates *gates, const struct plan *plan, struct journal *j
     *gates = (struct gates){.plan = plan, .journal = journal, .machine = machine};
     for (int pass = 0; pass < PASSES; pass++) {
         const struct gate_rules *rules = &plan->gates[pass];
-        gates->passes[pass].first = allocate((size_t)rules->condition_count, sizeof *gates->passes[pass].first);
-        gates->passes[pass].budget_ns = rules->budget_ns;
+        struct pass_gate *gate = &gates->passes[pass];
+        gate->conditions = allocate((size_t)rules->condition_count, sizeof *gate->conditions);
+        gate->budget_ns = rules->budget_ns;
+        for (int k = 0; k < rules->condition_count; k++)
+            gate->conditions[k].budget_ns = 2 * rules->conditions[k].max_wait_ns;
     }
 }
 
@@ -60,17 +63,19 @@ static void keep_first(struct gate_value *first, const struct gate_value *value)
     }
 }
 
-static void take_value(struct gate_outcome *outcome, const struct gate_condition *condition, struct gate_value *first,
-                       const struct gate_value *value)
+static void take_value(struct gate_outcome *outcome, const struct gate_condition *condition,
+                       struct condition_gate *known, const struct gate_value *value)
 {
     json_name(&outcome->values, condition->id);
+    known->failed = false;
     switch (value->kind) {
     case VALUE_UNREADABLE: json_null(&outcome->values); return;
     case VALUE_NUMBER: json_real(&outcome->values, value->number); break;
     case VALUE_WORD: json_text(&outcome->values, value->word, value->length); break;
     }
-    keep_first(first, value);
-    if (!gate_value_holds(condition, value, first))
+    keep_first(&known->first, value);
+    known->failed = !gate_value_holds(condition, value, &known->first);
+    if (known->failed)
         json_string(&outcome->failed, condition->id);
 }
 
@@ -88,7 +93,7 @@ static void look(struct gates *gates, enum pass pass, double busy_cores, pid_t w
             probe_look(seen, &gates->plan->probes[condition->probe], worker);
         if (seen->error[0] == '\0')
             value = gate_value_read(condition, seen->text.data, seen->text.length);
-        take_value(outcome, condition, &gates->passes[pass].first[k], &value);
+        take_value(outcome, condition, &gates->passes[pass].conditions[k], &value);
     }
     for (int k = 0; k < gates->plan->probe_count; k++)
         probe_look_free(&looks[k]);
@@ -100,7 +105,8 @@ static void look(struct gates *gates, enum pass pass, double busy_cores, pid_t w
         json_null(&outcome->values);
     else
         json_real(&outcome->values, busy_cores);
-    if (busy_cores > rules->others_busy_cores_at_most)
+    gates->passes[pass].others_failed = busy_cores > rules->others_busy_cores_at_most;
+    if (gates->passes[pass].others_failed)
         json_string(&outcome->failed, "others_busy_cores");
 }
 
@@ -123,11 +129,57 @@ static bool write_waiting(struct gates *gates, enum pass pass, int64_t step, con
     return journal_end(gates->journal);
 }
 
+static int64_t least(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+static void begin_waiting(struct pass_gate *gate, const struct gate_rules *rules)
+{
+    gate->left_ns = least(rules->max_wait_ns, gate->budget_ns);
+    for (int k = 0; k < rules->condition_count; k++)
+        gate->conditions[k].left_ns = least(rules->conditions[k].max_wait_ns, gate->conditions[k].budget_ns);
+}
+
+/* How long is still waited for what failed; not positive: no longer. A wait counts to the bounds of conditions that have
+ * some of their own first, then to the gate's. */
+static int64_t left_to_wait(struct pass_gate *gate, const struct gate_rules *rules)
+{
+    int64_t own_ns = 0;
+    bool others = gate->others_failed;
+    for (int k = 0; k < rules->condition_count; k++) {
+        struct condition_gate *known = &gate->conditions[k];
+        bool has_own = rules->conditions[k].max_wait_ns >= 0;
+        known->waited_for = has_own && known->failed && known->left_ns > 0;
+        if (known->waited_for && known->left_ns > own_ns)
+            own_ns = known->left_ns;
+        others = others || (known->failed && !has_own);
+    }
+    return own_ns > 0 ? own_ns : others ? gate->left_ns : 0;
+}
+
+static void count_wait(struct pass_gate *gate, const struct gate_rules *rules, int64_t took_ns)
+{
+    bool own = false;
+    for (int k = 0; k < rules->condition_count; k++) {
+        struct condition_gate *known = &gate->conditions[k];
+        if (!known->waited_for)
+            continue;
+        known->left_ns -= took_ns;
+        known->budget_ns -= took_ns;
+        own = true;
+    }
+    if (own)
+        return;
+    gate->left_ns -= took_ns;
+    gate->budget_ns -= took_ns;
+}
+
 enum flow gates_settle(struct gates *gates, enum pass pass, int64_t step, int64_t pause_ns, pid_t worker,
                        struct gate_outcome *outcome)
 {
     const struct gate_rules *rules = &gates->plan->gates[pass];
-    int64_t *budget_ns = &gates->passes[pass].budget_ns;
+    struct pass_gate *gate = &gates->passes[pass];
     double busy_cores;
     *outcome = (struct gate_outcome){.given = rules->given};
     if (!rules->given) {
@@ -138,20 +190,19 @@ enum flow gates_settle(struct gates *gates, enum pass pass, int64_t step, int64_
     if (flow != FLOW_DONE)
         return flow;
     look(gates, pass, busy_cores, worker, outcome);
-    int64_t bound_ns = rules->max_wait_ns < *budget_ns ? rules->max_wait_ns : *budget_ns;
-    if (outcome->failed.out.length == 0 || bound_ns <= 0)
-        return FLOW_DONE;
-    int64_t begun_ns = clock_ns();
-    if (!write_waiting(gates, pass, step, outcome))
+    begin_waiting(gate, rules);
+    int64_t left_ns = left_to_wait(gate, rules);
+    if (left_ns > 0 && !write_waiting(gates, pass, step, outcome))
         flow = FLOW_UNWRITABLE;
-    while (flow == FLOW_DONE && outcome->failed.out.length != 0 && outcome->waited_ns < bound_ns) {
-        int64_t left_ns = bound_ns - outcome->waited_ns;
-        flow = pause_and_count(gates, pass, rules->poll_ns < left_ns ? rules->poll_ns : left_ns, &busy_cores);
+    for (; flow == FLOW_DONE && left_ns > 0; left_ns = left_to_wait(gate, rules)) {
+        int64_t begun_ns = clock_ns();
+        flow = pause_and_count(gates, pass, least(rules->poll_ns, left_ns), &busy_cores);
         if (flow == FLOW_DONE)
             look(gates, pass, busy_cores, worker, outcome);
-        outcome->waited_ns = clock_ns() - begun_ns;
+        int64_t took_ns = clock_ns() - begun_ns;
+        outcome->waited_ns += took_ns;
+        count_wait(gate, rules, took_ns);
     }
-    *budget_ns -= outcome->waited_ns;
     if (flow != FLOW_DONE)
         gate_outcome_free(outcome);
     return flow;

@@ -6,13 +6,24 @@
 #include "gate_condition.h"
 #include "machine.h"
 
+/* What is known of a condition in this session. */
+struct condition_gate {
+    struct gate_value first; /* with words of its own */
+    bool failed;             /* at the last look */
+    bool waited_for;         /* for the sake of its own bounds, where it has any: */
+    int64_t budget_ns;
+    int64_t left_ns;
+};
+
 struct gates {
     const struct plan *plan;
     struct journal *journal;
     const struct machine *machine;
-    struct {
-        struct gate_value *first; /* of each condition in this session, with words of its own */
-        int64_t budget_ns;        /* what is left for waits in this session */
+    struct pass_gate {
+        struct condition_gate *conditions;
+        bool others_failed; /* at the last look: the load of others */
+        int64_t budget_ns;  /* what is left for waits in this session */
+        int64_t left_ns;    /* before this block */
     } passes[PASSES];
 };
 

@@ -105,14 +105,16 @@ bool inferences_of_soak(struct runtime *runtime, const struct json_value *reques
     if (histogram == NULL)
         histogram = allocate(1, sizeof *histogram);
     histogram_clear(histogram);
-    int64_t started_ns = clock_ns(), ended_ns = started_ns;
+    int64_t cpu_begun_ns = cpu_ns(), started_ns = clock_ns(), ended_ns = started_ns;
     for (; ended_ns - started_ns < window_ns; ended_ns = clock_ns()) {
         if (!timed_inference(runtime, &latency_ns, failure))
             return false;
         histogram_add(histogram, latency_ns);
     }
+    int64_t used_ns = cpu_ns() - cpu_begun_ns;
     json_integer_member(writer, "started_ns", started_ns);
     json_integer_member(writer, "ended_ns", ended_ns);
+    json_integer_member(writer, "cpu_ns", used_ns);
     histogram_write(writer, histogram);
     memory_write_of_soak(writer);
     return true;

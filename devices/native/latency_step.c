@@ -4,7 +4,7 @@
 #include "stop.h"
 
 static enum flow write_block(struct session *self, const struct plan_step *step, int arm, int position,
-                             const struct json_value *answer, const int64_t reference_ns[REFERENCE_REPEATS],
+                             const struct json_value *answer, const struct reference *reference,
                              const struct gate_outcome *gate)
 {
     machine_read(&self->machine, &self->after);
@@ -19,7 +19,7 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
     static const char *const names[] = {"started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         json_copy_member(record, answer, names[k]);
-    reference_write(record, self->progress->reference_bytes, reference_ns);
+    reference_write(record, reference);
     gate_outcome_write(record, gate);
     return session_end_record(self);
 }
@@ -30,18 +30,18 @@ static enum flow latency_block(struct session *self, const struct plan_step *ste
     struct at at = {arm, step->number, "latency"};
     const struct json_value *answer;
     struct gate_outcome gate = {0};
-    int64_t reference_ns[REFERENCE_REPEATS];
+    struct reference reference;
     enum flow flow = session_bound_arm(self, &at, step->item);
     if (flow == FLOW_DONE)
         flow = gates_settle(&self->gates, PASS_LATENCY, step->number, options->settle_ns, arms_pid(&self->arms, arm),
                             &gate);
     if (flow != FLOW_DONE)
         return flow;
-    reference_work(self->progress->reference_bytes, reference_ns);
+    reference_work(self->progress->reference_bytes, &reference);
     machine_read(&self->machine, &self->before);
     flow = arms_ask_block(&self->arms, &at, options->lead_in_inferences, self->block_inferences, -1, &answer);
     if (flow == FLOW_DONE)
-        flow = write_block(self, step, arm, position, answer, reference_ns, &gate);
+        flow = write_block(self, step, arm, position, answer, &reference, &gate);
     gate_outcome_free(&gate);
     return flow;
 }

@@ -94,6 +94,7 @@ struct gate_condition {
     enum bound bound;
     double limit;                     /* of the first three bounds */
     const struct json_value *none_of; /* of the last: strings */
+    int64_t max_wait_ns;              /* of its own; negative: the gate's */
 };
 
 /* What is looked at before each block of a pass. */

@@ -48,7 +48,8 @@ static bool read_condition(struct reading *reading, const struct json_value *ent
     *condition = (struct gate_condition){.id = json_get_string(entry, "id"),
                                          .probe = probe_index(reading->plan, probe),
                                          .after = after != NULL ? after : "",
-                                         .scale = 1.0};
+                                         .scale = 1.0,
+                                         .max_wait_ns = -1};
     if (!is_name(condition->id))
         return refuse(reading, "has '%.60s' among the conditions of a gate, which is no id.",
                       condition->id != NULL ? condition->id : "");
@@ -61,6 +62,9 @@ static bool read_condition(struct reading *reading, const struct json_value *ent
     if (!read_bound(entry, condition))
         return refuse(reading, "has condition %s without exactly one usable bound. Push the plan again.",
                       condition->id);
+    if (is_given(entry, "max_wait_ns")
+        && !json_get_integer(entry, "max_wait_ns", 0, DURATION_MAX_NS, &condition->max_wait_ns))
+        return refuse_key(reading, condition->id, "max_wait_ns");
     if (json_get(entry, "scale") != NULL && !read_number(entry, "scale", &condition->scale))
         return refuse_key(reading, condition->id, "scale");
     rules->condition_count++;

@@ -5,7 +5,7 @@
 #include "stop.h"
 
 static enum flow write_window(struct session *self, const struct plan_step *step, int64_t number,
-                              const struct json_value *answer, const int64_t reference_ns[REFERENCE_REPEATS])
+                              const struct json_value *answer, const struct reference *reference)
 {
     struct json_writer readings = {0};
     readings_add(&readings, self->plan, &self->plan->soak_probes, arms_pid(&self->arms, step->arm));
@@ -18,7 +18,7 @@ static enum flow write_window(struct session *self, const struct plan_step *step
         json_name(record, member->key);
         json_copy(record, member);
     }
-    reference_write(record, self->progress->reference_bytes, reference_ns);
+    reference_write(record, reference);
     json_list_member(record, "readings", &readings);
     context_write(record, "context", &self->machine, &self->after);
     bytes_free(&readings.out);
@@ -28,13 +28,14 @@ static enum flow write_window(struct session *self, const struct plan_step *step
 static enum flow window(struct session *self, const struct plan_step *step, int index, const struct at *at)
 {
     const struct json_value *answer;
-    int64_t reference_ns[REFERENCE_REPEATS], started_ns = 0, ended_ns = 0;
+    struct reference reference;
+    int64_t started_ns = 0, ended_ns = 0;
     if (stop_asked())
         return FLOW_STOPPED;
-    reference_work(self->progress->reference_bytes, reference_ns);
+    reference_work(self->progress->reference_bytes, &reference);
     enum flow flow = arms_ask_for_a_time(&self->arms, at, "soak", "window_ns", step->window_ns, NULL, &answer);
     if (flow == FLOW_DONE)
-        flow = write_window(self, step, self->progress->steps[index].soak_windows, answer, reference_ns);
+        flow = write_window(self, step, self->progress->steps[index].soak_windows, answer, &reference);
     if (flow != FLOW_DONE)
         return flow;
     if (json_get_integer(answer, "started_ns", 0, INT64_MAX, &started_ns)

@@ -1,24 +1,19 @@
-"""What one arm did on one device: status, runtime, delegation, own values, and its latencies summarised for drawing."""
+"""What one arm did on one device: status, runtime, delegation, own values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from harness.analysis.wording import cores_in_words, sentence
-from harness.comparison import ArmInfo, ArmOnDevice, LatencyDistribution
+from harness.comparison import ArmInfo, ArmOnDevice
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from harness.analysis.device_records import DeviceRecords
     from harness.quantity import Measured
     from harness.records import ArmLoaded
     from harness.runs.manifest import Manifest, ManifestArm
 
-_LEVELS = [round(0.01 * step, 2) for step in range(1, 100)]
 _STAGES = {
     "start": "could not be started",
     "load": "could not be loaded",
@@ -175,24 +170,3 @@ def _delegated(loaded: ArmLoaded | None) -> str | None:
     if loaded.wholly_delegated is None:
         return None
     return "the whole model" if loaded.wholly_delegated else "not the whole model"
-
-
-def latency_distribution(arm: str, latency: pd.DataFrame, blocks: pd.DataFrame) -> LatencyDistribution | None:
-    """Quantiles of all counted inferences and the course of block medians; None without any.
-
-    `latency`, `blocks`: rows of this arm on this device, of the latency table and of `summarise_blocks`.
-    """
-    if blocks.empty:
-        return None
-    values = latency["latency_ns"].to_numpy(dtype=np.float64)
-    ordered = blocks.sort_values("pair")
-    return LatencyDistribution(
-        arm=arm,
-        inferences=int(values.size),
-        quantile_levels=_LEVELS,
-        quantiles_ns=[float(number) for number in np.quantile(values, _LEVELS)],
-        block_medians_ns=[float(number) for number in ordered["p50_ns"]],
-        block_started_s=[float(number) for number in ordered["started_s"]],
-        minimum_ns=float(values.min()),
-        maximum_ns=float(values.max()),
-    )

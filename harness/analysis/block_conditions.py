@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.block_findings import find_stalls, outlying_blocks
+from harness.analysis.load_of_others import cores_around_reference, cores_of_others, is_crowded
 from harness.analysis.wording import counted, listed
-from harness.statistics.outliers import find_outliers
 from harness.statistics.throttling import find_throttling
 
 if TYPE_CHECKING:
     from harness.records import LatencyBlock
 
-_TICKS_PER_SECOND = 100.0
-"""USER_HZ of /proc/stat, on every architecture that a runner is built for."""
 _BUSY_CORES = 0.5
 _BUSY_SHARE = 0.05
 _LEAST_BUSY_BLOCKS = 2
-_OUTLYING = 0.10
-"""A block that is less than 10 % away from its neighbours is not worth a reader's time."""
-_STALL = 1.5
 _NAMED = 3
 
 _GATES = {"others_busy_cores": "load", "battery_status": "charging"}
@@ -54,26 +50,32 @@ def block_warnings(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list
     return warnings
 
 
-def cores_of_others(block: LatencyBlock) -> float | None:
-    """Cores that anything but the worker kept busy between the looks before and after the block; None where the device
-    does not say. Ticks are hundredths of a second, so it is good to about 2/(100 · seconds) of a core.
-    """
-    before, after = block.before, block.after
-    seconds = (after.monotonic_ns - before.monotonic_ns) / 1e9
-    if before.cpu_busy_ticks is None or after.cpu_busy_ticks is None or block.cpu_ns is None or seconds <= 0.0:
-        return None
-    busy = (after.cpu_busy_ticks - before.cpu_busy_ticks) / _TICKS_PER_SECOND
-    return None if busy < 0.0 else max(0.0, busy - block.cpu_ns / 1e9) / seconds
-
-
 def _throttling(blocks: list[LatencyBlock]) -> list[str]:
+    """By the blocks before which others were quiet, and by CPU times where they were recorded: heat is not the only
+    thing that slows a fixed work down.
+    """
     measured = [block for block in blocks if block.reference_ns]
-    found = find_throttling(np.array([float(min(block.reference_ns)) for block in measured]))
+    counted_cpu = all(min(block.reference_cpu_ns, default=0) > 0 for block in measured)
+    durations = np.array([float(min(block.reference_ns)) for block in measured])
+    of_cpu = np.array([float(min(block.reference_cpu_ns)) for block in measured]) if counted_cpu else durations
+    quiet = [place for place, block in enumerate(measured) if not is_crowded(block)]
+    found = find_throttling(of_cpu[quiet])
+    if found is not None:
+        return [
+            f"The device throttled: a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first "
+            f"(slowest about pair {measured[quiet[found.until]].pair + 1}). The pairs allow for it; let the device "
+            "cool to have it gone."
+        ]
+    found = find_throttling(durations)
     if found is None:
         return []
+    crowded = [cores_around_reference(block) or 0.0 for block in measured if is_crowded(block)]
+    busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "took the core"
+    heat = ", not by heat" if counted_cpu and find_throttling(of_cpu) is None else "; heat cannot be told from that"
     return [
-        f"The device throttled: a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest "
-        f"about pair {measured[found.until].pair + 1}). The pairs allow for it; let the device cool to have it gone."
+        f"A fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair "
+        f"{measured[found.until].pair + 1}) while other programs {busy}: slowed by other programs{heat}. Measure on an "
+        "idle device."
     ]
 
 
@@ -91,9 +93,7 @@ def _others(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:
 
 def _outlying_blocks(blocks: list[LatencyBlock], name: str) -> list[str]:
     medians = np.array([float(np.median(block.latency_ns)) for block in blocks])
-    if not medians.size or not np.all(medians > 0):
-        return []
-    places = find_outliers(np.log(medians), least_size=float(np.log1p(_OUTLYING)))
+    places = outlying_blocks(medians)
     if not places:
         return []
     told = listed([f"pair {blocks[place].pair + 1} ({medians[place] / 1e6:.2f} ms)" for place in places[:_NAMED]])
@@ -104,24 +104,11 @@ def _outlying_blocks(blocks: list[LatencyBlock], name: str) -> list[str]:
 
 
 def _stalls(blocks: list[LatencyBlock], name: str) -> list[str]:
-    """Single inferences far slower than their block: at least half as long again as its median, and further from it
-    than 99 of 100 clean runs have one (in robust standard deviations of all inferences about their blocks).
-    """
-    if not blocks or any(not block.latency_ns or np.median(block.latency_ns) <= 0 for block in blocks):
+    found = find_stalls([np.array(block.latency_ns, dtype=np.float64) for block in blocks])
+    if found is None:
         return []
-    ratios = [np.array(block.latency_ns, dtype=np.float64) / float(np.median(block.latency_ns)) for block in blocks]
-    everything = np.concatenate(ratios)
-    from scipy.special import ndtri
-
-    spread = 1.4826 * float(np.median(np.abs(everything - 1.0)))
-    # Two more than Gaussian noise allows for: timings have a longer tail upwards, which is no finding.
-    bound = max(_STALL, 1.0 + (float(-ndtri(0.01 / everything.size)) + 2.0) * spread)
-    slow = int((everything > bound).sum())
-    if not slow:
-        return []
-    worst = max(range(len(blocks)), key=lambda place: float(ratios[place].max()))
-    longest_ms = max(blocks[worst].latency_ns) / 1e6
+    worst = max(found.slowest_ns, key=lambda place: found.slowest_ns[place])
     return [
-        f"{slow} of {counted(everything.size, 'inference')} of {name} took more than {bound:.1f} times as long as "
-        f"their neighbours (the longest {longest_ms:.2f} ms, in pair {blocks[worst].pair + 1})."
+        f"{found.count} of {counted(found.of, 'inference')} of {name} took more than {found.bound:.1f} times as long "
+        f"as their neighbours (the longest {found.slowest_ns[worst] / 1e6:.2f} ms, in pair {blocks[worst].pair + 1})."
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
-from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, latency_distribution, source_of
+from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, source_of
 from harness.analysis.block_conditions import block_warnings, failed_gates
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
@@ -20,6 +20,7 @@ from harness.analysis.evidence import Evidence, Level, Paired
 from harness.analysis.held_warnings import held_warnings
 from harness.analysis.judge_outcome import margins
 from harness.analysis.judge_rule import RuleJudgement
+from harness.analysis.latency_distribution import latency_distribution
 from harness.analysis.latency_evidence import latency_effect, latency_level, summarise_blocks
 from harness.analysis.latency_watch import latency_ending
 from harness.analysis.process_evidence import process_effect, process_level, size_effect, size_level

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.block_findings import NOTABLE, find_course
 from harness.analysis.evidence import Level, Paired
 from harness.analysis.wording import change_in_words, counted, value_in_words
 from harness.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
-from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
+from harness.statistics.diagnostics import Trend, TwoLevels, find_position_effect, find_trend, find_two_levels
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 ENOUGH_PAIRS = 20
 _SUMMARY = {"latency_p50": ("p50_ns", "median"), "latency_p90": ("p90_ns", "90th percentile")}
 _FEWEST_FOR_P90 = 10
-# A change of speed along the run, or between two levels, that is smaller than this is not worth a reader's time.
-_NOTABLE = 0.02
 
 
 def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +142,7 @@ def _caution_differences(quantity: Quantity, differences: Floats, candidate_firs
     if n > 1 and float(np.ptp(differences)) == 0.0:
         warnings.append("Every pair gave exactly the same ratio, which real timings do not; is the clock too coarse?")
     trend = find_trend(differences)
-    if trend is not None and abs(trend.total) >= _NOTABLE / 2:
+    if trend is not None and abs(trend.total) >= NOTABLE / 2:
         warnings.append(
             "The difference between the arms moved along the run (the candidate ended "
             f"{change_in_words(quantity, math.exp(trend.total))} against the baseline than it began): the device was "
@@ -156,7 +155,7 @@ def _caution_differences(quantity: Quantity, differences: Floats, candidate_firs
             f"{change_in_words(quantity, math.exp(position.difference))} when it goes first). The random order evens "
             "it out over the run; a longer measure.settle_ms would take it away."
         )
-    levels = find_two_levels(differences, least_gap=_NOTABLE)
+    levels = find_two_levels(differences, least_gap=NOTABLE)
     if levels is not None:
         warnings.append(
             "The ratio jumps between two levels "
@@ -176,16 +175,14 @@ def _caution_order(candidate_first: np.ndarray) -> list[str]:
 
 
 def _caution_speed(quantity: Quantity, medians: Floats, arm: str) -> list[str]:
-    if not np.all(medians > 0):
-        return []
-    levels = find_two_levels(np.log(medians), least_gap=_NOTABLE)
-    if levels is not None:
-        fast, slow = (value_in_words(quantity, math.exp(level)) for level in (levels.low, levels.high))
-        return [f"{arm} ran at two speeds, about {fast} and {slow}: the device changed its clock or its cores."]
-    trend = find_trend(np.log(medians))
-    if trend is not None and abs(trend.total) >= 0.05:
-        return [
-            f"{arm} ended {change_in_words(quantity, math.exp(trend.total))} than it began: the device drifted. "
-            "The paired blocks allow for it; the arm's own time is less certain."
-        ]
-    return []
+    match find_course(medians):
+        case TwoLevels(low=low, high=high):
+            fast, slow = (value_in_words(quantity, math.exp(level)) for level in (low, high))
+            return [f"{arm} ran at two speeds, about {fast} and {slow}: the device changed its clock or its cores."]
+        case Trend(total=total):
+            return [
+                f"{arm} ended {change_in_words(quantity, math.exp(total))} than it began: the device drifted. "
+                "The paired blocks allow for it; the arm's own time is less certain."
+            ]
+        case None:
+            return []

@@ -8,37 +8,47 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.identity import Identity
 from harness import __version__
+from harness.analysis.load_of_others import CROWDED_CORES
 from harness.analysis.soak_battery import battery_finding
 from harness.analysis.soak_courses import draw_courses
 from harness.analysis.soak_drift import FEWEST_WINDOWS, MEDIAN_BOUND, STRETCHES, TAIL_BOUND, drift_finding
 from harness.analysis.soak_gaps import count_boots, find_gaps
 from harness.analysis.soak_heat import temperature_finding
 from harness.analysis.soak_memory import memory_finding
-from harness.analysis.soak_throttling import throttling_finding
+from harness.analysis.soak_throttling import SLOWER, STRETCH_SLOWER, throttling_finding
 from harness.analysis.soak_windows import SoakRecords, read_soak_records
+from harness.analysis.wording import listed
 from harness.quantity import Available, Measured, Unavailable
 from harness.runs.folder import read_model, write_atomically, write_model
 from harness.runs.runner_record import RunnerRecord
 from harness.runs.state import DeviceState
 from harness.soak_result import Activity, SoakDevice, SoakResult
-from harness.statistics.leak import MATTERS_BYTES_PER_1000
+from harness.statistics.leak import LOOKS, MATTERS_BYTES_PER_1000
 
 if TYPE_CHECKING:
     from harness.runs.manifest import ManifestDevice
     from harness.runs.soak_folder import SoakFolder
+    from harness.runs.soak_manifest import SoakManifest
+
+_LOOKS = listed([f"{100 * share:.0f} %" for share in LOOKS])
 
 METHOD = [
     "Continuous inference in one process, alone; each window is summarised as it ends, its quantiles from a histogram "
     "with steps of 1 %.",
     "Leak: increments of memory between stretches of the soak, each stretch its median, warm-up left out. Yes: their "
     "mean is above 0 (one-sided t-test at 1 %, and 5 % in the later half alone). No: the one-sided 95 % bound is below "
-    f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences. Not yet known otherwise.",
+    f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences. Not yet known otherwise. However often a soak is looked "
+    f"at, the answer changes only after {_LOOKS} of the hours asked for; before the end it is never no, and yes only "
+    "where two of these looks in a row show growth that keeps its pace.",
     f"Latency drift: the soak is cut into {STRETCHES} stretches; the last four against the first four (Welch's t on "
     f"log-medians, 95 %). A change of {100 * MEDIAN_BOUND:g} % matters for the median, {100 * TAIL_BOUND:g} % for the "
     f"99th percentile. At least {FEWEST_WINDOWS} windows. Where the later two thirds agree, the last hour is held "
     "against the first as well.",
-    "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes) more "
-    "than 10 % above its own best; without fixed work, the arm's own latency where the clocks were down as well.",
+    "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes, by "
+    f"its CPU time) more than {100 * SLOWER - 100:.0f} % above its own best, and above noise, or a tenth of the soak "
+    f"{100 * STRETCH_SLOWER - 100:.0f} % slower than the first; without fixed work, the arm's own latency where the "
+    f"clocks were down as well. Windows in which others kept more than {CROWDED_CORES:g} cores busy do not count: what "
+    "was slow in those alone was slowed by other programs.",
     "Hours count what the device spent in windows; interruptions are listed and not counted.",
     "Charts keep the lowest and the highest window of each stretch.",
 ]
@@ -62,9 +72,7 @@ def analyze_soak(folder: SoakFolder, activity: Mapping[str, Activity] | None = N
         item=manifest.item.stem,
         asked_hours=manifest.hours,
         window_s=manifest.window_s,
-        devices=[
-            _device(folder, entry, manifest.window_s, (activity or {}).get(entry.name)) for entry in manifest.devices
-        ],
+        devices=[_device(folder, entry, manifest, (activity or {}).get(entry.name)) for entry in manifest.devices],
         method=METHOD,
     )
 
@@ -77,7 +85,7 @@ def write_soak(folder: SoakFolder, result: SoakResult) -> None:
     write_atomically(folder.report, render_soak_html(result).encode())
 
 
-def _device(folder: SoakFolder, entry: ManifestDevice, window_s: float, activity: Activity | None) -> SoakDevice:
+def _device(folder: SoakFolder, entry: ManifestDevice, soak: SoakManifest, activity: Activity | None) -> SoakDevice:
     files = folder.device(entry)
     identity = read_model(files.identity, Identity) if files.identity.exists() else None
     runner = read_model(files.runner, RunnerRecord) if files.runner.exists() else None
@@ -96,13 +104,13 @@ def _device(folder: SoakFolder, entry: ManifestDevice, window_s: float, activity
         inferences_per_second=_rate(records),
         sessions=len(records.started),
         boots=count_boots(records),
-        memory=memory_finding(records),
+        memory=memory_finding(records, soak.hours),
         latency=drift_finding(records, "latency_p50_ns"),
         tail=drift_finding(records, "latency_p99_ns"),
         throttling=throttling_finding(records),
         temperature=temperature_finding(records),
         battery=battery_finding(records),
-        gaps=find_gaps(records, window_s),
+        gaps=find_gaps(records, soak.window_s),
         courses=draw_courses(records),
         session_hours=[float(records.hours[places[0] - 1]) for places in records.sessions[1:]],
     )

@@ -23,8 +23,10 @@ _SIZES = {
 _METHOD = "one-sided 95 % t bounds on increments between stretches"
 
 
-def memory_finding(records: SoakRecords) -> MemoryFinding:
-    """From the sizes at the end of every window."""
+def memory_finding(records: SoakRecords, asked_hours: float | None = None) -> MemoryFinding:
+    """From the sizes at the end of every window. `asked_hours`: how long the soak will be, where it is looked at as it
+    goes; None where it is at its end.
+    """
     field, held = _followed(records)
     if field is None:
         missing = Unavailable(reason="the device does not report the size of a process" if records.windows else _NONE)
@@ -41,7 +43,8 @@ def memory_finding(records: SoakRecords) -> MemoryFinding:
         )
     seconds, inferences = records.seconds, records.inferences
     leak = find_leak(
-        [Segment(inferences[places], seconds[places], held[places]) for places in map(np.array, records.sessions)]
+        [Segment(inferences[places], seconds[places], held[places]) for places in map(np.array, records.sessions)],
+        asked_seconds=None if asked_hours is None else asked_hours * 3600.0,
     )
     known = held[np.isfinite(held)]
     source = _SIZES[field]

@@ -1,44 +1,85 @@
 """Whether the device was throttled in a soak: the runner's fixed work against its own best, or, where there is none,
 the arm's own latency together with the clocks.
 
-A window is slow where the running median of five windows is more than 10 % above the baseline: the lower of the median
-of the first three windows and the fastest tenth of all. A burst of another program is over before that; a device that
-throttles within minutes has its first windows still.
+Heat is not the only thing that slows a device down: other programs take the core, or share its cache and its clock. So
+windows in which others kept more than a quarter of a core busy are *crowded*, and throttling is judged by the quiet
+ones alone, and by the CPU time of the fixed work where it was recorded. What was slow in crowded windows only is said
+to be slowed by other programs.
+
+A window is slow where the running median of five windows is more than 10 % above the baseline, and above noise: the
+baseline is the lower of the median of the first three windows and the fastest tenth of all running medians. A burst of
+another program is over before that; a device that throttles within minutes has its first windows still. A slow-down
+too small for that in noise as large is found by stretches of a tenth of the soak (`find_throttling`).
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from harness.quantity import Available, Unavailable
+from harness.analysis.load_of_others import cores_of_others_in_windows, crowding_bound
+from harness.quantity import Available, Measured, Unavailable
 from harness.soak_result import ThrottlingFinding
+from harness.statistics.throttling import find_throttling, noise_of_neighbours
 
 if TYPE_CHECKING:
     from harness.analysis.soak_windows import SoakRecords
     from harness.statistics.estimate import Floats
 
 SLOWER: Final = 1.10
+STRETCH_SLOWER: Final = 1.08
+"""Of the slowest tenth against the first, so that 10 % are found in spite of noise."""
+_STRETCH_ERRORS: Final = 4.0
 _CLOCK_DOWN: Final = 0.95
 _RUNNING: Final = 5
 _FEWEST_SLOW: Final = 5
 _FIRST: Final = 3
+_NOISE: Final = 3.5
+"""Standard deviations of single windows that a slow one is above the baseline at least: in a clean soak of three days
+no five running medians are.
+"""
 
 _REFERENCE = "the fixed work before each window, the fastest of its repeats"
+_REFERENCE_CPU = "the CPU time of the fixed work before each window, the fastest of its repeats"
 _CLOCKS = "the arm's own median latency, where the clocks were down as well"
 
 
+@dataclass(frozen=True)
+class _Course:
+    """One value a window, of the windows that have it: all of shape (n,)."""
+
+    device: Floats
+    """What tells of the device: CPU times where there are any."""
+    clock: Floats
+    """The same on the clock, with what others took."""
+    admitted: np.ndarray
+    crowded: np.ndarray
+    others: Floats
+    hours: Floats
+    seconds: Floats
+    source: str
+
+    def share(self, which: np.ndarray) -> float:
+        """Of the time, that these windows are."""
+        return float(self.seconds[which].sum() / self.seconds.sum())
+
+
 def throttling_finding(records: SoakRecords) -> ThrottlingFinding:
-    """From every window's fixed work, or latency and clocks."""
+    """From every window's fixed work, or latency and clocks, and the load of others."""
     reference = reference_ns(records)
     if np.isfinite(reference).sum() >= _FEWEST_SLOW:
-        return _judged(records, reference, np.full(reference.size, True), _REFERENCE)
+        of_cpu = _reference_cpu_ns(records)
+        told = bool(np.isfinite(of_cpu[np.isfinite(reference)]).all())
+        device, source = (of_cpu, _REFERENCE_CPU) if told else (reference, _REFERENCE)
+        return _judged(_course(records, device, reference, np.full(reference.size, True), source))
     clocks = _clocks(records)
     if np.isfinite(clocks).sum() >= _FEWEST_SLOW:
         usual = float(np.nanquantile(clocks, 0.9))
         latency = np.array([window.latency_p50_ns for window in records.windows], dtype=np.float64)
-        return _judged(records, latency, clocks < _CLOCK_DOWN * usual, _CLOCKS)
+        return _judged(_course(records, latency, latency, clocks < _CLOCK_DOWN * usual, _CLOCKS))
     reason = (
         f"there are fewer than {_FEWEST_SLOW} windows"
         if len(records.windows) < _FEWEST_SLOW
@@ -52,12 +93,20 @@ def throttling_finding(records: SoakRecords) -> ThrottlingFinding:
         share_of_time=missing,
         worst_slowdown=missing,
         first_at_hours=None,
+        slowed_by_others=missing,
+        others_busy_cores=missing,
     )
 
 
 def reference_ns(records: SoakRecords) -> Floats:
     """The fastest repeat of the fixed work before each window; NaN where there was none."""
     return np.array([min(window.reference_ns, default=np.nan) for window in records.windows], dtype=np.float64)
+
+
+def _reference_cpu_ns(records: SoakRecords) -> Floats:
+    """The same in CPU time; NaN also where the kernel counted none."""
+    least = [min(window.reference_cpu_ns, default=0) for window in records.windows]
+    return np.array([each if each > 0 else np.nan for each in least], dtype=np.float64)
 
 
 def _clocks(records: SoakRecords) -> Floats:
@@ -68,28 +117,119 @@ def _clocks(records: SoakRecords) -> Floats:
     )
 
 
-def _judged(records: SoakRecords, took: Floats, admitted: np.ndarray, source: str) -> ThrottlingFinding:
-    known = np.isfinite(took)
+def _course(records: SoakRecords, device: Floats, clock: Floats, admitted: np.ndarray, source: str) -> _Course:
+    known = np.isfinite(device)
+    others = cores_of_others_in_windows(records)[known]
+    # Where a device tells of others at all, a window that does not is no witness: the first of a session.
     hours, seconds = records.hours[known], records.seconds[known]
-    smooth = _running_median(took[known])
-    baseline = min(float(np.median(took[known][:_FIRST])), float(np.quantile(took[known], 0.1)))
-    slow = (smooth > SLOWER * baseline) & admitted[known]
-    worst = float(np.max(smooth[admitted[known]], initial=baseline)) / baseline
-    share = float(seconds[slow].sum() / seconds.sum())
-    throttled = int(slow.sum()) >= _FEWEST_SLOW
+    crowded = ~(others <= crowding_bound(seconds)) if np.isfinite(others).any() else np.full(others.size, False)
+    return _Course(device[known], clock[known], admitted[known], crowded, others, hours, seconds, source)
+
+
+def _judged(course: _Course) -> ThrottlingFinding:
+    quiet = np.flatnonzero(~course.crowded)
+    slow, worst, stretch = _slow(course.device[quiet], course.admitted[quiet])
+    of_device = np.full(course.device.size, False)
+    of_device[quiet[slow]] = True
+    throttled = int(slow.sum()) >= _FEWEST_SLOW or stretch is not None
+    if not throttled:
+        of_device[:] = False
+    by_others, others_worst = _slow_while_crowded(course, quiet)
+    slowed = int(by_others.sum()) >= _FEWEST_SLOW
+    share = course.share(of_device)
+    shared = Available(value=share, unit="share", source=course.source)
     if throttled:
-        first = float(hours[slow][0])
-        reason = f"{100 * share:.0f} % of the time it was more than 10 % slower than at its best"
+        reason = (
+            f"{100 * share:.0f} % of the time it was more than 10 % slower than at its best"
+            if share > 0.0
+            else f"in its slowest tenth it was {100 * ((stretch or 1.0) - 1):.0f} % slower than at first"
+        )
+        reason += " while other programs were quiet" if course.crowded.any() else ""
+        if slowed:
+            reason += f"; another {_while_crowded(course, by_others)}: there, heat cannot be told from them"
+    elif slowed:
+        reason = f"{_while_crowded(course, by_others)}: slowed by other programs{_and_heat(course, quiet, by_others)}"
     else:
-        first = None
         reason = "it was never more than 10 % slower than at its best for long"
     return ThrottlingFinding(
-        throttled="yes" if throttled else "no",
+        throttled="yes" if throttled else "slowed by others" if slowed else "no",
         reason=reason,
-        source=source,
-        share_of_time=Available(value=share, unit="share", source=source),
-        worst_slowdown=Available(value=worst, unit="ratio", source=f"running median of {_RUNNING} windows"),
-        first_at_hours=first,
+        source=course.source,
+        share_of_time=shared,
+        worst_slowdown=Available(
+            value=max(worst, stretch or 1.0) if throttled or not slowed else others_worst,
+            unit="ratio",
+            source=f"running median of {_RUNNING} windows",
+        ),
+        first_at_hours=float(course.hours[of_device][0]) if of_device.any() else None,
+        slowed_by_others=Available(
+            value=course.share(by_others) if slowed else 0.0, unit="share", source="the fixed work in crowded windows"
+        )
+        if np.isfinite(course.others).any()
+        else Unavailable(reason="the device does not tell how busy others keep it"),
+        others_busy_cores=_others(course),
+    )
+
+
+def _slow(took: Floats, admitted: np.ndarray) -> tuple[np.ndarray, float, float | None]:
+    """Which windows in a row are slow, how much slower the slowest running median is than the baseline, and how much
+    slower the slowest stretch than the first, where that is throttling.
+    """
+    if took.size < _FEWEST_SLOW:
+        return np.full(took.size, False), 1.0, None
+    smooth = _running_median(took)
+    baseline = _baseline(took, smooth)
+    bound = max(SLOWER, math.exp(_NOISE * noise_of_neighbours(np.log(took))))
+    slow = (smooth > bound * baseline) & admitted
+    worst = float(np.max(smooth[admitted], initial=baseline)) / baseline
+    stretch = find_throttling(took, bound=STRETCH_SLOWER, errors=_STRETCH_ERRORS) if admitted.all() else None
+    return slow, worst, stretch.factor if stretch is not None else None
+
+
+def _baseline(took: Floats, smooth: Floats) -> float:
+    return min(float(np.median(took[:_FIRST])), float(np.quantile(smooth, 0.1)))
+
+
+def _slow_while_crowded(course: _Course, quiet: np.ndarray) -> tuple[np.ndarray, float]:
+    """Crowded windows that were slow on the clock, and how slow the slowest was. Against the quiet ones where there
+    are enough, else against the best of all.
+    """
+    of_best = quiet if quiet.size >= _FEWEST_SLOW else np.arange(course.clock.size)
+    best = course.clock[of_best]
+    baseline = _baseline(best, _running_median(best))
+    crowded = np.flatnonzero(course.crowded)
+    slow = np.full(course.clock.size, False)
+    if not crowded.size:
+        return slow, 1.0
+    smooth = _running_median(course.clock[crowded])
+    slow[crowded] = smooth > SLOWER * baseline
+    return slow, float(smooth.max()) / baseline
+
+
+def _while_crowded(course: _Course, slow: np.ndarray) -> str:
+    cores = float(np.nanmean(course.others[slow]))
+    return (
+        f"{100 * course.share(slow):.0f} % of the time it was more than 10 % slower than at its best while other "
+        f"programs kept {cores:.1f} cores busy"
+    )
+
+
+def _and_heat(course: _Course, quiet: np.ndarray, slow: np.ndarray) -> str:
+    """What can be said of heat where only crowded windows were slow."""
+    if course.source == _REFERENCE_CPU:
+        of_all, _, stretch = _slow(course.device, course.admitted)
+        if int(of_all.sum()) < _FEWEST_SLOW and stretch is None:
+            return ", which took the core; its CPU time stayed, so heat did not"
+    if quiet.size < _FEWEST_SLOW:
+        return "; they were never quiet for long, so heat cannot be told from them"
+    return f"; while they were quiet ({100 - 100 * course.share(course.crowded):.0f} % of the time) it was not slow"
+
+
+def _others(course: _Course) -> Measured:
+    if not np.isfinite(course.others).any():
+        return Unavailable(reason="the device does not tell how busy others keep it")
+    return Available(
+        value=float(np.nanmean(course.others)), unit="cores", source="/proc/stat less the worker's own CPU time"
     )
 
 

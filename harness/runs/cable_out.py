@@ -64,7 +64,7 @@ class CableOut:
     def longest_absence_s(self) -> float:
         """How long the phone is waited for."""
         gates = self.plan.gates.get("energy")
-        waits_s = 0.0 if gates is None else gates.budget_ns / 1e9
+        waits_s = 0.0 if gates is None else gates.longest_waits_ns / 1e9
         return self.seconds() + waits_s + PATIENCE_S
 
     def _minutes(self, first_step: int) -> int:

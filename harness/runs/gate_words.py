@@ -22,7 +22,9 @@ def waiting_in_words(record: dict[str, Any], plan: Plan) -> str:
             parts.append(f"others keep {shown} cores busy{bound}")
         else:
             parts.append(f"{name.replace('_', ' ')} is {shown}{_bound(bounds.get(name))}")
-    most_s = 0.0 if gates is None else gates.max_wait_ns / 1e9
+    own = [bounds[name].max_wait_ns for name in record["failed"] if name in bounds]
+    most_ns = 0 if gates is None else max([gates.max_wait_ns, *(each for each in own if each is not None)])
+    most_s = most_ns / 1e9
     return f"waiting at most {most_s:g} s before the next block: {', '.join(parts)}"
 
 

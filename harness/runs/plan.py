@@ -186,6 +186,10 @@ class GateCondition(_Strict):
     """The word is the first that this gate read in the session."""
     none_of: list[str] = []
     """The word is none of these."""
+    max_wait_ns: int | None = Field(default=None, ge=0)
+    """How long this one is waited for before one block, and twice that in all waits of the pass in one session: in
+    place of the gate's bounds, to which nothing counts while it is waited for. None: the gate's.
+    """
 
 
 class Gates(_Strict):
@@ -201,6 +205,11 @@ class Gates(_Strict):
     """Before one block. 0: looked at once, never waited for."""
     budget_ns: int = Field(default=0, ge=0)
     """For all waits of the pass in one session together; then blocks begin without waiting."""
+
+    @property
+    def longest_waits_ns(self) -> int:
+        """All waits of the pass in one session together, those of conditions with bounds of their own included."""
+        return self.budget_ns + sum(2 * (condition.max_wait_ns or 0) for condition in self.conditions)
 
 
 class EnergyOptions(_Strict):

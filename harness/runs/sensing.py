@@ -98,15 +98,14 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
 
 
 def _patient(gates: Gates) -> Gates:
-    """Of a pass that begins when somebody has pulled the cable: that alone is waited for so long. What else would be
-    asked (heat, load, clocks) is in each block's record all the same.
+    """Of a pass that begins when somebody has pulled the cable: that is waited for long, and all else (heat, load,
+    clocks) for as long as in any other pass.
     """
     wait_ns = round(UNPLUG_WAIT_S * 1e9)
-    return gates.model_copy(
-        update={
-            "conditions": [each for each in gates.conditions if each.id == "battery_status"],
-            "others_busy_cores_at_most": None,
-            "max_wait_ns": max(wait_ns, gates.max_wait_ns),
-            "budget_ns": max(2 * wait_ns, gates.budget_ns),
-        }
-    )
+    conditions = [
+        each.model_copy(update={"max_wait_ns": max(wait_ns, gates.max_wait_ns)})
+        if each.id == "battery_status"
+        else each
+        for each in gates.conditions
+    ]
+    return gates.model_copy(update={"conditions": conditions})

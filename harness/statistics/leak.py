@@ -5,20 +5,30 @@ falls when a collector runs, and neighbouring windows resemble each other. So th
 between neighbouring stretches of the run, each reduced to its median: as for a random walk, one jump is one increment
 among a dozen (its t is 1, however high it is), and only growth in most of them is growth.
 
-1. The first quarter of every process is left out (`WARM_UP`); the rest is cut into `STRETCHES` stretches of as many
-   inferences (at least four for each process).
-2. Where the later half of a process grew less than the earlier half (Welch's t-test at 5 %, and by more than a fifth),
-   growth was dying down: then the first half of every process is left out (`LONG_WARM_UP`). Where growth dies down in
-   what is left as well, as it does everywhere in a slow saturation, it is *not yet known*.
-3. *yes*: the increments' mean is above 0 by the one-sided t-test at 1 %, and by that of the later half alone at 5 %.
-   *no*: the one-sided 95 % bound on the slope is below the smallest leak that matters. *not yet known* otherwise.
+*Yes*: the first quarter of every process is left out (`WARM_UP`), the rest is cut into `STRETCHES` stretches of as many
+inferences (at least four for each process), and the increments' mean is above 0 by the one-sided t-test at 1 %, and by
+that of the later half alone at 5 %. Where the later half of a process grew less than the earlier half (Welch's t-test
+at 5 %, and by more than a fifth), growth was dying down: then the first half of every process is left out
+(`LONG_WARM_UP`). Where growth dies down in what is left as well, as it does everywhere in a slow saturation, it is *not
+yet known*.
+
+*No*: the one-sided bound on the slope is below the smallest leak that matters, at 97.5 % for either of two cuts, which
+is 95 % for both: the stretches of *yes*, or the second half of every process in `LATE_STRETCHES`. The latter is for
+warm-ups that end within the first half. Its stretches are fewer and longer: where memory hovers about a level, what is
+left of that in an increment falls with their length.
+
+A run of a known length may be looked at as often as one likes: the answer changes only at `LOOKS`, shares of its time.
+Before the end *no* is not said, since an allocator's next step may be yet to come, and *yes* needs more, since all that
+saturates or is freed in its time begins as a line: what the test needs at `_EARLY_ALPHA` (of all early looks together
+another 1 %), an earlier half that the later one is shown not to fall behind by a tenth, and the look before it saying
+the same.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,15 +38,19 @@ from harness.statistics.estimate import Estimate, Floats, estimate_mean
 MATTERS_BYTES_PER_1000 = 256.0
 """Bytes per 1000 inferences: a leak of less takes 4 million inferences for a megabyte."""
 
-STRETCHES = 9
+STRETCHES, LATE_STRETCHES = 9, 5
 WARM_UP, LONG_WARM_UP = 0.25, 0.5
 """Shares of each process's inferences. A warm-up with a time constant of more than about half the run cannot be told
 from a leak; one of a fifth to a half of it ends as *not yet known*.
 """
+LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)
 _FEWEST_WINDOWS = 24
 _FEWEST_STRETCHES = 4
 _YES_ALPHA, _LATER_ALPHA = 0.01, 0.05
-_DYING_ALPHA, _DYING_SHARE = 0.05, 0.8
+_EARLY_ALPHA = 0.01 / (len(LOOKS) - 1)
+_NO_LEVEL = 0.95
+"""Of the two-sided interval, one end of which is 97.5 %."""
+_DYING_ALPHA, _DYING_SHARE, _STEADY_SHARE = 0.05, 0.8, 0.9
 
 
 @dataclass(frozen=True)
@@ -79,43 +93,95 @@ class _Increments:
     windows: int
 
 
-def find_leak(segments: Sequence[Segment], *, matters_bytes_per_1000: float = MATTERS_BYTES_PER_1000) -> Leak:
+def find_leak(
+    segments: Sequence[Segment],
+    *,
+    asked_seconds: float | None = None,
+    matters_bytes_per_1000: float = MATTERS_BYTES_PER_1000,
+) -> Leak:
     """Whether memory leaks, from the windows of one arm; each process that was started is a segment of its own.
 
-    `matters_bytes_per_1000` > 0 is the smallest leak that matters: "no" means less than that. Raises ValueError where
-    the arrays of a segment differ in length.
+    `asked_seconds` is how long the run will be: the answer is that of the last of `LOOKS` that it has come to, which
+    holds however often it is asked for. None: there is no other look than this one. `matters_bytes_per_1000` > 0 is the
+    smallest leak that matters: "no" means less than that. Raises ValueError where the arrays of a segment differ in
+    length.
     """
     for segment in segments:
         if not segment.inferences.size == segment.seconds.size == segment.held_bytes.size:
             msg = "a segment's arrays hold one value for each window"
             raise ValueError(msg)
-    increments = _increments(segments, WARM_UP)
+    done = sum(float(segment.seconds.sum()) for segment in segments)
+    if asked_seconds is None or done >= asked_seconds:
+        return _final(segments, matters_bytes_per_1000)
+    looks = [_until(segments, share * asked_seconds) for share in LOOKS[:-1] if share * asked_seconds <= done]
+    if not looks:
+        return Leak("not yet known", f"it is first judged after {_hours(LOOKS[0] * asked_seconds)}")
+    latest = LOOKS[len(looks) - 1] * asked_seconds
+    following = f"as of {_hours(latest)}, judged again after {_hours(LOOKS[len(looks)] * asked_seconds)}"
+    early = [_early(look) for look in looks[-2:]]
+    answer, reason = early[-1].answer, early[-1].reason
+    if answer == "yes" and (len(early) < 2 or early[0].answer != "yes"):
+        answer, reason = "not yet known", "memory grows; it takes two looks in a row to call that a leak"
+    return replace(early[-1], answer=answer, reason=f"{reason} ({following})")
+
+
+def _until(segments: Sequence[Segment], seconds: float) -> list[Segment]:
+    """The windows that had ended by then."""
+    found, begun = [], 0.0
+    for segment in segments:
+        ended = begun + np.cumsum(segment.seconds)
+        kept = ended <= seconds * (1.0 + 1e-9)
+        found.append(Segment(segment.inferences[kept], segment.seconds[kept], segment.held_bytes[kept]))
+        begun += float(segment.seconds.sum())
+    return found
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600.0:.1f} h" if seconds >= 3600.0 else f"{seconds / 60.0:.1f} min"
+
+
+def _final(segments: Sequence[Segment], matters: float) -> Leak:
+    increments = _increments(segments, WARM_UP, STRETCHES)
+    for cut in (increments, _increments(segments, LONG_WARM_UP, LATE_STRETCHES)):
+        if cut is not None and _high(cut, _NO_LEVEL) < matters:
+            return _told("no", f"it grows by less than {matters:g} bytes per 1000 inferences", cut, segments)
     if increments is None:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
     dying = _is_dying_down(increments)
     if dying:
-        shorter = _increments(segments, LONG_WARM_UP)
+        shorter = _increments(segments, LONG_WARM_UP, STRETCHES)
         if shorter is not None:
             increments, dying = shorter, _is_dying_down(shorter)
-    return _answer(increments, segments, matters_bytes_per_1000, dying=dying)
+    if dying:
+        return _told("not yet known", "memory still grows, but ever less", increments, segments)
+    if _grows(increments, _YES_ALPHA):
+        return _told("yes", "memory grows steadily", increments, segments)
+    reason = f"a growth of {matters:g} bytes per 1000 inferences could not be told from none"
+    return _told("not yet known", reason, increments, segments)
 
 
-def _answer(increments: _Increments, segments: Sequence[Segment], matters: float, *, dying: bool) -> Leak:
+def _early(segments: Sequence[Segment]) -> Leak:
+    increments = _increments(segments, WARM_UP, STRETCHES)
+    if increments is None:
+        return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
+    if not _grows(increments, _EARLY_ALPHA):
+        return _told("not yet known", "no leak is seen so far", increments, segments)
+    if not _keeps_pace(increments):
+        return _told("not yet known", "memory grows, and may come to stay", increments, segments)
+    return _told("yes", "memory grows steadily", increments, segments)
+
+
+def _high(increments: _Increments, level: float) -> float:
+    return (estimate_mean(increments.slopes).interval(level) or (-math.inf, math.inf))[1]
+
+
+def _told(
+    answer: Literal["yes", "no", "not yet known"], reason: str, increments: _Increments, segments: Sequence[Segment]
+) -> Leak:
     growth = estimate_mean(increments.slopes)
     low, high = growth.interval(0.90) or (-math.inf, math.inf)
     seconds = sum(float(segment.seconds.sum()) for segment in segments)
     inferences = sum(float(segment.inferences.sum()) for segment in segments)
-    later = estimate_mean(increments.slopes[increments.later])
-    answer: Literal["yes", "no", "not yet known"]
-    if high < matters:
-        answer, reason = "no", f"it grows by less than {matters:g} bytes per 1000 inferences"
-    elif dying:
-        answer, reason = "not yet known", "memory still grows, but ever less"
-    elif _exceeds_zero(growth, _YES_ALPHA) and _exceeds_zero(later, _LATER_ALPHA):
-        answer, reason = "yes", "memory grows steadily"
-    else:
-        answer = "not yet known"
-        reason = f"a growth of {matters:g} bytes per 1000 inferences could not be told from none"
     return Leak(
         answer=answer,
         reason=reason,
@@ -127,7 +193,7 @@ def _answer(increments: _Increments, segments: Sequence[Segment], matters: float
     )
 
 
-def _increments(segments: Sequence[Segment], left_out: float) -> _Increments | None:
+def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Increments | None:
     """None where fewer than `_FEWEST_WINDOWS` windows or four increments remain."""
     kept = []
     for segment in segments:
@@ -139,7 +205,7 @@ def _increments(segments: Sequence[Segment], left_out: float) -> _Increments | N
     windows = sum(done.size for done, _ in kept)
     if windows < _FEWEST_WINDOWS:
         return None
-    length = sum(float(done[-1] - done[0]) for done, _ in kept if done.size) / STRETCHES
+    length = sum(float(done[-1] - done[0]) for done, _ in kept if done.size) / of
     slopes: list[float] = []
     later: list[bool] = []
     for done, held in kept:
@@ -160,17 +226,41 @@ def _is_dying_down(increments: _Increments) -> bool:
     """Whether the later increments are smaller than the earlier ones: Welch's one-sided t-test at 5 %, and by a fifth
     of them at least.
     """
-    early, late = (estimate_mean(increments.slopes[which]) for which in (~increments.later, increments.later))
+    early, late = _halves(increments)
     if early.n < 2 or late.n < 2 or early.mean <= 0.0 or late.mean >= _DYING_SHARE * early.mean:
         return False
-    parts = [((one.sd or 0.0) ** 2 / one.n, one.n - 1) for one in (early, late)]
+    p_value = _p_at_least(late, early, 1.0)
+    return p_value < _DYING_ALPHA
+
+
+def _keeps_pace(increments: _Increments) -> bool:
+    """Whether the later increments are shown to be more than nine tenths of the earlier ones, at 5 %."""
+    early, late = _halves(increments)
+    if early.n < 2 or late.n < 2 or late.mean <= _STEADY_SHARE * early.mean:
+        return False
+    return 1.0 - _p_at_least(late, early, _STEADY_SHARE) < _DYING_ALPHA
+
+
+def _halves(increments: _Increments) -> tuple[Estimate, Estimate]:
+    return estimate_mean(increments.slopes[~increments.later]), estimate_mean(increments.slopes[increments.later])
+
+
+def _p_at_least(late: Estimate, early: Estimate, share: float) -> float:
+    """Welch's one-sided p-value of late ≥ share · early; 0 or 1 where nothing scatters."""
+    difference = late.mean - share * early.mean
+    parts = [((late.sd or 0.0) ** 2 / late.n, late.n - 1), ((share * (early.sd or 0.0)) ** 2 / early.n, early.n - 1)]
     variance = sum(part for part, _ in parts)
     if variance == 0.0:
-        return True
+        return 1.0 if difference >= 0.0 else 0.0
     from scipy.special import stdtr
 
     freedom = variance**2 / sum(part**2 / count for part, count in parts)
-    return float(stdtr(freedom, (late.mean - early.mean) / math.sqrt(variance))) < _DYING_ALPHA
+    return float(stdtr(freedom, difference / math.sqrt(variance)))
+
+
+def _grows(increments: _Increments, alpha: float) -> bool:
+    _, late = _halves(increments)
+    return _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
 
 
 def _exceeds_zero(growth: Estimate, alpha: float) -> bool:

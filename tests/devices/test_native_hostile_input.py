@@ -64,7 +64,7 @@ def good_inputs(kind: str, folder: Path) -> list[bytes]:
     bench.energy_options = EnergyOptions(boundary_probes=["level"], sampled_probes=["pid"], lead_in_ns=1_000_000)
     bench.memory_probes, bench.soak_probes = ["level", "pid"], ["pid"]
     conditions = [
-        GateCondition(id="low", probe="level", after="level:", at_least=5),
+        GateCondition(id="low", probe="level", after="level:", at_least=5, max_wait_ns=3),
         GateCondition(id="word", probe="pid", none_of=["0", "1"]),
         GateCondition(id="same", probe="pid", same_as_first=True),
     ]

@@ -95,4 +95,6 @@ def test_the_fixed_work_grows_with_its_target_and_is_done_three_times() -> None:
     assert large % REFERENCE_CHUNK_BYTES == 0
     # 20 ms of SHA-256 are megabytes on any machine: a Cortex-A53 without its instructions does 50 MB/s.
     assert large > 4 * small
-    assert len(reference_work(100_000)) == 3
+    durations_ns, cpu_ns = reference_work(100_000)
+    assert len(durations_ns) == len(cpu_ns) == 3
+    assert all(used <= took for took, used in zip(durations_ns, cpu_ns, strict=True))

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from harness.comparison import Effect, Interval, LatencyDistribution
-from reports.charts.block_medians import MANY_BLOCKS, block_medians
+from harness.comparison import Course, Effect, Interval, LatencyDistribution, Stall
+from reports.charts.block_medians import MANY_BLOCKS, MOST_RINGS, block_medians, marks_in_words
 from reports.charts.interval_bar import WIDTH, interval_bar
 from reports.charts.latency_distribution import latency_distribution, quantile
 from tests.reports.sample_comparison import HOSTILE_NAMES, distribution
@@ -114,6 +114,72 @@ def test_many_blocks_are_a_line_and_the_chart_stays_small() -> None:
     svg = block_medians([distribution("a", 40, 1, blocks=20 * MANY_BLOCKS)], [0], prefix="p")
     assert "<use" not in svg.split("clip-path", 1)[1].split("</g>")[0]
     assert len(svg) < 400_000
+
+
+def marked(blocks: int = 30, outlying: int = 2, stalls: int = 3, course: Course | None = None) -> LatencyDistribution:
+    """Marks on the last blocks."""
+    plain = distribution("a", 40, 1, blocks=blocks)
+    return plain.model_copy(
+        update={
+            "outlying_blocks": list(range(blocks - 1, blocks - 1 - outlying, -1)),
+            "stalls": [Stall(block=blocks - 1 - place, slowest_ns=9e7) for place in range(stalls)],
+            "course": course,
+        }
+    )
+
+
+def shapes(svg: str) -> tuple[int, int, int]:
+    """Hollow marks, paths of separate strokes, and lines of two points in a series' colour."""
+    body = svg[svg.index("</desc>") :]
+    rings = len(re.findall(r"<use [^>]*fill-opacity: 0;", body))
+    drawn = [path for path in re.findall(r"<path [^>]*>", body) if "var(--series-" in path]
+    paths = [found[1] for path in drawn if (found := re.search(r' d="([^"]*)"', path))]
+    strokes = sum(path.count("M") for path in paths if path.count("M") > 1)
+    return rings, strokes, sum(path.count("M") == 1 == path.count("L") for path in paths)
+
+
+def test_what_stands_out_is_marked_by_shape_and_in_words() -> None:
+    svg = block_medians([marked(course=Course(kind="two speeds", levels_ns=(3.9e7, 4.4e7)))], [0], prefix="p")
+    assert shapes(svg) == (2, 3, 2)
+    words = ET.fromstring(svg).findtext("desc", "").replace("\u00a0", " ")
+    assert "2 blocks unlike the neighbours (furthest " in words
+    assert "3 blocks with a far slower inference (slowest 90.00 ms at " in words
+    assert words.endswith("two speeds of 39.00 ms and 44.00 ms")
+    drifting = block_medians(
+        [marked(outlying=0, stalls=0, course=Course(kind="drift", levels_ns=(4e7, 5e7)))], [0], prefix="p"
+    )
+    assert shapes(drifting) == (0, 0, 1)
+    assert "a drift from 40.00" in drifting
+
+
+def test_a_chart_without_findings_has_no_marks_and_no_words_of_them() -> None:
+    plain = distribution("a", 40, 1)
+    assert shapes(block_medians([plain], [0], prefix="p")) == (0, 0, 0)
+    assert marks_in_words([plain]) == []
+
+
+def test_the_caption_s_counts_are_those_of_all_builds() -> None:
+    words = [text.replace("\u00a0", " ") for text in marks_in_words([marked(), marked(outlying=1, stalls=0)])]
+    assert words == [
+        "Ringed: 3 bursts unlike the neighbours.",
+        "Ticks at the upper edge: 3 bursts with an inference far slower than the rest (the slowest took 90.00 ms).",
+        "Nothing is left out of the numbers.",
+    ]
+
+
+def test_stalled_inferences_do_not_flatten_the_drawing() -> None:
+    svg = block_medians([marked(outlying=0)], [0], prefix="p")
+    assert max(float(text) for text in re.findall(r"<text[^>]*>([0-9.]+)</text>", svg)) < 45  # and they took 90 ms
+
+
+def test_marks_on_thousands_of_blocks_stay_small() -> None:
+    blocks = 20 * MANY_BLOCKS
+    many = marked(blocks, outlying=blocks // 4, stalls=blocks)
+    plain = block_medians([distribution("a", 40, 1, blocks=blocks)], [0], prefix="p")
+    svg = block_medians([many], [0], prefix="p")
+    assert shapes(svg)[0] == MOST_RINGS
+    assert len(svg) - len(plain) < 60_000
+    assert marks_in_words([many])[0].endswith(f"bursts unlike the neighbours, the furthest of {blocks // 4}.")
 
 
 @pytest.mark.parametrize("draw", CHARTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,6 +130,73 @@ def test_the_wait_before_one_block_and_all_waits_together_are_bounded(bench: Ben
     assert waited_ns[2:] == [0, 0]
     assert all(gate.failed == ["level"] for gate in outcomes(records))
     assert len(of_kind(records, GateWaiting)) == sum(wait > 0 for wait in waited_ns)
+
+
+def test_a_condition_with_bounds_of_its_own_is_waited_for_by_itself(bench: Bench) -> None:
+    """As a cable that somebody has to pull, for which nothing else is waited longer."""
+    cable = bench.file_probe("cable", "Charging")
+    bench.file_probe("heat", "50")
+    bench.gate(
+        "latency",
+        condition("cable", "cable", none_of=["Charging"], max_wait_ns=HOUR_NS),
+        condition("heat", "heat", at_most=40),
+        poll_ns=POLL_NS,
+        max_wait_ns=100_000_000,
+        budget_ns=150_000_000,
+    )
+    add_latency_pass(bench, pairs=2)
+    bench.write_plan()
+    process = bench.start()
+
+    (waiting,) = of_kind(bench.wait_for(lambda records: bool(of_kind(records, GateWaiting))), GateWaiting)
+    assert waiting.failed == ["cable", "heat"]
+    time.sleep(0.5)  # for longer than all that heat is waited for
+    assert not of_kind(bench.records(), LatencyBlock)
+    replace(cable, "Discharging")
+    assert process.wait(60) == 0
+
+    gates = outcomes(bench.records())
+    assert [gate.failed for gate in gates] == [["heat"]] * 4
+    # Heat has had its own time after the cable's, and what is left of all its time before the second block.
+    assert gates[0].waited_ns >= 500_000_000 + 100_000_000
+    assert sum(gate.waited_ns for gate in gates) >= 500_000_000 + 150_000_000
+    assert [gate.waited_ns for gate in gates[2:]] == [0, 0]
+
+
+def test_the_wait_for_such_a_condition_is_bounded_as_well(bench: Bench) -> None:
+    bench.file_probe("cable", "Charging")
+    cable = condition("cable", "cable", none_of=["Charging"], max_wait_ns=100_000_000)
+    bench.gate("latency", cable, poll_ns=POLL_NS)
+    add_latency_pass(bench, pairs=2)
+    bench.write_plan()
+
+    gates = outcomes(bench.run())
+
+    assert gates[0].waited_ns >= 100_000_000
+    assert sum(gate.waited_ns for gate in gates) >= 200_000_000
+    assert gates[-1].waited_ns == 0
+    assert [gate.failed for gate in gates] == [["cable"]] * 4
+
+
+def test_a_condition_that_is_never_waited_for_leaves_the_others_their_time(bench: Bench) -> None:
+    bench.file_probe("cable", "Charging")
+    level = bench.file_probe("level", "1")
+    bench.gate(
+        "latency",
+        condition("cable", "cable", none_of=["Charging"], max_wait_ns=0),
+        condition("level", "level", at_least=5),
+        poll_ns=POLL_NS,
+        max_wait_ns=HOUR_NS,
+        budget_ns=HOUR_NS,
+    )
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan()
+    process = bench.start()
+    bench.wait_for(lambda records: bool(of_kind(records, GateWaiting)))
+    replace(level, "6")
+    assert process.wait(60) == 0
+
+    assert [gate.failed for gate in outcomes(bench.records())] == [["cable"]] * 2
 
 
 def test_memory_and_energy_wait_as_well(bench: Bench) -> None:

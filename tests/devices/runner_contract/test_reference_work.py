@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from harness.records import LatencyBlock, WarmUpDone
 from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
@@ -22,13 +26,31 @@ def test_the_fixed_work_is_done_three_times_before_each_block_and_kept_in_later_
     assert first.reference_bytes > 0
     assert again.reference_bytes == first.reference_bytes
     for block in of_kind(records, LatencyBlock):
-        assert len(block.reference_ns) == 3
+        assert len(block.reference_ns) == len(block.reference_cpu_ns) == 3
         assert min(block.reference_ns) > 0
+        assert all(0 < used <= took for took, used in zip(block.reference_ns, block.reference_cpu_ns, strict=True))
         # All of it lies between the block before and the lead-ins of this one.
         earlier = [other.ended_ns for other in of_kind(records, LatencyBlock) if other.n < block.n]
         lead_in_began_ns = block.started_ns - sum(block.lead_in_ns)
         if earlier and block.session == first.session:
             assert earlier[-1] + sum(block.reference_ns) <= lead_in_began_ns
+
+
+def test_what_other_programs_take_of_the_core_is_in_the_durations_and_not_in_the_cpu_times(bench: Bench) -> None:
+    """Others on every core, at the runner's own priority: the kernel shares each core out between two."""
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan(reference_target_ns=30_000_000)
+    busy = "while True:\n    pass"
+    others = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(2 * len(os.sched_getaffinity(0)))]
+    try:
+        blocks = of_kind(bench.run(), LatencyBlock)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+    for block in blocks:
+        assert sum(block.reference_cpu_ns) < 0.8 * sum(block.reference_ns)
 
 
 def test_no_fixed_work_is_done_where_none_was_asked_for(bench: Bench) -> None:
@@ -40,6 +62,7 @@ def test_no_fixed_work_is_done_where_none_was_asked_for(bench: Bench) -> None:
     (done,) = of_kind(records, WarmUpDone)
     assert done.reference_bytes is None
     assert [block.reference_ns for block in of_kind(records, LatencyBlock)] == [[], []]
+    assert [block.reference_cpu_ns for block in of_kind(records, LatencyBlock)] == [[], []]
 
 
 def test_cpu_time_of_the_worker_is_that_of_its_block(bench: Bench) -> None:

@@ -64,7 +64,11 @@ def test_windows_say_what_the_inferences_and_the_memory_were_like(soak_bench: Be
         assert 1e6 < later.rss_bytes < 1e9
         assert later.rss_anon_bytes is None or 0 < later.rss_anon_bytes < later.rss_bytes
         assert later.pss_bytes is None or 0 < later.pss_bytes < 1e9
-        assert len(later.reference_ns) == 3
+        assert len(later.reference_ns) == len(later.reference_cpu_ns) == 3
+        assert later.cpu_ns is not None
+        # One thread works; two ticks of 10 ms are allowed for where the kernel counts by ticks.
+        assert 0 < later.cpu_ns <= later.ended_ns - later.started_ns + 20_000_000
+        assert later.context.cpu_busy_ticks is not None
         assert [reading.text for reading in later.readings] == [f"{loaded.pid}\n"]
         assert later.context.monotonic_ns >= later.ended_ns
         if earlier is not None:

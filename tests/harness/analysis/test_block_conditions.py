@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from harness.analysis.block_conditions import block_warnings, cores_of_others
+from harness.analysis.block_conditions import block_warnings
 from harness.analysis.compare import compare
-from harness.comparison import Comparison
+from harness.analysis.latency_distribution import latency_distribution
+from harness.analysis.load_of_others import cores_of_others
+from harness.comparison import Comparison, LatencyDistribution
 from harness.records import LatencyBlock
 from tests.harness.simulated_records import (
     TWO_ARMS,
@@ -84,6 +87,44 @@ def test_inferences_that_stall_are_counted() -> None:
     assert warning.endswith("ms, in pair 5).")
 
 
+def distribution_of(found: list[LatencyBlock], arm: str) -> LatencyDistribution:
+    """As the page gets it."""
+    own = [block for block in found if block.arm == arm]
+    latency = pd.DataFrame(
+        [(block.pair, latency_ns) for block in own for latency_ns in block.latency_ns], columns=["pair", "latency_ns"]
+    )
+    rows = [(block.pair, float(np.median(block.latency_ns)), block.started_ns / 1e9) for block in own]
+    drawn = latency_distribution(NAMES[arm], latency, pd.DataFrame(rows, columns=["pair", "p50_ns", "started_s"]))
+    assert drawn is not None
+    return drawn
+
+
+def test_what_the_warnings_name_is_what_the_chart_marks() -> None:
+    found = blocks()
+    at = {block.pair: place for place, block in enumerate(found) if block.arm == "a1"}
+    found[at[11]] = slowed(found[at[11]], 1.6)
+    found[at[4]] = slowed(found[at[4]], 4.0, slice(3, 5))
+    drawn = distribution_of(found, "a1")
+    assert drawn.outlying_blocks == [11]
+    assert [(stall.block, stall.slowest_ns) for stall in drawn.stalls] == [(4, max(found[at[4]].latency_ns))]
+    assert drawn.course is None
+    clean = distribution_of(found, "a0")
+    assert (clean.outlying_blocks, clean.stalls, clean.course) == ([], [], None)
+
+
+def test_two_speeds_and_a_drift_are_drawn_where_they_are() -> None:
+    jumping = [slowed(block, 1.2 if block.pair % 5 > 2 else 1.0) for block in blocks()]
+    plain, course = distribution_of(blocks(), "a0"), distribution_of(jumping, "a0").course
+    assert course is not None
+    assert course.kind == "two speeds"
+    level = float(np.median(plain.block_medians_ns))
+    assert course.levels_ns == pytest.approx((level, 1.2 * level), rel=0.02)
+    drifting = distribution_of([slowed(block, 1.0 + 0.01 * block.pair) for block in blocks()], "a0").course
+    assert drifting is not None
+    assert drifting.kind == "drift"
+    assert drifting.levels_ns == pytest.approx((level, 1.3 * level), rel=0.03)
+
+
 def test_what_a_device_does_not_say_is_no_load() -> None:
     block = blocks()[0]
     known = cores_of_others(block)
@@ -94,6 +135,49 @@ def test_what_a_device_does_not_say_is_no_load() -> None:
     assert cores_of_others(block.model_copy(update={"before": silent})) is None
     wrapped = block.before.model_copy(update={"cpu_busy_ticks": 10**9})
     assert cores_of_others(block.model_copy(update={"before": wrapped})) is None
+
+
+def crowded(block: LatencyBlock, cores: float) -> LatencyBlock:
+    """Others kept so many cores busy during the block."""
+    assert block.before.cpu_busy_ticks is not None
+    assert block.cpu_ns is not None
+    spent_s = cores * (block.after.monotonic_ns - block.before.monotonic_ns) / 1e9 + block.cpu_ns / 1e9
+    after = block.after.model_copy(update={"cpu_busy_ticks": block.before.cpu_busy_ticks + round(100 * spent_s)})
+    return block.model_copy(update={"after": after})
+
+
+def slow_work(block: LatencyBlock, factor: float, cpu_factor: float | None) -> LatencyBlock:
+    """`cpu_factor` None: CPU times were not recorded."""
+    took = [round(factor * each) for each in block.reference_ns]
+    cpu = [round(cpu_factor * each) for each in block.reference_ns] if cpu_factor is not None else []
+    return block.model_copy(update={"reference_ns": took, "reference_cpu_ns": cpu})
+
+
+@pytest.mark.parametrize("cpu_factor", [None, 1.0, 1.3])
+def test_what_was_slow_while_others_were_busy_is_not_called_throttling(cpu_factor: float | None) -> None:
+    base = None if cpu_factor is None else 1.0
+    found = [
+        crowded(slow_work(block, 1.3, cpu_factor), 1.5) if block.pair % 20 > 8 else slow_work(block, 1.0, base)
+        for block in blocks()
+    ]
+    warnings = block_warnings(found, NAMES)
+    assert not [text for text in warnings if text.startswith("The device throttled")]
+    (told,) = (text for text in warnings if text.startswith("A fixed work took up to 3"))
+    heat = ", not by heat." if cpu_factor == 1.0 else "; heat cannot be told from that."
+    assert f"while other programs kept up to 1.5 cores busy: slowed by other programs{heat}" in told
+
+
+def test_heat_between_the_visits_of_others_is_throttling() -> None:
+    found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, None) for block in blocks()]
+    found = [crowded(slow_work(block, 1.5, None), 1.5) if block.pair % 5 == 0 else block for block in found]
+    assert [text for text in block_warnings(found, NAMES) if text.startswith("The device throttled")]
+
+
+def test_a_core_that_was_taken_unseen_is_no_throttling() -> None:
+    """The kernel does not count others here, and CPU time stays."""
+    found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, 1.0) for block in blocks()]
+    (told,) = block_warnings(found, NAMES)
+    assert "while other programs took the core: slowed by other programs, not by heat." in told
 
 
 @pytest.mark.parametrize("reference", [[], [0, 0, 0]])

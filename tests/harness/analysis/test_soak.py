@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,16 @@ def test_a_cool_device_is_not_called_throttled_also_with_bursts_of_others(soaked
         noise = Noise(burst_share=0.02, burst_s=20.0)
         found = throttling_finding(soaked(Truth(noise=noise), hours=3, seed=seed))
         assert found.throttled == "no", (seed, found.reason)
+
+
+def test_others_that_take_the_core_are_told_from_heat(soaked) -> None:
+    busy = Truth(others_busy_cores=lambda at_s: 1.5 if 3600 < at_s < 3 * 3600 else 0.05, taken_by_others=0.3)
+    cool = throttling_finding(soaked(busy, hours=4))
+    assert cool.throttled == "slowed by others"
+    assert cool.reason.endswith("its CPU time stayed, so heat did not")
+    hot = throttling_finding(soaked(replace(busy, thermal=HOT), hours=8))
+    assert hot.throttled == "yes"
+    assert "while other programs were quiet; another 2" in hot.reason
 
 
 def test_a_device_that_tells_nothing_of_its_speed_is_said_to(tmp_path: Path) -> None:

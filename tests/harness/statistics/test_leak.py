@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from harness.statistics.leak import MATTERS_BYTES_PER_1000, Leak, Segment, find_leak
+from harness.statistics.leak import LOOKS, MATTERS_BYTES_PER_1000, Leak, Segment, find_leak
 
 RUNS = 100
 WINDOWS = 240
@@ -136,3 +138,69 @@ def test_a_smallest_leak_that_matters_can_be_given() -> None:
     assert (
         find_leak([held], matters_bytes_per_1000=5000).reason == "it grows by less than 5000 bytes per 1000 inferences"
     )
+
+
+# --- looked at again and again ----------------------------------------------------------------------------------------
+
+ASKED_S = WINDOWS * 360.0
+
+
+def seen(shape, seed: int, *, runs: int = RUNS, factor: float = 1.0) -> dict[str, float]:
+    """Shares of runs in which an answer was given at any look: after every tenth window, and where it may change."""
+    found = {"yes": 0, "no before the end": 0, "no": 0}
+    looks = sorted({*range(10, WINDOWS + 1, 10), *(math.ceil(share * WINDOWS) for share in LOOKS)})
+    for run in range(runs):
+        random = np.random.default_rng([seed, run])
+        held = 80e6 + factor * (shape(random) - 80e6) + noise(random)
+        known = {count: find_leak([segment(held[:count])], asked_seconds=ASKED_S) for count in looks}
+        found["yes"] += any(leak.answer == "yes" for leak in known.values())
+        found["no before the end"] += any(leak.answer == "no" for count, leak in known.items() if count < WINDOWS)
+        found["no"] += known[WINDOWS].answer == "no"
+    return {name: count / runs for name, count in found.items()}
+
+
+@pytest.mark.parametrize("shape", [plateau, short_warm_up, warm_up, slow_warm_up, arenas, sawtooth])
+def test_looking_again_and_again_does_not_make_a_leak(shape) -> None:
+    shares = seen(shape, 5)
+    print(f"{shape.__name__}: {shares}")
+    assert shares["yes"] <= 0.05
+    assert shares["no before the end"] == 0.0
+
+
+def test_a_leak_of_ten_times_that_is_known_well_before_the_end() -> None:
+    after = []
+    for run in range(RUNS):
+        random = np.random.default_rng([6, run])
+        held = 80e6 + 10 * (leak(random) - 80e6) + noise(random)
+        answers_by_count = [
+            (count, find_leak([segment(held[:count])], asked_seconds=ASKED_S).answer)
+            for count in (60, 85, 120, 170, 240)
+        ]
+        after.append(next((count for count, answer in answers_by_count if answer == "yes"), WINDOWS + 1))
+    print(f"known after {[(count, after.count(count)) for count in sorted(set(after))]} of {WINDOWS} windows")
+    assert max(after) <= WINDOWS
+    assert np.median(after) <= WINDOWS / 2 + 1
+
+
+def test_a_look_says_what_it_stands_on_and_when_the_next_one_is() -> None:
+    random = np.random.default_rng(9)
+    held = leak(random) + noise(random)
+
+    def reason(count: int) -> str:
+        return find_leak([segment(held[:count])], asked_seconds=ASKED_S).reason
+
+    assert reason(30) == "it is first judged after 6.0 h"
+    assert reason(61).endswith("(as of 6.0 h, judged again after 8.5 h)")
+    assert reason(84) == reason(61)  # what has come since is not looked at yet
+    assert reason(85).endswith("(as of 8.5 h, judged again after 12.0 h)")
+    assert reason(WINDOWS) == "memory grows steadily"
+
+
+def test_a_warm_up_that_is_over_by_the_middle_is_said_to_be_no_leak() -> None:
+    def over_by_the_middle(random: np.random.Generator) -> Floats:
+        return 80e6 - 20e6 * np.exp(-np.arange(WINDOWS) / (WINDOWS * random.uniform(0.02, 0.08)))
+
+    shares = answers(over_by_the_middle, 10)
+    print(f"time constants of 2 to 8 % of the run: {shares}")
+    assert shares["no"] >= 0.75
+    assert shares["yes"] <= 0.02

@@ -60,6 +60,8 @@ class Truth:
     rail_step_uws: float | None = 1000.0
     """Resolution of the power rails behind the battery; None: there are none."""
     others_busy_cores: Callable[[float], float] = lambda _at_s: 0.05
+    taken_by_others: float = 0.0
+    """Each core that others keep busy makes the fixed work take this fraction longer on the clock, not in CPU time."""
     wall_jumps_at_s: float | None = None
     """The wall clock is set an hour ahead then."""
     sleeps: tuple[tuple[float, float], ...] = ()
@@ -246,7 +248,7 @@ class SimulatedDevice:
             return
         for position, arm in enumerate(step.order):
             gate = self._gate("latency")
-            reference_ns = self._reference()
+            reference = self._reference()
             before = self._context()
             lead_in = self._infer(arm, self._plan.latency.lead_in_inferences)
             started_ns = self._now_ns
@@ -254,17 +256,19 @@ class SimulatedDevice:
             self._write(
                 LatencyBlock, step=step.step, pair=step.pair, position=position, arm=arm, item=step.item,
                 started_ns=started_ns, ended_ns=self._now_ns, lead_in_ns=lead_in, latency_ns=latency_ns, before=before,
-                after=self._context(), cpu_ns=sum(lead_in) + sum(latency_ns), reference_ns=reference_ns, gate=gate,
+                after=self._context(), cpu_ns=sum(lead_in) + sum(latency_ns), gate=gate, **reference,
             )  # fmt: skip
 
-    def _reference(self) -> list[int]:
+    def _reference(self) -> dict[str, list[int]]:
         target_ns = self._plan.latency.reference_target_ns
-        found = []
+        durations_ns, cpu_ns = [], []
         for _ in range(3 if target_ns else 0):
-            took_ns = target_ns / self._body.speed * float(np.exp(self._noise.draw(1, self._now_s)[0]))
-            self._pass_time(took_ns / 1e9, self._truth.idle_w + 1.0, own_cores=1.0)
-            found.append(round(took_ns))
-        return found
+            used_ns = target_ns / self._body.speed * float(np.exp(self._noise.draw(1, self._now_s)[0]))
+            took_ns = used_ns * (1.0 + self._truth.taken_by_others * self._truth.others_busy_cores(self._now_s))
+            self._pass_time(took_ns / 1e9, self._truth.idle_w + 1.0, own_cores=used_ns / took_ns)
+            durations_ns.append(round(took_ns))
+            cpu_ns.append(round(used_ns))
+        return {"reference_ns": durations_ns, "reference_cpu_ns": cpu_ns}
 
     def _gate(self, of_pass: str) -> GateOutcome | None:
         gates = self._plan.gates.get(of_pass)  # type: ignore[call-overload]
@@ -294,7 +298,10 @@ class SimulatedDevice:
                     changed = word != self._first_values.setdefault((of_pass, condition.id), word)
                     bad = changed if condition.same_as_first else word in condition.none_of
                     failed += [condition.id] if bad else []
-            if not failed or waited_s >= gates.max_wait_ns / 1e9:
+            own = {condition.id: condition.max_wait_ns for condition in gates.conditions}
+            bounds_ns = [own.get(name) for name in failed]
+            bound_ns = max([gates.max_wait_ns if each is None else each for each in bounds_ns], default=0)
+            if not failed or waited_s >= bound_ns / 1e9:
                 return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=failed)
             self._idle(gates.poll_ns / 1e9)
             waited_s += gates.poll_ns / 1e9
@@ -365,7 +372,7 @@ class SimulatedDevice:
     def _soak(self, step: SoakStep) -> None:
         windows, done = round(step.duration_ns / step.window_ns), 0
         for index in range(windows):
-            reference_ns = self._reference()
+            reference = self._reference()
             started_ns = self._now_ns
             latency_ns = self._truth.latency_ms[step.arm] * 1e6 / self._body.speed
             sample = np.sort(np.exp(self._noise.draw(200, self._now_s)) * latency_ns)
@@ -380,6 +387,6 @@ class SimulatedDevice:
                 SoakWindow, step=step.step, arm=step.arm, index=index, started_ns=started_ns, ended_ns=ended_ns,
                 inferences=count, latency_p50_ns=p50, latency_p90_ns=p90, latency_p99_ns=p99,
                 latency_min_ns=int(sample[0]), latency_max_ns=int(sample[-1]), rss_bytes=rss,
-                rss_anon_bytes=rss - 20_000_000, pss_bytes=rss, reference_ns=reference_ns,
+                rss_anon_bytes=rss - 20_000_000, pss_bytes=rss, cpu_ns=ended_ns - started_ns, **reference,
                 readings=self._looks(self._plan.soak_probes), context=self._context(),
             )  # fmt: skip

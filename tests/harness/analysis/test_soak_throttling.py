@@ -1,0 +1,169 @@
+"""Heat is told from other programs: a thousand soaks whose truth is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from harness.analysis.soak_throttling import throttling_finding
+from harness.quantity import Available, Unavailable
+from harness.soak_result import ThrottlingFinding
+from tests.rig.simulated.soak_windows import windows_of
+
+RUNS = 200
+REFERENCE_NS = 5e6
+Floats = np.ndarray
+Random = np.random.Generator
+
+
+def independent(random: Random, n: int) -> Floats:
+    return random.normal(0, 0.02, (n, 3))
+
+
+def coarse(random: Random, n: int) -> Floats:
+    return random.normal(0, 0.06, (n, 3))
+
+
+def correlated(random: Random, n: int) -> Floats:
+    """AR(1) with coefficient .8 from window to window, 2 %."""
+    level = lfilter([1.0], [1.0, -0.8], random.normal(0, 0.012, n + 50))[50:]
+    return np.asarray(level[:, None] + random.normal(0, 0.01, (n, 3)))
+
+
+def drifting(random: Random, n: int) -> Floats:
+    """3 % slower over the soak, for reasons that are no heat."""
+    return np.asarray(random.normal(0, 0.02, (n, 3)) + 0.03 * np.arange(n)[:, None] / n)
+
+
+def tailed(random: Random, n: int) -> Floats:
+    """One repeat in ten is interrupted."""
+    return np.asarray(random.normal(0, 0.02, (n, 3)) + (random.random((n, 3)) < 0.1) * random.exponential(0.5, (n, 3)))
+
+
+NOISES = [independent, coarse, correlated, drifting, tailed]
+
+
+def heat(random: Random, n: int) -> Floats:
+    """From 10 to 60 % slower: for good, as a body warms up, for a while, or again and again."""
+    time, factor = np.arange(n) / n, random.uniform(1.10, 1.6)
+    begins, lasts = random.uniform(0.15, 0.5), random.uniform(0.3, 0.5)
+    shapes = [
+        np.where(time > begins, factor, 1.0),
+        1.0 + (factor - 1.0) * (1 - np.exp(-np.maximum(time - begins, 0) / 0.05)),
+        np.where((time > begins) & (time < begins + lasts), factor, 1.0),
+        np.where((np.arange(n) // max(10, n // 12)) % 2 == 1, factor, 1.0),
+    ]
+    return shapes[int(random.integers(4))]
+
+
+def others(random: Random, n: int) -> Floats:
+    """Cores that others keep busy: none, or from half a core to three, for minutes to hours, a third of the time."""
+    cores, at = np.full(n, 0.03), 0
+    while at < n:
+        calm, busy = (1 + int(random.exponential(mean)) for mean in (n / 6, n / 12))
+        cores[at + calm : at + calm + busy] = random.uniform(0.5, 3.0)
+        at += calm + busy
+    return cores
+
+
+def soak(
+    random: Random,
+    noise: Callable[[Random, int], Floats],
+    *,
+    slowed: Callable[[Random, int], Floats] | None = None,
+    load: Callable[[Random, int], Floats] | None = None,
+    shares_the_core: bool = True,
+    counts_cpu: bool = True,
+    n: int | None = None,
+) -> ThrottlingFinding:
+    """`shares_the_core`: others take it, which CPU time does not show; else they share the clock, which it does."""
+    n = n or int(random.choice([60, 120, 240]))
+    took = REFERENCE_NS * np.exp(noise(random, n)) * (1.0 if slowed is None else slowed(random, n)[:, None])
+    cores = np.full(n, 0.03) if load is None else load(random, n)
+    crowding = 1.0 + random.uniform(0.1, 0.6) * np.maximum(cores - 0.03, 0.0)[:, None]
+    cpu = took if shares_the_core else took * crowding
+    return throttling_finding(windows_of(took * crowding, cpu if counts_cpu else None, cores))
+
+
+def answers(seed: int, **options) -> Counter[str]:
+    return Counter(soak(np.random.default_rng([seed, run]), **options).throttled for run in range(RUNS))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_cool_device_is_not_suspected(noise) -> None:
+    found = answers(1, noise=noise)
+    print(f"{noise.__name__}: {dict(found)}")
+    assert found["no"] >= 0.99 * RUNS
+
+
+@pytest.mark.parametrize("noise", [independent, correlated, drifting, tailed])
+def test_throttling_above_ten_per_cent_is_always_found(noise) -> None:
+    found = answers(2, noise=noise, slowed=heat)
+    print(f"{noise.__name__}: {dict(found)}")
+    assert found["yes"] == RUNS
+
+
+@pytest.mark.parametrize("counts_cpu", [True, False])
+@pytest.mark.parametrize("shares_the_core", [True, False])
+def test_a_cool_device_that_others_keep_busy_is_not_throttled(shares_the_core: bool, counts_cpu: bool) -> None:
+    options = {"shares_the_core": shares_the_core, "counts_cpu": counts_cpu}
+    found = answers(3, noise=independent, load=others, **options)
+    print(f"{options}: {dict(found)}")
+    assert found["yes"] <= 0.01 * RUNS
+    assert found["slowed by others"] >= 0.8 * RUNS  # the rest was busy for less than five windows, or by a tenth
+
+
+@pytest.mark.parametrize("shares_the_core", [True, False])
+def test_heat_is_found_by_the_quiet_windows_while_others_come_and_go(shares_the_core: bool) -> None:
+    found = answers(4, noise=independent, slowed=heat, load=others, shares_the_core=shares_the_core)
+    print(f"shares the core: {shares_the_core}: {dict(found)}")
+    assert found["yes"] >= 0.95 * RUNS
+    assert found["no"] == 0
+
+
+def step(random: Random, n: int) -> Floats:
+    return np.where(np.arange(n) > n / 2, 1.3, 1.0)
+
+
+def all_along(random: Random, n: int) -> Floats:
+    return np.full(n, 1.5)
+
+
+def from_the_middle_on(random: Random, n: int) -> Floats:
+    return np.where(np.arange(n) > n / 2, 1.5, 0.03)
+
+
+def test_where_heat_and_others_come_together_it_is_said_that_they_cannot_be_told_apart() -> None:
+    random = np.random.default_rng(5)
+    always = soak(random, independent, slowed=step, load=all_along, shares_the_core=False, n=240)
+    assert always.throttled == "slowed by others"
+    assert "while other programs kept 1.5 cores busy" in always.reason
+    assert always.reason.endswith("they were never quiet for long, so heat cannot be told from them")
+    later = soak(random, independent, slowed=step, load=from_the_middle_on, shares_the_core=False, n=240)
+    assert later.throttled == "slowed by others"
+    assert later.reason.endswith("; while they were quiet (50 % of the time) it was not slow")
+
+
+def test_what_took_the_core_is_told_from_heat_by_the_cpu_time() -> None:
+    found = soak(np.random.default_rng(6), independent, load=from_the_middle_on, shares_the_core=True, n=240)
+    assert found.throttled == "slowed by others"
+    assert found.reason.endswith("slowed by other programs, which took the core; its CPU time stayed, so heat did not")
+    share, cores = found.slowed_by_others, found.others_busy_cores
+    assert isinstance(share, Available)
+    assert isinstance(cores, Available)
+    assert share.value == pytest.approx(0.5, abs=0.02)
+    assert cores.value == pytest.approx(0.765, abs=0.02)
+    assert found.share_of_time == Available(value=0.0, unit="share", source=str(found.source))
+
+
+def test_a_device_that_does_not_tell_of_others_is_judged_by_its_fixed_work_alone() -> None:
+    random = np.random.default_rng(7)
+    took = REFERENCE_NS * np.exp(independent(random, 120)) * step(random, 120)[:, None]
+    found = throttling_finding(windows_of(took, None, None))
+    assert found.throttled == "yes"
+    assert isinstance(found.slowed_by_others, Unavailable)
+    assert isinstance(found.others_busy_cores, Unavailable)
