@@ -137,7 +137,7 @@ class AdbServer:
         rows = self.adb("devices", "-l").text.splitlines()[1:]
         return {serial: rest.strip() for serial, _, rest in (row.partition(" ") for row in rows) if serial}
 
-    def wait_for_state(self, address: str, state: str, timeout_s: float = 20.0) -> None:
+    def wait_for_state(self, address: str, state: str, timeout_s: float = 60.0) -> None:
         """Until `adb devices` calls the phone that ("" for not listed). Raises TimeoutError."""
         until = time.monotonic() + timeout_s
         while (now := self.devices().get(address, "")).partition(" ")[0] != state:
@@ -148,7 +148,7 @@ class AdbServer:
             time.sleep(0.05)
 
 
-def adb(*arguments: str, timeout_s: float = 20) -> str:
+def adb(*arguments: str, timeout_s: float = 60) -> str:
     """What the adb that this process means says to this, on both streams."""
     done = subprocess.run(
         ["adb", *arguments],

@@ -45,7 +45,7 @@ def needs_toybox(desk: PhoneOnADesk) -> None:
         pytest.skip("this phone is made of busybox: put the shared folder with the phone's trees beside the checkout")
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
     """Raises AssertionError when it does not come true."""
     until = time.monotonic() + seconds
     while not condition():

@@ -118,6 +118,7 @@ block_min_inferences = 1
 warm_up_max_blocks = 3
 memory_repeats = 1
 memory_inferences = 1
+gates.max_wait_s = 0.0
 metrics = ["psnr"]
 [[rules]]
 quantity = "psnr"

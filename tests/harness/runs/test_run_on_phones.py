@@ -111,6 +111,7 @@ def write_int8_experiment(folder: Path) -> Path:
         '[data]\ninputs = "lr"\nreferences = "hr"\nscale = 2\n'
         f"{arms}"
         "[measure]\npairs = 3\nblock_ms = 1.0\nsettle_ms = 0.0\nmemory_repeats = 2\nseed = 7\n"
+        "gates.max_wait_s = 0.0\n"
         'metrics = ["psnr_y"]\n'
         '[[rules]]\nquantity = "psnr_y"\nno_worse_than = "3 dB"\n'
         '[[rules]]\nquantity = "model_size"\nimprove_by_at_least = "50 %"\n'

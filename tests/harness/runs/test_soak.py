@@ -71,7 +71,7 @@ def test_a_soak_runs_to_its_end_and_is_told(tiny, workdir, tmp_path):
 
 def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
     folder = tmp_path / "soak"
-    left = soak(tiny.write(), workdir, "--hours", 10 / 3600, "--window", 0.25, "--out", folder, "--detach")
+    left = soak(tiny.write(), workdir, "--hours", 30 / 3600, "--window", 0.25, "--out", folder, "--detach")
     assert left.exit_code == 0, left.stderr
     assert "at work by itself" in left.stderr
     state = folder / "devices/0-local/state.json"
@@ -89,14 +89,14 @@ def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
     assert is_alive(runner_pids(folder)[-1])
     done = soak("--resume", workdir, folder)
     assert done.exit_code == 0, done.stderr
-    assert_whole(folder, 10)
+    assert_whole(folder, 30)
     assert len(runner_pids(folder)) == 1
 
 
 def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
     folder = tmp_path / "soak"
     process = start(
-        "soak", tiny.write(), "--hours", 6 / 3600, "--window", 0.25, "--out", folder,
+        "soak", tiny.write(), "--hours", 25 / 3600, "--window", 0.25, "--out", folder,
         log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
     )  # fmt: skip
     wait_for(lambda: windows_in(folder) >= 3)
@@ -111,7 +111,7 @@ def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
     records_path.write_bytes(records_path.read_bytes()[:-11])  # killed in the middle of a line
     done = soak("--resume", workdir, folder)
     assert done.exit_code == 0, done.stderr
-    assert_whole(folder, 6)
+    assert_whole(folder, 25)
     assert len(runner_pids(folder)) == 1
 
 
