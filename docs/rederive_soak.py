@@ -1,0 +1,205 @@
+"""Every interval of a soak's folder, computed again from what the devices wrote.
+
+    python rederive_soak.py SOAK
+
+Needs numpy and scipy, nothing of bakeoff. Reads SOAK/soak.json and SOAK/devices/*/records.jsonl, prints one line for
+each device and quantity, and compares it with SOAK/result.json: exit code 1 where a digit differs.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+MATTERS = 256.0  # bytes per 1000 inferences
+LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)  # of the hours asked for
+SIZES = ("rss_anon_bytes", "pss_bytes", "rss_bytes")  # the first that nine windows of ten have
+
+
+def t_interval(values, level):
+    half = stdtrit(values.size - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(values.size)
+    return values.mean() - half, values.mean() + half
+
+
+def welch(late, early, share=1.0):
+    """mean(late) − share·mean(early), its variance, and Welch and Satterthwaite's degrees of freedom."""
+    parts = [(late.var(ddof=1) / late.size, late.size - 1), (share**2 * early.var(ddof=1) / early.size, early.size - 1)]
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / sum(part**2 / count for part, count in parts) if variance > 0 else 1.0
+    return late.mean() - share * early.mean(), variance, freedom
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def processes(windows, until_s=np.inf):
+    """One array a session, a row a window that had ended by then: inferences so far, bytes held."""
+    field = next((name for name in SIZES if np.mean([each.get(name) is not None for each in windows]) >= 0.9), None)
+    if field is None:
+        return []
+    sessions, begun = [], 0.0
+    for session in dict.fromkeys(each["session"] for each in windows):
+        own = [each for each in windows if each["session"] == session]
+        seconds = np.array([(each["ended_ns"] - each["started_ns"]) / 1e9 for each in own])
+        done = np.cumsum([float(each["inferences"]) for each in own])
+        held = [np.nan if each.get(field) is None else float(each[field]) for each in own]
+        kept = begun + np.cumsum(seconds) <= until_s * (1 + 1e-9)
+        sessions.append(np.column_stack([done, held])[kept])
+        begun += seconds.sum()
+    return sessions
+
+
+def increments(sessions, left_out, of):
+    """Bytes per 1000 inferences from stretch to stretch, and which of them are of the later half of their process.
+
+    Each process without its first `left_out` (a share of its inferences), all of them cut into `of` stretches.
+    """
+    kept = [one[(one[:, 0] > left_out * one[-1, 0]) & np.isfinite(one[:, 1])] for one in sessions if len(one)]
+    if sum(len(one) for one in kept) < 24:
+        return None
+    length = sum(one[-1, 0] - one[0, 0] for one in kept if len(one)) / of
+    slopes, later = [], []
+    for one in kept:
+        if len(one) < 4 or length <= 0:
+            continue
+        groups = np.array_split(one, max(4, int((one[-1, 0] - one[0, 0]) / length + 1e-9)))
+        groups = [group for group in groups if len(group)]
+        middles = np.array([group[:, 0].mean() for group in groups])
+        levels = np.array([np.median(group[:, 1]) for group in groups])
+        slopes += list(1000.0 * np.diff(levels) / np.diff(middles))
+        later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
+    slopes, later = np.array(slopes), np.array(later, dtype=bool)
+    return (slopes, later) if slopes.size >= 4 and later.sum() >= 2 else None
+
+
+def is_dying_down(slopes, later):
+    """The later increments are smaller: Welch's one-sided test at 5 %, and by a fifth at least."""
+    early, late = slopes[~later], slopes[later]
+    if min(early.size, late.size) < 2 or early.mean() <= 0 or late.mean() >= 0.8 * early.mean():
+        return False
+    difference, variance, freedom = welch(late, early)
+    return variance == 0 or stdtr(freedom, difference / np.sqrt(variance)) < 0.05
+
+
+def slope(windows, asked_s):
+    """The mean increment and its one-sided 95 % bounds, of the cut that the answer rests on; None without one."""
+    done_s = sum((each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows)
+    if done_s < asked_s:  # as it stood at the last look
+        looks = [share * asked_s for share in LOOKS if share * asked_s <= done_s]
+        cut = increments(processes(windows, looks[-1]), 0.25, 9) if looks else None
+    else:
+        sessions = processes(windows)
+        cut = increments(sessions, 0.25, 9)
+        small = [
+            each
+            for each in (cut, increments(sessions, 0.5, 5))
+            if each is not None and t_interval(each[0], 0.95)[1] < MATTERS
+        ]
+        if small:  # "no", by the first cut that says so
+            cut = small[0]
+        elif cut is not None and is_dying_down(*cut):
+            cut = increments(sessions, 0.5, 9) or cut
+    return None if cut is None else (cut[0].mean(), *t_interval(cut[0], 0.90))
+
+
+# --- latency and battery ----------------------------------------------------------------------------------------------
+
+
+def drift(windows, hours, field):
+    """The last four of twelve stretches against the first four, on log-medians."""
+    if len(windows) < 24:
+        return None
+    place = np.minimum(11, (12 * (hours - hours[0] / 2) / hours[-1]).astype(int))
+    logs = np.log([max(each[field], 1) for each in windows])
+    medians = np.array([np.median(logs[place == one]) for one in np.unique(place)])
+    change, variance, freedom = welch(medians[-4:], medians[:4])
+    half = stdtrit(freedom, 0.975) * np.sqrt(variance) if variance > 0 else 0.0
+    return np.exp(change), np.exp(max(change - half, -50)), np.exp(min(change + half, 50))
+
+
+def battery_level(window):
+    """Percent, out of a supply's uevent or of `dumpsys battery`."""
+    for reading in window["readings"]:
+        said = re.search(r"^(?:POWER_SUPPLY_CAPACITY=|\s*level: )(\d+)\s*$", reading.get("text") or "", re.MULTILINE)
+        if said:
+            return float(said.group(1))
+    return np.nan
+
+
+def drain(windows, hours):
+    """Percent an hour, over six stretches."""
+    level = np.array([battery_level(each) for each in windows])
+    hours, level = hours[np.isfinite(level)], level[np.isfinite(level)]
+    edges = np.linspace(0, hours.size - 1, 7).round().astype(int)
+    if hours.size <= 6 or np.diff(hours[edges]).min() <= 0:
+        return None
+    drains = -np.diff(level[edges]) / np.diff(hours[edges])
+    return drains.mean(), *t_interval(drains, 0.95)
+
+
+# --- the soak ---------------------------------------------------------------------------------------------------------
+
+
+def intervals(soak):
+    """(device, quantity) → (value, low, high)."""
+    manifest = json.loads((soak / "soak.json").read_text(encoding="utf-8"))
+    found = {}
+    for device in manifest["devices"]:
+        path = soak / "devices" / device["folder"] / "records.jsonl"
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        windows = [one for one in map(json.loads, lines) if one["record"] == "soak_window"]
+        if not windows:
+            continue
+        seconds = np.array([(each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows])
+        hours = np.cumsum(seconds) / 3600.0
+        grown = slope(windows, manifest["hours"] * 3600.0)
+        per_day = sum(each["inferences"] for each in windows) / seconds.sum() * 86_400.0 / 1000.0
+        found[device["name"], "memory, bytes per 1000 inferences"] = grown
+        found[device["name"], "memory, bytes per 24 h"] = None if grown is None else [per_day * each for each in grown]
+        found[device["name"], "latency"] = drift(windows, hours, "latency_p50_ns")
+        found[device["name"], "99th percentile"] = drift(windows, hours, "latency_p99_ns")
+        found[device["name"], "battery, % per hour"] = drain(windows, hours)
+    return {place: each for place, each in found.items() if each is not None}
+
+
+def published(soak):
+    """The same from result.json."""
+    result = json.loads((soak / "result.json").read_text(encoding="utf-8"))
+    found = {}
+    for device in result["devices"]:
+        for quantity, one in (
+            ("memory, bytes per 1000 inferences", device["memory"]["per_1000_inferences"]),
+            ("memory, bytes per 24 h", device["memory"]["per_day"]),
+            ("latency", device["latency"]["late_over_early"]),
+            ("99th percentile", device["tail"]["late_over_early"]),
+            ("battery, % per hour", device["battery"]["drain_per_hour"]),
+        ):
+            if one["kind"] == "estimated":
+                found[device["device"], quantity] = (one["value"], one["low"], one["high"])
+    return found
+
+
+def digits(numbers):
+    """Nine significant digits: more is floating-point rounding. A gauge that stood still has no −0."""
+    value, low, high = ("none" if number is None else f"{round(number, 9) + 0.0:.9g}" for number in numbers)
+    return f"{value} [{low}, {high}]"
+
+
+def main():
+    soak = Path(sys.argv[1])
+    ours, theirs = intervals(soak), published(soak)
+    differ = 0
+    for place in sorted({*ours, *theirs}):
+        again = digits(ours[place]) if place in ours else "none"
+        before = digits(theirs[place]) if place in theirs else "none"
+        differ += again != before
+        print(*place, again, "" if again == before else f"but result.json has {before}", sep="  ")
+    print(f"{len(theirs)} intervals, {differ} differ")
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
