@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.load_of_others import cores_of_others
 from harness.analysis.sleep import sleep_warnings
 from harness.analysis.wording import counted, listed
 from harness.quantity import Available, Measured, Unavailable
@@ -106,7 +107,9 @@ def condition_warnings(
                 f"{listed(cold)} had not settled when warm-up reached its bound. Raise measure.warm_up_max_blocks, or "
                 "let the device rest before the run."
             )
-    warnings += _load_warnings(identity, facts)
+    if all(cores_of_others(block) is None for block in records.blocks):
+        # The one-minute load is a poor man's look at what ticks show of every block.
+        warnings += _load_warnings(identity, facts)
     warnings += _heat_warnings(facts)
     governors = sorted({str(governor) for governor in telemetry["governor"].dropna()})
     if len(governors) > 1:

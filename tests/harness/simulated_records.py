@@ -91,6 +91,7 @@ class SimulatedDevice:
     """(pair, position) of blocks while others kept one and a half cores busy."""
     boot_ids: tuple[str, ...] = ("boot-1",)
     load: float = 0.2
+    counts_ticks: bool = True
     settled: bool = True
     slower: dict[str, float] = field(default_factory=dict)
     """Arm name → factor on its latency here."""
@@ -296,7 +297,7 @@ class _Log:
             governor="schedutil",
             temperature_celsius={"cpu-thermal": 45.0},
             boot_id=boots[min(self._session, len(boots) - 1)],
-            cpu_busy_ticks=self._ticks,
+            cpu_busy_ticks=self._ticks if self._device.counts_ticks else None,
             cpu_total_ticks=self._now // 2_500_000,
         )
 
