@@ -380,6 +380,8 @@ def per_inference(blocks, power_of):
         boots = block["before"]["boot_id"], block["after"]["boot_id"]
         try:
             trust(duration_ns(block) > 0 and (not all(boots) or boots[0] == boots[1]))
+            slept = [block[moment].get("suspended_ns") for moment in ("before", "after")]
+            trust(None in slept or slept[1] - slept[0] <= 1e8)
             powers.append(float(power_of(block)))
         except LostBlockError:
             powers.append(None)

@@ -84,10 +84,20 @@ def is_dying_down(slopes, later):
     return variance == 0 or stdtr(freedom, difference / np.sqrt(variance)) < 0.05
 
 
-def slope(windows, asked_s):
+def is_over(records):
+    """Whether no more will come: all of it was done, or the arm failed."""
+    last = max(one["session"] for one in records)
+    return any(
+        one["record"] == "arm_failed"
+        or (one["record"] == "runner_finished" and one["session"] == last and one["reason"] != "stopped")
+        for one in records
+    )
+
+
+def slope(windows, asked_s, is_over):
     """The mean increment and its one-sided 95 % bounds, of the cut that the answer rests on; None without one."""
     done_s = sum((each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows)
-    if done_s < asked_s:  # as it stood at the last look
+    if done_s < asked_s and not is_over:  # as it stood at the last look
         looks = [share * asked_s for share in LOOKS if share * asked_s <= done_s]
         cut = increments(processes(windows, looks[-1]), 0.25, 9) if looks else None
     else:
@@ -150,12 +160,13 @@ def intervals(soak):
     for device in manifest["devices"]:
         path = soak / "devices" / device["folder"] / "records.jsonl"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-        windows = [one for one in map(json.loads, lines) if one["record"] == "soak_window"]
+        records = [json.loads(line) for line in lines]
+        windows = [one for one in records if one["record"] == "soak_window"]
         if not windows:
             continue
         seconds = np.array([(each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows])
         hours = np.cumsum(seconds) / 3600.0
-        grown = slope(windows, manifest["hours"] * 3600.0)
+        grown = slope(windows, manifest["hours"] * 3600.0, is_over(records))
         per_day = sum(each["inferences"] for each in windows) / seconds.sum() * 86_400.0 / 1000.0
         found[device["name"], "memory, bytes per 1000 inferences"] = grown
         found[device["name"], "memory, bytes per 24 h"] = None if grown is None else [per_day * each for each in grown]

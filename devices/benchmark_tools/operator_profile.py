@@ -59,7 +59,7 @@ def operator_profile(lines: Sequence[LogLine]) -> OperatorProfile | None:
         if title:
             section.is_initialisation = title[1] == "Benchmark Initialization"
         elif banner:
-            rows = _rows(lines[at + 1 :])
+            rows = _rows(lines, at + 1)
             section.kinds |= {row.kind for row in rows}
             if banner[1] == "Run Order":
                 section.operators = _with_shares(rows)
@@ -74,15 +74,18 @@ def operator_profile(lines: Sequence[LogLine]) -> OperatorProfile | None:
     return None
 
 
-def _rows(lines: Sequence[LogLine]) -> list[Operator]:
-    """The rows under a banner, up to the first line that is none; columns go by the names in the heading."""
-    if not lines:
+def _rows(lines: Sequence[LogLine], at: int) -> list[Operator]:
+    """The rows under a banner, up to the first line that is none; columns go by the names in the heading, which is line
+    `at`.
+    """
+    if at >= len(lines):
         return []
-    columns = [cell.strip("[] ").replace("_", " ").lower() for cell in _cells(lines[0].text, None)]
+    columns = [cell.strip("[] ").replace("_", " ").lower() for cell in _cells(lines[at].text, None)]
     if "node type" not in columns or "avg ms" not in columns:
         return []
     rows: list[Operator] = []
-    for line in lines[1:]:
+    for place in range(at + 1, len(lines)):
+        line = lines[place]
         cells = _cells(line.text, len(columns))
         if len(cells) != len(columns):
             break

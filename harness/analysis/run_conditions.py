@@ -99,7 +99,7 @@ def condition_warnings(
             f"The run was interrupted and taken up again ({counted(len(records.started) - 1, 'time')}); pairs that "
             "were cut in the middle were measured again."
         )
-    warnings += sleep_warnings(records.moments)
+    warnings += sleep_warnings(records)
     if records.warm_up:
         cold = [names.get(arm, arm) for arm, settled in records.warm_up[-1].settled.items() if not settled]
         if cold:

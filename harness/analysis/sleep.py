@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.wording import counted
 
 if TYPE_CHECKING:
-    from harness.analysis.device_records import Moment
+    from collections.abc import Iterator
+
+    from harness.analysis.device_records import DeviceRecords
+    from harness.records import Context
 
 LEAST_NS = 100_000_000
 """The two clocks that show it are read one after the other; a busy machine may hold a process up in between."""
 
 
-def sleep_warnings(moments: Sequence[Moment]) -> list[str]:
-    """`moments` in the order of the records. What a device does between two sessions of the runner is not counted."""
+@dataclass(frozen=True)
+class _Look:
+    session: int
+    context: Context
+    place: str
+    """Such as `cycle 2 of the energy pass`; empty outside the passes."""
+
+
+def sleep_warnings(records: DeviceRecords) -> list[str]:
+    """What a device does between two sessions of the runner is not counted."""
+    looks = sorted(_looks(records), key=lambda look: (look.session, look.context.monotonic_ns))
     times = 0
     total_ns = 0
-    first: Moment | None = None
-    for before, after in itertools.pairwise(moments):
+    first = ""
+    for before, after in itertools.pairwise(looks):
         if before.session != after.session:
             continue
         if before.context.suspended_ns is None or after.context.suspended_ns is None:
             continue
         slept_ns = after.context.suspended_ns - before.context.suspended_ns
         if slept_ns > LEAST_NS:
-            times, total_ns, first = times + 1, total_ns + slept_ns, first or after
-    if first is None:
+            times, total_ns = times + 1, total_ns + slept_ns
+            first = first or after.place or before.place
+    if times == 0:
         return []
-    at = f", first about pair {first.pair + 1}" if first.pair is not None else ""
+    at = f", first about {first}" if first else ""
     return [
-        f"The device fell asleep while it measured: {total_ns / 1e9:.1f} s in all ({counted(times, 'time')}{at}). It "
-        "wakes up with other clocks and caches; keep its screen on, or hold a wake lock."
+        f"The device fell asleep while it measured: {total_ns / 1e9:.1f} s in all (seen {counted(times, 'time')}{at}). "
+        "It wakes up with other clocks and caches; keep its screen on, or hold a wake lock."
     ]
+
+
+def _looks(records: DeviceRecords) -> Iterator[_Look]:
+    for started in records.started:
+        yield _Look(started.session, started.context, "")
+    for block in records.blocks:
+        for context in (block.before, block.after):
+            yield _Look(block.session, context, f"pair {block.pair + 1} of the latency pass")
+    for energy in records.energy:
+        for context in (energy.before, energy.after):
+            yield _Look(energy.session, context, f"cycle {energy.cycle + 1} of the energy pass")
+    for finished in records.finished:
+        yield _Look(finished.session, finished.context, "")

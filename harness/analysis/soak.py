@@ -104,7 +104,7 @@ def _device(folder: SoakFolder, entry: ManifestDevice, soak: SoakManifest, activ
         inferences_per_second=_rate(records),
         sessions=len(records.started),
         boots=count_boots(records),
-        memory=memory_finding(records, soak.hours),
+        memory=memory_finding(records, None if status in {"complete", "failed"} else soak.hours),
         latency=drift_finding(records, "latency_p50_ns"),
         tail=drift_finding(records, "latency_p99_ns"),
         throttling=throttling_finding(records),

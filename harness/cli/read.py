@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from harness.cli.console import tell
@@ -25,7 +26,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.errors import UserError
     from harness.tool_numbers import ReadNumbers, has_average
 
-    found = ReadNumbers(files=[_read(name) for name in dict.fromkeys(arguments.files)])
+    names = list(dict.fromkeys(arguments.files))
+    found = ReadNumbers(files=[_read(name, is_alone=len(names) == 1) for name in names])
     unknown = [each for each in found.files if each.problem is not None]
     problems = [f"{each.file}: {each.problem}" for each in unknown]
     if len(unknown) == len(found.files):
@@ -40,13 +42,21 @@ def execute(arguments: argparse.Namespace) -> int:
 _HOW_TO_SAVE = "Save all that the tool prints: TOOL … > FILE 2>&1"
 
 
-def _read(name: str) -> FileNumbers:
+def _read(name: str, *, is_alone: bool) -> FileNumbers:
     from devices.benchmark_tools.known_tools import read_tool_output
     from devices.readings.unavailable import Unavailable
+    from harness.errors import UserError
     from harness.tool_numbers import FileNumbers, tool_numbers
     from harness.tool_text import read_text
 
-    outputs = read_tool_output(read_text(name))
+    # A name may hold bytes that are no text.
+    shown = os.fsencode(name).decode("utf-8", "replace")
+    try:
+        outputs = read_tool_output(read_text(name))
+    except UserError as error:
+        if is_alone:
+            raise
+        return FileNumbers(file=shown, tools=[], problem=error.what.removeprefix(f"{name}: "))
     if isinstance(outputs, Unavailable):
-        return FileNumbers(file=name, tools=[], problem=outputs.reason)
-    return FileNumbers(file=name, tools=[tool_numbers(output) for output in outputs])
+        return FileNumbers(file=shown, tools=[], problem=outputs.reason)
+    return FileNumbers(file=shown, tools=[tool_numbers(output) for output in outputs])

@@ -1,6 +1,7 @@
 """`bakeoff read` as it is typed: texts of other tools, several at once, from a pipe, and what is none."""
 
 import json
+import os
 import subprocess
 
 import jsonschema
@@ -127,6 +128,25 @@ def test_a_file_that_is_none_is_named(tmp_path, name):
     assert str(tmp_path / name) in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 2
+
+
+def test_one_file_that_is_none_does_not_hide_the_others(ncnn, tmp_path):
+    done = bakeoff("read", ncnn, tmp_path / "nowhere.txt", "--json")
+    assert done.exit_code == 3
+    assert f"{tmp_path / 'nowhere.txt'}: no such file" in done.stderr
+    known, missing = ReadNumbers.model_validate_json(done.stdout).files
+    assert len(known.tools) == 1
+    assert (missing.tools, missing.problem) == ([], "no such file")
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    with open(name, "w") as file:  # noqa: PTH123 - a name of bytes
+        file.write(NCNN)
+    for more in ([], ["--json"]):
+        done = subprocess.run([*argv("read"), name, *more], env=environment(), capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "squeezenet" in done.stdout.decode()
 
 
 def test_a_file_far_too_large_is_refused(tmp_path):

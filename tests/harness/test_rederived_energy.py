@@ -237,8 +237,16 @@ def meter_with_dates() -> Sensed:
     return Sensed(device, PHONE, {}, {"meter_csv": "meter.csv"}, "\n".join(rows) + "\n")
 
 
+def asleep() -> Sensed:
+    """The second arm's first block is one in which the device slept."""
+    sensed = rails()
+    sensed.device.slept_s[2] = 3.0
+    return sensed
+
+
 SOURCES = {
     "power rails": (rails, "power rails"),
+    "a device that slept": (asleep, "power rails"),
     "power stats HAL": (hal, "power rails"),
     "power stats HAL, years old": (old_hal, "power rails"),
     "RAPL that wraps": (wrapping_rapl, "RAPL"),

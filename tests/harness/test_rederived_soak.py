@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.analysis.soak import analyze_soak
-from harness.records import Record, SoakWindow
+from harness.records import ArmFailed, Record, RunnerFinished, SoakWindow
 from harness.runs.folder import write_model
 from harness.runs.soak_folder import SoakFolder
+from harness.runs.state import DeviceState
+from harness.soak_result import SoakResult
 from tests.rig.simulated import Battery, Noise, Truth
 from tests.rig.soaked import simulated_records, soaked_folder
 
@@ -27,6 +29,9 @@ def rederive(soak: Path) -> tuple[int, str]:
 
 def written(folder: Path, records: list[Record], hours: float) -> SoakFolder:
     soak = soaked_folder(folder, records, hours=hours)
+    if not any(isinstance(record, RunnerFinished | ArmFailed) for record in records):
+        (device,) = soak.read_manifest().devices
+        write_model(soak.device(device).state, DeviceState(stage="started", remote_folder="/x", conductor=[]))
     write_model(soak.result, analyze_soak(soak))
     return soak
 
@@ -45,6 +50,8 @@ TRUTHS = {
 @pytest.mark.parametrize("asked_hours", [5.0, 9.0], ids=["at its end", "as it goes"])
 def test_of_a_simulated_soak(tmp_path: Path, name: str, asked_hours: float) -> None:
     records = simulated_records(TRUTHS[name], hours=5.0, battery=name == "a battery")
+    if asked_hours > 5.0:
+        records = [record for record in records if not isinstance(record, RunnerFinished)]
     soak = written(tmp_path, records, asked_hours)
     code, said = rederive(soak.path)
     assert code == 0, said
@@ -65,6 +72,18 @@ def test_of_one_that_was_restarted_and_of_one_too_short_for_an_answer(tmp_path: 
     assert code == 0, said
     code, said = rederive(written(tmp_path / "short", simulated_records(Truth(), hours=0.2), 0.2).path)
     assert (code, said) == (0, "0 intervals, 0 differ\n")
+
+
+def test_of_one_that_its_leak_has_killed(tmp_path: Path) -> None:
+    records = simulated_records(TRUTHS["leaking"], hours=5.0)
+    last = records.pop()
+    died = {"stage": "soak", "arm": "a0", "step": 1, "error": "signal 9 (SIGKILL)", "message": "it was killed"}
+    records.append(ArmFailed(n=0, session=0, monotonic_ns=last.monotonic_ns, **died))
+    soak = written(tmp_path, records, 72.0)
+    (device,) = SoakResult.model_validate_json(soak.result.read_text()).devices
+    assert (device.status, device.memory.leak) == ("failed", "yes")
+    code, said = rederive(soak.path)
+    assert code == 0, said
 
 
 def test_another_digit_is_told(tmp_path: Path) -> None:

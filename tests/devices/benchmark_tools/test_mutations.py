@@ -178,6 +178,13 @@ def test_noise_is_no_text():
     assert "no text" in getattr(read_tool_output("\x00" * 50), "reason", "")
 
 
+def test_tables_without_end_hide_nothing_of_what_came_before_them():
+    whole = sample("litert_benchmark/op-profiling-csv.txt")
+    table = "============================== Run Order ==============================\nnode type, avg_ms\nCONV_2D, 1\n"
+    (before,), (after,) = read_tool_output(whole), read_tool_output(whole + table * 20_000)
+    assert after.runs[0].operators[0] == before.runs[0].operators[0]
+
+
 def test_a_line_without_end_takes_no_time():
     long = "a" + " " * 3_000_000
     for start in ("", "Loaded model ", "count=1 ", "[0 ", "using ", "I 00:00:00.1 executorch:"):

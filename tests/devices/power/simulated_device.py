@@ -31,6 +31,8 @@ class Device:
     lead_in_s: float = 2.0
     seed: int = 1
     voltage_v: float = 3.85
+    slept_s: dict[int, float] = field(default_factory=dict)
+    """Block → for how long the device slept in it, while its clock stood still."""
     spans: list[tuple[str | None, float, float]] = field(default_factory=list)
     energy_mj: list[float] = field(default_factory=list)
 
@@ -85,14 +87,16 @@ class Device:
                     error = "EIO" if text is None else None
                     stamp, took_ns = round(time * 1e9), round(took * 1e9)
                     readings.append(Reading(probe=probe, monotonic_ns=stamp, took_ns=took_ns, text=text, error=error))
-            context = Context(monotonic_ns=round(begin * 1e9), boot_id=BOOT)
+            context = Context(monotonic_ns=round(begin * 1e9), boot_id=BOOT, suspended_ns=0)
+            slept_ns = round(self.slept_s.get(at, 0.0) * 1e9)
+            woken = context.model_copy(update={"suspended_ns": slept_ns})
             records.append(
                 EnergyBlock(
                     n=at, session=0, monotonic_ns=round(end * 1e9), step=at, cycle=at // len(self.levels_mw),
                     position=at % len(self.levels_mw), arm=arm, item="i0",
                     started_ns=round(begin * 1e9), ended_ns=round(end * 1e9),
                     wall_started_ns=WALL_START_NS + round(begin * 1e9), wall_ended_ns=WALL_START_NS + round(end * 1e9),
-                    inferences=0 if arm is None else 400, readings=readings, before=context, after=context,
+                    inferences=0 if arm is None else 400, readings=readings, before=context, after=woken,
                 )
             )  # fmt: skip
         return records
