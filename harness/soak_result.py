@@ -71,8 +71,10 @@ class DriftFinding(_Strict):
 class ThrottlingFinding(_Strict):
     """Whether the device was slowed down, by its fixed work or by its clocks."""
 
-    throttled: Literal["yes", "no", "slowed by others", "unavailable"]
-    """`slowed by others`: slow only while other programs kept it busy."""
+    throttled: Literal["yes", "no", "slowed by others", "not yet known", "unavailable"]
+    """`slowed by others`: slow only while other programs kept it busy; `not yet known`: slow, and heat cannot be told
+    from them.
+    """
     reason: str
     source: str | None
     share_of_time: Measured

@@ -141,11 +141,12 @@ def _headline(device: SoakDevice, rows: list[SoakRow]) -> tuple[Kind, str]:
     judged = rows[:4]
     held = [row.answer for row in judged if row.kind == "good"]
     held += [f"{row.label.lower()} {row.answer}" for row in judged if row.answer == "faster"]
-    held += [row.answer for row in judged if row.answer == "slowed by others"]
+    slowed = [row.answer for row in judged if row.answer == "slowed by others"]
+    held += slowed
     unknown = [row.label.lower() for row in judged if row.answer == "not yet known"]
     parts = [", ".join(held)] if held else []
     parts += [f"not yet known: {', '.join(unknown)}"] if unknown else []
-    kind: Kind = "open" if unknown else "good" if held else "none"
+    kind: Kind = "open" if unknown or slowed else "good" if held else "none"
     return kind, "; ".join(parts).capitalize() if parts else "Nothing could be judged"
 
 
@@ -184,6 +185,7 @@ def _throttling(device: SoakDevice) -> SoakRow:
         "yes": ("bad", "throttled"),
         "no": ("good", "not throttled"),
         "slowed by others": ("open", "slowed by others"),
+        "not yet known": ("open", "not yet known"),
         "unavailable": ("none", "unavailable"),
     }
     kind, answer = answers[found.throttled]

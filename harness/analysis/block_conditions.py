@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.block_findings import find_stalls, outlying_blocks
-from harness.analysis.load_of_others import cores_around_reference, cores_of_others, is_crowded
+from harness.analysis.load_of_others import cores_around_reference, cores_of_others, crowded_blocks
 from harness.analysis.wording import counted, listed
 from harness.statistics.throttling import find_throttling
 
@@ -58,7 +58,8 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
     counted_cpu = all(min(block.reference_cpu_ns, default=0) > 0 for block in measured)
     durations = np.array([float(min(block.reference_ns)) for block in measured])
     of_cpu = np.array([float(min(block.reference_cpu_ns)) for block in measured]) if counted_cpu else durations
-    quiet = [place for place, block in enumerate(measured) if not is_crowded(block)]
+    is_crowded = crowded_blocks(measured)
+    quiet = np.flatnonzero(~is_crowded)
     found = find_throttling(of_cpu[quiet])
     if found is not None:
         return [
@@ -69,7 +70,11 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
     found = find_throttling(durations)
     if found is None:
         return []
-    crowded = [cores_around_reference(block) or 0.0 for block in measured if is_crowded(block)]
+    crowded = [
+        cores_around_reference(measured[place]) or 0.0
+        for place in range(found.since, found.until + 1)
+        if is_crowded[place]
+    ]
     busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "took the core"
     heat = ", not by heat" if counted_cpu and find_throttling(of_cpu) is None else "; heat cannot be told from that"
     return [

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.analysis.soak_windows import SoakRecords
     from harness.records import Context, LatencyBlock
     from harness.statistics.estimate import Floats
 
 CROWDED_CORES: Final = 0.25
-"""From here on a slow fixed work may be others' doing, and says nothing of heat."""
+"""Above what is usual on this device: from here on a slow fixed work may be others' doing, and says nothing of heat."""
+_USUAL: Final = 0.25
+"""Quantile. What others take all the time explains no change: a screen, a driver's threads."""
 _TICKS_PER_SECOND = 100.0
 """USER_HZ of /proc/stat, on every architecture that a runner is built for."""
 
@@ -35,16 +39,24 @@ def cores_around_reference(block: LatencyBlock) -> float | None:
     return max(known, default=None)
 
 
-def is_crowded(block: LatencyBlock) -> bool:
-    """Whether the fixed work before the block may have been slowed by others, for all that ticks can tell."""
-    cores = cores_around_reference(block)
-    seconds = (block.after.monotonic_ns - block.before.monotonic_ns) / 1e9
-    return cores is not None and bool(cores > crowding_bound(np.array([seconds]))[0])
+def are_crowded(others: Floats, seconds: Floats) -> np.ndarray:
+    """Which looks, of these lengths, others kept more than `CROWDED_CORES` busier than the quietest quarter of all, and
+    more than ticks can tell. Where it is not known (NaN) nobody is blamed. Shapes (n,).
+    """
+    known = np.isfinite(others)
+    if not known.any():
+        return known
+    usual = float(np.quantile(others[known], _USUAL))
+    bound = usual + CROWDED_CORES + 2.0 / (_TICKS_PER_SECOND * np.maximum(seconds, 1e-9))
+    return known & (np.where(known, others, 0.0) > bound)
 
 
-def crowding_bound(seconds: Floats) -> Floats:
-    """Cores, for looks of these lengths: `CROWDED_CORES`, and what ticks cannot tell."""
-    return CROWDED_CORES + 2.0 / (_TICKS_PER_SECOND * np.maximum(seconds, 1e-9))
+def crowded_blocks(blocks: Sequence[LatencyBlock]) -> np.ndarray:
+    """Of which blocks the fixed work before it may have been slowed by others, shape (n,)."""
+    cores = [cores_around_reference(block) for block in blocks]
+    others = np.array([np.nan if each is None else each for each in cores], dtype=np.float64)
+    seconds = [(block.after.monotonic_ns - block.before.monotonic_ns) / 1e9 for block in blocks]
+    return are_crowded(others, np.array(seconds, dtype=np.float64))
 
 
 def cores_of_others_in_windows(records: SoakRecords) -> Floats:

@@ -47,8 +47,8 @@ METHOD = [
     "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes, by "
     f"its CPU time) more than {100 * SLOWER - 100:.0f} % above its own best, and above noise, or a tenth of the soak "
     f"{100 * STRETCH_SLOWER - 100:.0f} % slower than the first; without fixed work, the arm's own latency where the "
-    f"clocks were down as well. Windows in which others kept more than {CROWDED_CORES:g} cores busy do not count: what "
-    "was slow in those alone was slowed by other programs.",
+    f"clocks were down as well. Windows in which others kept {CROWDED_CORES:g} cores busier than usual do not count: "
+    "what was slow in those alone was slowed by other programs, or it cannot be told what it was.",
     "Hours count what the device spent in windows; interruptions are listed and not counted.",
     "Charts keep the lowest and the highest window of each stretch.",
 ]

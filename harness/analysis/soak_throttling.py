@@ -2,9 +2,10 @@
 the arm's own latency together with the clocks.
 
 Heat is not the only thing that slows a device down: other programs take the core, or share its cache and its clock. So
-windows in which others kept more than a quarter of a core busy are *crowded*, and throttling is judged by the quiet
-ones alone, and by the CPU time of the fixed work where it was recorded. What was slow in crowded windows only is said
-to be slowed by other programs.
+windows in which others kept a quarter of a core busier than they usually do are *crowded* (what is the same all along
+explains no change), and throttling is judged by the quiet ones alone, and by the CPU time of the fixed work where it
+was recorded. What was slow in crowded windows only is said to be slowed by other programs where the CPU time stayed, or
+where quiet windows came after it and were not slow; else it is *not yet known*.
 
 A window is slow where the running median of five windows is more than 10 % above the baseline, and above noise: the
 baseline is the lower of the median of the first three windows and the fastest tenth of all running medians. A burst of
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from harness.analysis.load_of_others import cores_of_others_in_windows, crowding_bound
+from harness.analysis.load_of_others import are_crowded, cores_of_others_in_windows
 from harness.quantity import Available, Measured, Unavailable
 from harness.soak_result import ThrottlingFinding
 from harness.statistics.throttling import find_throttling, noise_of_neighbours
@@ -120,9 +121,8 @@ def _clocks(records: SoakRecords) -> Floats:
 def _course(records: SoakRecords, device: Floats, clock: Floats, admitted: np.ndarray, source: str) -> _Course:
     known = np.isfinite(device)
     others = cores_of_others_in_windows(records)[known]
-    # Where a device tells of others at all, a window that does not is no witness: the first of a session.
     hours, seconds = records.hours[known], records.seconds[known]
-    crowded = ~(others <= crowding_bound(seconds)) if np.isfinite(others).any() else np.full(others.size, False)
+    crowded = are_crowded(others, seconds)
     return _Course(device[known], clock[known], admitted[known], crowded, others, hours, seconds, source)
 
 
@@ -136,6 +136,7 @@ def _judged(course: _Course) -> ThrottlingFinding:
         of_device[:] = False
     by_others, others_worst = _slow_while_crowded(course, quiet)
     slowed = int(by_others.sum()) >= _FEWEST_SLOW
+    blamed = False
     share = course.share(of_device)
     shared = Available(value=share, unit="share", source=course.source)
     if throttled:
@@ -148,11 +149,12 @@ def _judged(course: _Course) -> ThrottlingFinding:
         if slowed:
             reason += f"; another {_while_crowded(course, by_others)}: there, heat cannot be told from them"
     elif slowed:
-        reason = f"{_while_crowded(course, by_others)}: slowed by other programs{_and_heat(course, quiet, by_others)}"
+        blamed, words = _blamed(course, quiet, by_others)
+        reason = f"{_while_crowded(course, by_others)}{words}"
     else:
         reason = "it was never more than 10 % slower than at its best for long"
     return ThrottlingFinding(
-        throttled="yes" if throttled else "slowed by others" if slowed else "no",
+        throttled="yes" if throttled else "slowed by others" if blamed else "not yet known" if slowed else "no",
         reason=reason,
         source=course.source,
         share_of_time=shared,
@@ -163,7 +165,9 @@ def _judged(course: _Course) -> ThrottlingFinding:
         ),
         first_at_hours=float(course.hours[of_device][0]) if of_device.any() else None,
         slowed_by_others=Available(
-            value=course.share(by_others) if slowed else 0.0, unit="share", source="the fixed work in crowded windows"
+            value=course.share(by_others) if slowed else 0.0,
+            unit="share",
+            source=f"{course.source}; in crowded windows",
         )
         if np.isfinite(course.others).any()
         else Unavailable(reason="the device does not tell how busy others keep it"),
@@ -202,7 +206,7 @@ def _slow_while_crowded(course: _Course, quiet: np.ndarray) -> tuple[np.ndarray,
     if not crowded.size:
         return slow, 1.0
     smooth = _running_median(course.clock[crowded])
-    slow[crowded] = smooth > SLOWER * baseline
+    slow[crowded] = (smooth > SLOWER * baseline) & course.admitted[crowded]
     return slow, float(smooth.max()) / baseline
 
 
@@ -214,15 +218,17 @@ def _while_crowded(course: _Course, slow: np.ndarray) -> str:
     )
 
 
-def _and_heat(course: _Course, quiet: np.ndarray, slow: np.ndarray) -> str:
-    """What can be said of heat where only crowded windows were slow."""
+def _blamed(course: _Course, quiet: np.ndarray, slow: np.ndarray) -> tuple[bool, str]:
+    """Whether others are to blame where only crowded windows were slow, and how that is known."""
     if course.source == _REFERENCE_CPU:
         of_all, _, stretch = _slow(course.device, course.admitted)
         if int(of_all.sum()) < _FEWEST_SLOW and stretch is None:
-            return ", which took the core; its CPU time stayed, so heat did not"
-    if quiet.size < _FEWEST_SLOW:
-        return "; they were never quiet for long, so heat cannot be told from them"
-    return f"; while they were quiet ({100 - 100 * course.share(course.crowded):.0f} % of the time) it was not slow"
+            return True, ": slowed by other programs, which took the core; its CPU time stayed, so heat did not"
+    since = quiet[quiet > np.flatnonzero(slow)[0]]
+    if since.size < _FEWEST_SLOW:
+        return False, "; they were not quiet for long after that, so heat cannot be told from them"
+    share = 100 * float(course.seconds[since].sum() / course.seconds.sum())
+    return True, f": slowed by other programs; while they were quiet after that ({share:.0f} % of the time) it was not"
 
 
 def _others(course: _Course) -> Measured:

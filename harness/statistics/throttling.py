@@ -14,9 +14,10 @@ _FEWEST = 8
 
 @dataclass(frozen=True)
 class Throttling:
-    """The fixed work took `factor` times as long in the slowest stretch, which ends at place `until`, as at first."""
+    """The fixed work took `factor` times as long in the slowest stretch, from place `since` to `until`, as at first."""
 
     factor: float
+    since: int
     until: int
 
 
@@ -42,7 +43,7 @@ def find_throttling(durations: Floats, *, bound: float = 1.06, errors: float = 3
     error = 1.2533 * math.sqrt(2.0 / width) * noise_of_neighbours(logarithms)
     if distance <= math.log(bound) or distance <= errors * error:
         return None
-    return Throttling(math.exp(distance), slowest + width - 1)
+    return Throttling(math.exp(distance), slowest, slowest + width - 1)
 
 
 def noise_of_neighbours(values: Floats) -> float:

@@ -68,6 +68,13 @@ def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) ->
     ]
 
 
+def test_a_load_that_is_the_same_all_along_is_not_blamed_for_heat(tmp_path: Path) -> None:
+    always = tuple((pair, position) for pair in range(30) for position in range(2))
+    warnings = run(tmp_path, replace(LOCAL, throttles_to=1.4, others_busy=always)).devices[0].warnings
+    assert [text for text in warnings if text.startswith("The device throttled: a fixed work took up to ")]
+    assert not [text for text in warnings if "slowed by other programs" in text]
+
+
 def test_a_block_that_stands_out_is_named_and_still_counted() -> None:
     found = blocks()
     at = next(place for place, block in enumerate(found) if block.pair == 11 and block.arm == "a1")
