@@ -12,6 +12,7 @@ from rich.console import Console
 from harness.analysis.soak import analyze_soak
 from harness.soak_result import SoakResult
 from reports.soak_html import render_soak_html
+from reports.soak_page import soak_section
 from reports.soak_terminal import render_soak_terminal
 from tests.reports.parsed_page import parse
 from tests.rig.simulated import Noise, Thermal, Truth
@@ -83,3 +84,14 @@ def test_a_soak_without_a_window_has_a_page(tmp_path: Path) -> None:
     assert "Nothing was measured yet" in html
     assert '<svg class="chart"' not in html
     assert "Nothing was measured yet" in on_a_terminal(result)
+
+
+@pytest.mark.parametrize("throttled", ["slowed by others", "not yet known"])
+def test_where_heat_is_not_settled_the_headline_is_not_good(tmp_path: Path, throttled: str) -> None:
+    soak = analyze_soak(soaked_folder(tmp_path, simulated_records(Truth(), hours=12.0), hours=12.0))
+    (device,) = soak.devices
+    assert soak_section(soak, device).headline_kind == "good"
+    unsettled = device.model_copy(update={"throttling": device.throttling.model_copy(update={"throttled": throttled})})
+    section = soak_section(soak, unsettled)
+    assert section.headline_kind == "open"
+    assert ("throttling" if throttled == "not yet known" else throttled) in section.headline.lower()
