@@ -58,7 +58,7 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
     counted_cpu = all(min(block.reference_cpu_ns, default=0) > 0 for block in measured)
     durations = np.array([float(min(block.reference_ns)) for block in measured])
     of_cpu = np.array([float(min(block.reference_cpu_ns)) for block in measured]) if counted_cpu else durations
-    is_crowded = crowded_blocks(measured)
+    is_crowded = crowded_blocks(measured, durations)
     quiet = np.flatnonzero(~is_crowded)
     found = find_throttling(of_cpu[quiet])
     if found is not None:
@@ -75,12 +75,12 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
         for place in range(found.since, found.until + 1)
         if is_crowded[place]
     ]
-    busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "took the core"
-    heat = ", not by heat" if counted_cpu and find_throttling(of_cpu) is None else "; heat cannot be told from that"
+    of_heat = not counted_cpu or find_throttling(of_cpu) is not None
+    busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "came and went" if of_heat else "took the core"
+    cause = "heat cannot be told from them" if of_heat else "slowed by other programs, not by heat"
     return [
         f"A fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair "
-        f"{measured[found.until].pair + 1}) while other programs {busy}: slowed by other programs{heat}. Measure on an "
-        "idle device."
+        f"{measured[found.until].pair + 1}) while other programs {busy}: {cause}. Measure on an idle device."
     ]
 
 

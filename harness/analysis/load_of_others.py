@@ -21,6 +21,10 @@ CROWDED_CORES: Final = 0.25
 """Above what is usual on this device: from here on a slow fixed work may be others' doing, and says nothing of heat."""
 _USUAL: Final = 0.25
 """Quantile. What others take all the time explains no change: a screen, a driver's threads."""
+NEAR_BEST: Final = 1.05
+"""Times the best: what the device did that fast, whatever others took then did not slow it."""
+_BEST: Final = 0.1
+"""Quantile of the fixed work before blocks that is the device's best."""
 _TICKS_PER_SECOND = 100.0
 """USER_HZ of /proc/stat, on every architecture that a runner is built for."""
 
@@ -39,24 +43,29 @@ def cores_around_reference(block: LatencyBlock) -> float | None:
     return max(known, default=None)
 
 
-def are_crowded(others: Floats, seconds: Floats) -> np.ndarray:
-    """Which looks, of these lengths, others kept more than `CROWDED_CORES` busier than the quietest quarter of all, and
-    more than ticks can tell. Where it is not known (NaN) nobody is blamed. Shapes (n,).
+def are_crowded(others: Floats, seconds: Floats, near_best: np.ndarray) -> np.ndarray:
+    """Which looks, of these lengths, others kept more than `CROWDED_CORES` busier than usual, and more than ticks can
+    tell. Usual is what they take in the quietest quarter of all, or, where that is less, in the median of the looks
+    during which the device was `near_best`: others who came early and stayed are not usual by that. Where it is not
+    known (NaN) nobody is blamed. Shapes (n,).
     """
     known = np.isfinite(others)
     if not known.any():
         return known
     usual = float(np.quantile(others[known], _USUAL))
+    if (known & near_best).any():
+        usual = min(usual, float(np.median(others[known & near_best])))
     bound = usual + CROWDED_CORES + 2.0 / (_TICKS_PER_SECOND * np.maximum(seconds, 1e-9))
     return known & (np.where(known, others, 0.0) > bound)
 
 
-def crowded_blocks(blocks: Sequence[LatencyBlock]) -> np.ndarray:
-    """Of which blocks the fixed work before it may have been slowed by others, shape (n,)."""
+def crowded_blocks(blocks: Sequence[LatencyBlock], durations: Floats) -> np.ndarray:
+    """Of which blocks the fixed work before it, which took so long, may have been slowed by others. Shapes (n,)."""
     cores = [cores_around_reference(block) for block in blocks]
     others = np.array([np.nan if each is None else each for each in cores], dtype=np.float64)
     seconds = [(block.after.monotonic_ns - block.before.monotonic_ns) / 1e9 for block in blocks]
-    return are_crowded(others, np.array(seconds, dtype=np.float64))
+    best = float(np.quantile(durations, _BEST)) if durations.size else 0.0
+    return are_crowded(others, np.array(seconds, dtype=np.float64), durations <= NEAR_BEST * best)
 
 
 def cores_of_others_in_windows(records: SoakRecords) -> Floats:

@@ -5,7 +5,8 @@ Heat is not the only thing that slows a device down: other programs take the cor
 windows in which others kept a quarter of a core busier than they usually do are *crowded* (what is the same all along
 explains no change), and throttling is judged by the quiet ones alone, and by the CPU time of the fixed work where it
 was recorded. What was slow in crowded windows only is said to be slowed by other programs where the CPU time stayed, or
-where quiet windows came after it and were not slow; else it is *not yet known*.
+where quiet windows came after all of it and were not slow; else it is *not yet known*. Of a runner that was started
+again the first window is neither: nothing tells what others did then, nor is the process warm.
 
 A window is slow where the running median of five windows is more than 10 % above the baseline, and above noise: the
 baseline is the lower of the median of the first three windows and the fastest tenth of all running medians. A burst of
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from harness.analysis.load_of_others import are_crowded, cores_of_others_in_windows
+from harness.analysis.load_of_others import NEAR_BEST, are_crowded, cores_of_others_in_windows
 from harness.quantity import Available, Measured, Unavailable
 from harness.soak_result import ThrottlingFinding
 from harness.statistics.throttling import find_throttling, noise_of_neighbours
@@ -38,6 +39,8 @@ _CLOCK_DOWN: Final = 0.95
 _RUNNING: Final = 5
 _FEWEST_SLOW: Final = 5
 _FIRST: Final = 3
+_WARM: Final = 1.0 / 3.0
+"""Share of the quiet windows that must be left without those right after a restart; else all are judged."""
 _NOISE: Final = 3.5
 """Standard deviations of single windows that a slow one is above the baseline at least: in a clean soak of three days
 no five running medians are.
@@ -58,6 +61,8 @@ class _Course:
     """The same on the clock, with what others took."""
     admitted: np.ndarray
     crowded: np.ndarray
+    quiet: np.ndarray
+    """Places, shape (quiet,), in time order: not crowded, and no restart's first window where others are known."""
     others: Floats
     hours: Floats
     seconds: Floats
@@ -122,19 +127,26 @@ def _course(records: SoakRecords, device: Floats, clock: Floats, admitted: np.nd
     known = np.isfinite(device)
     others = cores_of_others_in_windows(records)[known]
     hours, seconds = records.hours[known], records.seconds[known]
-    crowded = are_crowded(others, seconds)
-    return _Course(device[known], clock[known], admitted[known], crowded, others, hours, seconds, source)
+    smooth = _running_median(clock[known])
+    crowded = are_crowded(others, seconds, smooth <= NEAR_BEST * _baseline(clock[known], smooth))
+    quiet = np.flatnonzero(~crowded)
+    # The very first window of the soak stays: a device that throttles within minutes is at its best there.
+    restarted = np.isin(np.arange(known.size), [places[0] for places in records.sessions[1:]])[known]
+    told = np.flatnonzero(~crowded & ~restarted)
+    if np.isfinite(others[told]).any() and told.size >= max(_FEWEST_SLOW, _WARM * quiet.size):
+        quiet = told
+    return _Course(device[known], clock[known], admitted[known], crowded, quiet, others, hours, seconds, source)
 
 
 def _judged(course: _Course) -> ThrottlingFinding:
-    quiet = np.flatnonzero(~course.crowded)
+    quiet = course.quiet
     slow, worst, stretch = _slow(course.device[quiet], course.admitted[quiet])
     of_device = np.full(course.device.size, False)
     of_device[quiet[slow]] = True
     throttled = int(slow.sum()) >= _FEWEST_SLOW or stretch is not None
     if not throttled:
         of_device[:] = False
-    by_others, others_worst = _slow_while_crowded(course, quiet)
+    by_others, others_worst = _slow_while_crowded(course)
     slowed = int(by_others.sum()) >= _FEWEST_SLOW
     blamed = False
     share = course.share(of_device)
@@ -149,10 +161,11 @@ def _judged(course: _Course) -> ThrottlingFinding:
         if slowed:
             reason += f"; another {_while_crowded(course, by_others)}: there, heat cannot be told from them"
     elif slowed:
-        blamed, words = _blamed(course, quiet, by_others)
+        blamed, words = _blamed(course, by_others)
         reason = f"{_while_crowded(course, by_others)}{words}"
     else:
         reason = "it was never more than 10 % slower than at its best for long"
+        reason += " while the clocks were down" if course.source == _CLOCKS else ""
     return ThrottlingFinding(
         throttled="yes" if throttled else "slowed by others" if blamed else "not yet known" if slowed else "no",
         reason=reason,
@@ -194,11 +207,11 @@ def _baseline(took: Floats, smooth: Floats) -> float:
     return min(float(np.median(took[:_FIRST])), float(np.quantile(smooth, 0.1)))
 
 
-def _slow_while_crowded(course: _Course, quiet: np.ndarray) -> tuple[np.ndarray, float]:
+def _slow_while_crowded(course: _Course) -> tuple[np.ndarray, float]:
     """Crowded windows that were slow on the clock, and how slow the slowest was. Against the quiet ones where there
     are enough, else against the best of all.
     """
-    of_best = quiet if quiet.size >= _FEWEST_SLOW else np.arange(course.clock.size)
+    of_best = course.quiet if course.quiet.size >= _FEWEST_SLOW else np.arange(course.clock.size)
     best = course.clock[of_best]
     baseline = _baseline(best, _running_median(best))
     crowded = np.flatnonzero(course.crowded)
@@ -206,8 +219,9 @@ def _slow_while_crowded(course: _Course, quiet: np.ndarray) -> tuple[np.ndarray,
     if not crowded.size:
         return slow, 1.0
     smooth = _running_median(course.clock[crowded])
-    slow[crowded] = (smooth > SLOWER * baseline) & course.admitted[crowded]
-    return slow, float(smooth.max()) / baseline
+    admitted = course.admitted[crowded]
+    slow[crowded] = (smooth > SLOWER * baseline) & admitted
+    return slow, float(np.max(smooth[admitted], initial=baseline)) / baseline
 
 
 def _while_crowded(course: _Course, slow: np.ndarray) -> str:
@@ -218,16 +232,17 @@ def _while_crowded(course: _Course, slow: np.ndarray) -> str:
     )
 
 
-def _blamed(course: _Course, quiet: np.ndarray, slow: np.ndarray) -> tuple[bool, str]:
+def _blamed(course: _Course, slow: np.ndarray) -> tuple[bool, str]:
     """Whether others are to blame where only crowded windows were slow, and how that is known."""
     if course.source == _REFERENCE_CPU:
         of_all, _, stretch = _slow(course.device, course.admitted)
         if int(of_all.sum()) < _FEWEST_SLOW and stretch is None:
             return True, ": slowed by other programs, which took the core; its CPU time stayed, so heat did not"
-    since = quiet[quiet > np.flatnonzero(slow)[0]]
-    if since.size < _FEWEST_SLOW:
+    places = np.flatnonzero(slow)
+    quiet_after = course.quiet.size - np.searchsorted(course.quiet, places)
+    if int((quiet_after < _FEWEST_SLOW).sum()) >= _FEWEST_SLOW:
         return False, "; they were not quiet for long after that, so heat cannot be told from them"
-    share = 100 * float(course.seconds[since].sum() / course.seconds.sum())
+    share = 100 * course.share(course.quiet[course.quiet > places[0]])
     return True, f": slowed by other programs; while they were quiet after that ({share:.0f} % of the time) it was not"
 
 

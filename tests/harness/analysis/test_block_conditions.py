@@ -170,8 +170,34 @@ def test_what_was_slow_while_others_were_busy_is_not_called_throttling(cpu_facto
     warnings = block_warnings(found, NAMES)
     assert not [text for text in warnings if text.startswith("The device throttled")]
     (told,) = (text for text in warnings if text.startswith("A fixed work took up to 3"))
-    heat = ", not by heat." if cpu_factor == 1.0 else "; heat cannot be told from that."
-    assert f"while other programs kept up to 1.5 cores busy: slowed by other programs{heat}" in told
+    cause = "slowed by other programs, not by heat." if cpu_factor == 1.0 else "heat cannot be told from them."
+    assert f"while other programs kept up to 1.5 cores busy: {cause}" in told
+
+
+@pytest.mark.parametrize("cpu_factor", [None, 1.4])
+@pytest.mark.parametrize("cores", [0.2, 0.32])
+def test_a_small_load_that_is_the_same_all_along_hides_no_heat(cores: float, cpu_factor: float | None) -> None:
+    base = None if cpu_factor is None else 1.0
+    found = [
+        crowded(slow_work(block, 1.4, cpu_factor) if block.pair > 14 else slow_work(block, 1.0, base), cores)
+        for block in blocks()
+    ]
+    (told,) = block_warnings(found, NAMES)
+    assert told.startswith("The device throttled: a fixed work took up to 4")
+
+
+def test_others_who_came_early_and_stayed_are_not_taken_for_heat() -> None:
+    found = [crowded(slow_work(block, 1.3, None), 1.5) if block.pair > 4 else block for block in blocks()]
+    warnings = block_warnings(found, NAMES)
+    assert not [text for text in warnings if text.startswith("The device throttled")]
+    assert [text for text in warnings if "busy: heat cannot be told from them. Measure on" in text]
+
+
+def test_only_the_others_of_the_slow_stretch_are_named_with_it() -> None:
+    slow = [crowded(slow_work(block, 1.3, None), 0.8) if block.pair > 19 else block for block in blocks()]
+    found = [crowded(block, 3.0) if block.pair == 2 else block for block in slow]
+    (told,) = (text for text in block_warnings(found, NAMES) if text.startswith("A fixed work took up to 3"))
+    assert "while other programs kept up to 0.8 cores busy" in told
 
 
 def test_heat_between_the_visits_of_others_is_throttling() -> None:

@@ -141,7 +141,7 @@ def in_the_middle(random: Random, n: int) -> Floats:
     return np.where((np.arange(n) > n / 3) & (np.arange(n) < 2 * n / 3), 1.5, 0.03)
 
 
-@pytest.mark.parametrize("cores", [0.3, 1.5])
+@pytest.mark.parametrize("cores", [0.2, 0.3, 1.5])
 def test_a_load_that_is_the_same_all_along_hides_no_heat(cores: float) -> None:
     def steady(random: Random, n: int) -> Floats:
         return np.full(n, cores) + random.normal(0, 0.02, n)
@@ -168,6 +168,43 @@ def test_others_who_share_the_clock_are_found_out_once_they_are_gone() -> None:
     )
 
 
+def early_and_ever_after(since: int) -> Callable[[Random, int], Floats]:
+    return lambda random, n: np.where(np.arange(n) >= since, 1.5, 0.03)
+
+
+@pytest.mark.parametrize("counts_cpu", [True, False])
+@pytest.mark.parametrize("since", [3, 12, 48])
+def test_others_who_came_early_and_stayed_are_not_taken_for_heat(since: int, counts_cpu: bool) -> None:
+    options = {"load": early_and_ever_after(since), "counts_cpu": counts_cpu, "n": 240}
+    for shares_the_core in (True, False):
+        found = Counter(
+            soak(np.random.default_rng([12, run]), independent, shares_the_core=shares_the_core, **options).throttled
+            for run in range(20)
+        )
+        print(f"from window {since} on, shares the core: {shares_the_core}, counts CPU: {counts_cpu}: {dict(found)}")
+        assert found == {"slowed by others" if shares_the_core and counts_cpu else "not yet known": 20}
+
+
+def test_a_load_that_the_device_was_fast_under_hides_no_heat_though_it_paused() -> None:
+    def paused(random: Random, n: int) -> Floats:
+        return np.where((np.arange(n) >= 20) & (np.arange(n) < 30), 0.02, 0.3)
+
+    heated = {"slowed": step, "load": paused, "shares_the_core": False, "n": 240}
+    found = Counter(soak(np.random.default_rng([13, run]), independent, **heated).throttled for run in range(20))
+    assert found == {"yes": 20}
+
+
+def test_an_early_visit_of_others_does_not_explain_what_is_slow_to_the_end() -> None:
+    def twice(random: Random, n: int) -> Floats:
+        at = np.arange(n)
+        return np.where(((at >= 20) & (at < 40)) | (at > n / 2), 1.5, 0.03)
+
+    found = soak(np.random.default_rng(14), independent, slowed=step, load=twice, shares_the_core=False, n=240)
+    assert found.throttled == "not yet known"
+    assert found.reason.endswith("; they were not quiet for long after that, so heat cannot be told from them")
+
+
+@pytest.mark.filterwarnings("error")
 def test_where_nothing_is_known_of_others_nobody_is_blamed() -> None:
     random = np.random.default_rng(9)
     took = REFERENCE_NS * np.exp(independent(random, 120))
@@ -181,29 +218,62 @@ def test_where_nothing_is_known_of_others_nobody_is_blamed() -> None:
     found = throttling_finding(replace(lost, windows=without_ticks))
     assert found.throttled == "yes"
     assert "nan" not in found.reason
-    cold = windows_of(took * np.where(np.arange(120) % 15 == 0, 1.15, 1.0)[:, None], None, np.full(120, 0.02))
-    sessions = [window.model_copy(update={"session": window.index // 15}) for window in cold.windows]
-    assert throttling_finding(replace(cold, windows=sessions)).throttled == "no"
-    short = [window.model_copy(update={"session": window.index // 3}) for window in cold.windows]
-    restarted = throttling_finding(replace(cold, windows=short))
-    assert restarted.throttled == "no"
-    assert "nan" not in restarted.reason
+
+
+def restarted(random: Random, every: int, slowed: Floats) -> ThrottlingFinding:
+    """Every so many windows; the first one then is 15 % slower."""
+    cold = np.where(np.arange(120) % every == 0, 1.15, 1.0)
+    took = REFERENCE_NS * np.exp(independent(random, 120)) * (cold * slowed)[:, None]
+    records = windows_of(took, None, np.full(120, 0.02))
+    sessions = [window.model_copy(update={"session": window.index // every}) for window in records.windows]
+    return throttling_finding(replace(records, windows=sessions))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("every", [1, 2, 3, 15])
+def test_the_first_window_after_a_restart_is_nobodys_and_hides_no_heat(every: int) -> None:
+    heated = np.where(np.arange(120) >= 70, 1.4, 1.0)
+    for seed in range(20):
+        cool = restarted(np.random.default_rng([10, seed]), every, np.ones(120))
+        assert cool.throttled == "no"
+        assert "nan" not in cool.reason
+        hot = restarted(np.random.default_rng([11, seed]), every, heated)
+        assert hot.throttled == "yes"
+        assert isinstance(hot.share_of_time, Available)
+        # 0.42 are hot, and of two windows in a session only one can be judged.
+        assert hot.share_of_time.value > 0.15
 
 
 def test_without_fixed_work_a_latency_is_throttled_only_where_the_clocks_were_down() -> None:
-    windows = windows_of(np.zeros((120, 0)), None, from_the_middle_on(np.random.default_rng(0), 120))
-    busy = [
-        window.model_copy(
-            update={
-                "latency_p50_ns": 10**7 if window.index < 60 else 12 * 10**6,
-                "context": window.context.model_copy(update={"cpu_frequency_khz": [2_000_000]}),
-            }
-        )
-        for window in windows.windows
-    ]
-    found = throttling_finding(replace(windows, windows=busy))
+    at = np.arange(120)
+    slow = np.where(at > 60, 1.2, 1.0)
+    found = without_fixed_work(slow, np.full(120, 2_000_000))
     assert found.throttled == "no"
     assert found.source == "the arm's own median latency, where the clocks were down as well"
+    assert found.reason == "it was never more than 10 % slower than at its best for long while the clocks were down"
+    down = np.where((at > 60) & (at <= 90), 1_500_000, 2_000_000)
+    told = without_fixed_work(np.where(at > 90, 2.0, slow), down)
+    assert told.throttled == "not yet known"
+    assert told.reason.startswith("25 % of the time")
+    share, worst = told.slowed_by_others, told.worst_slowdown
+    assert share == Available(value=0.25, unit="share", source=f"{found.source}; in crowded windows")
+    assert isinstance(worst, Available)
+    assert worst.value == pytest.approx(1.2)  # not that of the windows whose clocks were up
+
+
+def without_fixed_work(slowed: Floats, clocks_khz: Floats) -> ThrottlingFinding:
+    """Others keep a device busy from the middle on."""
+    records = windows_of(np.zeros((120, 0)), None, from_the_middle_on(np.random.default_rng(0), 120))
+    windows = [
+        window.model_copy(
+            update={
+                "latency_p50_ns": round(1e7 * slowed[window.index]),
+                "context": window.context.model_copy(update={"cpu_frequency_khz": [int(clocks_khz[window.index])]}),
+            }
+        )
+        for window in records.windows
+    ]
+    return throttling_finding(replace(records, windows=windows))
 
 
 def test_what_took_the_core_is_told_from_heat_by_the_cpu_time() -> None:
