@@ -11,7 +11,8 @@ from harness.errors import UserError
 STDIN = "-"
 MOST_BYTES = 64 * 2**20
 
-_HOW_TO_SAVE = "Save all that the tool prints: TOOL … > FILE 2>&1, or adb logcat -d > FILE."
+HOW_TO_SAVE = "Save all that the tool prints: TOOL … > FILE 2>&1"
+_OR_A_LOG = f"{HOW_TO_SAVE}, or adb logcat -d > FILE."
 
 
 def read_text(name: str) -> str:
@@ -22,14 +23,14 @@ def read_text(name: str) -> str:
     """
     if name == STDIN:
         if sys.stdin is None:
-            raise UserError("stdin is closed: there is nothing to read there", _HOW_TO_SAVE)
+            raise UserError("stdin is closed: there is nothing to read there", _OR_A_LOG)
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
         try:
             with Path(name).open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
         except FileNotFoundError:
-            raise UserError(f"{name}: no such file", _HOW_TO_SAVE) from None
+            raise UserError(f"{name}: no such file", _OR_A_LOG) from None
         except (OSError, ValueError) as error:
             raise UserError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > MOST_BYTES:

@@ -143,14 +143,22 @@ def duration_ns(block: BlockLike) -> int:
     return block.ended_ns - block.started_ns
 
 
+def slept_between(before: ContextLike, after: ContextLike) -> int:
+    """How long the device slept between two looks at it in one session, in nanoseconds; 0 where it does not say."""
+    if before.suspended_ns is None or after.suspended_ns is None:
+        return 0
+    slept_ns = after.suspended_ns - before.suspended_ns
+    return slept_ns if slept_ns > _SLEPT_NS else 0
+
+
 def unfit(block: BlockLike) -> Unavailable | None:
     """Why nothing can be measured over this block, whatever the source."""
     if duration_ns(block) <= 0:
         return Unavailable("the block has no duration")
     if block.before.boot_id and block.after.boot_id and block.before.boot_id != block.after.boot_id:
         return Unavailable("the device restarted during the block")
-    slept_ns = (block.after.suspended_ns or 0) - (block.before.suspended_ns or 0)
-    if None not in {block.after.suspended_ns, block.before.suspended_ns} and slept_ns > _SLEPT_NS:
+    slept_ns = slept_between(block.before, block.after)
+    if slept_ns:
         return Unavailable(f"the device slept for {slept_ns / 1e9:.1f} s during the block")
     return None
 

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devices.power.block import slept_between
 from harness.analysis.wording import counted
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from harness.analysis.device_records import DeviceRecords
     from harness.records import Context
-
-LEAST_NS = 100_000_000
-"""The two clocks that show it are read one after the other; a busy machine may hold a process up in between."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,8 @@ def sleep_warnings(records: DeviceRecords) -> list[str]:
     for before, after in itertools.pairwise(looks):
         if before.session != after.session:
             continue
-        if before.context.suspended_ns is None or after.context.suspended_ns is None:
-            continue
-        slept_ns = after.context.suspended_ns - before.context.suspended_ns
-        if slept_ns > LEAST_NS:
+        slept_ns = slept_between(before.context, after.context)
+        if slept_ns:
             times, total_ns = times + 1, total_ns + slept_ns
             first = first or after.place or before.place
     if times == 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.sleep import LEAST_NS
+from devices.power.block import slept_between
 from harness.analysis.wording import counted
 from harness.soak_result import Gap
 
@@ -72,15 +72,15 @@ def _pauses(records: SoakRecords, window_s: float) -> list[Gap]:
     pause_s = max(_PAUSE_S, window_s / 2)
     for index, (before, after) in enumerate(zip(records.windows, records.windows[1:], strict=False)):
         between_s = (after.started_ns - before.ended_ns) / 1e9
-        if before.session == after.session and between_s > pause_s:
+        if before.session != after.session:
+            continue
+        slept_s = slept_between(before.context, after.context) / 1e9
+        if slept_s:
+            words = f"The device slept for {_duration(slept_s)}: nothing ran, and its clocks stood still."
+            gaps.append(Gap(at_hours=float(hours[index]), what="slept", words=words, lasted_seconds=slept_s))
+        if between_s > pause_s:
             words = f"Between two windows {_duration(between_s)} passed: the device or the runner was held up."
             gaps.append(Gap(at_hours=float(hours[index]), what="pause", words=words, lasted_seconds=between_s))
-    for index, (before, after) in enumerate(zip(records.windows, records.windows[1:], strict=False)):
-        slept_ns = (after.context.suspended_ns or 0) - (before.context.suspended_ns or 0)
-        if before.session == after.session and before.context.suspended_ns is not None and slept_ns > LEAST_NS:
-            words = f"The device slept for {_duration(slept_ns / 1e9)}: nothing ran, and its clocks stood still."
-            at = float(hours[index])
-            gaps.append(Gap(at_hours=at, what="slept", words=words, lasted_seconds=slept_ns / 1e9))
     for place in np.flatnonzero(seconds > _LONG * window_s + _PAUSE_S).tolist():
         slowest = records.windows[place].latency_max_ns / 1e9
         words = f"A window lasted {_duration(seconds[place])}; its slowest inference took {_duration(slowest)}."

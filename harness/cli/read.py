@@ -25,21 +25,19 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.cli.outcome import show_tool_numbers
     from harness.errors import UserError
     from harness.tool_numbers import ReadNumbers, has_average
+    from harness.tool_text import HOW_TO_SAVE
 
     names = list(dict.fromkeys(arguments.files))
     found = ReadNumbers(files=[_read(name, is_alone=len(names) == 1) for name in names])
     unknown = [each for each in found.files if each.problem is not None]
     problems = [f"{each.file}: {each.problem}" for each in unknown]
     if len(unknown) == len(found.files):
-        raise UserError("; ".join(problems), f"What is read: {'; '.join(tool.reads for tool in TOOLS)}. {_HOW_TO_SAVE}")
+        raise UserError("; ".join(problems), f"What is read: {'; '.join(tool.reads for tool in TOOLS)}. {HOW_TO_SAVE}")
     show_tool_numbers(found, as_json=arguments.json)
     for problem in problems:
         tell(f"bakeoff: {problem}")
     runs = [run for each in found.files for tool in each.tools for run in tool.runs]
     return EXIT_DONE if not unknown and all(has_average(run) for run in runs) else EXIT_INCOMPLETE
-
-
-_HOW_TO_SAVE = "Save all that the tool prints: TOOL … > FILE 2>&1"
 
 
 def _read(name: str, *, is_alone: bool) -> FileNumbers:

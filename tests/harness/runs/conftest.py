@@ -9,7 +9,9 @@ import pytest
 
 from tests.rig import adb_server
 from tests.rig.adb_server import AdbServer
-from tests.rig.any_phone import KINDS, PhoneKind
+from tests.rig.any_phone import DATA_BYTES, KINDS, PhoneKind
+from tests.rig.phone import StandInPhone
+from tests.rig.phone.phone import missing_parts
 from tests.rig.run_on_a_phone import ConnectedPhone, plug_in
 
 MakePhone = Callable[..., ConnectedPhone]
@@ -23,6 +25,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbServer]:
         pytest.skip(reason)
     with AdbServer(tmp_path_factory.mktemp("adb")) as server:
         yield server
+
+
+@pytest.fixture
+def stand_in(server: AdbServer) -> Iterator[StandInPhone]:
+    """A phone of the test's own, with our adbd, whose state can be changed as the test likes."""
+    reason = missing_parts()
+    if reason is not None:
+        pytest.skip(reason)
+    with ExitStack() as stack:
+        phone = stack.enter_context(StandInPhone(data_bytes=DATA_BYTES))
+        stack.callback(server.adb, "disconnect", phone.address)
+        phone.connect(server)
+        yield phone
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,10 +9,8 @@ import pytest
 from harness.quantity import Available, Unavailable
 from tests.harness.test_rederived_intervals import rederive
 from tests.rig.adb_server import AdbServer
-from tests.rig.any_phone import DATA_BYTES
 from tests.rig.command import start
 from tests.rig.phone import StandInPhone
-from tests.rig.phone.phone import missing_parts
 from tests.rig.run_on_a_phone import device_folders, over_adb
 from tests.rig.run_watch import assert_whole, comparison, records, wait_for
 
@@ -33,16 +29,9 @@ BLOCKS = 2 * 2 * 2
 
 
 @pytest.fixture
-def phone(server: AdbServer) -> Iterator[StandInPhone]:
-    reason = missing_parts()
-    if reason is not None:
-        pytest.skip(reason)
-    with ExitStack() as stack:
-        phone = stack.enter_context(StandInPhone(data_bytes=DATA_BYTES))
-        stack.callback(server.adb, "disconnect", phone.address)
-        phone.battery.plugged = "usb"
-        phone.connect(server)
-        yield phone
+def phone(stand_in: StandInPhone) -> StandInPhone:
+    stand_in.battery.plugged = "usb"
+    return stand_in
 
 
 class CableOutRun:

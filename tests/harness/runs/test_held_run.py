@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 
 from harness.runs.folder import read_model
 from harness.runs.held_record import HeldRecord
-from tests.rig.adb_server import AdbServer
-from tests.rig.any_phone import DATA_BYTES
 from tests.rig.command import bakeoff
 from tests.rig.phone import StandInPhone
-from tests.rig.phone.phone import missing_parts
 from tests.rig.run_on_a_phone import device_folders, over_adb
 from tests.rig.run_watch import assert_whole, comparison, records
 
@@ -21,16 +15,9 @@ SWITCH = "power_supply/battery/input_suspend"
 
 
 @pytest.fixture
-def phone(server: AdbServer) -> Iterator[StandInPhone]:
-    reason = missing_parts()
-    if reason is not None:
-        pytest.skip(reason)
-    with ExitStack() as stack:
-        phone = stack.enter_context(StandInPhone(data_bytes=DATA_BYTES))
-        stack.callback(server.adb, "disconnect", phone.address)
-        phone.state.pin(SWITCH, "0")
-        phone.connect(server)
-        yield phone
+def phone(stand_in: StandInPhone) -> StandInPhone:
+    stand_in.state.pin(SWITCH, "0")
+    return stand_in
 
 
 def governors(phone: StandInPhone) -> set[str]:
