@@ -254,11 +254,11 @@ class DeviceRun:
         since it may have been a restart of the device.
         """
         last_news = time.monotonic() - self._silence_s + first_silence_s
-        tail = b""
+        tail, is_owed = b"", False
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
                 if chunk:
-                    last_news = time.monotonic()
+                    last_news, is_owed = time.monotonic(), False
                     *lines, tail = (tail + chunk).split(b"\n")
                     for record in self._keep(lines):
                         self._take(record)
@@ -270,11 +270,11 @@ class DeviceRun:
                 if time.monotonic() - last_news > self._silence_s:
                     last_news = time.monotonic()
                     if not self._is_alive():
-                        # Looked at twice: what it wrote just before it ended may still be on its way.
-                        if self._nothing_more():
+                        if not self._process.lines_after(self._records.size_bytes):
                             return
-                        # It is not: this stream is a dead one, however alive its connection looks.
-                        raise TransientError(f"{self.device.name}: its records came no further")
+                        if is_owed:  # for long now: this stream is a dead one, however alive its connection looks
+                            raise TransientError(f"{self.device.name}: its records came no further")
+                        is_owed = True  # what it wrote just before it ended may be on its way
 
     def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
         """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
@@ -293,16 +293,6 @@ class DeviceRun:
 
     def _remote_records(self) -> Generator[bytes, None, None]:
         return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
-
-    def _nothing_more(self) -> bool:
-        """Whether the device's file holds no whole line that is not here yet."""
-        with closing(self._remote_records()) as chunks:
-            for chunk in chunks:
-                if not chunk:
-                    return True
-                if b"\n" in chunk:
-                    return False
-        return True
 
     def _take(self, record: dict[str, Any], *, is_news: bool = True) -> None:
         kind = record["record"]

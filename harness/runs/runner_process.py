@@ -44,6 +44,15 @@ class RunnerProcess:
         """Where it writes."""
         return f"{self.folder}/records.jsonl"
 
+    def lines_after(self, offset: int) -> int:
+        """How many whole lines of records are there after so many bytes. A command's answer, not a quiet stream's: one
+        that is slow to begin looks like one that has nothing to say.
+        """
+        # A file that is not there yet holds none.
+        script = '[ ! -f "$1" ] || tail -c "+$2" -- "$1" | wc -l'
+        counted = self._run(["sh", "-c", script, "sh", self.records, str(offset + 1)]).stdout.strip()
+        return int(counted) if counted.isdigit() else 0
+
     def writes(self, pid: int) -> bool:
         """Whether the process of this id, read from a record, is a runner of this run: ids are used again, and so
         its command line is asked.

@@ -171,6 +171,47 @@ def test_a_stop_is_asked_for_with_a_file_and_waited_for(rig):
     assert given.folder.records.read_text().splitlines()[-1] == FINISHED.replace("complete", "stopped")
 
 
+class Quiet(LocalDevice):
+    """The device of this machine, whose first stream says nothing for `quiet_s`."""
+
+    def __init__(self, workdir: str, quiet_s: float) -> None:
+        super().__init__(workdir)
+        self.quiet_s = quiet_s
+        self.streams = 0
+
+    def follow(self, path, offset, *, idle_s):
+        self.streams += 1
+        until = time.monotonic() + (self.quiet_s if self.streams == 1 else 0.0)
+        while time.monotonic() < until:
+            time.sleep(idle_s)
+            yield b""
+        yield from super().follow(path, offset, idle_s=idle_s)
+
+
+def test_a_stream_that_is_slow_to_begin_costs_neither_a_record_nor_a_second_runner(rig, tmp_path):
+    given = rig(f"echo '{STARTED}' >>$records; echo '{FINISHED}' >>$records")
+    given.device = Quiet(str(tmp_path / "device"), quiet_s=0.5)
+    assert given.run().stage == "fetched"
+    assert (given.started(), given.device.streams) == (1, 1)
+
+
+def test_a_stop_that_falls_into_a_slow_stream_still_brings_the_last_record_home(rig, tmp_path):
+    given = rig(f"echo '{STARTED}' >>$records; echo '{FINISHED.replace('complete', 'stopped')}' >>$records")
+    given.device = Quiet(str(tmp_path / "device"), quiet_s=0.5)
+    given.stop.ask()
+    with pytest.raises(InterruptedRunError):
+        given.run()
+    assert given.folder.records.read_text().splitlines()[-1] == FINISHED.replace("complete", "stopped")
+
+
+def test_a_stream_that_stays_quiet_though_there_is_more_is_left_for_a_new_one(rig, tmp_path):
+    given = rig(f"echo '{STARTED}' >>$records; echo '{FINISHED}' >>$records")
+    given.device = Quiet(str(tmp_path / "device"), quiet_s=1e9)
+    assert given.run().stage == "fetched"
+    assert given.folder.records.read_text() == f"{STARTED}\n{FINISHED}\n"
+    assert (given.started(), given.device.streams) == (1, 2)
+
+
 def test_records_that_are_gone_there_and_here_already_are_not_measured_again_in_silence(rig):
     given = rig("exit 1")
     given.folder.records.write_text(STARTED + "\n")
