@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ _LINES_BEFORE_INPUT = 2
 
 def main(bootstrap: str, adb: list[str]) -> int:
     """Run the bootstrap on the phone between our standard streams; returns an exit code that says little."""
+    # By default a SIGTERM would end this without a word to the client below, which would go on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     token = secrets.token_hex(12)
     place = f"/data/local/tmp/.bakeoff-{token}"
     is_held = bootstrap.startswith(_HELD)

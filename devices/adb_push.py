@@ -58,9 +58,10 @@ def push_whole(
 
     arriving = f"{name}.{secrets.token_hex(4)}"
     answer = b""
+    # The session first: what is sent before it has begun there would be lost with the connection.
     with (
-        _adb_push(transport, blob, f"{directory}/{arriving}") as client,
         shell.session(_arrival_script(directory, hashes, blob, arriving, name), hold_stdin=True) as arrival,
+        _adb_push(transport, blob, f"{directory}/{arriving}") as client,
     ):
         arrival.wait_until_begun(_BEGIN_TIMEOUT_S)
         failure = client.finish(advance)

@@ -106,8 +106,10 @@ class Device(Protocol):
         """Whether that very process is alive."""
         ...
 
-    def signal(self, process: ProcessHandle, name: str) -> None:
-        """Send a signal by name (`TERM`, `KILL`) to the process and its process group; no error if it is gone."""
+    def signal(self, process: ProcessHandle, *names: str) -> None:
+        """Send signals by name (`TERM`, `KILL`), one after the other, to the process and its process group; no error
+        if it is gone.
+        """
         ...
 
     def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:

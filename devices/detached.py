@@ -63,12 +63,17 @@ def is_running(shell: Shell, process: ProcessHandle) -> bool:
     return shell.check(script, what=f"looking for process {process.pid}").strip() == b"yes"
 
 
-def send_signal(shell: Shell, process: ProcessHandle, name: str) -> None:
-    """Signal the process and its group, if it still is that process."""
-    if not re.fullmatch(r"[A-Z][A-Z0-9]*", name):
-        raise ValueError(f"not the name of a signal: {name!r}")
-    group, single = f"kill -s {name} -- -{process.pid}", f"kill -s {name} {process.pid}"
-    script = f"{_same_process(process)}\nsame || exit 0\n{group} 2>/dev/null || {single} 2>/dev/null\nexit 0\n"
+def send_signals(shell: Shell, process: ProcessHandle, names: Sequence[str]) -> None:
+    """Signal the process and its group, if it still is that process before the first of them: that one may end it and
+    leave others of its group to hear the next.
+    """
+    script = f"{_same_process(process)}\nsame || exit 0\n"
+    for name in names:
+        if not re.fullmatch(r"[A-Z][A-Z0-9]*", name):
+            raise ValueError(f"not the name of a signal: {name!r}")
+        group, single = f"kill -s {name} -- -{process.pid}", f"kill -s {name} {process.pid}"
+        script += f"{group} 2>/dev/null || {single} 2>/dev/null\n"
+    script += "exit 0\n"
     shell.check(script, what=f"signalling process {process.pid}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from devices.base import Blob, Completed, ProcessHandle, Progress
 from devices.blob_push import push_blobs
 from devices.changes import LIST_NAME, restore, restore_after_crash
-from devices.detached import is_running, send_signal, start_detached
+from devices.detached import is_running, send_signals, start_detached
 from devices.errors import PermanentError, TransientError
 from devices.file_fetch import fetch_files, write_file
 from devices.file_follow import follow_file
@@ -184,9 +184,9 @@ class PosixDevice:
         """Whether that very process is alive."""
         return is_running(self._connected(), process)
 
-    def signal(self, process: ProcessHandle, name: str) -> None:
-        """Send a signal by name to the process and its process group; no error if it is gone."""
-        send_signal(self._connected(), process, name)
+    def signal(self, process: ProcessHandle, *names: str) -> None:
+        """Send signals by name to the process and its process group; no error if it is gone."""
+        send_signals(self._connected(), process, names)
 
     def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
         """Yield what a growing file has from `offset` on; see `devices.base.Device.follow`."""

@@ -42,7 +42,8 @@ folder=$1; shift
 mkdir -p "$folder" || exit 1
 while [ $# -gt 0 ]; do
     if [ ! -e "$folder/$2" ]; then
-        cp "$1" "$folder/$2.part" && chmod 755 "$folder/$2.part" && mv -f "$folder/$2.part" "$folder/$2" || exit 1
+        part=$folder/$2.part.$$
+        cp "$1" "$part" && chmod 755 "$part" && mv -f "$part" "$folder/$2" || exit 1
     fi
     shift 2
 done

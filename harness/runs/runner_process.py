@@ -60,9 +60,9 @@ class RunnerProcess:
         return self._run(["grep", "-qF", self.records, f"/proc/{pid}/cmdline"]).exit_code == 0
 
     def end(self, handle: ProcessHandle) -> None:
-        """End it without waiting for the block in flight: that is what a second SIGTERM says to it."""
-        for _ in range(2):
-            self.device.signal(handle, "TERM")
+        """End it without waiting for the block in flight: that is what a second signal says to it."""
+        # Two of a kind can arrive as one.
+        self.device.signal(handle, "TERM", "INT")
 
     def has_plan(self) -> bool:
         """Whether the run's folder is there, with its plan."""

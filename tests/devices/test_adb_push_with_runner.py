@@ -82,8 +82,8 @@ def test_what_arrives_damaged_is_not_kept(device: AdbDevice, tmp_path: Path) -> 
 
 
 def test_cut_it_is_gone_on_with(device: AdbDevice, proxy: TcpProxy, tmp_path: Path) -> None:
-    one = blob(tmp_path, 32 << 20)
-    proxy.drop_after(16 << 20, "to phone")
+    one = blob(tmp_path, 48 << 20)
+    proxy.drop_after(32 << 20, "to phone")
     with pytest.raises(TransientError):
         device.push([one])
     device.connect()

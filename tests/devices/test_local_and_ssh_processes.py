@@ -84,6 +84,16 @@ def test_a_signal_reaches_the_whole_group(device: PosixDevice, tmp_path: Path) -
     device.signal(process, "TERM")
 
 
+def test_two_signals_reach_a_child_whose_leader_the_first_one_ends(device: PosixDevice, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    child = 'trap t=1 TERM; trap u=1 USR1; echo up; until [ "$t$u" = 11 ]; do sleep 0.05; done; echo both'
+    process = device.start(["sh", "-c", 'sh -c "$1" & wait', "sh", child], log=str(log), cwd=str(tmp_path))
+    wait_for(lambda: "up" in log.read_text(), "the child")
+    device.signal(process, "TERM", "USR1")
+    wait_for(lambda: "both" in log.read_text(), "both signals")
+    assert not device.is_running(process)
+
+
 def test_a_reused_process_number_is_not_mistaken_for_the_process(device: PosixDevice, tmp_path: Path) -> None:
     process = device.start(["sleep", "300"], log=str(tmp_path / "log"), cwd="/")
     try:
