@@ -43,7 +43,7 @@ mkdir -p "$folder" || exit 1
 while [ $# -gt 0 ]; do
     if [ ! -e "$folder/$2" ]; then
         part=$folder/$2.part.$$
-        cp "$1" "$part" && chmod 755 "$part" && mv -f "$part" "$folder/$2" || exit 1
+        cp "$1" "$part" && chmod 755 "$part" && mv -f "$part" "$folder/$2" || { rm -f "$part"; exit 1; }
     fi
     shift 2
 done
