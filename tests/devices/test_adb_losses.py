@@ -6,6 +6,7 @@ them pulls the cable.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -43,13 +44,20 @@ def device(phone: RealPhone, proxy: TcpProxy) -> Iterator[AdbDevice]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A phone that is silent is asked after half a second, and given up after one."""
+def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone that is silent is asked after half a second, and has as long to answer as it ever has."""
     monkeypatch.setattr(adb_transport, "_QUESTION_EVERY_S", 0.3)
-    monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", 1.0)
     monkeypatch.setattr(adb_transport, "_SETTLE_S", 2.0)
-    monkeypatch.setattr(adb_transport, "_CALL_TIMEOUT_S", 2.0)
     monkeypatch.setattr(adb_transport.AdbTransport, "longest_silence_s", 0.3)
+
+
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """For a phone that will not answer: it is given up after a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", 1.0)
+        patch.setattr(adb_transport, "_CALL_TIMEOUT_S", 2.0)
+        yield
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
@@ -73,19 +81,39 @@ Fault = Callable[[], None]
 
 
 @pytest.fixture(params=["the link drops", "adbd dies", "the link falls silent", "adb server dies"])
-def fault(request: pytest.FixtureRequest, proxy: TcpProxy, phone: RealPhone, impatient: None) -> Iterator[Fault]:
+def fault(
+    request: pytest.FixtureRequest,
+    proxy: TcpProxy,
+    phone: RealPhone,
+    watchful: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Fault]:
     """Breaks the connection, in one way or another."""
+    silence = contextlib.ExitStack()
+    reconnect = adb_transport.AdbTransport._reconnect
+
+    def fall_silent() -> None:
+        proxy.stall_now()
+        silence.enter_context(impatient())
+
+    def patiently_reconnect(transport: adb_transport.AdbTransport) -> None:
+        # A new connection is not silent, however slow it is.
+        silence.close()
+        reconnect(transport)
 
     def end_server() -> None:
         adb("kill-server")
 
+    monkeypatch.setattr(adb_transport.AdbTransport, "_reconnect", patiently_reconnect)
+
     faults: dict[str, Fault] = {
         "the link drops": proxy.drop_now,
         "adbd dies": phone.kill_adbd,
-        "the link falls silent": proxy.stall_now,
+        "the link falls silent": fall_silent,
         "adb server dies": end_server,
     }
-    yield faults[request.param]
+    with silence:
+        yield faults[request.param]
     phone.connect()
 
 
@@ -292,18 +320,19 @@ def test_a_reboot_ends_what_was_started_and_the_phone_is_found_again(own_phone: 
 
 
 def test_a_phone_that_falls_silent_is_noticed_though_adb_lists_it_as_ready(
-    own_phone: RealPhone, impatient: None
+    own_phone: RealPhone, watchful: None
 ) -> None:
     with AdbDevice(f"adb:{own_phone.address}") as device:
         stream = device.follow(f"{device.workdir}/log", 0, idle_s=0.2)
         assert next(stream) == b""
         own_phone.freeze(frozen=True)
         try:
-            with pytest.raises(NotReachableError, match="listed as attached, and fell silent"):
-                b"".join(itertools.islice(stream, 100))
-            assert adb("-s", own_phone.address, "get-state").strip() == "device"
-            with pytest.raises(TransientError):
-                device.connect()
+            with impatient():
+                with pytest.raises(NotReachableError, match="listed as attached, and fell silent"):
+                    b"".join(itertools.islice(stream, 100))
+                assert adb("-s", own_phone.address, "get-state").strip() == "device"
+                with pytest.raises(TransientError):
+                    device.connect()
         finally:
             own_phone.freeze(frozen=False)
         stream.close()
@@ -311,9 +340,22 @@ def test_a_phone_that_falls_silent_is_noticed_though_adb_lists_it_as_ready(
         assert device.run(["true"], timeout_s=20).exit_code == 0
 
 
-def test_a_phone_that_is_busy_and_silent_is_not_held_for_lost(device: AdbDevice, impatient: None) -> None:
-    done = device.run(["sh", "-c", "sleep 1.7; echo done"], timeout_s=20)
-    assert (done.exit_code, done.stdout) == (0, b"done\n")
+def is_kept_through_a_silence(device: AdbDevice, monkeypatch: pytest.MonkeyPatch, answers_within_s: float) -> bool:
+    """That is longer than a question may wait for its answer."""
+    monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", answers_within_s)
+    try:
+        device.connect()
+        done = device.run(["sh", "-c", f"sleep {answers_within_s + 0.7}; echo done"], timeout_s=60)
+    except NotReachableError:
+        return False
+    return (done.exit_code, done.stdout) == (0, b"done\n")
+
+
+def test_a_phone_that_is_busy_and_silent_is_not_held_for_lost(
+    device: AdbDevice, watchful: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The longer time is for a machine that is too busy to answer within a second.
+    assert any(is_kept_through_a_silence(device, monkeypatch, within_s) for within_s in (1.0, 10.0))
 
 
 def test_nothing_is_left_there_after_following(device: AdbDevice, proxy: TcpProxy, phone: RealPhone) -> None:

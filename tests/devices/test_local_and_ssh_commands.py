@@ -135,14 +135,18 @@ def test_what_a_command_leaves_running_does_not_hold_it_up(device: PosixDevice) 
     assert completed.exit_code == 0
 
 
-def test_a_command_that_takes_too_long_is_killed_there_too(device: PosixDevice, tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
+def ends_with_its_deadline(device: PosixDevice, pids: Path, timeout_s: float) -> bool:
+    """Whether both processes of a command that goes on and on had begun by its deadline, and were gone after it."""
     script = 'sleep 300 & echo $! >>"$1"; echo $$ >>"$1"; sleep 300'
-    with pytest.raises(DeadlineError, match=r"sh did not end within 1.5 s"):
-        device.run(["sh", "-c", script, "sh", str(pids)], timeout_s=1.5)
-    started = [int(pid) for pid in pids.read_text().split()]
-    assert len(started) == 2
+    with pytest.raises(DeadlineError, match=rf"sh did not end within {timeout_s} s"):
+        device.run(["sh", "-c", script, "sh", str(pids)], timeout_s=timeout_s)
+    started = [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
     until = time.monotonic() + 10
     while any(alive(device, pid) for pid in started) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not any(alive(device, pid) for pid in started)
+    return len(started) == 2 and not any(alive(device, pid) for pid in started)
+
+
+def test_a_command_that_takes_too_long_is_killed_there_too(device: PosixDevice, tmp_path: Path) -> None:
+    # The longer time is for a busy machine: what has not reported in by the deadline cannot be killed.
+    assert any(ends_with_its_deadline(device, tmp_path / f"pids {limit_s}", limit_s) for limit_s in (1.5, 10.5))

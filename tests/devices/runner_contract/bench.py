@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.records import ArmLoaded, Record, parse_record
+from harness.records import ArmLoaded, GateWaiting, Record, parse_record
 from harness.runs.plan import (
     CommandProbe,
     EnergyOptions,
@@ -45,6 +45,13 @@ RUNNERS: dict[str, Callable[[], list[str]]] = {
 
 T = TypeVar("T")
 WAIT_S = 60.0
+HOUR_NS = 3_600_000_000_000
+SLOWLY_NS = 100_000_000
+"""`settle_ns` of a session that is killed or stopped: before some sixty blocks more, it is still at work whenever the
+test gets to act. The session that goes on from there may have a plan with a shorter one.
+"""
+# 0 where the block may begin, 1 where it is held.
+HOLD = 'read -r looks <"$1"; echo $((looks + 1)) >"$1"; [ "$looks" -lt "$2" ] || [ -e "$3" ]; echo $?'
 
 
 class Bench:
@@ -58,6 +65,7 @@ class Bench:
         self.plan_path = folder / "plan.json"
         self.records_path = folder / "records.jsonl"
         self.stop_path = folder / "stop"
+        self.go_path = folder / "go"
         self.log_path = folder / "runner.log"
         self.arms: list[PlanArm] = []
         self.items: dict[str, dict[str, list[str]]] = {}
@@ -146,11 +154,21 @@ class Bench:
         self.probes.append(FileProbe(id=name, path=str(path), **fields))
         return path
 
-    def command_probe(self, name: str, *argv: str, **fields: Any) -> None:
-        self.probes.append(CommandProbe(id=name, argv=list(argv), **fields))
+    def command_probe(self, name: str, *argv: str, timeout_ns: int = 60_000_000_000, **fields: Any) -> None:
+        self.probes.append(CommandProbe(id=name, argv=list(argv), timeout_ns=timeout_ns, **fields))
 
     def gate(self, of_pass: str, *conditions: GateCondition, **fields: Any) -> None:
         self.gates[of_pass] = Gates(conditions=list(conditions), **fields)
+
+    def hold(self, of_pass: str, *, before_block: int) -> None:
+        """Has the runner wait before one block of a pass, counted from 0, until `let_go`: however late a test is, it
+        finds the runner there.
+        """
+        looks = self.folder / "looks"
+        looks.write_text("0\n")
+        self.command_probe("hold", "sh", "-c", HOLD, "sh", str(looks), str(before_block), str(self.go_path))
+        held = GateCondition(id="hold", probe="hold", at_most=0)
+        self.gate(of_pass, held, poll_ns=20_000_000, max_wait_ns=HOUR_NS, budget_ns=HOUR_NS)
 
     def write_plan(self, *, step_timeout_s: float = 60.0, **latency: Any) -> Plan:
         options: dict[str, Any] = {
@@ -218,6 +236,12 @@ class Bench:
                 return records
             time.sleep(0.005)
         raise AssertionError(f"not within {WAIT_S} s; log:\n{self.log_path.read_text(errors='replace')}")
+
+    def wait_until_held(self) -> list[Record]:
+        return self.wait_for(lambda records: bool(of_kind(records, GateWaiting)))
+
+    def let_go(self) -> None:
+        self.go_path.touch()
 
     def worker_pids(self) -> set[int]:
         return {record.pid for record in self.records() if isinstance(record, ArmLoaded)}

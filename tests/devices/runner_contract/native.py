@@ -59,15 +59,18 @@ def compile_sanitized(name: str, files: list[str]) -> Path:
     made = cache / "sanitized" / f"{name}-{digest}"
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
-        options = made.with_suffix(".options.c")
+        # Several test processes may be at this at once.
+        part = made.with_suffix(f".{os.getpid()}")
+        options = made.with_suffix(f".{os.getpid()}.c")
         options.write_text(SANITIZER_OPTIONS)
         command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *SANITIZERS]
-        command += [f"-I{SOURCES}", *files, str(options), "-ldl", "-o", str(made.with_suffix(".new"))]
+        command += [f"-I{SOURCES}", *files, str(options), "-ldl", "-o", str(part)]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0 and "cannot find" in done.stderr:
             pytest.skip(f"no sanitizers for {compiler} on this machine: {done.stderr.splitlines()[0]}")
         assert done.returncode == 0, done.stderr
-        made.with_suffix(".new").rename(made)
+        options.unlink()
+        part.rename(made)
     return made
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from harness.records import ArmLoaded, LatencyBlock
+from harness.records import ArmLoaded
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
@@ -32,13 +32,15 @@ def with_arms(bench: Bench, *cores: list[int] | None, **fields: int) -> Bench:
 
 def test_an_arm_is_kept_on_its_cores_and_the_other_arm_is_not(bench: Bench) -> None:
     with_arms(bench, [HERE[-1]], None)
-    add_latency_pass(bench, pairs=40)
+    add_latency_pass(bench, pairs=2)
+    bench.hold("latency", before_block=2)
     bench.write_plan()
     process = bench.start()
 
-    records = bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 2)
+    records = bench.wait_until_held()
     pids = {record.arm: record.pid for record in of_kind(records, ArmLoaded)}
     meanwhile = {arm: sorted(os.sched_getaffinity(pid)) for arm, pid in pids.items()}
+    bench.let_go()
 
     assert process.wait(60) == 0
     assert meanwhile == {"a0": [HERE[-1]], "a1": HERE}

@@ -7,16 +7,17 @@ import subprocess
 import sys
 
 from harness.records import LatencyBlock, WarmUpDone
-from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
 
 
 def test_the_fixed_work_is_done_three_times_before_each_block_and_kept_in_later_sessions(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=20)
-    bench.write_plan(reference_target_ns=2_000_000)
+    add_latency_pass(bench, pairs=30)
+    bench.write_plan(reference_target_ns=2_000_000, settle_ns=SLOWLY_NS)
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
     kill_at_once(process)
+    bench.write_plan(reference_target_ns=2_000_000)
 
     records = bench.run()
 

@@ -21,7 +21,7 @@ from harness.records import (
     WarmUpDone,
 )
 from harness.runs.plan import Plan
-from tests.devices.runner_contract.bench import Bench, is_alive, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, is_alive, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
@@ -45,12 +45,13 @@ def assert_complete(records: Sequence[Record], plan: Plan) -> None:
 
 @pytest.mark.parametrize("records_before_the_kill", [1, 3, 8, 17])
 def test_killed_without_warning_it_goes_on_where_it_was(bench: Bench, records_before_the_kill: int) -> None:
-    add_all_passes(bench, pairs=4)
-    plan = bench.write_plan()
+    add_all_passes(bench, pairs=30)
+    bench.write_plan(settle_ns=SLOWLY_NS)
     process = bench.start()
     bench.wait_for(lambda records: len(records) >= records_before_the_kill)
     kill_at_once(process)
     bench.assert_no_worker_left()
+    plan = bench.write_plan()
 
     records = bench.run()
 
@@ -73,10 +74,11 @@ def test_killed_again_and_again_it_still_gets_to_the_end(bench: Bench) -> None:
 
 def test_the_block_length_of_the_first_session_is_kept(bench: Bench) -> None:
     add_latency_pass(bench, pairs=30)
-    bench.write_plan()
+    bench.write_plan(settle_ns=SLOWLY_NS)
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
     kill_at_once(process)
+    bench.write_plan()
 
     records = bench.run()
 
@@ -127,7 +129,7 @@ def test_records_that_are_damaged_in_the_middle_are_refused(bench: Bench) -> Non
 @pytest.mark.parametrize("means", ["file", "SIGTERM", "SIGTERM to the group"])
 def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: str) -> None:
     add_latency_pass(bench, pairs=40)
-    plan = bench.write_plan()
+    bench.write_plan(settle_ns=SLOWLY_NS)
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
     if means == "file":
@@ -145,6 +147,7 @@ def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: s
     bench.assert_no_worker_left()
 
     bench.stop_path.unlink(missing_ok=True)
+    plan = bench.write_plan()
     assert_complete(bench.run(), plan)
 
 
@@ -160,15 +163,16 @@ def test_a_stop_file_from_before_the_start_stops_it_before_the_first_step(bench:
 
 def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> None:
     add_latency_pass(bench, pairs=60)
-    bench.write_plan(step_timeout_s=600)
+    bench.write_plan(step_timeout_s=600, settle_ns=SLOWLY_NS)
     process = bench.start()
     bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
     for pid in bench.worker_pids():
         if is_alive(pid):
             os.kill(pid, signal.SIGSTOP)
-    for _ in range(2):
-        time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
+    # Two of one number may arrive as one: signals do not queue.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        time.sleep(2 * SLOWLY_NS / 1e9)
+        process.send_signal(number)
 
     assert process.wait(30) == 0
     finished = bench.records()[-1]
@@ -178,7 +182,8 @@ def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> N
 
 
 def test_two_runners_never_write_one_file(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=20)
+    add_latency_pass(bench, pairs=2)
+    bench.hold("latency", before_block=1)
     plan = bench.write_plan()
     first = bench.start()
     bench.wait_for(lambda records: len(records) >= 2)
@@ -187,6 +192,7 @@ def test_two_runners_never_write_one_file(bench: Bench) -> None:
 
     assert second.wait(30) == 75
     assert "another runner" in bench.log_path.read_text()
+    bench.let_go()
     assert first.wait(120) == 0
     assert_complete(bench.records(), plan)
     assert {record.session for record in bench.records()} == {0}
