@@ -6,11 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
 
 __all__ = ["adb_server", "own_phone", "phone"]
+
+# How long an example takes says how busy this machine is.
+settings.register_profile("no times", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no times")
 
 
 @pytest.fixture(scope="session")

@@ -57,8 +57,10 @@ class StopRequest:
             if self.at_once:
                 raise KeyboardInterrupt
             if self.asked:
+                # And no more: a signal may come while the one before it is still being heard, in the midst of `ask`.
                 self._at_once.set()
-            self.ask()
+            else:
+                self.ask()
 
         with handled(more):
             yield

@@ -2,6 +2,8 @@
 
 import hashlib
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,8 +108,6 @@ def setting(name, value):
         (setting("status", 500), "500"),
         (setting("status", 403), r"is refused \(403\)"),
         (setting("cut_after", 100), r"ended after 100 of \d+ bytes"),
-        (setting("stall_after", 100), "the server said nothing for 0.5 s"),
-        (setting("drip_s", 0.01), "did not arrive within"),
         (setting("redirect_to", "{{path}}"), "infinite loop|redirect"),
         (setting("redirect_to", "file:///etc/passwd"), "cannot be fetched"),
         (setting("redirect_to", "http://127.0.0.1:1/gone"), "cannot be fetched"),
@@ -118,12 +118,34 @@ def setting(name, value):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_goes_wrong_is_said_and_leaves_nothing_behind(server, tmp_path, monkeypatch, fault, words):
-    monkeypatch.setattr(maven_download, "STALL_S", 0.5)
-    monkeypatch.setattr(maven_download, "DEADLINE_S", 1.0)
+def test_what_goes_wrong_is_said_and_leaves_nothing_behind(server, tmp_path, fault, words):
     fault(server)
     with pytest.raises(MavenError, match=words):
         download_archive(ORT)
+    assert left_over(tmp_path) == []
+
+
+def test_a_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(maven_download, "STALL_S", 0.5)
+    server.stall_after = 100
+    with pytest.raises(MavenError, match=r"the server said nothing for 0\.5 s"):
+        download_archive(ORT)
+    assert left_over(tmp_path) == []
+
+
+def test_what_drips_for_too_long_is_given_up(server, tmp_path, monkeypatch):
+    waited_s = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + waited_s[0])
+    monkeypatch.setattr(maven_download, "time", clock)  # nobody waits half an hour here
+    server.drip_s = 0.01
+
+    def advance(done, total):
+        assert 0 < done < total == len(AAR)
+        waited_s[0] = maven_download.DEADLINE_S
+
+    with pytest.raises(MavenError, match="did not arrive within 30 minutes"):
+        download_archive(ORT, advance)
+    assert waited_s[0] > 0
     assert left_over(tmp_path) == []
 
 

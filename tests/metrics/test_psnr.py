@@ -32,7 +32,7 @@ def test_one_level_everywhere_is_48_decibels() -> None:
     assert score("psnr", dark, dark + 1) == pytest.approx(20 * math.log10(255), abs=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans(), st.integers(0, 1000))
 def test_psnr_equals_scikit_image(height: int, width: int, colour: bool, seed: int) -> None:
     reference, output = noisy_pair((height, width, 3) if colour else (height, width), seed)

@@ -34,7 +34,7 @@ def ssim(reference: NDArray[np.generic], output: NDArray[np.generic], data_range
     return Ssim(MetricSettings(data_range=data_range)).prepare(reference).score(output)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(11, 150),
     st.integers(11, 300),

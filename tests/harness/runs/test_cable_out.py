@@ -67,8 +67,9 @@ def test_a_phone_is_unplugged_when_asked_measures_alone_and_is_picked_up(tiny, p
     run.wait_until_it_says("unplug the phone now (its battery's status is Charging); it measures on its own for about")
     assert phone.settings()["system/screen_off_timeout"] == "2147483647"
     assert b'"energy_block"' not in run.records_there()
-    phone.battery.plugged = "none"
+    # In this order: once it discharges it measures, and its link must be gone before the first block comes home.
     phone.unplug()
+    phone.battery.plugged = "none"
     run.wait_until_it_says("the cable is out: the phone measures on its own; waiting until it is back")
     wait_for(lambda: b'"runner_finished"' in run.records_there())
     phone.battery.plugged = "usb"

@@ -11,10 +11,9 @@ from harness.runs.device_threads import in_threads
 from harness.runs.stop_request import InterruptedRunError, StopRequest, signals_as_interrupts
 
 
-def press(*after_s: float, number: int = signal.SIGINT) -> None:
-    """Send the signal to this process after so many seconds each."""
-    for seconds in after_s:
-        threading.Timer(seconds, os.kill, (os.getpid(), number)).start()
+def press(number: int = signal.SIGINT) -> None:
+    """Send the signal to this process."""
+    os.kill(os.getpid(), number)
 
 
 def test_outcomes_come_in_order_and_all_at_once():
@@ -37,15 +36,18 @@ def test_the_first_signal_asks_the_second_presses_the_third_leaves():
     seen = []
 
     def work() -> None:
+        # Each is sent once the one before has been heard: signals that wait together are heard as one.
+        press()
         while not stop.asked:
             time.sleep(0.01)
         seen.append(stop.at_once)
+        press()
         while not stop.at_once:
             time.sleep(0.01)
         seen.append(stop.at_once)
+        press()
         time.sleep(600)  # a device that hangs
 
-    press(0.1, 0.3, 0.6)
     with pytest.raises(KeyboardInterrupt), stop.listening():
         in_threads([work], stop)
     assert seen == [False, True]
@@ -60,10 +62,15 @@ def test_a_stop_ends_a_wait_at_once():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_being_ended_is_what_ctrl_c_is(number):
+    def wait() -> None:
+        # Pressed by somebody else, and not before it is listened to.
+        with signals_as_interrupts():
+            threading.Timer(0.1, press, (number,)).start()
+            time.sleep(60)
+
     before = signal.getsignal(number)
-    press(0.1, number=number)
-    with pytest.raises(KeyboardInterrupt), signals_as_interrupts():
-        time.sleep(60)
+    with pytest.raises(KeyboardInterrupt):
+        wait()
     assert signal.getsignal(number) == before
 
 
@@ -71,7 +78,7 @@ def test_a_signal_that_nohup_ignores_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with signals_as_interrupts(), StopRequest().listening():
-            os.kill(os.getpid(), signal.SIGHUP)
+            press(signal.SIGHUP)
             time.sleep(0.05)
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -8,21 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.command import bakeoff, start
+from tests.rig.accident import ProxiedPhone
+from tests.rig.command import bakeoff
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
-from tests.rig.run_watch import assert_whole, comparison, wait_for
+from tests.rig.run_on_a_phone import over_adb
+from tests.rig.run_watch import assert_whole, comparison
+from tests.rig.tcp_proxy import Sight, TcpProxy
 
 PAIRS = 6
 DATA_BYTES = 112 << 20
-"""Little, since to fill it takes time, and the runner does not wait."""
+"""Little, since to fill it takes time."""
 PICTURE = 96
 OUTPUT_BYTES = 3 * (2 * PICTURE) ** 2 * 4
 """Of one output: three channels in float32, twice as high and wide as the picture."""
 
 
 @pytest.fixture
-def phone_and_server(tmp_path: Path) -> Iterator[tuple[StandInPhone, AdbServer]]:
+def desk(tmp_path: Path) -> Iterator[ProxiedPhone]:
     reason = missing_parts()
     if reason is not None:
         pytest.skip(reason)
@@ -31,24 +34,24 @@ def phone_and_server(tmp_path: Path) -> Iterator[tuple[StandInPhone, AdbServer]]
         phone = stack.enter_context(StandInPhone(data_bytes=DATA_BYTES))
         if not phone.confined:
             pytest.skip("this phone is a plain directory: run the tests as root for one with namespaces")
-        phone.connect(server)
-        yield phone, server
+        proxy = TcpProxy(phone.target)
+        stack.callback(proxy.close)
+        desk = ProxiedPhone(phone, proxy, server)
+        desk.connect()
+        yield desk
 
 
-def test_storage_that_is_full_when_outputs_are_kept_fails_no_arm_and_is_gone_on_from(phone_and_server, tiny, tmp_path):
-    phone, server = phone_and_server
-    environment = {"ADB_SERVER_SOCKET": f"tcp:127.0.0.1:{server.port}"}
+def test_storage_that_is_full_when_outputs_are_kept_fails_no_arm_and_is_gone_on_from(desk, tiny, tmp_path):
+    phone = desk.phone
     tiny.picture_size = PICTURE
     tiny.measure["pairs"] = PAIRS
-    folder, log = tmp_path / "run", tmp_path / "log"
-    process = start("run", tiny.write(), "-d", f"adb:{phone.address}", "--out", folder, log=log, **environment)
-    # The plan is the last thing that goes there before the runner starts, which takes its time to open a runtime.
-    wait_for(lambda: bool(list(phone.data_folder.glob("bakeoff/runs/*/plan.json"))))
-    phone.leave_free(3 * OUTPUT_BYTES)
-
-    assert process.wait(timeout=120) == 3, log.read_text()
-    assert "the disk is full there" in log.read_text()
-    assert "Traceback" not in log.read_text()
+    folder = tmp_path / "run"
+    # Everything else is there when the runner is started, and it is not started before the phone is full.
+    desk.proxy.when(Sight(b"runner.log", "to phone"), act=lambda: phone.leave_free(3 * OUTPUT_BYTES))
+    ended = bakeoff("run", tiny.write(), "-d", desk.name, "--out", folder, **over_adb(desk.server))
+    assert ended.exit_code == 3, ended.stderr
+    assert "the disk is full there" in ended.stderr
+    assert "Traceback" not in ended.stderr
     (device,) = comparison(folder).devices
     assert "the disk is full there" in device.problem
     assert "Free space there" in device.problem
@@ -57,7 +60,7 @@ def test_storage_that_is_full_when_outputs_are_kept_fails_no_arm_and_is_gone_on_
     assert b"arm_failed" not in (home / "records.jsonl").read_bytes()
 
     phone.leave_free(1 << 40)
-    done = bakeoff("run", "--resume", folder, **environment)
+    done = bakeoff("run", "--resume", folder, **over_adb(desk.server))
     assert done.exit_code == 0, done.stderr
     assert_whole(folder, len(tiny.names), PAIRS, home.name)
     assert [device.status for device in comparison(folder).devices] == ["complete"]

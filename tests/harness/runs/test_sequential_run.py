@@ -1,11 +1,14 @@
 """Runs that end their latency pass, and their energy pass, when they know enough, and say so."""
 
 import os
+import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from harness.records import EnergyBlock
 from tests.harness.runs.test_run import run
 from tests.harness.test_rederived_intervals import rederive
 from tests.rig.command import bakeoff
@@ -56,6 +59,14 @@ ENERGY = {
 }
 
 
+def is_seen_all_along(block: EnergyBlock) -> bool:
+    """Whether nothing held up the runner, which shares this machine with others, between its looks at the rails."""
+    looks = [one.monotonic_ns + one.took_ns // 2 for one in block.readings]
+    slept_ns = (block.after.suspended_ns or 0) - (block.before.suspended_ns or 0)
+    most_ns = max(later - earlier for earlier, later in pairwise([block.started_ns, *looks, block.ended_ns]))
+    return len(looks) >= 5 and most_ns < 0.5e9 and slept_ns < 0.1e9
+
+
 @pytest.fixture
 def pi_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = tmp_path / "bin" / "vcgencmd"
@@ -74,11 +85,14 @@ def test_an_energy_pass_ends_once_its_rule_is_decided(tiny, workdir, tmp_path, p
     found = records(folder)
     (stopped,) = [each for each in found if each.record == "pass_stopped"]
     assert stopped.of_pass == "energy"
-    arms = Counter(block.cycle for block in found if block.record == "energy_block" and block.arm is not None)
-    whole = [cycle for cycle, blocks in arms.items() if blocks == 2]
+    blocks = [each for each in found if each.record == "energy_block" and each.arm is not None]
+    whole = [cycle for cycle, arms in Counter(block.cycle for block in blocks).items() if arms == 2]
+    unseen = {block.cycle for block in blocks if not is_seen_all_along(block)}
     assert 6 <= len(whole) < 40
     assert (found[-1].record, found[-1].reason) == ("runner_finished", "complete")
-    assert f"energy: enough after {len(whole)} of at most 40: every rule on energy was decided" in done.stderr
+    # A host that was held up tells it late, and some cycles more are done meanwhile.
+    (enough,) = re.findall(r"energy: enough after (\d+) of at most 40: every rule on energy was decided", done.stderr)
+    assert 6 <= int(enough) <= len(whole)
     result = comparison(folder)
     (device,) = result.devices
     assert device.status == "complete"
@@ -86,7 +100,8 @@ def test_an_energy_pass_ends_once_its_rule_is_decided(tiny, workdir, tmp_path, p
         f"stopped after {len(whole)} of at most 40 cycles: every rule on energy was decided"
     )
     power = next(each for each in device.contrasts if each.quantity == "average_power")
-    assert power.effect.n == len(whole)
+    assert power.effect.n + sum(power.effect.excluded.values()) == len(whole)
+    assert power.effect.n >= len(set(whole) - unseen)
     assert power.effect.interval.method == "anytime-valid t-mixture on log-ratios of paired energy blocks"
     assert {rule.outcome for rule in device.rules} == {"met"}
     assert device.energy.stopping in (folder / "report.html").read_text().replace("\u00a0", " ")

@@ -13,6 +13,7 @@ import pytest
 from harness.soak_result import SoakResult
 from tests.rig.command import Finished, bakeoff, start
 from tests.rig.run_watch import records, wait_for
+from tests.rig.short_soak import cut_short
 
 SHORT = ("--hours", 6 / 3600, "--window", 0.25)
 
@@ -28,6 +29,10 @@ def result(folder: Path) -> SoakResult:
 
 def runner_pids(folder: Path) -> list[int]:
     return [record.pid for record in records(folder) if record.record == "runner_started"]
+
+
+def remote_folder(folder: Path) -> Path:
+    return Path(json.loads((folder / "devices/0-local/state.json").read_text())["remote_folder"])
 
 
 def is_alive(pid: int) -> bool:
@@ -118,8 +123,9 @@ def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
 def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(tiny, workdir, tmp_path):
     folder = tmp_path / "soak"
     process = start(
-        "soak", tiny.write(), *SHORT, "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir)
-    )
+        "soak", tiny.write(), "--hours", 60 / 3600, "--window", 0.25, "--out", folder,
+        log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
+    )  # fmt: skip
     wait_for(lambda: windows_in(folder) >= 3)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
@@ -130,12 +136,15 @@ def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(t
     assert result(folder).devices[0].status == "stopped"
     wait_for(lambda: not is_alive(runner_pids(folder)[-1]), 10)
 
-    process = start("soak", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
     stopped_at = windows_in(folder)
+    process = start("soak", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
     wait_for(lambda: windows_in(folder) >= stopped_at + 2)
-    os.kill(runner_pids(folder)[-1], signal.SIGKILL)
+    runner = runner_pids(folder)[-1]
+    os.kill(runner, signal.SIGSTOP)
+    seconds = cut_short(remote_folder(folder), more_s=2.0)
+    os.kill(runner, signal.SIGKILL)
     assert process.wait(timeout=120) == 0, (tmp_path / "log").read_text()
-    assert_whole(folder, 6)
+    assert_whole(folder, seconds)
     assert [gap.what for gap in result(folder).devices[0].gaps] == ["runner restarted"] * 2
     assert result(folder).devices[0].sessions == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,8 @@ class DeviceState:
     def __init__(self, folder: Path, properties: Mapping[str, str], *, cores: int) -> None:
         self.folder = folder
         self._pinned: set[str] = set()
+        self._sysfs_lock = threading.Lock()
+        """Whether a file is pinned, and what is in it, change together: models and tests write at the same time."""
         for name in ("answers", "proc", "sys/power_supply/battery", "sys/thermal", "sys/cpu"):
             (folder / name).mkdir(parents=True)
         for namespace, values in _SETTINGS.items():
@@ -101,26 +104,31 @@ class DeviceState:
 
     def pin(self, path: str, text: str) -> None:
         """Let a file below /sys/class/{power_supply,thermal} or cpu/ say this, whatever the models think."""
-        self._pinned.add(path)
-        (self.folder / "sys" / path).parent.mkdir(parents=True, exist_ok=True)
-        self.write(f"sys/{path}", text)
+        with self._sysfs_lock:
+            self._pinned.add(path)
+            self._write_sysfs_file(path, text)
 
     def remove_sysfs(self, path: str) -> None:
         """Let a file or folder be missing, as it is with some vendors."""
-        self._pinned.add(path)
-        found = self.folder / "sys" / path
-        if found.is_dir():
-            shutil.rmtree(found)
-        else:
-            found.unlink(missing_ok=True)
+        with self._sysfs_lock:
+            self._pinned.add(path)
+            found = self.folder / "sys" / path
+            if found.is_dir():
+                shutil.rmtree(found)
+            else:
+                found.unlink(missing_ok=True)
 
     def write_sysfs(self, files: Mapping[str, str]) -> None:
         """What the models say, where nothing is pinned."""
         for path, text in files.items():
-            if any(path == pinned or path.startswith(f"{pinned}/") for pinned in self._pinned):
-                continue
-            (self.folder / "sys" / path).parent.mkdir(parents=True, exist_ok=True)
-            self.write(f"sys/{path}", text)
+            with self._sysfs_lock:
+                if any(path == pinned or path.startswith(f"{pinned}/") for pinned in self._pinned):
+                    continue
+                self._write_sysfs_file(path, text)
+
+    def _write_sysfs_file(self, path: str, text: str) -> None:
+        (self.folder / "sys" / path).parent.mkdir(parents=True, exist_ok=True)
+        self.write(f"sys/{path}", text)
 
     # properties and settings
 
