@@ -72,7 +72,7 @@ def test_a_worker_that_segfaults_fails_its_arm_only(bench: Bench) -> None:
 
 
 def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=60)
+    add_latency_pass(bench, pairs=120)
     bench.write_plan(settle_ns=SLOWLY_NS)
     process = bench.start()
     os.kill(pids(bench.wait_for(in_latency_pass), "a1")[-1], signal.SIGABRT)
