@@ -29,7 +29,8 @@ from tests.rig.tcp_proxy import TcpProxy
 
 OURS, REAL = KINDS
 PAIRS, BLOCK_MS = 20, 60.0
-DEADLINE_S = 280.0
+DEADLINE_S = 600.0
+"""Of each of a test's two calls: one that hangs is ended and named, and a busy machine is waited for."""
 
 
 class Cell(NamedTuple):
@@ -54,6 +55,8 @@ COVERING = {
         Cell("unauthorized", "follow", REAL),
         Cell("full", "push", REAL),
         Cell("full", "follow", OURS),
+    ],
+    "stalls": [
         Cell("stall", "push", OURS),
         Cell("stall", "follow", OURS),
     ],
@@ -112,6 +115,7 @@ def waits_for_its_accident(cell: Cell, number: int, server: AdbServer, stack: Ex
     return Accident(desk, FAULTS[cell.fault], cell.stage)
 
 
+@pytest.mark.timeout(2 * DEADLINE_S + 300)
 def test_a_run_with_accidents_ends_complete_or_names_what_is_missing(cells, own_server, tiny, tmp_path):
     tiny.measure |= {"pairs": PAIRS, "block_ms": BLOCK_MS}
     folder = tmp_path / "run"
