@@ -26,7 +26,7 @@ def draw_gallery(
 ) -> list[GalleryItem]:
     """Choose the worst items of a candidate on a device and write their PNG files."""
     baseline = manifest.arms[0]
-    outputs = read_outputs(folder, entry.folder)
+    outputs = read_outputs(folder, manifest)[entry.name]
     items = {item.stem: item for item in manifest.items}
     return [
         GalleryItem(

@@ -7,7 +7,7 @@ from the reference alone is computed once for all arms and devices; equal output
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
     import pandas as pd
 
     metrics, unavailable = _open_metrics(manifest)
-    outputs = {entry.name: read_outputs(folder, entry.folder) for entry in manifest.devices}
+    outputs = read_outputs(folder, manifest)
     rows: list[dict[str, Any]] = []
     for number, item in enumerate(manifest.items):
         rows += _score_item(manifest, item, outputs, metrics, unavailable)
@@ -62,9 +62,24 @@ def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
     return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources)
 
 
-def read_outputs(folder: RunFolder, device_folder: str) -> dict[tuple[str, str], Output]:
-    """(arm id, item id) → output tensor, as the records say. Of a step done twice the last counts."""
-    home = folder.path / "devices" / device_folder
+def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
+    """Device name → (arm id, item id) → output tensor, as the records say. One that has not come home from its device
+    is read where another device gave the same bytes, if there is one.
+    """
+    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder) for entry in manifest.devices}
+    all_outputs = [output for found in outputs.values() for output in found.values()]
+    at_hand = {output.sha256: output.path for output in all_outputs if output.path.exists()}
+    return {
+        name: {
+            key: one if one.path.exists() else replace(one, path=at_hand.get(one.sha256, one.path))
+            for key, one in found.items()
+        }
+        for name, found in outputs.items()
+    }
+
+
+def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
+    """Of a step done twice the last counts."""
     records = home / "records.jsonl"
     found: dict[tuple[str, str], Output] = {}
     if records.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from devices.identity import Identity
@@ -35,7 +36,7 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     try:
         comparison = _compare_and_draw(folder, manifest, quality)
     except OSError as error:  # tables and pictures are written by libraries
-        raise DiskError.of(folder.path, error) from None
+        raise DiskError.of(Path(error.filename or folder.path), error) from None
     from reports.html import render_html
 
     write_model(folder.comparison, comparison)

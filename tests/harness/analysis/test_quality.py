@@ -85,7 +85,24 @@ def test_of_an_output_recorded_twice_the_last_counts(run):
     lines = path.read_bytes().splitlines(keepends=True)
     first = next(line for line in lines if b"a0/i0.0.npy" in line)
     path.write_bytes(b"".join(lines) + first.replace(b"a0/i0.0.npy", b"a0/again.npy"))
-    assert read_outputs(run, "0-local")["a0", "i0"].path.name == "again.npy"
+    (outputs_of(run, "a0") / "again.npy").write_bytes((outputs_of(run, "a0") / "i0.0.npy").read_bytes())
+    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].path.name == "again.npy"
+
+
+@pytest.mark.parametrize("lost", ["0-local", "1-other"])
+def test_outputs_that_stayed_on_one_device_are_known_by_those_of_another_that_gave_the_same_bytes(run, lost):
+    """A device may be lost after it said what it made, and before that was fetched."""
+    shutil.copytree(run.path / "devices" / "0-local", run.path / "devices" / "1-other")
+    shutil.rmtree(run.path / "devices" / lost / "outputs")
+    manifest = run.read_manifest()
+    other = manifest.devices[0].model_copy(update={"name": "other", "folder": "1-other"})
+    manifest = manifest.model_copy(update={"devices": [*manifest.devices, other]})
+    frame = score_outputs(run, manifest, SilentProgress()).scores
+    assert np.isfinite(frame["value"]).all()
+    for entry in manifest.devices:
+        shown = draw_gallery(run, manifest, entry, manifest.arms[1], frame)
+        assert shown
+        assert all((run.path / each.candidate_image).is_file() for each in shown)
 
 
 def test_a_metric_that_cannot_be_had_is_a_reason_and_not_an_error(run):
