@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from devices.adb_list import ListedPhone
-from devices.errors import PermanentError
+from devices.errors import NotReachableError, PermanentError
 
 KIND = "adb"
 PREFIX = "adb:"
@@ -47,8 +47,19 @@ def only_phone(phones: Sequence[ListedPhone]) -> ListedPhone | None:
         return next((phone for phone in phones if phone.serial == named), ListedPhone(named, "no device"))
     candidates = [phone for phone in phones if phone.state != "offline"] or list(phones)
     if len(candidates) > 1:
+        proposed = next((phone for phone in candidates if phone.state == "device"), candidates[0])
         raise PermanentError(
             f"{KIND}: {len(candidates)} phones are attached: {', '.join(map(str, candidates))}",
-            f"Choose one: -d {PREFIX}{candidates[0].serial}, or all: -d '{ALL}'.",
+            f"Choose one: -d {PREFIX}{proposed.serial}, or all: -d '{ALL}'.",
         )
     return candidates[0] if candidates else None
+
+
+def absent_phone(name: str, serial: str, phones: Sequence[ListedPhone]) -> NotReachableError:
+    """The error for a phone that adb does not list. `name` is the device's."""
+    by = " (ANDROID_SERIAL)" if name == KIND and os.environ.get("ANDROID_SERIAL") == serial else ""
+    others = f"; attached: {', '.join(map(str, phones))}" if phones else ""
+    return NotReachableError(
+        f"{name}: no phone {serial}{by} is attached{others}",
+        "Is the cable in, USB debugging on, and the phone not only charging? `adb devices -l` shows what adb sees.",
+    )

@@ -39,9 +39,13 @@ class AdbAnswer:
 
 def adb_words() -> list[str]:
     """What stands for the word `adb`: `$BAKEOFF_ADB`, or `adb`."""
-    words = shlex.split(os.environ.get(ADB_VARIABLE) or "adb")
+    said = os.environ.get(ADB_VARIABLE) or "adb"
+    try:
+        words = shlex.split(said)
+    except ValueError:  # a quotation mark without its other one
+        words = []
     if not words:
-        raise PermanentError(f"{ADB_VARIABLE} names no command", "Unset it, or set it to the path of an adb.")
+        raise PermanentError(f"{ADB_VARIABLE} names no command: {said!r}", "Unset it, or set it to the path of an adb.")
     return words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 from dataclasses import dataclass
 
@@ -181,6 +182,10 @@ def adb_error(name: str, failure: AdbFailure) -> DeviceError:
         failure.trouble, (NotReachableError, "adb failed", "Try by hand: adb devices -l")
     )
     said = f" ({failure.said})" if failure.said else ""
+    server = os.environ.get("ADB_SERVER_SOCKET")
+    if failure.trouble is AdbTrouble.ADB_SERVER_FAULT and server:
+        meaning = f"the adb server at {server} does not answer as it should"
+        remedy = "Is that the right one? ADB_SERVER_SOCKET names it: set it right, or unset it for this computer's own."
     return kind(f"{name}: {meaning}{said}", remedy)
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 
 from devices import adb_old_shell
-from devices.adb_address import is_connected_by_hand, only_phone
+from devices.adb_address import absent_phone, is_connected_by_hand, only_phone
 from devices.adb_client import AdbAnswer, AdbCall, adb_words, call_adb, list_phones
 from devices.adb_diagnosis import AdbFailure, AdbTrouble, adb_error, classify_adb_error, state_error
 from devices.adb_list import ListedPhone
@@ -175,6 +175,8 @@ class AdbTransport:
                 continue
             passing = phone.state in _PASSING_STATES and (phone.state != "no device" or is_new_server or by_hand)
             if time.monotonic() > until or not (passing or (phone.state == "unauthorized" and self._was_seen)):
+                if phone.state == "no device" and phone.serial:
+                    raise absent_phone(self._name, phone.serial, phones)
                 raise state_error(self._name, phone.state)
             time.sleep(_LOOK_EVERY_S)
 
@@ -205,7 +207,12 @@ class AdbTransport:
                 failure = classify_adb_error(answer.text)
                 if failure.trouble is AdbTrouble.UNKNOWN:
                     failure = AdbFailure(AdbTrouble.CLOSED, failure.said)
-                raise adb_error(self._name, failure)
+                if failure.trouble is not AdbTrouble.CLOSED:
+                    raise adb_error(self._name, failure)
+                raise NotReachableError(
+                    f"{self._name}: cannot be connected to ({failure.said})",
+                    "Is it on, in this network, and is its wireless debugging on? Its port may be another one now.",
+                )
         elif now - self._reconnected_at >= _RECONNECT_EVERY_S:
             self._reconnected_at = now
             with contextlib.suppress(DeadlineError):

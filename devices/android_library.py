@@ -46,8 +46,10 @@ def android_library(
     if archive is None and not offline and maven_download.repositories_are_named():
         archive = maven_download.download_archive(coordinates, advance)
     if archive is None:
+        others = brought.archives_of(coordinates.artifact)
+        but = f"; {brought.VARIABLE} has {', '.join(others)}" if others else ""
         raise NotOnThisHostError(
-            f"{runtime} {version} for Android ({target.kind}) is not on this host", _remedy(coordinates)
+            f"{runtime} {version} for Android ({target.kind}) is not on this host{but}", _remedy(coordinates)
         )
     return _unpacked(archive, coordinates, runtime, target)
 

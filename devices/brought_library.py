@@ -61,6 +61,13 @@ def place_in_a_folder(runtime: str, version: str, target: Target) -> str:
     return f"{runtime}-{version}/{_kind(target)}/{LIBRARY_FILES[runtime]}"
 
 
+def archives_of(artifact: str) -> list[str]:
+    """Names of the archives of an artifact, of any version, where the variable points."""
+    path = Path(os.environ.get(VARIABLE) or os.devnull).expanduser()
+    archives = path.glob("*.aar") if path.is_dir() else [path]
+    return sorted(each.name for each in archives if each.name.startswith(f"{artifact}-") and _version_in(each))
+
+
 def library_in_archive(archive: Path, sha256: str, runtime: str, target: Target) -> Path | None:
     """Android's library out of a maker's archive, into the cache; None where the archive has none of this name at all.
 

@@ -87,7 +87,8 @@ def find_python(device: Device) -> Interpreter:
     found = [default] if default is not None else find_interpreters(device)
     if not found:
         raise RuntimeNotAvailableError(
-            f"{device.name}: there is no Python 3.8 or newer", "Install one on the device, such as: apt install python3"
+            f"{device.name}: there is no Python 3.8 or newer",
+            "Install one on the device, such as: apt install python3. A phone needs none: leave --runner python out.",
         )
     return found[0]
 

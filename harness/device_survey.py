@@ -11,6 +11,7 @@ from harness.device_parts import DeviceParts
 
 if TYPE_CHECKING:
     from devices.base import Device
+    from devices.power.survey import Survey as Sensors
 
 
 class Ability(BaseModel):
@@ -43,9 +44,10 @@ class Survey(BaseModel):
 MEASURABLE_FILES = {
     "memory peaks": "/proc/self/clear_refs",
     "memory held (PSS)": "/proc/self/smaps_rollup",
-    "clock": "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
-    "temperature": "/sys/class/thermal/thermal_zone0/temp",
+    "clock": "/sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq",
 }
+"""What is measured → the file that it takes; of several, one will do."""
+_ANY = 'for f in $2; do test "$1" "$f" && exit 0; done; exit 1'
 
 
 def survey(name: str) -> list[Survey]:
@@ -64,6 +66,7 @@ def survey(name: str) -> list[Survey]:
 
 def _look_at(device: Device) -> Survey:
     from devices.errors import DeviceError
+    from devices.power.survey import parse_survey, survey_energy
     from devices.ready_runtimes import ready_runtimes
     from harness.device_parts import parts_of
 
@@ -77,10 +80,11 @@ def _look_at(device: Device) -> Survey:
         for what, path in MEASURABLE_FILES.items():
             # Memory peaks are reset by writing to their file; the others are read.
             test = "-w" if path.endswith("clear_refs") else "-r"
-            there = device.run(["test", test, path], timeout_s=15.0).exit_code == 0
+            there = device.run(["sh", "-c", _ANY, "sh", test, path], timeout_s=15.0).exit_code == 0
             how = path if there else f"{path} cannot be {'written' if test == '-w' else 'read'} there"
             abilities.append(Ability(what=what, possible=there, how=how))
-        abilities.append(_energy(device))
+        sensors = parse_survey(survey_energy(device))
+        abilities += [_temperature(sensors), _energy(sensors)]
         return Survey(
             device=device.name,
             identity=identity,
@@ -95,13 +99,25 @@ def _look_at(device: Device) -> Survey:
         device.close()
 
 
-def _energy(device: Device) -> Ability:
+def _temperature(sensors: Sensors) -> Ability:
+    """As the gates of a run would look at it."""
+    from harness.experiment.declaration import GateBounds
+    from harness.runs.device_gates import device_gates
+
+    found = device_gates(sensors, GateBounds(), on_battery=False)
+    if "temperature" in found.missing:
+        return Ability(what="temperature", possible=False, how=found.missing["temperature"])
+    asked = next(each.probe for each in found.gates.conditions if each.id == "temperature")
+    probe = next(each for each in found.probes if each.id == asked)
+    return Ability(what="temperature", possible=True, how=probe.path if probe.kind == "file" else " ".join(probe.argv))
+
+
+def _energy(sensors: Sensors) -> Ability:
     """By the most trustworthy source that is there; whether a cable feeds the battery now is for the run to say."""
     from devices.power.registry import SOURCES, choose_source
     from devices.power.source import FoundSource
-    from devices.power.survey import parse_survey, survey_energy
 
-    found = choose_source(parse_survey(survey_energy(device)))
+    found = choose_source(sensors)
     if isinstance(found, FoundSource):
         return Ability(what="energy", possible=True, how=f"{SOURCES[found.source].label} ({found.covers})")
     return Ability(what="energy", possible=False, how="no source there; `bakeoff doctor` says of each why")
@@ -128,12 +144,6 @@ def _latency(parts: DeviceParts) -> Ability:
     return Ability(what="latency", possible=False, how=f"{parts.runner}: {missing[0].how}")
 
 
-def attached() -> list[str]:
-    """Every phone that adb lists, by the name it is given with; none where adb is not installed or lists none."""
-    from devices.adb import attached_phones
-    from devices.errors import DeviceError
-
-    try:
-        return [phone.name for phone in attached_phones()]
-    except DeviceError:
-        return []
+def survey_everything() -> list[Survey]:
+    """This machine, and every phone that adb lists; where there is none, why."""
+    return [*survey("local"), *survey("adb:*")]

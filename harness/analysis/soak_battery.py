@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.statistics.estimate import Floats
 
 _STRETCHES = 6
+_FEWEST_STEPS = 2
+"""Of a gauge, for a drain: with fewer its own steps are all that is seen."""
 _SAYS_CHARGING = {"charging", "full"}
 
 
@@ -100,6 +102,8 @@ def _drain(hours: Floats, level: Floats) -> Estimated | Unavailable:
     edges = np.linspace(0, hours.size - 1, _STRETCHES + 1).round().astype(int)
     if hours.size <= _STRETCHES or np.diff(hours[edges]).min() <= 0.0:
         return Unavailable(reason="the battery was read too few times")
+    if np.count_nonzero(np.diff(level)) < _FEWEST_STEPS:
+        return Unavailable(reason="the battery's level, in whole percents, changed less than twice meanwhile")
     drains = estimate_mean(-np.diff(level[edges]) / np.diff(hours[edges]))
     low, high = drains.interval(0.95) or (None, None)
     return Estimated(

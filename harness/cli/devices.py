@@ -19,9 +19,10 @@ def execute(arguments: argparse.Namespace) -> int:
     import sys
 
     from harness.cli.main import EXIT_DONE, EXIT_USER
-    from harness.device_survey import attached, survey
+    from harness.device_survey import survey, survey_everything
 
-    found = [each for name in dict.fromkeys(arguments.device or ["local", *attached()]) for each in survey(name)]
+    names = dict.fromkeys(arguments.device or [])
+    found = [each for name in names for each in survey(name)] or survey_everything()
     if arguments.json:
         json.dump([each.model_dump(mode="json") for each in found], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")

@@ -13,6 +13,7 @@ from harness.experiment.resolve import Resolved, ResolvedArm, differences, resol
 from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
+    from devices.base import Device
     from harness.experiment.file import ExperimentFile
     from harness.records import TensorInfo
     from harness.runs.progress import Progress
@@ -28,10 +29,14 @@ def check(
 
     Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
     """
+    from devices.open_device import open_devices
+
+    # Before the pictures, which may be many: a device's name may be misspelt.
+    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     lines = _in_words(resolved)
-    if device_names:
-        lines += _on_devices(resolved, device_names, progress, runner)
+    if devices:
+        lines += _on_devices(resolved, devices, progress, runner)
     else:
         lines.append("Models were read but not opened in their runtimes: add -d local for that.")
     return [*lines, f"{file.experiment.name}: ready to run."]
@@ -75,18 +80,18 @@ def _tensor(tensor: TensorInfo) -> str:
 
 
 def _on_devices(
-    resolved: Resolved, device_names: Sequence[str], progress: Progress, runner: RunnerKind | None
+    resolved: Resolved, devices: Sequence[Device], progress: Progress, runner: RunnerKind | None
 ) -> list[str]:
-    from devices.open_device import open_devices
     from harness.errors import UserError
     from harness.pictures.tensor_blobs import encode_items
     from harness.runs.prepare import prepare
+    from harness.runs.prepare_all import CANNOT_OPEN_REMEDY
     from harness.runs.stop_request import StopRequest
 
     lines = []
     with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
         tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
-        for device in [each for name in dict.fromkeys(device_names) for each in open_devices(name)]:
+        for device in devices:
             try:
                 ready = prepare(device, resolved, tensors, progress, StopRequest(), runner)
             finally:
@@ -95,7 +100,8 @@ def _on_devices(
                 if arm.id in ready.refused:
                     raise UserError(
                         f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {device.name} cannot open it:"
-                        f" {ready.refused[arm.id]}"
+                        f" {ready.refused[arm.id]}",
+                        CANNOT_OPEN_REMEDY,
                     )
             lines.append(f"device    {device.name}: every model opens")
             lines += _runner(ready.runner, resolved)

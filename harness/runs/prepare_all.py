@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from harness.runs.runner_choice import RunnerKind
     from harness.runs.stop_request import StopRequest
 
+CANNOT_OPEN_REMEDY = "Export it again for this runtime, or name another runtime for the arm."
+"""What to do about a model that its runtime refuses."""
+
 
 def prepare_all(
     devices: Sequence[Device],
@@ -68,7 +71,7 @@ def refuse_unusable(ready: Sequence[PreparedDevice | DeviceError], resolved: Res
         if len(reasons) == len(prepared):
             raise UserError(
                 f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} cannot open it: {reasons[0]}",
-                "Export it again for this runtime, or name another runtime for the arm.",
+                CANNOT_OPEN_REMEDY,
             )
 
 

@@ -69,10 +69,11 @@ def start_run(
     Raises `UserError`, `DeviceError` when no device could be made ready, `InterruptedRunError`.
     """
     file = _overridden(file, overrides)
+    # Before the pictures, which may be many: a device's name may be misspelt.
+    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     for note in resolved.notes:
         progress.say(file.experiment.name, note)
-    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
     check_space_here(folder.path, resolved, len(devices))
     stop = StopRequest()
     with ExitStack() as held:

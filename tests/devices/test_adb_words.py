@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.adb_address import absent_phone, only_phone
 from devices.adb_diagnosis import AdbFailure, AdbTrouble, adb_error, classify_adb_error, state_error
 from devices.adb_list import STATES, ListedPhone, parse_adb_devices
 from devices.android_identity import parse_android_facts, parse_android_identity
@@ -157,6 +158,28 @@ def test_each_state_has_its_own_words_and_remedy(state: str, kind: type, what: s
     assert error.what.startswith("adb:R5CT30ABCDE: ")
     assert what in error.what
     assert remedy in error.remedy
+
+
+def test_a_server_that_the_user_named_is_named_when_it_is_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADB_SERVER_SOCKET", "tcp:far-away:5037")
+    error = adb_error("adb", AdbFailure(AdbTrouble.ADB_SERVER_FAULT, "cannot connect to daemon"))
+    assert "the adb server at tcp:far-away:5037" in error.what
+    assert "ADB_SERVER_SOCKET" in error.remedy
+
+
+def test_of_several_phones_one_that_is_ready_is_proposed() -> None:
+    with pytest.raises(PermanentError, match="2 phones are attached") as caught:
+        only_phone([ListedPhone("LOCKED", "unauthorized"), ListedPhone("READY", "device")])
+    assert "-d adb:READY" in caught.value.remedy
+
+
+def test_a_phone_that_is_not_there_is_told_beside_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [ListedPhone("OTHER", "device", "Pixel_8")]
+    assert absent_phone("adb:TYPO", "TYPO", others).what == "adb:TYPO: no phone TYPO is attached; attached: " + str(
+        others[0]
+    )
+    monkeypatch.setenv("ANDROID_SERIAL", "TYPO")
+    assert "no phone TYPO (ANDROID_SERIAL) is attached" in absent_phone("adb", "TYPO", []).what
 
 
 @pytest.mark.parametrize(

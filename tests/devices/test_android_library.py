@@ -78,6 +78,13 @@ def test_a_damaged_one_of_theirs_is_passed_over(tmp_path):
         android_library("onnxruntime", "1.32.0", ARM64)
 
 
+def test_another_version_in_the_user_s_folder_is_named(tmp_path, monkeypatch):
+    (tmp_path / "onnxruntime-android-1.31.0.aar").write_bytes(onnxruntime_archive())
+    monkeypatch.setenv("BAKEOFF_RUNTIME_LIBRARIES", str(tmp_path))
+    with pytest.raises(RuntimeNotAvailableError, match=r"has onnxruntime-android-1\.31\.0\.aar"):
+        android_library("onnxruntime", "1.32.0", ARM64)
+
+
 def test_what_no_place_has_is_fetched_from_the_repository_that_the_user_names(tmp_path, monkeypatch):
     with MavenServer(tmp_path / "repository") as server:
         server.put(ORT.path, onnxruntime_archive())

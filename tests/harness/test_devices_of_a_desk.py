@@ -37,6 +37,26 @@ def test_one_of_several_has_to_be_named(two_phones):
     assert bakeoff("devices", "-d", names[1], **variables).exit_code == 0
 
 
+def test_why_there_are_no_phones_is_said(tmp_path):
+    done = bakeoff("devices", BAKEOFF_ADB=str(tmp_path / "no-adb"))
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("local\n")
+    assert "no-adb' cannot be run on this computer" in " ".join(done.stdout.split())
+
+
+def test_a_thermometer_that_only_a_service_has_is_found(two_phones):
+    variables, names = two_phones
+    done = bakeoff("devices", "-d", names[0], **variables)
+    assert "yes temperature: " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_misspelt_device_is_told_before_any_picture_is_read(tiny, command):
+    done = bakeoff(command, tiny.write(), "-d", "android")
+    assert done.exit_code == 2
+    assert "pictures" not in done.stderr
+
+
 def test_models_are_opened_on_every_phone(two_phones, tiny):
     variables, names = two_phones
     done = bakeoff("check", tiny.write(), "-d", "adb:*", **variables)

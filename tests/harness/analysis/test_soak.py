@@ -177,6 +177,13 @@ def test_zones_that_say_what_cannot_be_are_no_temperature(tmp_path: Path) -> Non
     assert temperature_finding(folded(tmp_path, records)).zone is None
 
 
+def test_a_gauge_that_has_hardly_moved_tells_no_drain(soaked) -> None:
+    found = battery_finding(soaked(Truth(battery=Battery(capacity_uah=40e6)), hours=0.3, battery=True))
+    assert isinstance(found.last, Available)
+    assert isinstance(found.drain_per_hour, Unavailable)
+    assert "changed less than twice" in found.drain_per_hour.reason
+
+
 def test_the_battery_drains_as_fast_as_it_is_drawn(soaked) -> None:
     battery = Battery(level=0.95)
     found = battery_finding(soaked(Truth(battery=battery), hours=3, battery=True))
