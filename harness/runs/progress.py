@@ -38,7 +38,7 @@ class LogProgress:
         """Print a line."""
         # Whoever read this may have gone (`2>&1 | head`, a closed terminal): no reason to end a measurement.
         with self._lock, contextlib.suppress(OSError):
-            print(f"[{time.strftime('%H:%M:%S')}] {printable(device)}: {printable(text)}", file=sys.stderr, flush=True)
+            print(f"[{time.strftime('%H:%M:%S')}] {_line(device, text)}", file=sys.stderr, flush=True)
 
     def advance(self, device: str, what: str, done: int, total: int) -> None:
         """Print a line when another tenth is done."""
@@ -85,9 +85,8 @@ class TerminalProgress:
 
     def say(self, device: str, text: str) -> None:
         """Print a line above the bars."""
-        line = f"{printable(device)}: {printable(text)}"
         with contextlib.suppress(OSError):  # a terminal that was closed is no reason to end a measurement
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(_line(device, text), markup=False, highlight=False, soft_wrap=True)
 
     def advance(self, device: str, what: str, done: int, total: int) -> None:
         """Move the device's bar."""
@@ -99,6 +98,11 @@ class TerminalProgress:
                 task = int(self._bars.add_task(printable(what), device=shortened(device, NAME_COLUMNS), total=total))
                 self._tasks[device] = task
             self._bars.update(TaskID(task), description=printable(what), completed=done, total=total)
+
+
+def _line(device: str, text: str) -> str:
+    """What an error says begins with its device's name already."""
+    return f"{printable(device)}: {printable(text.removeprefix(f'{device}: '))}"
 
 
 def shortened(name: str, columns: int) -> str:

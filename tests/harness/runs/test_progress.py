@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.runs.progress import shortened
+from harness.runs.progress import LogProgress, shortened
 
 LONG = "ssh://somebody@a-very-long-host-name.with.many.labels.example.org:22022/var/lib/bakeoff"
 HOSTILE = "ssh://pi@\x1b[31mevil\nname[red]x[/red]"
@@ -93,3 +93,8 @@ def test_without_a_stderr_nothing_is_said_and_nothing_breaks():
     )
     assert done.returncode == 0
     assert done.stdout == b""
+
+
+def test_a_device_s_name_is_said_once(capsys):
+    LogProgress().say("adb:PHONE", "adb:PHONE: the disk is full there")
+    assert capsys.readouterr().err.endswith("] adb:PHONE: the disk is full there\n")
