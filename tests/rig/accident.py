@@ -58,7 +58,7 @@ STAGES = {
     "connect": Stage((Sight(b".bakeoff-asks", "to phone"),)),
     "push": Stage((Sight(b"tar -xof", "to phone"),), 10_000),
     # The runner has been started, and whoever started it does not hear of it.
-    "start": Stage((Sight(b"runner.log", "to phone"), Sight(b" end ", "from phone"))),
+    "start": Stage((Sight(b"runner.log", "to phone", or_text=b"exit.$$"), Sight(b" end ", "from phone"))),
     "follow": Stage((Sight(b"tail -c +", "to phone"), Sight(b'"latency_block"', "from phone")), 500),
     "fetch": Stage((Sight(b"tar $o -chf", "to phone"), Sight(b"", "from phone")), 10_000),
 }

@@ -29,6 +29,8 @@ class Sight:
 
     text: bytes
     direction: Direction
+    or_text: bytes = b""
+    """Seen instead will do: a packet of adb's may end in the middle of a text, with the next one's header in it."""
 
 
 class _Trap:
@@ -49,11 +51,13 @@ class _Trap:
             if direction != first.direction:
                 return None
             window = self._before + piece
-            found = window.find(first.text)
-            if found < 0:
-                self._before = window[-(len(first.text) - 1) :] if len(first.text) > 1 else b""
+            texts = (first.text, first.or_text) if first.or_text else (first.text,)
+            ends = [found + len(text) for text in texts if (found := window.find(text)) >= 0]
+            if not ends:
+                kept = max(map(len, texts)) - 1
+                self._before = window[-kept:] if kept > 0 else b""
                 return None
-            at = max(0, found + len(first.text) - len(self._before))
+            at = max(0, min(ends) - len(self._before))
             self._before = b""
             del self._sights[0]
             if self._sights:
