@@ -3,8 +3,9 @@
 `first_look` says from which cycle on the run could have ended
 (`harness.experiment.declaration.Experiment.energy_looks_after`); None where the number of cycles was fixed.
 
-The table has one row per cycle and arm for one quantity: `cycle`, `value` (float64 in the quantity's unit; NaN where
-there is none) and `reason` (why there is none). It is made from energy blocks by whatever knows the device's source.
+The table has one row per cycle and arm for one quantity: `cycle`, `value` (float64 in the quantity's unit, above idling
+and so perhaps below zero; NaN where there is none) and `reason` (why there is none). It is made from energy blocks by
+whatever knows the device's source.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "reason")
 _FEWEST = 3
 """With two cycles the t interval is 12.7 standard errors wide: it says nothing."""
 ENOUGH_CYCLES = 6
+_HIDDEN_SHARE = 0.05
+"""Cycles at or below idling have no logarithm. Leaving out more of them than this leaves a selection: the cycles in
+which the device's other doings happened to add to the arm's.
+"""
 
 
 def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
@@ -40,11 +45,16 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
     Its uncertainty allows for cycles that follow each other being alike.
     """
     ordered = rows.sort_values("cycle")
+    hidden = _hidden(ordered, "it")
+    if hidden is not None:
+        return Level(Unavailable(reason=hidden), None)
     values = ordered["value"].to_numpy(dtype=np.float64)
-    values = values[np.isfinite(values) & (values > 0)]
+    values = values[np.isfinite(values)]
+    at_idling = int((values <= 0).sum())
+    values = values[values > 0]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
-    what = f"median of {counted(values.size, 'cycle')}"
+    what = f"median of {counted(values.size, 'cycle')}" + (f", {at_idling} at idling left out" if at_idling else "")
     return Level(
         Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
         estimate_series_mean(np.log(values))
@@ -58,9 +68,13 @@ def energy_effect(
 ) -> Paired | NoEffect:
     """Candidate against baseline: the log-ratios of the cycles in which both have a value above zero.
 
-    A value of zero or less is no measurement (the source resolves less than the arm takes above idle) and is counted
-    as left out; with fewer than three cycles there is no effect.
+    A value of zero or less has no ratio: it is counted as left out, and where an arm has more than one in twenty there
+    is no effect. Nor is there with fewer than three cycles.
     """
+    for rows, who in ((baseline, "the baseline"), (candidate, "the candidate")):
+        hidden = _hidden(rows, who)
+        if hidden is not None:
+            return NoEffect(reason=hidden)
     both = baseline.merge(candidate, on="cycle", suffixes=("_a", "_b")).sort_values("cycle")
     values = both[["value_a", "value_b"]].to_numpy(dtype=np.float64)
     usable = values[np.isfinite(values).all(axis=1) & (values > 0).all(axis=1)]
@@ -88,8 +102,9 @@ def energy_effect(
         )
     if not_positive:
         warnings.append(
-            f"In {counted(not_positive, 'cycle')} an arm took no more than the idling device: the source is too coarse "
-            "for blocks this short. Raise measure.energy.block_s."
+            f"In {counted(not_positive, 'cycle')} an arm took no more than the idling device, so they are left out: "
+            "the source is too coarse for blocks this short, or other programs come and go. Raise "
+            "measure.energy.block_s."
         )
     return Paired(
         estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
@@ -102,10 +117,19 @@ def energy_effect(
     )
 
 
+def _hidden(rows: pd.DataFrame, who: str) -> str | None:
+    """Why an arm whose energy is not above idling in too many cycles has none; None where it has."""
+    values = rows["value"].to_numpy(dtype=np.float64)
+    values = values[np.isfinite(values)]
+    below = int((values <= 0).sum())
+    if below <= _HIDDEN_SHARE * values.size:
+        return None
+    return (
+        f"in {below} of {counted(values.size, 'cycle')} {who} took no more than the idling device (raise "
+        "measure.energy.block_s, or keep other programs still)"
+    )
+
+
 def _why_missing(rows: pd.DataFrame) -> str:
     reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
-    if reasons:
-        return "; ".join(reasons)
-    if rows.empty:
-        return "it was not measured"
-    return "no cycle gave energy above zero: the source is too coarse, or idling takes as much"
+    return "; ".join(reasons) if reasons else "it was not measured"

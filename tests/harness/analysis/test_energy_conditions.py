@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -9,14 +11,20 @@ from harness.analysis.energy_conditions import energy_warnings
 from harness.records import EnergyBlock
 from tests.devices.power.simulated_device import Device
 
+POWER_MW = {None: 700.0, "a0": 4000.0, "a1": 3000.0}
 NAMES = {"a0": "fp32", "a1": "int8"}
+
+
+@cache
+def recorded(cycles: int) -> list[EnergyBlock]:
+    return Device(POWER_MW, block_s=20.0, cycles=cycles).blocks({})
 
 
 def blocks(cycles: int, slower: dict[str, np.ndarray], noise: float = 0.0, seed: int = 0) -> list[EnergyBlock]:
     """Of both arms; `slower`: arm → how many times as long its work takes in each cycle."""
     random = np.random.default_rng(seed)
     found = []
-    for block in Device({None: 700.0, "a0": 4000.0, "a1": 3000.0}, block_s=20.0, cycles=cycles).blocks({}):
+    for block in recorded(cycles):
         if block.arm is not None:
             factor = slower.get(block.arm, np.ones(cycles))[block.cycle] * np.exp(random.normal(0, noise))
             found.append(block.model_copy(update={"inferences": round(3000 / factor)}))

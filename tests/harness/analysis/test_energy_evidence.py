@@ -81,19 +81,44 @@ def test_the_contrast_speaks_of_cycles() -> None:
 
 def test_cycles_without_a_value_are_left_out_and_counted() -> None:
     ours = cycles([100.0, 101.0, math.nan, 99.0, 100.0, 102.0], "the sensor fell silent")
-    theirs = cycles([80.0, 81.0, 80.0, -1.0, 80.5, 79.0])
+    theirs = cycles([80.0, 81.0, 80.0, 80.0, 80.5, 79.0])
     effect = energy_effect(ours, theirs, 1)
     assert isinstance(effect, Paired)
-    assert effect.estimate.n == 4
-    assert effect.excluded == {
-        "energy not above zero in one of the arms": 1,
-        "no value in one of the arms": 1,
-    }
-    assert [text.split(";", 1)[0] for text in effect.warnings] == [
-        "Only 4 cycles of energy blocks",
-        "In 1 cycle an arm took no more than the idling device: the source is too coarse for blocks this short. "
-        "Raise measure.energy.block_s.",
+    assert effect.estimate.n == 5
+    assert effect.excluded == {"no value in one of the arms": 1}
+    assert [text.split(";", 1)[0] for text in effect.warnings] == ["Only 5 cycles of energy blocks"]
+
+
+def test_one_cycle_at_idling_among_many_is_left_out_and_told() -> None:
+    ours, theirs = cycles([100.0, 101.0, 99.0] * 8), cycles([*[80.0, 81.0, 80.5] * 7, 80.0, -1.0, 80.0])
+    effect = energy_effect(ours, theirs, 1)
+    assert isinstance(effect, Paired)
+    assert effect.estimate.n == 23
+    assert effect.excluded == {"energy not above zero in one of the arms": 1}
+    assert effect.warnings == [
+        "In 1 cycle an arm took no more than the idling device, so they are left out: the source is too coarse for "
+        "blocks this short, or other programs come and go. Raise measure.energy.block_s."
     ]
+    own = energy_level(ENERGY, theirs, ", rails").value
+    assert isinstance(own, Available)
+    assert own.source == "median of 23 cycles, 1 at idling left out, rails"
+
+
+@pytest.mark.parametrize("below", [1, 4])
+def test_the_cycles_that_happen_to_be_above_idling_do_not_speak_for_the_others(below: int) -> None:
+    """What is left once they are gone took more than the arm does."""
+    steady, hidden = cycles([0.6] * 8), cycles([*[0.4] * (8 - below), *[-0.1] * below])
+    told = f"in {below} of 8 cycles {{}} took no more than the idling device"
+    for effect, who in (
+        (energy_effect(hidden, steady, 1), "baseline"),
+        (energy_effect(steady, hidden, 1), "candidate"),
+    ):
+        assert isinstance(effect, NoEffect)
+        assert effect.reason.startswith(told.format(f"the {who}"))
+    level = energy_level(ENERGY, hidden, "").value
+    assert isinstance(level, Unavailable)
+    assert level.reason.startswith(told.format("it"))
+    assert isinstance(energy_level(ENERGY, steady, "").value, Available)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +129,8 @@ def test_cycles_without_a_value_are_left_out_and_counted() -> None:
         (
             cycles([100.0] * 4),
             cycles([0.0] * 4),
-            "no cycle gave energy above zero: the source is too coarse, or idling takes as much",
+            "in 4 of 4 cycles the candidate took no more than the idling device (raise measure.energy.block_s, or keep "
+            "other programs still)",
         ),
         (
             cycles([100.0, 100.0]),
