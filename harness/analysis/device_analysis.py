@@ -14,7 +14,7 @@ from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_o
 from harness.analysis.block_conditions import block_warnings, failed_gates, gate_warnings
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_conditions import energy_warnings
-from harness.analysis.energy_evidence import energy_effect, energy_level
+from harness.analysis.energy_evidence import energy_effect, energy_level, lost_cycles
 from harness.analysis.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.energy_watch import energy_ending
 from harness.analysis.evidence import Evidence, Level, Paired
@@ -240,7 +240,13 @@ class DeviceAnalysis:
                 + gate_warnings(self._failed_gates.values())
                 + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
                 + energy_warnings(self._energy_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + unwatched(self._facts.survey_text, manifest.experiment.measure.gates, self._latency_blocks)
+                + self._lost_energy()
+                + unwatched(
+                    self._facts.survey_text,
+                    manifest.experiment.measure.gates,
+                    self._latency_blocks,
+                    self._energy_blocks,
+                )
                 + warnings
             )
         distributions = [
@@ -297,6 +303,14 @@ class DeviceAnalysis:
             return facts
         ending = energy_ending(self._manifest, records, self._facts.survey_text)
         return facts.model_copy(update={"stopping": ending})
+
+    def _lost_energy(self) -> list[str]:
+        """A warning where some cycles of the energy pass have no value and others have."""
+        rows = self._energy_rows[self._energy_rows["quantity"] == "energy_per_inference"]
+        lost = lost_cycles(*(own for _, own in rows.groupby("arm", sort=False))) if len(rows) else None
+        if lost is None or lost.count == lost.of:
+            return []
+        return [f"Energy: {lost.words}, and are left out."]
 
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules

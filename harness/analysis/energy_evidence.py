@@ -10,6 +10,7 @@ whatever knows the device's source.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,42 @@ which the device's other doings happened to add to the arm's.
 """
 
 
+_MUCH_LOST = 0.25
+"""Where more of the planned cycles than this have no value, what took it (a sensor that fell silent late, a cable) may
+as well have to do with heat or with the work itself.
+"""
+
+
+@dataclass(frozen=True)
+class LostCycles:
+    """Cycles in which an arm has no value."""
+
+    count: int
+    of: int
+    """Cycles that were begun."""
+    words: str
+    """`3 of 6 cycles gave no value (first cycle 4: the charge counter was lost)`."""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a rule cannot be called met."""
+        return self.words if self.count > _MUCH_LOST * self.of else None
+
+
+def lost_cycles(*arms: pd.DataFrame) -> LostCycles | None:
+    """Of the cycles of these arms' rows, all of one quantity, those in which one of them has no value."""
+    known = [set(rows.loc[np.isfinite(rows["value"]), "cycle"]) for rows in arms]
+    begun = set().union(*(rows["cycle"] for rows in arms))
+    lost = begun - set.intersection(*known)
+    if not lost:
+        return None
+    first = min(lost)
+    reasons = [reason for rows in arms for reason in rows.loc[rows["cycle"] == first, "reason"].dropna()]
+    why = reasons[0] if reasons else "not every arm was measured in it"
+    of = counted(len(begun), "cycle")
+    return LostCycles(len(lost), len(begun), f"{len(lost)} of {of} gave no value (first cycle {first + 1}: {why})")
+
+
 def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
     """An arm's own energy or power: the median over cycles. `source` ends the value's source, such as `, power rails`.
 
@@ -60,6 +97,7 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
         estimate_series_mean(np.log(values))
         if first_look is None
         else estimate_series_sequentially(np.log(values), first_look),
+        doubt=lost.doubt if (lost := lost_cycles(ordered)) is not None else None,
     )
 
 
@@ -81,18 +119,17 @@ def energy_effect(
     if len(usable) == 0:
         arms = (baseline, candidate)
         return NoEffect(reason=_why_missing(next((arm for arm in arms if not (arm["value"] > 0).any()), candidate)))
+    lost = lost_cycles(baseline, candidate)
     if len(usable) < _FEWEST:
-        return NoEffect(
-            reason=f"only {counted(len(usable), 'cycle')} gave energy above zero in both arms; {_FEWEST} are the least"
-        )
+        few = f"only {counted(len(usable), 'cycle')} gave energy above zero in both arms; {_FEWEST} are the least"
+        return NoEffect(reason=few if lost is None else f"{few}; {lost.words}")
     differences = log_ratios(usable[:, 0], usable[:, 1])
     excluded = {}
     not_positive = int((np.isfinite(values).all(axis=1) & (values <= 0).any(axis=1)).sum())
     if not_positive:
         excluded["energy not above zero in one of the arms"] = not_positive
-    missing = max(baseline["cycle"].nunique(), candidate["cycle"].nunique()) - len(usable) - not_positive
-    if missing > 0:
-        excluded["no value in one of the arms"] = missing
+    if lost is not None:
+        excluded["no value in one of the arms"] = lost.count
     warnings = []
     fixed = first_look is None
     if fixed and differences.size < ENOUGH_CYCLES:
@@ -114,6 +151,7 @@ def energy_effect(
         sign_flip=sign_flip_test(differences, seed) if fixed else None,
         excluded=excluded,
         warnings=warnings,
+        doubt=lost.doubt if lost is not None else None,
     )
 
 

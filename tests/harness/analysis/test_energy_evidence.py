@@ -12,7 +12,9 @@ from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
 from harness.analysis.evidence import Evidence, Paired
 from harness.analysis.judge_outcome import Margins
+from harness.analysis.judge_rule import judge_rule
 from harness.comparison import Effect, NoEffect
+from harness.experiment.declaration import Rule
 from harness.quantity import QUANTITIES, Available, Unavailable
 
 ENERGY, POWER = QUANTITIES["energy_per_inference"], QUANTITIES["average_power"]
@@ -102,6 +104,28 @@ def test_one_cycle_at_idling_among_many_is_left_out_and_told() -> None:
     own = energy_level(ENERGY, theirs, ", rails").value
     assert isinstance(own, Available)
     assert own.source == "median of 23 cycles, 1 at idling left out, rails"
+
+
+def test_many_lost_cycles_are_a_doubt_with_the_first_one_s_reason() -> None:
+    ours = cycles([100.0, 101.0, 99.0, 100.5, 100.0, 99.5, *[math.nan] * 2], "the sensor fell silent")
+    theirs = cycles([80.0, 81.0, 80.0, 80.0, 80.5, math.nan, 80.0, 80.0], "a cable fed it")
+    effect, level = energy_effect(ours, theirs, 1), energy_level(ENERGY, ours, "")
+    assert isinstance(effect, Paired)
+    assert effect.doubt == "3 of 8 cycles gave no value (first cycle 6: a cable fed it)"
+    assert level.doubt is None  # two of eight are a quarter
+    rule = Rule(quantity="energy_per_inference", no_worse_than="5 %")
+    judged = judge_rule(rule, ENERGY, Evidence(level, energy_level(ENERGY, theirs, ""), effect))
+    assert (judged.outcome, judged.predicate.endswith(f"; {effect.doubt}")) == ("open", True)
+
+
+def test_a_rule_on_an_arm_s_own_energy_shares_the_doubt() -> None:
+    level = energy_level(ENERGY, cycles([20.0, 20.1, 19.9, 20.0, *[math.nan] * 3], "the sensor fell silent"), "")
+    rule = Rule(quantity="energy_per_inference", at_most="30 mJ")
+    judged = judge_rule(rule, ENERGY, Evidence(level, level, NoEffect(reason="not asked")))
+    assert judged.outcome == "open"
+    assert judged.predicate.endswith("; 3 of 7 cycles gave no value (first cycle 5: the sensor fell silent)")
+    broken = Rule(quantity="energy_per_inference", at_most="10 mJ")
+    assert judge_rule(broken, ENERGY, Evidence(level, level, NoEffect(reason="not asked"))).outcome == "broken"
 
 
 @pytest.mark.parametrize("below", [1, 4])

@@ -112,8 +112,8 @@ def test_the_effect_covers_the_true_ratio_and_a_battery_s_hours_are_told(tmp_pat
     ("truth", "reason"),
     [
         (replace(ON_BATTERY, battery=Battery(charger_w=5.0)), "a cable feeds it"),
-        (replace(ON_BATTERY, battery=Battery(reports_voltage=False)), ""),
-        (replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=150.0)), ""),
+        (replace(ON_BATTERY, battery=Battery(reports_voltage=False)), "no battery can be read"),
+        (replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=150.0)), "was lost"),
     ],
     ids=["charging", "0 mV", "sensor lost"],
 )
@@ -122,8 +122,27 @@ def test_what_cannot_be_known_is_unavailable_with_a_reason(truth, reason, tmp_pa
     found = contrast(comparison, "energy_per_inference")
     assert isinstance(found.effect, NoEffect)
     assert reason in found.effect.reason
-    assert found.effect.reason
     assert isinstance(found.baseline_value, Unavailable)
+
+
+def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_left(tmp_path):
+    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=740.0))
+    comparison, _ = experiment(on_battery, tmp_path, rules=ON_ENERGY, memory_repeats=0)
+    found = contrast(comparison, "energy_per_inference").effect
+    assert isinstance(found, Effect)
+    assert found.excluded == {"no value in one of the arms": 4}
+    begin = "4 of 8 cycles gave no value (first cycle 5: the battery's status could not be read in the block)"
+    assert f"Energy: {begin}, and are left out." in the_device(comparison).warnings
+    (rule,) = the_device(comparison).rules
+    assert rule.outcome == "open"
+    assert begin in rule.reason
+    (verdict,) = comparison.verdicts
+    assert verdict.decision == "undecided"
+    assert begin in verdict.sentence
+    assert any(
+        text.startswith("The battery level could not be read before") and "of 32 blocks of the energy pass" in text
+        for text in the_device(comparison).warnings
+    )
 
 
 def test_a_status_that_lies_is_not_taken_for_the_truth(tmp_path):
