@@ -401,7 +401,7 @@ def per_inference(blocks, power_of):
         near = (block["cycle"], block["session"], None)
         idle = [mw for one, mw in zip(blocks, powers) if (one["cycle"], one["session"], one["arm"]) == near]
         idle = [mw for mw in idle if mw is not None]
-        if idle and block["inferences"] and power > np.mean(idle):
+        if idle and block["inferences"]:  # the difference may be below zero
             above_mj = (power - np.mean(idle)) * duration_ns(block) / 1e9
             values["energy_per_inference"][place] = above_mj / block["inferences"]
     return values, count

@@ -90,6 +90,17 @@ def energy_blocks(records, arms, looked_at):
     return [block for block in blocks if last.get(block["cycle"]) == block["session"]]
 
 
+def above_idle(values, *arms):
+    """Energy per inference of cycles in which all of these arms took more than idling does; none where one of them did
+    not in more than 5 % of its cycles: what is left would be a selection.
+    """
+    for arm in arms:
+        own = [value for (other, _), value in values.items() if other == arm]
+        if sum(value <= 0 for value in own) > 0.05 * len(own):
+            return {}
+    return {place: value for place, value in values.items() if value > 0}
+
+
 def paired(values, baseline, candidate):
     """ln(candidate / baseline), in order of the pairs, repeats or cycles that both have."""
     both = sorted(key for arm, key in values if arm == baseline and (candidate, key) in values)
@@ -206,7 +217,9 @@ def intervals(run):
             bounded = {rule["quantity"] for rule in rules if rule["at_most"] or rule["at_least"]}
             for name, each in values.items():
                 place = device["name"], candidate["name"], name
-                differences, own = paired(each, baseline["id"], candidate["id"]), alone(each, candidate["id"])
+                pair = baseline["id"], candidate["id"]
+                both, one = (above_idle(each, *pair), above_idle(each, pair[1])) if name in ENERGY else (each, each)
+                differences, own = paired(both, *pair), alone(one, pair[1])
                 if differences.size >= (3 if name in ENERGY else 2):
                     ends = anytime_interval(differences, looks[name]) if name in looks else t_interval(differences)
                     found[*place, "ratio"] = (differences.mean(), *ends)

@@ -1,9 +1,9 @@
-"""What each block of the latency pass went through: gates that did not hold, throttling, load of others, outliers."""
+"""What each block of the latency pass went through: throttling, load of others, outliers; gates of any pass."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from harness.analysis.wording import counted, listed
 from harness.statistics.throttling import find_throttling
 
 if TYPE_CHECKING:
-    from harness.records import LatencyBlock
+    from harness.records import EnergyBlock, LatencyBlock, MemoryMeasured
 
 _BUSY_CORES = 0.5
 _BUSY_SHARE = 0.05
@@ -24,26 +24,31 @@ _NAMED = 3
 _GATES = {"others_busy_cores": "load", "battery_status": "charging"}
 
 
-def failed_gates(blocks: list[LatencyBlock]) -> str | None:
-    """`the temperature gate did not hold before 3 of 60 blocks`; None where every gate held."""
+def failed_gates(
+    blocks: Sequence[LatencyBlock] | Sequence[MemoryMeasured] | Sequence[EnergyBlock], noun: str = "block"
+) -> str | None:
+    """`the temperature gate did not hold before 3 of 60 blocks`; None where every gate held. `noun`: what the gates
+    stood before, with its pass where that is not the latency pass.
+    """
     failed = Counter(condition for block in blocks if block.gate is not None for condition in block.gate.failed)
     if not failed:
         return None
     parts = [
         f"the {_GATES.get(condition, condition.replace('_', ' '))} gate did not hold before {count} of "
-        f"{counted(len(blocks), 'block')}"
+        f"{counted(len(blocks), noun)}"
         for condition, count in failed.most_common()
     ]
     return listed(parts)
 
 
+def gate_warnings(failed: Iterable[str | None]) -> list[str]:
+    """Warnings on what `failed_gates` found in each pass."""
+    return [f"{gates[:1].upper()}{gates[1:]}, and they were measured in spite of it." for gates in failed if gates]
+
+
 def block_warnings(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:
     """Warnings on the blocks of whole pairs, in time order. `names`: arm id → name."""
-    warnings = []
-    gates = failed_gates(blocks)
-    if gates is not None:
-        warnings.append(f"{gates[:1].upper()}{gates[1:]}, and they were measured in spite of it.")
-    warnings += _throttling(blocks) + _others(blocks, names)
+    warnings = _throttling(blocks) + _others(blocks, names)
     for arm, name in names.items():
         own = [block for block in blocks if block.arm == arm]
         warnings += _outlying_blocks(own, name) + _stalls(own, name)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
 from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, source_of
-from harness.analysis.block_conditions import block_warnings, failed_gates
+from harness.analysis.block_conditions import block_warnings, failed_gates, gate_warnings
 from harness.analysis.contrast import make_contrast
-from harness.analysis.energy_evidence import energy_effect, energy_level
+from harness.analysis.energy_conditions import energy_warnings
+from harness.analysis.energy_evidence import energy_effect, energy_level, lost_cycles
 from harness.analysis.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.energy_watch import energy_ending
 from harness.analysis.evidence import Evidence, Level, Paired
@@ -96,9 +97,16 @@ class DeviceAnalysis:
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name)) for arm in manifest.arms
         }
         self._evidence: dict[tuple[str, str], Evidence] = {}
-        pairs = records.complete_pairs([arm.id for arm in manifest.arms]) if records is not None else []
+        arms = [arm.id for arm in manifest.arms]
+        pairs = records.complete_pairs(arms) if records is not None else []
+        cycles = records.whole_cycles(arms) if records is not None else []
         self._latency_blocks = [block for pair in pairs for block in pair]
-        self._failed_gates = failed_gates(self._latency_blocks)
+        self._energy_blocks = [block for cycle in cycles for block in cycle]
+        self._failed_gates: dict[str, str | None] = {
+            "latency": failed_gates(self._latency_blocks),
+            "memory": failed_gates(records.memory if records is not None else [], "process of the memory pass"),
+            "energy": failed_gates(self._energy_blocks, "block of the energy pass"),
+        }
 
     def evidence(self, candidate: ManifestArm, quantity: Quantity) -> Evidence:
         """What is known of the candidate against the baseline."""
@@ -229,8 +237,16 @@ class DeviceAnalysis:
                 runner_warnings(runner)
                 + held_warnings(self._facts.held)
                 + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
+                + gate_warnings(self._failed_gates.values())
                 + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + unwatched(self._facts.survey_text, manifest.experiment.measure.gates, self._latency_blocks)
+                + energy_warnings(self._energy_blocks, {arm.id: arm.name for arm in manifest.arms})
+                + self._lost_energy()
+                + unwatched(
+                    self._facts.survey_text,
+                    manifest.experiment.measure.gates,
+                    self._latency_blocks,
+                    self._energy_blocks,
+                )
                 + warnings
             )
         distributions = [
@@ -288,6 +304,14 @@ class DeviceAnalysis:
         ending = energy_ending(self._manifest, records, self._facts.survey_text)
         return facts.model_copy(update={"stopping": ending})
 
+    def _lost_energy(self) -> list[str]:
+        """A warning where some cycles of the energy pass have no value and others have."""
+        rows = self._energy_rows[self._energy_rows["quantity"] == "energy_per_inference"]
+        lost = lost_cycles(*(own for _, own in rows.groupby("arm", sort=False))) if len(rows) else None
+        if lost is None or lost.count == lost.of:
+            return []
+        return [f"Energy: {lost.words}, and are left out."]
+
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
         own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
@@ -312,8 +336,9 @@ class DeviceAnalysis:
         rule = self._manifest.experiment.rules[index]
         quantity = QUANTITIES[rule.quantity]
         predicate = judgement.predicate
-        if quantity.measured_in == "latency" and self._failed_gates and judgement.outcome != "unavailable":
-            predicate += f"; {self._failed_gates}"
+        gates = self._failed_gates.get(quantity.measured_in)
+        if gates is not None and judgement.outcome != "unavailable":
+            predicate += f"; {gates}"
         return RuleResult(
             candidate=candidate.name,
             quantity=quantity.name,

@@ -24,6 +24,8 @@ class Level:
     value: Measured
     estimate: Estimate | None
     infinite: bool = False
+    doubt: str | None = None
+    """As `Paired.doubt`."""
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,9 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level) -> RuleJudgem
     judged = _judge_bound(
         level.estimate if upward else level.estimate.negated(), bound if upward else -bound, two_sided=True
     )
+    doubted = judged.outcome == "met" and level.doubt is not None
+    if doubted:
+        judged = replace(judged, outcome="open")
     ends = level.estimate.interval(0.95)
     words = value_in_words(quantity, level.value.value)
     if ends is not None and ends[0] < ends[1]:
@@ -225,6 +228,8 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level) -> RuleJudgem
         "broken": f"{words}, {wrong_side} the agreed {amount_in_words(amount)}",
         "open": f"{words}, so it may or may not be {side} {amount_in_words(amount)}",
     }[judged.outcome]
+    if doubted:
+        predicate += f"; {level.doubt}"
     return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed)
 
 

@@ -13,7 +13,7 @@ from harness.runs.device_gates import device_gates
 
 if TYPE_CHECKING:
     from harness.experiment.declaration import GateBounds
-    from harness.records import LatencyBlock
+    from harness.records import EnergyBlock, LatencyBlock
 
 _SPOILS: Final = {"temperature": "heat", "governor": "the clocks"}
 """Conditions whose absence a reader should know of: what they show can change latencies by tens of per cent."""
@@ -21,9 +21,14 @@ _SPOILS: Final = {"temperature": "heat", "governor": "the clocks"}
 _CALLED: Final = {"others_busy_cores": "load of others", "battery_status": "battery's status"}
 
 
-def unwatched(survey_text: str | None, bounds: GateBounds, blocks: Sequence[LatencyBlock]) -> list[str]:
+def unwatched(
+    survey_text: str | None,
+    bounds: GateBounds,
+    latency: Sequence[LatencyBlock],
+    energy: Sequence[EnergyBlock] = (),
+) -> list[str]:
     """Warnings. `survey_text`: what the device showed of its sensors before the run; None where it was never asked."""
-    return _never(survey_text, bounds) + _lost(blocks)
+    return _never(survey_text, bounds) + _lost(latency, "block") + _lost(energy, "block of the energy pass")
 
 
 def _never(survey_text: str | None, bounds: GateBounds) -> list[str]:
@@ -34,7 +39,7 @@ def _never(survey_text: str | None, bounds: GateBounds) -> list[str]:
     return [f"Not watched before the blocks: {listed(told)}."] if told else []
 
 
-def _lost(blocks: Sequence[LatencyBlock]) -> list[str]:
+def _lost(blocks: Sequence[LatencyBlock] | Sequence[EnergyBlock], noun: str) -> list[str]:
     """Conditions that were read before some blocks and not before others."""
     unread: Counter[str] = Counter()
     read: set[str] = set()
@@ -47,7 +52,7 @@ def _lost(blocks: Sequence[LatencyBlock]) -> list[str]:
         read.update(name for name, is_lost in names if not is_lost)
     return [
         f"The {_CALLED.get(name, name.replace('_', ' '))} could not be read before {count} of "
-        f"{counted(len(blocks), 'block')}: it was not watched there."
+        f"{counted(len(blocks), noun)}: it was not watched there."
         for name, count in unread.items()
         if name in read
     ]

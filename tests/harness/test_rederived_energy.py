@@ -16,7 +16,7 @@ from harness.experiment.declaration import Experiment
 from harness.records import EnergyBlock
 from harness.runs.manifest import Manifest
 from harness.runs.sensing import make_sensing
-from tests.devices.power.simulated_device import Device, Gauge, TextAt
+from tests.devices.power.simulated_device import STEP_S, Device, Gauge, TextAt
 from tests.devices.power.surveys import answer, battery_files, lines
 from tests.devices.power.test_sources import (
     CPU_RAILS,
@@ -101,8 +101,8 @@ def append_blocks(path: Path, blocks: list[EnergyBlock]) -> None:
     path.write_text("\n".join([*kept, *added, last]) + "\n")
 
 
-def rails() -> Sensed:
-    device = Device(WORKS, block_s=6.0, cycles=8)
+def rails(cycles: int = 8) -> Sensed:
+    device = Device(WORKS, block_s=6.0, cycles=cycles)
     sensors = {"rails_0": rails_text(device, CPU_RAILS), "rails_1": rails_text(device, OTHER_RAILS, 192_612_469_095)}
     paths = [f"/sys/bus/iio/devices/iio:device{at}/energy_value" for at in range(2)]
     files = {path: text(0.0) or "" for path, text in zip(paths, sensors.values(), strict=True)}
@@ -280,6 +280,27 @@ def test_every_source_is_understood_alike(tmp_path: Path, sensed: Any, label: st
     assert code == 0, said
     shown = re.findall(r"^local  int8  (energy_per_inference|average_power)  (ratio|own value)  ", said, re.MULTILINE)
     assert len(shown) == (4 if "years old" not in str(sensed) and device.energy.idle_power.kind == "available" else 2)
+
+
+@pytest.mark.parametrize(("cycles", "is_known"), [(6, False), (24, True)])
+def test_a_cycle_at_idling_is_seen_alike(tmp_path: Path, cycles: int, is_known: bool) -> None:
+    """Something else stops while the candidate works. One of six is too many to leave out, one of 24 is not."""
+    sensed = rails(cycles)
+    device = sensed.device
+    _, begin, end = next(span for span in device.spans if span[0] == "a1")
+    less_mj = 3000.0 * (end - begin)
+    device.energy_mj = [
+        energy_mj - less_mj * min(max(step * STEP_S - begin, 0.0) / (end - begin), 1.0)
+        for step, energy_mj in enumerate(device.energy_mj)
+    ]
+    comparison = write_energy_run(tmp_path, sensed)
+    found = next(one for one in comparison.devices[0].contrasts if one.quantity == "energy_per_inference")
+    assert isinstance(found.effect, Effect) == is_known
+    assert (found.candidate_value.kind == "available") == is_known
+    if isinstance(found.effect, Effect):
+        assert found.effect.n == 23
+    code, said = rederive(tmp_path)
+    assert code == 0, said
 
 
 def test_a_named_source_is_taken_though_a_better_one_is_there(tmp_path: Path) -> None:

@@ -63,13 +63,16 @@ def test_a_cycle_without_its_idle_block_keeps_its_power_and_loses_its_energy() -
     assert reasons == {"idle power is not known: the rail was lost"}
 
 
-def test_no_inference_and_no_more_than_idling_are_no_energy() -> None:
+def test_energy_below_idling_keeps_its_sign_and_no_inference_is_no_energy() -> None:
     device = Device({None: 900.0, "a0": 900.0}, block_s=5.0, cycles=1)
     blocks = device.blocks({})
-    energies: list[BlockEnergy | Unavailable] = [BlockEnergy(4500.0, 9.0, 900.0, 5 * 10**9)] * 2
+    energies: list[BlockEnergy | Unavailable] = [
+        BlockEnergy(power_mw * 5.0, 9.0, power_mw, 5 * 10**9)
+        for power_mw in (900.0 if block.arm is None else 820.0 for block in blocks)
+    ]
     (one,) = energy_per_inference(blocks, readout_of(device, energies))
-    assert isinstance(one.energy_per_inference_mj, Unavailable)
-    assert "no more than idling" in one.energy_per_inference_mj.reason
+    assert one.energy_per_inference_mj == pytest.approx(-80.0 * 5.0 / 400)
+    assert one.resolution_mj == pytest.approx(18.0 / 400)
     none_done = [block.model_copy(update={"inferences": 0}) for block in blocks]
     (one,) = energy_per_inference(none_done, readout_of(device, energies))
     assert isinstance(one.energy_per_inference_mj, Unavailable)

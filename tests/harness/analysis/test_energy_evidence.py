@@ -12,7 +12,9 @@ from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_evidence import energy_effect, energy_level
 from harness.analysis.evidence import Evidence, Paired
 from harness.analysis.judge_outcome import Margins
+from harness.analysis.judge_rule import judge_rule
 from harness.comparison import Effect, NoEffect
+from harness.experiment.declaration import Rule
 from harness.quantity import QUANTITIES, Available, Unavailable
 
 ENERGY, POWER = QUANTITIES["energy_per_inference"], QUANTITIES["average_power"]
@@ -81,19 +83,66 @@ def test_the_contrast_speaks_of_cycles() -> None:
 
 def test_cycles_without_a_value_are_left_out_and_counted() -> None:
     ours = cycles([100.0, 101.0, math.nan, 99.0, 100.0, 102.0], "the sensor fell silent")
-    theirs = cycles([80.0, 81.0, 80.0, -1.0, 80.5, 79.0])
+    theirs = cycles([80.0, 81.0, 80.0, 80.0, 80.5, 79.0])
     effect = energy_effect(ours, theirs, 1)
     assert isinstance(effect, Paired)
-    assert effect.estimate.n == 4
-    assert effect.excluded == {
-        "energy not above zero in one of the arms": 1,
-        "no value in one of the arms": 1,
-    }
-    assert [text.split(";", 1)[0] for text in effect.warnings] == [
-        "Only 4 cycles of energy blocks",
-        "In 1 cycle an arm took no more than the idling device: the source is too coarse for blocks this short. "
-        "Raise measure.energy.block_s.",
+    assert effect.estimate.n == 5
+    assert effect.excluded == {"no value in one of the arms": 1}
+    assert [text.split(";", 1)[0] for text in effect.warnings] == ["Only 5 cycles of energy blocks"]
+
+
+def test_one_cycle_at_idling_among_many_is_left_out_and_told() -> None:
+    ours, theirs = cycles([100.0, 101.0, 99.0] * 8), cycles([*[80.0, 81.0, 80.5] * 7, 80.0, -1.0, 80.0])
+    effect = energy_effect(ours, theirs, 1)
+    assert isinstance(effect, Paired)
+    assert effect.estimate.n == 23
+    assert effect.excluded == {"energy not above zero in one of the arms": 1}
+    assert effect.warnings == [
+        "In 1 cycle an arm took no more than the idling device, so they are left out: the source is too coarse for "
+        "blocks this short, or other programs come and go. Raise measure.energy.block_s."
     ]
+    own = energy_level(ENERGY, theirs, ", rails").value
+    assert isinstance(own, Available)
+    assert own.source == "median of 23 cycles, 1 at idling left out, rails"
+
+
+def test_many_lost_cycles_are_a_doubt_with_the_first_one_s_reason() -> None:
+    ours = cycles([100.0, 101.0, 99.0, 100.5, 100.0, 99.5, *[math.nan] * 2], "the sensor fell silent")
+    theirs = cycles([80.0, 81.0, 80.0, 80.0, 80.5, math.nan, 80.0, 80.0], "a cable fed it")
+    effect, level = energy_effect(ours, theirs, 1), energy_level(ENERGY, ours, "")
+    assert isinstance(effect, Paired)
+    assert effect.doubt == "3 of 8 cycles gave no value (first cycle 6: a cable fed it)"
+    assert level.doubt is None  # two of eight are a quarter
+    rule = Rule(quantity="energy_per_inference", no_worse_than="5 %")
+    judged = judge_rule(rule, ENERGY, Evidence(level, energy_level(ENERGY, theirs, ""), effect))
+    assert (judged.outcome, judged.predicate.endswith(f"; {effect.doubt}")) == ("open", True)
+
+
+def test_a_rule_on_an_arm_s_own_energy_shares_the_doubt() -> None:
+    level = energy_level(ENERGY, cycles([20.0, 20.1, 19.9, 20.0, *[math.nan] * 3], "the sensor fell silent"), "")
+    rule = Rule(quantity="energy_per_inference", at_most="30 mJ")
+    judged = judge_rule(rule, ENERGY, Evidence(level, level, NoEffect(reason="not asked")))
+    assert judged.outcome == "open"
+    assert judged.predicate.endswith("; 3 of 7 cycles gave no value (first cycle 5: the sensor fell silent)")
+    broken = Rule(quantity="energy_per_inference", at_most="10 mJ")
+    assert judge_rule(broken, ENERGY, Evidence(level, level, NoEffect(reason="not asked"))).outcome == "broken"
+
+
+@pytest.mark.parametrize("below", [1, 4])
+def test_the_cycles_that_happen_to_be_above_idling_do_not_speak_for_the_others(below: int) -> None:
+    """What is left once they are gone took more than the arm does."""
+    steady, hidden = cycles([0.6] * 8), cycles([*[0.4] * (8 - below), *[-0.1] * below])
+    told = f"in {below} of 8 cycles {{}} took no more than the idling device"
+    for effect, who in (
+        (energy_effect(hidden, steady, 1), "baseline"),
+        (energy_effect(steady, hidden, 1), "candidate"),
+    ):
+        assert isinstance(effect, NoEffect)
+        assert effect.reason.startswith(told.format(f"the {who}"))
+    level = energy_level(ENERGY, hidden, "").value
+    assert isinstance(level, Unavailable)
+    assert level.reason.startswith(told.format("it"))
+    assert isinstance(energy_level(ENERGY, steady, "").value, Available)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +153,8 @@ def test_cycles_without_a_value_are_left_out_and_counted() -> None:
         (
             cycles([100.0] * 4),
             cycles([0.0] * 4),
-            "no cycle gave energy above zero: the source is too coarse, or idling takes as much",
+            "in 4 of 4 cycles the candidate took no more than the idling device (raise measure.energy.block_s, or keep "
+            "other programs still)",
         ),
         (
             cycles([100.0, 100.0]),

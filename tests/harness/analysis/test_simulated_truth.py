@@ -17,21 +17,33 @@ from harness.runs.sensing import make_sensing
 from tests.harness.runs.test_planning import manifest, plan
 from tests.rig.simulated import Battery, Noise, SimulatedDevice, Thermal, Truth
 
+ON_ENERGY = [{"quantity": "energy_per_inference", "no_worse_than": "5 %"}]
 ENERGY = {"cycles": 8, "block_s": 30.0, "idle_s": 15.0}
 GREEDY = Truth(latency_ms={"a0": 10.0, "a1": 8.0}, power_w={"a0": 3.0, "a1": 3.4}, noise=Noise(0.02, 0.6))
 """8 ms × 2.6 W above idle against 10 ms × 2.2 W: 20.8 mJ against 22."""
 ON_BATTERY = replace(GREEDY, rail_step_uws=None)
 
 
-def experiment(truth: Truth, tmp_path: Path, seed: int = 1, **measure: Any) -> tuple[Comparison, SimulatedDevice]:
-    """A run of it: what the device shows decides what is asked of it."""
-    device = SimulatedDevice(truth, seed)
+def experiment(
+    truth: Truth,
+    tmp_path: Path,
+    seed: int = 1,
+    kind: type[SimulatedDevice] = SimulatedDevice,
+    rules: list[dict[str, str]] | None = None,
+    **measure: Any,
+) -> tuple[Comparison, SimulatedDevice]:
+    """A run of it: what the device shows before it decides what is asked of it."""
+    device = kind(truth, seed)
     run = manifest(**{"pairs": 10, "memory_repeats": 2, "energy": ENERGY, "design": "fixed"} | measure)
-    sensing = make_sensing(device.survey(), run.experiment)
+    if rules is not None:
+        told = run.experiment.model_dump(by_alias=True) | {"rules": rules}
+        run = run.model_copy(update={"experiment": Experiment.model_validate(told)})
+    survey = device.survey()
+    sensing = make_sensing(survey, run.experiment)
     made = plan(run, sensing=sensing)
     records = tmp_path / "records.jsonl"
     records.write_text("".join(record.model_dump_json(by_alias=True) + "\n" for record in device.run(made)))
-    facts = DeviceFacts(None, records, "complete", survey_text=device.survey())
+    facts = DeviceFacts(None, records, "complete", survey_text=survey)
     return compare(run, {"local": facts}, None), device
 
 
@@ -100,8 +112,8 @@ def test_the_effect_covers_the_true_ratio_and_a_battery_s_hours_are_told(tmp_pat
     ("truth", "reason"),
     [
         (replace(ON_BATTERY, battery=Battery(charger_w=5.0)), "a cable feeds it"),
-        (replace(ON_BATTERY, battery=Battery(reports_voltage=False)), ""),
-        (replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=150.0)), ""),
+        (replace(ON_BATTERY, battery=Battery(reports_voltage=False)), "no battery can be read"),
+        (replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=150.0)), "was lost"),
     ],
     ids=["charging", "0 mV", "sensor lost"],
 )
@@ -110,8 +122,27 @@ def test_what_cannot_be_known_is_unavailable_with_a_reason(truth, reason, tmp_pa
     found = contrast(comparison, "energy_per_inference")
     assert isinstance(found.effect, NoEffect)
     assert reason in found.effect.reason
-    assert found.effect.reason
     assert isinstance(found.baseline_value, Unavailable)
+
+
+def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_left(tmp_path):
+    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=740.0))
+    comparison, _ = experiment(on_battery, tmp_path, rules=ON_ENERGY, memory_repeats=0)
+    found = contrast(comparison, "energy_per_inference").effect
+    assert isinstance(found, Effect)
+    assert found.excluded == {"no value in one of the arms": 4}
+    begin = "4 of 8 cycles gave no value (first cycle 5: the battery's status could not be read in the block)"
+    assert f"Energy: {begin}, and are left out." in the_device(comparison).warnings
+    (rule,) = the_device(comparison).rules
+    assert rule.outcome == "open"
+    assert begin in rule.reason
+    (verdict,) = comparison.verdicts
+    assert verdict.decision == "undecided"
+    assert begin in verdict.sentence
+    assert any(
+        text.startswith("The battery level could not be read before") and "of 32 blocks of the energy pass" in text
+        for text in the_device(comparison).warnings
+    )
 
 
 def test_a_status_that_lies_is_not_taken_for_the_truth(tmp_path):
@@ -154,3 +185,33 @@ def test_a_device_that_throttles_is_told_and_one_that_stays_cool_is_not(tmp_path
     assert any("throttl" in warning.lower() for warning in the_device(warned).warnings)
     cool, _ = experiment(GREEDY, tmp_path, **latency)
     assert not any("throttl" in warning.lower() for warning in the_device(cool).warnings)
+
+
+def test_gates_and_heat_of_the_energy_pass_reach_the_rule_and_the_warnings(tmp_path):
+    warms_up = Thermal(
+        resistance_k_per_w=12.0, capacity_j_per_k=20.0, throttles_at_celsius=45.0, slower_per_kelvin=0.02
+    )
+    hot = replace(GREEDY, thermal=warms_up)
+    gates = {"max_wait_s": 0.5, "max_wait_total_s": 1.0}
+    comparison, _ = experiment(hot, tmp_path, rules=ON_ENERGY, memory_repeats=0, gates=gates)
+    records = read_device_records(tmp_path / "records.jsonl")
+    failed = sum("temperature" in block.gate.failed for block in records.energy if block.gate is not None)
+    assert failed > 20
+    assert not any(block.gate.failed for block in records.blocks if block.gate is not None)
+    gate = f"he temperature gate did not hold before {failed} of 32 blocks of the energy pass"
+    warnings = the_device(comparison).warnings
+    assert f"T{gate}, and they were measured in spite of it." in warnings
+    assert the_device(comparison).rules[0].reason.endswith(f"; t{gate}.")
+    (verdict,) = comparison.verdicts
+    assert any(f"t{gate}" in reason for reason in verdict.reasons)
+    done = {arm: [block.inferences for block in records.energy if block.arm == arm] for arm in ("a0", "a1")}
+    assert all(counts[-1] < 0.9 * counts[0] for counts in done.values())
+    for name in ("baseline", "candidate 1"):
+        assert any(text.startswith(f"{name} did up to 1") and "in the energy pass" in text for text in warnings)
+
+
+def test_an_energy_pass_that_stays_cool_is_quiet(tmp_path):
+    cooled = replace(GREEDY, thermal=Thermal(resistance_k_per_w=1.0))
+    comparison, _ = experiment(cooled, tmp_path, rules=ON_ENERGY, memory_repeats=0)
+    assert not any("energy pass" in text for text in the_device(comparison).warnings)
+    assert "gate" not in the_device(comparison).rules[0].reason
