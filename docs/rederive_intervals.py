@@ -221,7 +221,7 @@ def intervals(run):
                         ends = anytime_interval(own, looks[name], effective_n_at_a_look)
                     else:
                         ends = t_interval(own, effective_n(own) if name in {*LATENCY, *ENERGY} else own.size)
-                    found[*place, "own value"] = (np.log(np.median(np.exp(own))), *ends)
+                    found[*place, "own value"] = (own.mean(), *ends)
     known = {place: numbers for place, numbers in found.items() if np.isfinite(numbers).all()}
     return {place: tuple(float(np.exp(number)) for number in numbers) for place, numbers in known.items()}
 

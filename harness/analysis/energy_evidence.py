@@ -9,6 +9,7 @@ there is none) and `reason` (why there is none). It is made from energy blocks b
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,8 @@ ENOUGH_CYCLES = 6
 
 
 def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
-    """An arm's own energy or power: the median over cycles. `source` ends the value's source, such as `, power rails`.
+    """An arm's own energy or power: the geometric mean over cycles. `source` ends the value's source, such as
+    `, power rails`.
 
     Its uncertainty allows for cycles that follow each other being alike.
     """
@@ -44,13 +46,13 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
-    what = f"median of {counted(values.size, 'cycle')}"
-    return Level(
-        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(np.log(values))
-        if first_look is None
-        else estimate_series_sequentially(np.log(values), first_look),
+    what = f"geometric mean of {counted(values.size, 'cycle')}"
+    logarithms = np.log(values)
+    estimate = (
+        estimate_series_mean(logarithms) if first_look is None else estimate_series_sequentially(logarithms, first_look)
     )
+    value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
+    return Level(value, estimate)
 
 
 def energy_effect(

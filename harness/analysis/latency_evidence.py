@@ -53,7 +53,7 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
 
 
 def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
-    """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their median.
+    """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their geometric mean.
 
     Its uncertainty allows for blocks that follow each other being alike.
     """
@@ -68,14 +68,13 @@ def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look:
         return Level(Unavailable(reason="no whole pair of blocks was measured"), None)
     if not np.all(values > 0):
         return Level(Unavailable(reason="the device's clock is too coarse: some blocks took no time"), None)
-    what = f"median of {counted(values.size, 'block ' + name)}"
+    what = f"geometric mean of {counted(values.size, 'block ' + name)}"
     logarithms = np.log(values)
-    return Level(
-        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(logarithms)
-        if first_look is None
-        else estimate_series_sequentially(logarithms, first_look),
+    estimate = (
+        estimate_series_mean(logarithms) if first_look is None else estimate_series_sequentially(logarithms, first_look)
     )
+    value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
+    return Level(value, estimate)
 
 
 def effect_of_blocks(baseline: Floats, candidate: Floats, first_look: int | None) -> Paired | NoEffect:
