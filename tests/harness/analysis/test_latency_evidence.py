@@ -56,6 +56,10 @@ def test_a_clean_run_is_quiet() -> None:
     [
         (noise(12), "Only 12 pairs of blocks; 20 or more"),
         (noise() + np.linspace(0, 0.08, 30), "moved along the run (the candidate ended"),
+        (
+            noise() / 4 + 0.02 * np.sin(np.arange(30) / 2),
+            "The ratio of a pair resembles that of the pair before it (autocorrelation 0.8)",
+        ),
         (noise() + np.where(np.arange(30) % 7 < 2, 0.3, 0.0), "The ratio jumps between two levels ("),
         (np.full(30, -0.25), "Every pair gave exactly the same ratio"),
     ],
