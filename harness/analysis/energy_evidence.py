@@ -10,6 +10,7 @@ whatever knows the device's source.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,8 @@ def lost_cycles(*arms: pd.DataFrame) -> LostCycles | None:
 
 
 def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
-    """An arm's own energy or power: the median over cycles. `source` ends the value's source, such as `, power rails`.
+    """An arm's own energy or power: the geometric mean over cycles. `source` ends the value's source, such as
+    `, power rails`.
 
     Its uncertainty allows for cycles that follow each other being alike.
     """
@@ -91,13 +93,17 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
     values = values[values > 0]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
-    what = f"median of {counted(values.size, 'cycle')}" + (f", {at_idling} at idling left out" if at_idling else "")
+    what = f"geometric mean of {counted(values.size, 'cycle')}"
+    what += f", {at_idling} at idling left out" if at_idling else ""
+    logarithms = np.log(values)
+    estimate = (
+        estimate_series_mean(logarithms) if first_look is None else estimate_series_sequentially(logarithms, first_look)
+    )
+    lost = lost_cycles(ordered)
     return Level(
-        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(np.log(values))
-        if first_look is None
-        else estimate_series_sequentially(np.log(values), first_look),
-        doubt=lost.doubt if (lost := lost_cycles(ordered)) is not None else None,
+        Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}"),
+        estimate,
+        doubt=lost.doubt if lost is not None else None,
     )
 
 

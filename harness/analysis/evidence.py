@@ -15,7 +15,7 @@ from harness.statistics.tail import Tail
 
 @dataclass(frozen=True)
 class Level:
-    """An arm's own value.
+    """An arm's own value. Of ratio quantities it is a geometric mean, as the interval and the change beside it are.
 
     `estimate` is its mean with uncertainty, in logarithms for ratio quantities; None where `value` is unavailable.
     `infinite` where every image is identical to its reference, so that PSNR has no mean and passes any lower bound.

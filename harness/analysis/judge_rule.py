@@ -23,6 +23,7 @@ from harness.analysis.wording import (
     change_in_words,
     counted,
     directions,
+    floor_in_words,
     limit_in_words,
     more_needed,
     percent_in_words,
@@ -123,7 +124,7 @@ def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired) -> RuleJudgeme
     else:
         predicate = {
             "met": f"{_met_words(quantity, gain, words)}, within the agreed {asked}",
-            "broken": f"{words}, beyond the agreed {asked}",
+            "broken": f"{_broken_words(quantity, gain, bound, words)}, beyond the agreed {asked}",
             "open": f"{words}, so it may or may not be within the agreed {asked}",
         }[judged.outcome]
     if judged.outcome == "open":
@@ -185,9 +186,27 @@ def _met_words(quantity: Quantity, gain: Estimate, words: str) -> str:
     narrow = gain.interval(0.90)
     if narrow is None or gain.standard_error == 0.0 or narrow[0] >= 0.0:
         return words
-    loss = math.expm1(-narrow[0]) if quantity.better == "lower" else -math.expm1(narrow[0])
-    limit = limit_in_words(quantity, loss if quantity.scale == "ratio" else narrow[0])
+    limit = limit_in_words(quantity, _loss(quantity, narrow[0]))
     return f"at worst {limit} {directions(quantity)[1]}"
+
+
+def _broken_words(quantity: Quantity, gain: Estimate, bound: float, words: str) -> str:
+    """`at least 2.1 % slower`, the bound that broke the rule: the 95 % interval may reach back into the margin.
+
+    Plain words where the bound is not a loss (a margin below zero has none), or the value is exact.
+    """
+    narrow = gain.interval(0.90)
+    if narrow is None or gain.standard_error == 0.0 or narrow[1] >= 0.0:
+        return words
+    least, agreed = (_loss(quantity, end) for end in (narrow[1], bound))
+    return f"at least {floor_in_words(quantity, least, beyond=agreed)} {directions(quantity)[1]}"
+
+
+def _loss(quantity: Quantity, gain: float) -> float:
+    """A gain as a loss that people see: a fraction, or in the unit."""
+    if quantity.scale == "difference":
+        return -gain
+    return math.expm1(-gain) if quantity.better == "lower" else -math.expm1(gain)
 
 
 def _effect_words(quantity: Quantity, estimate: Estimate) -> str:

@@ -20,7 +20,14 @@ from harness.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
-from harness.statistics.diagnostics import Trend, TwoLevels, find_position_effect, find_trend, find_two_levels
+from harness.statistics.diagnostics import (
+    Trend,
+    TwoLevels,
+    find_dependence,
+    find_position_effect,
+    find_trend,
+    find_two_levels,
+)
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -53,7 +60,7 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
 
 
 def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
-    """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their median.
+    """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their geometric mean.
 
     Its uncertainty allows for blocks that follow each other being alike.
     """
@@ -68,14 +75,13 @@ def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look:
         return Level(Unavailable(reason="no whole pair of blocks was measured"), None)
     if not np.all(values > 0):
         return Level(Unavailable(reason="the device's clock is too coarse: some blocks took no time"), None)
-    what = f"median of {counted(values.size, 'block ' + name)}"
+    what = f"geometric mean of {counted(values.size, 'block ' + name)}"
     logarithms = np.log(values)
-    return Level(
-        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_series_mean(logarithms)
-        if first_look is None
-        else estimate_series_sequentially(logarithms, first_look),
+    estimate = (
+        estimate_series_mean(logarithms) if first_look is None else estimate_series_sequentially(logarithms, first_look)
     )
+    value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
+    return Level(value, estimate)
 
 
 def effect_of_blocks(baseline: Floats, candidate: Floats, first_look: int | None) -> Paired | NoEffect:
@@ -141,12 +147,18 @@ def _caution_differences(quantity: Quantity, differences: Floats, candidate_firs
     n = differences.size
     if n > 1 and float(np.ptp(differences)) == 0.0:
         warnings.append("Every pair gave exactly the same ratio, which real timings do not; is the clock too coarse?")
-    trend = find_trend(differences)
+    trend, dependence = find_trend(differences), find_dependence(differences)
     if trend is not None and abs(trend.total) >= NOTABLE / 2:
         warnings.append(
             "The difference between the arms moved along the run (the candidate ended "
             f"{change_in_words(quantity, math.exp(trend.total))} against the baseline than it began): the device was "
             "not in a steady state. Let it cool or warm up longer, and run again."
+        )
+    elif dependence is not None:  # a trend makes neighbours alike too, and says more
+        warnings.append(
+            "The ratio of a pair resembles that of the pair before it (autocorrelation "
+            f"{dependence.autocorrelation:.1f}): something slower than a pair disturbs one arm more than the other, "
+            "and the interval is narrower than it should be. Look at the blocks over time, and run again."
         )
     position = find_position_effect(differences, candidate_first)
     if position is not None:

@@ -37,6 +37,8 @@ def method_in_words(manifest: Manifest) -> list[str]:
         f"{'t' if first_look is None else 'confidence'} interval over pairs: pairs, not single inferences, are what is "
         "counted, because neighbouring inferences resemble each other and devices drift.",
         *([] if first_look is None else [_sequential_design(manifest, "latency", first_look, block)]),
+        "Beside a change, an arm's own time, memory or energy is the geometric mean too, so that candidate divided by "
+        "baseline is the change wherever both have a value for the same pairs.",
         "“31 % faster” means 31 % less time.",
     ]
     if manifest.experiment.energy_cycles:

@@ -23,16 +23,14 @@ _FEWEST = 3
 
 
 def process_level(quantity: Quantity, rows: pd.DataFrame, source: str) -> Level:
-    """Median over fresh processes of one arm on one device; `rows` are those of the memory table for the quantity."""
+    """Geometric mean over fresh processes of one arm on one device; `rows`: the memory table's for the quantity."""
     values = rows["value"].to_numpy(dtype=np.float64)
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
-    what = f"median of {counted(values.size, 'fresh process')}"
-    return Level(
-        Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
-        estimate_mean(np.log(values)),
-    )
+    what = f"geometric mean of {counted(values.size, 'fresh process')}"
+    estimate = estimate_mean(np.log(values))
+    return Level(Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}"), estimate)
 
 
 def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -> Paired | NoEffect:

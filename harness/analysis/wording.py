@@ -142,6 +142,22 @@ def limit_in_words(quantity: Quantity, limit: float) -> str:
     return _rounded_up(abs(limit) * (100.0 if unit == "%" else 1.0), unit)
 
 
+def floor_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
+    """What a difference is at least, rounded down: `2.1 %`, `0.05 dB`. `least` > `beyond` ≥ 0 are fractions or in the
+    unit; another decimal is shown where it tells them apart.
+    """
+    unit = _unit(quantity)
+    size, margin = (number * (100.0 if unit == "%" else 1.0) for number in (least, beyond))
+    decimals = min(_MOST_DECIMALS[unit], max(0, 1 - math.floor(math.log10(size))))
+    while decimals < _MOST_DECIMALS[unit] and _floor(size, decimals) <= margin + 1e-9:
+        decimals += 1
+    return f"{_fixed(_floor(size, decimals), decimals)} {unit}".strip()
+
+
+def _floor(size: float, decimals: int) -> float:
+    return math.floor(size * 10**decimals + 1e-9) / 10**decimals
+
+
 def percent_in_words(share: float) -> str:
     """A share as a percentage, rounded up to two digits: `12 %`, `2.5 %`."""
     return _rounded_up(share * 100.0, "%")

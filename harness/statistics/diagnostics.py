@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics.estimate import Floats, estimate_mean
+from harness.statistics.estimate import Floats, estimate_mean, lag_1_autocorrelation
 
 _ALPHA = 0.01
 _FEWEST = 8  # below this many pairs a trend or two levels cannot be told from chance
@@ -21,6 +21,14 @@ class Trend:
     """Differences moved along the run by `total` from the first pair to the last (least squares)."""
 
     total: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Each difference resembles the one before it, by the lag-1 `autocorrelation`."""
+
+    autocorrelation: float
     p_value: float
 
 
@@ -57,6 +65,23 @@ def find_trend(values: Floats) -> Trend | None:
     statistic = abs(slope) / math.sqrt(variance / float(np.dot(time, time)))
     p_value = 2.0 * float(stdtr(n - 2, -statistic))
     return Trend(slope * (n - 1), p_value) if p_value < _ALPHA else None
+
+
+def find_dependence(values: Floats) -> Dependence | None:
+    """Values of shape (n,) in time order whose neighbours resemble each other: r above chance, one-sided at 1 %.
+
+    Of independent values r has the mean −1/n and, Gaussian ones, the standard deviation (n − 2)/(n·√(n − 1)) (Moran
+    1948, "Some theorems on time series II"); it is taken as Gaussian, which between 8 and 100 values is wrong by less
+    than 0.3 percentage points. Few values hide much: an AR(1) of .6 is found 16 times in 100 with ten, 78 with thirty.
+    """
+    n = values.size
+    if n < _FEWEST or float(np.ptp(values)) == 0.0:
+        return None
+    from scipy.special import ndtr
+
+    found = lag_1_autocorrelation(values)
+    p_value = float(ndtr(-(found + 1.0 / n) * n * math.sqrt(n - 1) / (n - 2)))
+    return Dependence(found, p_value) if p_value < _ALPHA else None
 
 
 def find_position_effect(differences: Floats, candidate_first: np.ndarray) -> PositionEffect | None:

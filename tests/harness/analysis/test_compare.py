@@ -286,7 +286,7 @@ def test_scores_that_were_never_made_are_unavailable(tmp_path: Path) -> None:
 def test_own_values_say_where_they_come_from(tmp_path: Path) -> None:
     value = run(tmp_path).devices[0].arms[0].values["latency_p50"]
     assert isinstance(value, Available)
-    assert value.source == "median of 30 block medians, python runner, onnxruntime 1.32.0"
+    assert value.source == "geometric mean of 30 block medians, python runner, onnxruntime 1.32.0"
     assert value.value == pytest.approx(10.15e6, rel=0.02)
 
 

@@ -77,8 +77,18 @@ def test_the_contrast_speaks_of_cycles() -> None:
     assert contrast.effect.robust_interval.method == "BCa bootstrap over cycles"
     assert "more cycles" in contrast.words
     assert isinstance(contrast.baseline_value, Available)
-    assert contrast.baseline_value.source == "median of 8 cycles, rails"
+    assert contrast.baseline_value.source == "geometric mean of 8 cycles, rails"
     assert contrast.baseline_value.unit == "mW"
+
+
+def test_candidate_divided_by_baseline_is_the_change() -> None:
+    ours, theirs = cycles([100.0, 160.0, 101.0, 99.0]), cycles([90.0, 88.0, 140.0, 91.0])
+    effect = energy_effect(ours, theirs, 1)
+    assert isinstance(effect, Paired)
+    baseline, candidate = (energy_level(ENERGY, each, "").value for each in (ours, theirs))
+    assert isinstance(baseline, Available)
+    assert isinstance(candidate, Available)
+    assert candidate.value / baseline.value == pytest.approx(math.exp(effect.estimate.mean))
 
 
 def test_cycles_without_a_value_are_left_out_and_counted() -> None:

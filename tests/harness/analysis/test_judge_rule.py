@@ -72,7 +72,7 @@ def test_an_open_rule_says_how_much_more_it_takes() -> None:
     [
         (1.01, "met", "at worst 1.4 % slower, within the agreed 2 %"),
         (0.90, "met", "10.0 % faster (between 9.7 % and 10.3 %), within the agreed 2 %"),
-        (1.03, "broken", "3.0 % slower (between 2.6 % and 3.4 %), beyond the agreed 2 %"),
+        (1.03, "broken", "at least 2.6 % slower, beyond the agreed 2 %"),
         (1.02, "open", "2.0 % slower (between 1.6 % and 2.4 %), so it may or may not be within the agreed 2 %"),
     ],
 )
@@ -89,6 +89,32 @@ def test_the_one_sided_bound_allows_what_the_two_sided_interval_would_not() -> N
     assert judged.outcome == "met"
     assert judged.predicate == "at worst 0.099 dB lower, within the agreed 0.1 dB"
     assert judged.effect_bound == -0.1
+
+
+def test_what_breaks_a_rule_is_the_bound_that_is_said() -> None:
+    # mean ln 1.04, s/√n = .0110: the lower end is 1.0207 of the 90 % interval and 1.0168 of the 95 % interval
+    judged = judge(latency(1.04, sd=0.06), quantity="latency_p50", no_worse_than="2 %")
+    assert (judged.outcome, judged.predicate) == ("broken", "at least 2.08 % slower, beyond the agreed 2 %")
+    score_lost = judge(score(-0.5, 0.4), quantity="psnr_y", no_worse_than="0.3 dB")
+    # s/√n = .0816, t(23, .95) = 1.7139: −.5 + .1399
+    assert score_lost.predicate == "at least 0.36 dB lower, beyond the agreed 0.3 dB"
+    assert judge(score(0.0050, 0.0001), quantity="lpips_alex", no_worse_than="0.002").predicate == (
+        "at least 0.0049 higher, beyond the agreed 0.002"
+    )
+
+
+@pytest.mark.parametrize("agreed", [1, 2, 5, 20])
+def test_no_broken_rule_is_said_to_be_short_of_its_margin(agreed: int) -> None:
+    random = np.random.default_rng(agreed)
+    broken = 0
+    for _ in range(1000):
+        differences = np.log1p(agreed / 100) + random.normal(0.013, 0.03, 30)
+        evidence = Evidence(NOTHING, NOTHING, Paired(estimate_mean(differences), "pair of blocks"))
+        judged = judge(evidence, quantity="latency_p50", no_worse_than=f"{agreed} %")
+        if judged.outcome == "broken":
+            broken += 1
+            assert float(judged.predicate.split()[2]) >= agreed
+    assert broken > 100
 
 
 def test_the_bound_of_a_score_that_is_better_when_lower_is_above_zero() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.analysis.evidence import Paired
 from harness.analysis.latency_evidence import latency_effect, latency_level
 from harness.comparison import NoEffect
-from harness.quantity import QUANTITIES, Unavailable
+from harness.quantity import QUANTITIES, Available, Unavailable
 
 P50, P90 = QUANTITIES["latency_p50"], QUANTITIES["latency_p90"]
 NAMES = {"baseline": "fp32", "candidate": "int8"}
@@ -56,6 +56,10 @@ def test_a_clean_run_is_quiet() -> None:
     [
         (noise(12), "Only 12 pairs of blocks; 20 or more"),
         (noise() + np.linspace(0, 0.08, 30), "moved along the run (the candidate ended"),
+        (
+            noise() / 4 + 0.02 * np.sin(np.arange(30) / 2),
+            "The ratio of a pair resembles that of the pair before it (autocorrelation 0.8)",
+        ),
         (noise() + np.where(np.arange(30) % 7 < 2, 0.3, 0.0), "The ratio jumps between two levels ("),
         (np.full(30, -0.25), "Every pair gave exactly the same ratio"),
     ],
@@ -99,6 +103,31 @@ def test_a_ninetieth_percentile_of_few_inferences_is_named() -> None:
     assert found.warnings == [
         "Blocks hold only 6 inferences, so their 90th percentile is close to their slowest. Raise measure.block_ms."
     ]
+
+
+@pytest.mark.parametrize("first_look", [None, 10], ids=["fixed", "sequential"])
+def test_an_arms_own_value_lies_in_its_interval_and_is_its_middle(first_look: int | None) -> None:
+    for seed in range(20):  # others' work slows a third of the blocks by half: the median is far below the mean
+        random = np.random.default_rng(seed)
+        busy = 10.0 * np.where(random.random(30) < 0.35, 1.5, 1.0) * np.exp(random.normal(0, 0.003, 30))
+        level = latency_level(P50, blocks(busy, np.full(30, True)), "", first_look)
+        assert isinstance(level.value, Available)
+        assert level.estimate is not None
+        assert level.value.value == pytest.approx(np.exp(np.log(busy * 1e6).mean()))
+        low, high = np.exp(level.estimate.interval(0.95) or (0.0, 0.0))
+        assert low <= level.value.value <= high
+
+
+def test_candidate_divided_by_baseline_is_the_change() -> None:
+    first = np.arange(30) % 2 == 0
+    ours = blocks(10.0 * np.exp(np.random.default_rng(1).standard_exponential(30)), first)
+    theirs = blocks(9.0 * np.exp(np.random.default_rng(2).standard_exponential(30)), ~first)
+    found = latency_effect(P50, ours, theirs, NAMES, 1)
+    assert isinstance(found, Paired)
+    baseline, candidate = (latency_level(P50, each, "").value for each in (ours, theirs))
+    assert isinstance(baseline, Available)
+    assert isinstance(candidate, Available)
+    assert candidate.value / baseline.value == pytest.approx(np.exp(found.estimate.mean))
 
 
 def test_no_pairs_and_no_time_are_no_effect() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.signal import lfilter
 
-from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
+from harness.statistics.diagnostics import find_dependence, find_position_effect, find_trend, find_two_levels
 
 
 def test_a_trend_is_found_with_its_size() -> None:
@@ -24,6 +25,42 @@ def test_a_perfect_line_is_a_trend_and_a_constant_is_none() -> None:
     assert trend.total == pytest.approx(9.0)
     assert find_trend(np.full(10, 3.0)) is None
     assert find_trend(np.arange(5, dtype=float)) is None  # too few to tell
+
+
+def test_neighbours_that_resemble_each_other_are_found() -> None:
+    wave = np.sin(np.arange(30) / 2)
+    found = find_dependence(wave)
+    assert found is not None
+    centred = wave - wave.mean()
+    assert found.autocorrelation == pytest.approx(np.corrcoef(centred[1:], centred[:-1])[0, 1], abs=0.1)
+    assert found.p_value < 1e-4
+    assert find_dependence(np.full(30, 2.0)) is None
+    assert find_dependence(wave[:7]) is None  # too few to tell
+    assert (
+        find_dependence(np.array([0.0, 1.0] * 15)) is None
+    )  # turning back each time makes a mean surer, not less sure
+
+
+@pytest.mark.parametrize("n", [10, 20, 30, 60, 100])
+def test_independent_neighbours_are_called_alike_once_in_a_hundred(n: int) -> None:
+    random = np.random.default_rng(n)
+    for kind, rows in (
+        ("Gaussian", random.normal(0, 1, (2000, n))),
+        ("t with 2 degrees of freedom", random.standard_t(2, (2000, n))),
+        ("bursts in a tenth", random.normal(0, 1, (2000, n)) + 6.0 * (random.random((2000, n)) < 0.1)),
+    ):
+        alarms = float(np.mean([find_dependence(row) is not None for row in rows]))
+        print(f"{n} independent values, {kind}: called alike {alarms:.1%}")
+        assert alarms <= 0.02
+
+
+@pytest.mark.parametrize(("n", "share"), [(10, 0.1), (30, 0.7), (60, 0.95)])
+def test_how_often_an_autoregression_is_seen(n: int, share: float) -> None:
+    random = np.random.default_rng(n)
+    series = lfilter([1.0], [1.0, -0.6], random.normal(0, 1, (1000, n + 50)), axis=1)[:, 50:]
+    seen = float(np.mean([find_dependence(row) is not None for row in series]))
+    print(f"{n} values, AR(1) .6: found {seen:.0%}")
+    assert seen >= share
 
 
 def test_a_position_effect_is_found_with_its_size() -> None:
