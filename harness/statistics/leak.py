@@ -17,6 +17,11 @@ is 95 % for both: the stretches of *yes*, or the second half of every process in
 warm-ups that end within the first half. Its stretches are fewer and longer: where memory hovers about a level, what is
 left of that in an increment falls with their length.
 
+Memory comes in steps, and what is within one is not seen: a size that stood still may have grown by a step in every
+process. The slope that such a step makes over the stretches widens both bounds (and *yes* needs a lower one above 0).
+A step is the smallest that was seen past the warm-up, `LEAST_STEP_BYTES` at least. A leak that so far fills what an
+allocator holds in reserve (glibc keeps up to 128 KiB at the top of its heap) is not seen before that is full.
+
 A run of a known length may be looked at as often as one likes: the answer changes only at `LOOKS`, shares of its time.
 Before the end *no* is not said, since an allocator's next step may be yet to come, and *yes* needs more, since all that
 saturates or is freed in its time begins as a line: what the test needs at `_EARLY_ALPHA` (of all early looks together
@@ -44,12 +49,16 @@ WARM_UP, LONG_WARM_UP = 0.25, 0.5
 from a leak; one of a fifth to a half of it ends as *not yet known*.
 """
 LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)
+LEAST_STEP_BYTES = 16_384.0
+"""A page of the largest kind that phones and boards have; four of the usual ones."""
 _FEWEST_WINDOWS = 24
 _FEWEST_STRETCHES = 4
 _YES_ALPHA, _LATER_ALPHA = 0.01, 0.05
 _EARLY_ALPHA = 0.01 / (len(LOOKS) - 1)
 _NO_LEVEL = 0.95
 """Of the two-sided interval, one end of which is 97.5 %."""
+_BOUNDS_LEVEL = 0.90
+"""Each end one-sided at 95 %."""
 _DYING_ALPHA, _DYING_SHARE, _STEADY_SHARE = 0.05, 0.8, 0.9
 
 
@@ -68,7 +77,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Leak:
-    """The answer, and the slope behind it in bytes per 1000 inferences: `low` and `high` are one-sided 95 % bounds.
+    """The answer, and the slope behind it in bytes per 1000 inferences: `low` and `high` are one-sided 95 % bounds, the
+    steps that memory comes in allowed for.
 
     The slope is None where there are too few windows for one.
     """
@@ -91,6 +101,14 @@ class _Increments:
     slopes: Floats
     later: np.ndarray
     windows: int
+    step_bytes: float
+    unseen: float
+    """Bytes per 1000 inferences that a step in every process makes of their mean."""
+
+    def bounds(self, level: float) -> tuple[float, float]:
+        """Of their mean, by a two-sided t interval, a step further out on either side."""
+        low, high = estimate_mean(self.slopes).interval(level) or (-math.inf, math.inf)
+        return low - self.unseen, high + self.unseen
 
 
 def find_leak(
@@ -143,7 +161,7 @@ def _hours(seconds: float) -> str:
 def _final(segments: Sequence[Segment], matters: float) -> Leak:
     increments = _increments(segments, WARM_UP, STRETCHES)
     for cut in (increments, _increments(segments, LONG_WARM_UP, LATE_STRETCHES)):
-        if cut is not None and _high(cut, _NO_LEVEL) < matters:
+        if cut is not None and cut.bounds(_NO_LEVEL)[1] < matters:
             return _told("no", f"it grows by less than {matters:g} bytes per 1000 inferences", cut, segments)
     if increments is None:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
@@ -157,7 +175,7 @@ def _final(segments: Sequence[Segment], matters: float) -> Leak:
     if _grows(increments, _YES_ALPHA):
         return _told("yes", "memory grows steadily", increments, segments)
     reason = f"a growth of {matters:g} bytes per 1000 inferences could not be told from none"
-    return _told("not yet known", reason, increments, segments)
+    return _told("not yet known", _too_short(increments, segments, matters) or reason, increments, segments)
 
 
 def _early(segments: Sequence[Segment]) -> Leak:
@@ -171,15 +189,33 @@ def _early(segments: Sequence[Segment]) -> Leak:
     return _told("yes", "memory grows steadily", increments, segments)
 
 
-def _high(increments: _Increments, level: float) -> float:
-    return (estimate_mean(increments.slopes).interval(level) or (-math.inf, math.inf))[1]
+def _too_short(increments: _Increments, segments: Sequence[Segment], matters: float) -> str | None:
+    """Why it is not *no* though nothing grows; None where something else stands in its way.
+
+    The length that it takes supposes that the noise will have less than half of what matters.
+    """
+    beside = increments.bounds(_NO_LEVEL)[1] - increments.unseen
+    if beside >= matters:
+        return None
+    longer = increments.unseen / (matters - min(max(beside, 0.0), matters / 2.0))
+    inferences = longer * sum(float(segment.inferences.sum()) for segment in segments)
+    seconds = longer * sum(float(segment.seconds.sum()) for segment in segments)
+    return (
+        f"memory comes in steps of {increments.step_bytes / 1024.0:.0f} KiB, and a growth of {matters:g} bytes per "
+        f"1000 inferences shows after about {_two_digits(inferences)} inferences ({_hours(seconds)} at this speed)"
+    )
+
+
+def _two_digits(count: float) -> str:
+    places = max(0, math.floor(math.log10(count)) - 1)
+    return f"{math.ceil(count / 10**places) * 10**places:,}".replace(",", " ")
 
 
 def _told(
     answer: Literal["yes", "no", "not yet known"], reason: str, increments: _Increments, segments: Sequence[Segment]
 ) -> Leak:
     growth = estimate_mean(increments.slopes)
-    low, high = growth.interval(0.90) or (-math.inf, math.inf)
+    low, high = increments.bounds(_BOUNDS_LEVEL)
     seconds = sum(float(segment.seconds.sum()) for segment in segments)
     inferences = sum(float(segment.inferences.sum()) for segment in segments)
     return Leak(
@@ -208,6 +244,8 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
     length = sum(float(done[-1] - done[0]) for done, _ in kept if done.size) / of
     slopes: list[float] = []
     later: list[bool] = []
+    spans: list[float] = []
+    steps: list[float] = []
     for done, held in kept:
         if done.size < _FEWEST_STRETCHES or length <= 0.0:
             continue
@@ -216,10 +254,14 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
         middles = np.array([float(np.mean(done[group])) for group in groups])
         levels = np.array([float(np.median(held[group])) for group in groups])
         slopes += (1000.0 * np.diff(levels) / np.diff(middles)).tolist()
+        spans.append(float(middles[-1] - middles[0]))
+        steps += np.abs(np.diff(held)).tolist()
         later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
     if len(slopes) < 4 or sum(later) < 2:
         return None
-    return _Increments(np.array(slopes), np.array(later), windows)
+    step_bytes = max(LEAST_STEP_BYTES, min((step for step in steps if step > 0.0), default=0.0))
+    unseen = 1000.0 * step_bytes * len(spans) / sum(spans)
+    return _Increments(np.array(slopes), np.array(later), windows, step_bytes, unseen)
 
 
 def _is_dying_down(increments: _Increments) -> bool:
@@ -260,7 +302,8 @@ def _p_at_least(late: Estimate, early: Estimate, share: float) -> float:
 
 def _grows(increments: _Increments, alpha: float) -> bool:
     _, late = _halves(increments)
-    return _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
+    is_seen = increments.bounds(_BOUNDS_LEVEL)[0] > 0.0
+    return is_seen and _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
 
 
 def _exceeds_zero(growth: Estimate, alpha: float) -> bool:
