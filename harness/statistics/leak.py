@@ -9,8 +9,9 @@ among a dozen (its t is 1, however high it is), and only growth in most of them 
 inferences (at least four for each process), and the increments' mean is above 0 by the one-sided t-test at 1 %, and by
 that of the later half alone at 5 %. Where the later half of a process grew less than the earlier half (Welch's t-test
 at 5 %, and by more than a fifth), growth was dying down: then the first half of every process is left out
-(`LONG_WARM_UP`). Where growth dies down in what is left as well, as it does everywhere in a slow saturation, it is *not
-yet known*.
+(`LONG_WARM_UP`), and what is left is *not yet known* unless it is shown not to fall behind by a fifth in its turn.
+*Not yet known* is also what is shown to have come to stay: the last tenth of the longest process grew by less than
+half of the rest, at 5 %.
 
 *No*: the one-sided bound on the slope is below the smallest leak that matters, at 97.5 % for either of two cuts, which
 is 95 % for both: the stretches of *yes*, or the second half of every process in `LATE_STRETCHES`. The latter is for
@@ -38,19 +39,23 @@ from typing import Literal
 
 import numpy as np
 
-from harness.statistics.estimate import Estimate, Floats, estimate_mean
+from harness.statistics.estimate import Estimate, Floats, estimate_mean, estimate_series_mean
 
 MATTERS_BYTES_PER_1000 = 256.0
 """Bytes per 1000 inferences: a leak of less takes 4 million inferences for a megabyte."""
 
 STRETCHES, LATE_STRETCHES = 9, 5
 WARM_UP, LONG_WARM_UP = 0.25, 0.5
-"""Shares of each process's inferences. A warm-up with a time constant of more than about half the run cannot be told
-from a leak; one of a fifth to a half of it ends as *not yet known*.
+"""Shares of each process's inferences. A warm-up with a time constant of a fifth to a half of the run ends as *not yet
+known*, up to 3 in 100 as a leak where it is little above the noise (1 MB in 480 windows with a noise of 30 KB); one of
+the whole run cannot be told from a leak there. Nor can a cache that fills up at an even pace, until it has been full
+for about a twelfth of the run.
 """
 LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)
 LEAST_STEP_BYTES = 16_384.0
 """A page of the largest kind that phones and boards have; four of the usual ones."""
+_END, _END_ALPHA = 0.1, 0.05
+_FEWEST_AT_END = 12
 _FEWEST_WINDOWS = 24
 _FEWEST_STRETCHES = 4
 _YES_ALPHA, _LATER_ALPHA = 0.01, 0.05
@@ -169,10 +174,12 @@ def _final(segments: Sequence[Segment], matters: float) -> Leak:
     if dying:
         shorter = _increments(segments, LONG_WARM_UP, STRETCHES)
         if shorter is not None:
-            increments, dying = shorter, _is_dying_down(shorter)
+            increments, dying = shorter, not _keeps_pace(shorter, _DYING_SHARE)
     if dying:
         return _told("not yet known", "memory still grows, but ever less", increments, segments)
     if _grows(increments, _YES_ALPHA):
+        if _has_stopped(segments, increments):
+            return _told("not yet known", "memory has grown, and may have come to stay", increments, segments)
         return _told("yes", "memory grows steadily", increments, segments)
     reason = f"a growth of {matters:g} bytes per 1000 inferences could not be told from none"
     return _told("not yet known", _too_short(increments, segments, matters) or reason, increments, segments)
@@ -184,7 +191,7 @@ def _early(segments: Sequence[Segment]) -> Leak:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
     if not _grows(increments, _EARLY_ALPHA):
         return _told("not yet known", "no leak is seen so far", increments, segments)
-    if not _keeps_pace(increments):
+    if not _keeps_pace(increments, _STEADY_SHARE):
         return _told("not yet known", "memory grows, and may come to stay", increments, segments)
     return _told("yes", "memory grows steadily", increments, segments)
 
@@ -275,12 +282,12 @@ def _is_dying_down(increments: _Increments) -> bool:
     return p_value < _DYING_ALPHA
 
 
-def _keeps_pace(increments: _Increments) -> bool:
-    """Whether the later increments are shown to be more than nine tenths of the earlier ones, at 5 %."""
+def _keeps_pace(increments: _Increments, share: float) -> bool:
+    """Whether the later increments are shown to be more than `share` of the earlier ones, at 5 %."""
     early, late = _halves(increments)
-    if early.n < 2 or late.n < 2 or late.mean <= _STEADY_SHARE * early.mean:
+    if early.n < 2 or late.n < 2 or late.mean <= share * early.mean:
         return False
-    return 1.0 - _p_at_least(late, early, _STEADY_SHARE) < _DYING_ALPHA
+    return 1.0 - _p_at_least(late, early, share) < _DYING_ALPHA
 
 
 def _halves(increments: _Increments) -> tuple[Estimate, Estimate]:
@@ -304,6 +311,29 @@ def _grows(increments: _Increments, alpha: float) -> bool:
     _, late = _halves(increments)
     is_seen = increments.bounds(_BOUNDS_LEVEL)[0] > 0.0
     return is_seen and _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
+
+
+def _has_stopped(segments: Sequence[Segment], increments: _Increments) -> bool:
+    """Whether the end of the longest process is shown, at 5 %, to grow by less than half of the increments' mean: the
+    windows of the later half of its last tenth (`_FEWEST_AT_END` windows at least) against those of the earlier half,
+    by a t-test that counts neighbours that are alike for less. False where there are too few windows to say.
+    """
+    longest = max(segments, key=lambda segment: float(segment.inferences.sum()))
+    known = np.isfinite(longest.held_bytes)
+    done, held = np.cumsum(longest.inferences)[known], longest.held_bytes[known]
+    count = max(_FEWEST_AT_END, int(_END * held.size)) // 2
+    if held.size < 4 * count:
+        return False
+    before, after = slice(held.size - 2 * count, held.size - count), slice(held.size - count, held.size)
+    early, late = estimate_series_mean(held[before]), estimate_series_mean(held[after])
+    expected = float(increments.slopes.mean()) / 1000.0 * float(done[after].mean() - done[before].mean())
+    missing = expected / 2.0 - (late.mean - early.mean)
+    error = math.hypot(early.standard_error or 0.0, late.standard_error or 0.0)
+    if error == 0.0 or missing <= 0.0:
+        return missing > increments.step_bytes
+    from scipy.special import stdtr
+
+    return float(stdtr(early.degrees_of_freedom + late.degrees_of_freedom, -missing / error)) < _END_ALPHA
 
 
 def _exceeds_zero(growth: Estimate, alpha: float) -> bool:
