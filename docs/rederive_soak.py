@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 MATTERS = 256.0  # bytes per 1000 inferences
+LEAST_STEP = 16_384.0  # bytes: a large page
 LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)  # of the hours asked for
 SIZES = ("rss_anon_bytes", "pss_bytes", "rss_bytes")  # the first that nine windows of ten have
 
@@ -53,7 +54,8 @@ def processes(windows, until_s=np.inf):
 
 
 def increments(sessions, left_out, of):
-    """Bytes per 1000 inferences from stretch to stretch, and which of them are of the later half of their process.
+    """Bytes per 1000 inferences from stretch to stretch, which of them are of the later half of their process, and what
+    one step of memory in every process makes of their mean.
 
     Each process without its first `left_out` (a share of its inferences), all of them cut into `of` stretches.
     """
@@ -61,7 +63,7 @@ def increments(sessions, left_out, of):
     if sum(len(one) for one in kept) < 24:
         return None
     length = sum(one[-1, 0] - one[0, 0] for one in kept if len(one)) / of
-    slopes, later = [], []
+    slopes, later, spans, steps = [], [], [], [np.zeros(0)]
     for one in kept:
         if len(one) < 4 or length <= 0:
             continue
@@ -70,9 +72,15 @@ def increments(sessions, left_out, of):
         middles = np.array([group[:, 0].mean() for group in groups])
         levels = np.array([np.median(group[:, 1]) for group in groups])
         slopes += list(1000.0 * np.diff(levels) / np.diff(middles))
+        spans.append(middles[-1] - middles[0])
+        steps.append(np.abs(np.diff(one[:, 1])))
         later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
     slopes, later = np.array(slopes), np.array(later, dtype=bool)
-    return (slopes, later) if slopes.size >= 4 and later.sum() >= 2 else None
+    if slopes.size < 4 or later.sum() < 2:
+        return None
+    steps = np.concatenate(steps)
+    step = max(LEAST_STEP, min(steps[steps > 0], default=0.0))
+    return slopes, later, 1000.0 * step * len(spans) / sum(spans)
 
 
 def is_dying_down(slopes, later):
@@ -106,13 +114,16 @@ def slope(windows, asked_s, is_over):
         small = [
             each
             for each in (cut, increments(sessions, 0.5, 5))
-            if each is not None and t_interval(each[0], 0.95)[1] < MATTERS
+            if each is not None and t_interval(each[0], 0.95)[1] + each[2] < MATTERS
         ]
         if small:  # "no", by the first cut that says so
             cut = small[0]
-        elif cut is not None and is_dying_down(*cut):
+        elif cut is not None and is_dying_down(*cut[:2]):
             cut = increments(sessions, 0.5, 9) or cut
-    return None if cut is None else (cut[0].mean(), *t_interval(cut[0], 0.90))
+    if cut is None:
+        return None
+    low, high = t_interval(cut[0], 0.90)
+    return cut[0].mean(), low - cut[2], high + cut[2]
 
 
 # --- latency and battery ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.doctor.examine import Examined
-    from harness.doctor.profile import Ability, Calibration, DeviceProfile
+    from harness.doctor.profile import Ability, Calibration, Detectable, DeviceProfile
 
 _LABEL: Final = 14
 _UNSOUND_REFERENCE: Final = 0.1
@@ -108,11 +108,18 @@ def _calibration(console: Console, found: Calibration) -> None:
         _wrapped(
             console, "fixed work", f"varied by {percent(found.reference_spread)} (10th to 90th percentile): {steady}"
         )
+    if found.default_run is not None:
+        _wrapped(console, "default run", _seen(found.default_run, found.seen_by))
     for each in found.detectable:
-        seen = "too few pairs to say" if each.fraction is None else f"changes of {percent(each.fraction)} are seen"
-        _wrapped(console, f"in {each.minutes:g} min", f"{seen} ({each.pairs} pairs; 80 % of the time, at 5 %)")
+        _wrapped(console, f"in {each.minutes:g} min", _seen(each, found.seen_by))
     for warning in found.warnings:
         _wrapped(console, "", warning, style="yellow")
+
+
+def _seen(what: Detectable, by: str) -> str:
+    if what.fraction is None:
+        return f"what {what.pairs} pairs see cannot be said: {what.reason or 'they are too few'}"
+    return f"changes of {percent(what.fraction)} are seen ({what.pairs} pairs, {by}; 80 % of the time, at 5 %)"
 
 
 def _ability(console: Console, ability: Ability) -> None:

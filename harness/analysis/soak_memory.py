@@ -20,7 +20,7 @@ _SIZES = {
     "rss_bytes": "RSS of the worker: its resident memory, files' pages and shared ones included",
 }
 """The best first: pages of files come and go with the page cache."""
-_METHOD = "one-sided 95 % t bounds on increments between stretches"
+_METHOD = "one-sided 95 % t bounds on increments between stretches, a step of memory further out"
 
 
 def memory_finding(records: SoakRecords, asked_hours: float | None = None) -> MemoryFinding:

@@ -11,9 +11,10 @@ import numpy as np
 
 from devices.readings.unavailable import Unavailable
 from harness.doctor.profile import Calibration, Detectable
-from harness.experiment.declaration import GateBounds
+from harness.experiment.declaration import GateBounds, Measure
+from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.diagnostics import find_trend, find_two_levels
-from harness.statistics.estimate import Estimate, Floats, estimate_mean
+from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.power import minimum_detectable
 
@@ -28,6 +29,7 @@ _MAD_TO_SD: Final = 1.4826
 """Of a normal distribution, 1/Φ⁻¹(3/4)."""
 _FEWEST: Final = 3
 _NOTABLE: Final = 0.02
+_DEFAULT_PAIRS: Final = Measure().pairs
 _BUSY_CORES: Final = GateBounds().others_busy_cores or math.inf
 
 
@@ -45,9 +47,11 @@ class CalibrationFacts:
 def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: CalibrationFacts) -> Calibration | Unavailable:
     """`pairs`: of each whole pair its two blocks, in time order; the arms `a0` and `a1` are one model.
 
-    The statistics are those of a run with a fixed number of pairs: log-ratios of block medians, a t interval on their
-    mean, a minimum detectable effect from their standard deviation. For other lengths the number of pairs is the time
-    by the seconds that a pair took here, without what was waited.
+    The statistics of the two builds are those of a run with a fixed number of pairs: log-ratios of block medians and a
+    t interval on their mean. What can be seen, from their standard deviation, is that of a sequential run, since runs
+    are where they say nothing else. For other lengths the number of pairs is the time by the seconds that a pair took
+    here, without what was waited. Nothing is said of what equal builds that were called different contradict, nor of
+    longer runs after a drift, since s/√n supposes that pairs stay as they were.
     """
     if len(pairs) < _FEWEST:
         return Unavailable(f"only {len(pairs)} pairs of blocks were measured, which bound nothing")
@@ -76,6 +80,19 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
             f"The device ran at two speeds, {100 * math.expm1(levels.high - levels.low):.0f} % apart: its clock or its "
             "cores changed."
         )
+    drift = math.expm1(trend.total) if trend is not None else None
+    differ = not low <= 0.0 <= high
+    pair_seconds = max(seconds - waited, 1e-3) / len(pairs)
+
+    def seen_in(minutes: float) -> Detectable:
+        seen = detectable_in(minutes, sd, pair_seconds)
+        reason = None
+        if differ:
+            reason = "the two equal builds were called different"
+        elif drift is not None and abs(drift) > _NOTABLE and seen.pairs > len(pairs):
+            reason = f"the device drifted by {100 * abs(drift):.0f} %, and may be another one in a longer run"
+        return seen if reason is None else Detectable(minutes=minutes, pairs=seen.pairs, fraction=None, reason=reason)
+
     return Calibration(
         made_at=facts.made_at,
         model=facts.model,
@@ -89,25 +106,29 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
         pair_sd=sd,
         difference=math.expm1(estimate.mean),
         interval_half_width=math.expm1((high - low) / 2.0),
-        called_different=not low <= 0.0 <= high,
-        drift=math.expm1(trend.total) if trend is not None else None,
+        called_different=differ,
+        drift=drift,
         outlier_pairs=_count_far(differences),
         others_busy_cores=others,
         reference_spread=_reference_spread(blocks),
-        detectable=[detectable_in(minutes, sd, max(seconds - waited, 1e-3) / len(pairs)) for minutes in MINUTES],
+        detectable=[seen_in(minutes) for minutes in MINUTES],
+        default_run=seen_in((_DEFAULT_PAIRS + 0.5) * pair_seconds / 60.0),
+        seen_by="sequential",
         warnings=warnings,
     )
 
 
 def detectable_in(minutes: float, pair_sd: float, pair_seconds: float) -> Detectable:
-    """The smallest change of latency that so many minutes of pairs show 80 % of the time at 5 %.
+    """The smallest change of latency that so many minutes of pairs show 80 % of the time at 5 %, in a run that is
+    looked at after every pair.
 
-    expm1((t.975 + t.80)·s/√n) for n = 60·minutes/pair_seconds.
+    expm1((c + t.80)·s/√n) for n = 60·minutes/pair_seconds, c the half-width of the sequential interval in standard
+    errors (`harness.statistics.confidence_sequence.critical_values`).
     """
     pairs = int(60.0 * minutes / pair_seconds)
     if pairs < 2:
         return Detectable(minutes=minutes, pairs=pairs, fraction=None)
-    least = minimum_detectable(Estimate(0.0, pair_sd, pairs, float(pairs)))
+    least = minimum_detectable(SequentialEstimate(0.0, pair_sd, pairs, float(pairs)))
     return Detectable(minutes=minutes, pairs=pairs, fraction=math.expm1(least) if least is not None else None)
 
 

@@ -56,12 +56,13 @@ class Obstacle(_Strict):
 
 
 class Detectable(_Strict):
-    """What so many minutes of latency blocks can see: 80 % of the time, at 5 %."""
+    """What so many minutes of latency blocks can see, by the calibration's `seen_by`: 80 % of the time, at 5 %."""
 
     minutes: float
     pairs: int
     fraction: float | None
-    """Smallest change of latency: 0.01 is 1 %. None where so few pairs bound nothing."""
+    """Smallest change of latency: 0.01 is 1 %. None where so few pairs bound nothing, or where `reason` says why."""
+    reason: str | None = None
 
 
 class Calibration(_Strict):
@@ -102,6 +103,14 @@ class Calibration(_Strict):
     """Of the runner's fixed work: 10th to 90th percentile over blocks, as a fraction of the median."""
     detectable: list[Detectable]
     """By the same blocks."""
+    default_run: Detectable | None = None
+    """The same for an experiment that says nothing of its length: for the most pairs that it spends. None in older
+    profiles.
+    """
+    seen_by: Literal["fixed", "sequential"] = "fixed"
+    """The design whose intervals those are. A run's own is sequential where it says nothing; in older profiles, which
+    do not say, they are those of a fixed number of pairs, and for a sequential run half as large again.
+    """
     warnings: list[str] = []
 
 

@@ -9,13 +9,19 @@ among a dozen (its t is 1, however high it is), and only growth in most of them 
 inferences (at least four for each process), and the increments' mean is above 0 by the one-sided t-test at 1 %, and by
 that of the later half alone at 5 %. Where the later half of a process grew less than the earlier half (Welch's t-test
 at 5 %, and by more than a fifth), growth was dying down: then the first half of every process is left out
-(`LONG_WARM_UP`). Where growth dies down in what is left as well, as it does everywhere in a slow saturation, it is *not
-yet known*.
+(`LONG_WARM_UP`), and what is left is *not yet known* unless it is shown not to fall behind by a fifth in its turn.
+*Not yet known* is also what is shown to have come to stay: the last tenth of the longest process grew by less than
+half of the rest, at 5 %.
 
 *No*: the one-sided bound on the slope is below the smallest leak that matters, at 97.5 % for either of two cuts, which
 is 95 % for both: the stretches of *yes*, or the second half of every process in `LATE_STRETCHES`. The latter is for
 warm-ups that end within the first half. Its stretches are fewer and longer: where memory hovers about a level, what is
 left of that in an increment falls with their length.
+
+Memory comes in steps, and what is within one is not seen: a size that stood still may have grown by a step in every
+process. The slope that such a step makes over the stretches widens both bounds (and *yes* needs a lower one above 0).
+A step is the smallest that was seen past the warm-up, `LEAST_STEP_BYTES` at least. A leak that so far fills what an
+allocator holds in reserve (glibc keeps up to 128 KiB at the top of its heap) is not seen before that is full.
 
 A run of a known length may be looked at as often as one likes: the answer changes only at `LOOKS`, shares of its time.
 Before the end *no* is not said, since an allocator's next step may be yet to come, and *yes* needs more, since all that
@@ -33,23 +39,31 @@ from typing import Literal
 
 import numpy as np
 
-from harness.statistics.estimate import Estimate, Floats, estimate_mean
+from harness.statistics.estimate import Estimate, Floats, estimate_mean, estimate_series_mean
 
 MATTERS_BYTES_PER_1000 = 256.0
 """Bytes per 1000 inferences: a leak of less takes 4 million inferences for a megabyte."""
 
 STRETCHES, LATE_STRETCHES = 9, 5
 WARM_UP, LONG_WARM_UP = 0.25, 0.5
-"""Shares of each process's inferences. A warm-up with a time constant of more than about half the run cannot be told
-from a leak; one of a fifth to a half of it ends as *not yet known*.
+"""Shares of each process's inferences. A warm-up with a time constant of a fifth to a half of the run ends as *not yet
+known*, up to 3 in 100 as a leak where it is little above the noise (1 MB in 480 windows with a noise of 30 KB); one of
+the whole run cannot be told from a leak there. Nor can a cache that fills up at an even pace, until it has been full
+for about a twelfth of the run.
 """
 LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)
+LEAST_STEP_BYTES = 16_384.0
+"""A page of the largest kind that phones and boards have; four of the usual ones."""
+_END, _END_ALPHA = 0.1, 0.05
+_FEWEST_AT_END = 12
 _FEWEST_WINDOWS = 24
 _FEWEST_STRETCHES = 4
 _YES_ALPHA, _LATER_ALPHA = 0.01, 0.05
 _EARLY_ALPHA = 0.01 / (len(LOOKS) - 1)
 _NO_LEVEL = 0.95
 """Of the two-sided interval, one end of which is 97.5 %."""
+_BOUNDS_LEVEL = 0.90
+"""Each end one-sided at 95 %."""
 _DYING_ALPHA, _DYING_SHARE, _STEADY_SHARE = 0.05, 0.8, 0.9
 
 
@@ -68,7 +82,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Leak:
-    """The answer, and the slope behind it in bytes per 1000 inferences: `low` and `high` are one-sided 95 % bounds.
+    """The answer, and the slope behind it in bytes per 1000 inferences: `low` and `high` are one-sided 95 % bounds, the
+    steps that memory comes in allowed for.
 
     The slope is None where there are too few windows for one.
     """
@@ -91,6 +106,14 @@ class _Increments:
     slopes: Floats
     later: np.ndarray
     windows: int
+    step_bytes: float
+    unseen: float
+    """Bytes per 1000 inferences that a step in every process makes of their mean."""
+
+    def bounds(self, level: float) -> tuple[float, float]:
+        """Of their mean, by a two-sided t interval, a step further out on either side."""
+        low, high = estimate_mean(self.slopes).interval(level) or (-math.inf, math.inf)
+        return low - self.unseen, high + self.unseen
 
 
 def find_leak(
@@ -143,7 +166,7 @@ def _hours(seconds: float) -> str:
 def _final(segments: Sequence[Segment], matters: float) -> Leak:
     increments = _increments(segments, WARM_UP, STRETCHES)
     for cut in (increments, _increments(segments, LONG_WARM_UP, LATE_STRETCHES)):
-        if cut is not None and _high(cut, _NO_LEVEL) < matters:
+        if cut is not None and cut.bounds(_NO_LEVEL)[1] < matters:
             return _told("no", f"it grows by less than {matters:g} bytes per 1000 inferences", cut, segments)
     if increments is None:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
@@ -151,13 +174,15 @@ def _final(segments: Sequence[Segment], matters: float) -> Leak:
     if dying:
         shorter = _increments(segments, LONG_WARM_UP, STRETCHES)
         if shorter is not None:
-            increments, dying = shorter, _is_dying_down(shorter)
+            increments, dying = shorter, not _keeps_pace(shorter, _DYING_SHARE)
     if dying:
         return _told("not yet known", "memory still grows, but ever less", increments, segments)
     if _grows(increments, _YES_ALPHA):
+        if _has_stopped(segments, increments):
+            return _told("not yet known", "memory has grown, and may have come to stay", increments, segments)
         return _told("yes", "memory grows steadily", increments, segments)
     reason = f"a growth of {matters:g} bytes per 1000 inferences could not be told from none"
-    return _told("not yet known", reason, increments, segments)
+    return _told("not yet known", _too_short(increments, segments, matters) or reason, increments, segments)
 
 
 def _early(segments: Sequence[Segment]) -> Leak:
@@ -166,20 +191,38 @@ def _early(segments: Sequence[Segment]) -> Leak:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
     if not _grows(increments, _EARLY_ALPHA):
         return _told("not yet known", "no leak is seen so far", increments, segments)
-    if not _keeps_pace(increments):
+    if not _keeps_pace(increments, _STEADY_SHARE):
         return _told("not yet known", "memory grows, and may come to stay", increments, segments)
     return _told("yes", "memory grows steadily", increments, segments)
 
 
-def _high(increments: _Increments, level: float) -> float:
-    return (estimate_mean(increments.slopes).interval(level) or (-math.inf, math.inf))[1]
+def _too_short(increments: _Increments, segments: Sequence[Segment], matters: float) -> str | None:
+    """Why it is not *no* though nothing grows; None where something else stands in its way.
+
+    The length that it takes supposes that the noise will have less than half of what matters.
+    """
+    beside = increments.bounds(_NO_LEVEL)[1] - increments.unseen
+    if beside >= matters:
+        return None
+    longer = increments.unseen / (matters - min(max(beside, 0.0), matters / 2.0))
+    inferences = longer * sum(float(segment.inferences.sum()) for segment in segments)
+    seconds = longer * sum(float(segment.seconds.sum()) for segment in segments)
+    return (
+        f"memory comes in steps of {increments.step_bytes / 1024.0:.0f} KiB, and a growth of {matters:g} bytes per "
+        f"1000 inferences shows after about {_two_digits(inferences)} inferences ({_hours(seconds)} at this speed)"
+    )
+
+
+def _two_digits(count: float) -> str:
+    places = max(0, math.floor(math.log10(count)) - 1)
+    return f"{math.ceil(count / 10**places) * 10**places:,}".replace(",", " ")
 
 
 def _told(
     answer: Literal["yes", "no", "not yet known"], reason: str, increments: _Increments, segments: Sequence[Segment]
 ) -> Leak:
     growth = estimate_mean(increments.slopes)
-    low, high = growth.interval(0.90) or (-math.inf, math.inf)
+    low, high = increments.bounds(_BOUNDS_LEVEL)
     seconds = sum(float(segment.seconds.sum()) for segment in segments)
     inferences = sum(float(segment.inferences.sum()) for segment in segments)
     return Leak(
@@ -208,6 +251,8 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
     length = sum(float(done[-1] - done[0]) for done, _ in kept if done.size) / of
     slopes: list[float] = []
     later: list[bool] = []
+    spans: list[float] = []
+    steps: list[float] = []
     for done, held in kept:
         if done.size < _FEWEST_STRETCHES or length <= 0.0:
             continue
@@ -216,10 +261,14 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
         middles = np.array([float(np.mean(done[group])) for group in groups])
         levels = np.array([float(np.median(held[group])) for group in groups])
         slopes += (1000.0 * np.diff(levels) / np.diff(middles)).tolist()
+        spans.append(float(middles[-1] - middles[0]))
+        steps += np.abs(np.diff(held)).tolist()
         later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
     if len(slopes) < 4 or sum(later) < 2:
         return None
-    return _Increments(np.array(slopes), np.array(later), windows)
+    step_bytes = max(LEAST_STEP_BYTES, min((step for step in steps if step > 0.0), default=0.0))
+    unseen = 1000.0 * step_bytes * len(spans) / sum(spans)
+    return _Increments(np.array(slopes), np.array(later), windows, step_bytes, unseen)
 
 
 def _is_dying_down(increments: _Increments) -> bool:
@@ -233,12 +282,12 @@ def _is_dying_down(increments: _Increments) -> bool:
     return p_value < _DYING_ALPHA
 
 
-def _keeps_pace(increments: _Increments) -> bool:
-    """Whether the later increments are shown to be more than nine tenths of the earlier ones, at 5 %."""
+def _keeps_pace(increments: _Increments, share: float) -> bool:
+    """Whether the later increments are shown to be more than `share` of the earlier ones, at 5 %."""
     early, late = _halves(increments)
-    if early.n < 2 or late.n < 2 or late.mean <= _STEADY_SHARE * early.mean:
+    if early.n < 2 or late.n < 2 or late.mean <= share * early.mean:
         return False
-    return 1.0 - _p_at_least(late, early, _STEADY_SHARE) < _DYING_ALPHA
+    return 1.0 - _p_at_least(late, early, share) < _DYING_ALPHA
 
 
 def _halves(increments: _Increments) -> tuple[Estimate, Estimate]:
@@ -260,7 +309,31 @@ def _p_at_least(late: Estimate, early: Estimate, share: float) -> float:
 
 def _grows(increments: _Increments, alpha: float) -> bool:
     _, late = _halves(increments)
-    return _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
+    is_seen = increments.bounds(_BOUNDS_LEVEL)[0] > 0.0
+    return is_seen and _exceeds_zero(estimate_mean(increments.slopes), alpha) and _exceeds_zero(late, _LATER_ALPHA)
+
+
+def _has_stopped(segments: Sequence[Segment], increments: _Increments) -> bool:
+    """Whether the end of the longest process is shown, at 5 %, to grow by less than half of the increments' mean: the
+    windows of the later half of its last tenth (`_FEWEST_AT_END` windows at least) against those of the earlier half,
+    by a t-test that counts neighbours that are alike for less. False where there are too few windows to say.
+    """
+    longest = max(segments, key=lambda segment: float(segment.inferences.sum()))
+    known = np.isfinite(longest.held_bytes)
+    done, held = np.cumsum(longest.inferences)[known], longest.held_bytes[known]
+    count = max(_FEWEST_AT_END, int(_END * held.size)) // 2
+    if held.size < 4 * count:
+        return False
+    before, after = slice(held.size - 2 * count, held.size - count), slice(held.size - count, held.size)
+    early, late = estimate_series_mean(held[before]), estimate_series_mean(held[after])
+    expected = float(increments.slopes.mean()) / 1000.0 * float(done[after].mean() - done[before].mean())
+    missing = expected / 2.0 - (late.mean - early.mean)
+    error = math.hypot(early.standard_error or 0.0, late.standard_error or 0.0)
+    if error == 0.0 or missing <= 0.0:
+        return missing > increments.step_bytes
+    from scipy.special import stdtr
+
+    return float(stdtr(early.degrees_of_freedom + late.degrees_of_freedom, -missing / error)) < _END_ALPHA
 
 
 def _exceeds_zero(growth: Estimate, alpha: float) -> bool:

@@ -11,8 +11,10 @@ from devices.readings.unavailable import Unavailable
 from harness.doctor.calibration import CalibrationFacts, detectable_in, judge_calibration
 from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration, write_convolution
 from harness.errors import UserError
+from harness.experiment.declaration import Measure
 from harness.pictures.image_file import image_size
 from harness.records import Context, GateOutcome, LatencyBlock
+from harness.statistics.confidence_sequence import estimate_sequentially
 from tests.rig.tiny_experiment import write_upscaler
 
 FACTS = CalibrationFacts(datetime(2026, 11, 24, tzinfo=UTC), "m.onnx", "onnxruntime 1", "python runner", 250.0)
@@ -58,25 +60,60 @@ def test_the_noise_that_was_put_in_comes_out():
 
 
 def test_what_can_be_seen_is_what_a_power_formula_says():
-    # (1.96 + 0.84)·s/√n for many pairs; the t quantiles are a little larger.
-    found = detectable_in(5.0, 0.02, 0.6)
-    assert found.pairs == 500
-    assert found.fraction == pytest.approx(2.802 * 0.02 / math.sqrt(500), rel=0.01)
+    # (c + 0.84)·s/√n; c = 3.29 at 30 pairs by the sequential interval of Wang & Ramdas, where a fixed number has 2.05.
+    found = detectable_in(0.31, 0.02, 0.6)
+    assert found.pairs == 31
+    assert found.fraction == pytest.approx(math.expm1((3.29 + 0.85) * 0.02 / math.sqrt(31)), rel=0.01)
     assert detectable_in(0.01, 0.02, 0.6).fraction is None
 
 
-def test_an_effect_of_the_detectable_size_is_called_different_four_times_in_five():
-    least = detectable_in(0.1, 0.02, 0.6)
-    called = [
-        judge_calibration(simulated(least.pairs, sd=0.02, ratio=1 + least.fraction, seed=seed), FACTS).called_different
-        for seed in range(200)
-    ]
-    equal = [
-        judge_calibration(simulated(least.pairs, sd=0.02, seed=seed), FACTS).called_different for seed in range(200)
-    ]
-    # 200 draws: 2.6 standard errors are 0.074 and 0.040.
-    assert np.mean(called) == pytest.approx(0.80, abs=0.074)
-    assert np.mean(equal) == pytest.approx(0.05, abs=0.040)
+def test_what_a_default_run_sees_is_said_first():
+    found = judge_calibration(simulated(100, sd=0.02), FACTS)
+    assert found.default_run.pairs == Measure().pairs
+    assert found.default_run.fraction > found.detectable[0].fraction
+    assert found.seen_by == Measure().design
+
+
+def test_an_effect_of_the_detectable_size_is_seen_four_times_in_five_by_a_default_run():
+    least = judge_calibration(simulated(400, sd=0.02), FACTS)
+    pairs, sd = least.default_run.pairs, least.pair_sd
+    source = np.random.default_rng(3)
+
+    def is_seen(change):
+        runs = source.normal(math.log1p(change), sd, (400, pairs))
+        intervals = [estimate_sequentially(run, Measure().min_pairs).interval(0.95) for run in runs]
+        return np.mean([low > 0.0 or high < 0.0 for low, high in intervals])
+
+    # 400 draws: 2.6 standard errors are 0.052. The looks before the last one add some.
+    assert 0.80 - 0.052 <= is_seen(least.default_run.fraction) <= 0.90
+    assert is_seen(0.0) <= 0.05
+
+
+def test_equal_builds_are_called_different_one_time_in_twenty():
+    called = [judge_calibration(simulated(10, sd=0.02, seed=seed), FACTS).called_different for seed in range(200)]
+    # 200 draws: 2.6 standard errors are 0.040.
+    assert np.mean(called) == pytest.approx(0.05, abs=0.040)
+
+
+def test_after_a_drift_nothing_is_said_of_longer_runs():
+    found = judge_calibration(simulated(100, sd=0.005, drift=0.10), FACTS)
+    assert not found.called_different
+    assert found.default_run.fraction is not None
+    one, *longer = found.detectable
+    assert (one.pairs, one.fraction is None) == (100, False)
+    for each in longer:
+        assert each.fraction is None
+        assert "drifted by 1" in each.reason
+    small = judge_calibration(simulated(100, sd=0.001, drift=0.01), FACTS)
+    assert small.drift is not None
+    assert all(each.fraction is not None for each in small.detectable)
+
+
+def test_equal_builds_that_were_called_different_say_nothing_of_what_is_seen():
+    found = judge_calibration(simulated(100, sd=0.02, ratio=1.18), FACTS)
+    assert found.called_different
+    for each in [found.default_run, *found.detectable]:
+        assert (each.fraction, each.reason) == (None, "the two equal builds were called different")
 
 
 def test_drift_is_seen_and_the_pairs_are_not_moved_by_it():

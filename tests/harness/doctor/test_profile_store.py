@@ -1,5 +1,6 @@
 """Profiles on disk: whose they are, how long they count, what they say later."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,11 +76,24 @@ def test_a_device_that_was_never_looked_at_has_none():
 def test_later_reports_say_what_was_found():
     found = profile()
     words = profile_in_words(found)
-    seen = next(each for each in found.calibration.detectable if each.minutes == 5.0)
+    seen = found.calibration.default_run
     assert words.startswith(f"Calibrated on {found.made_at:%Y-%m-%d}: two equal builds differ by up to ")
-    assert f"changes of {percent(seen.fraction)} or more are seen in 5 minutes" in words
+    assert f"changes of {percent(seen.fraction)} or more are seen in a run of {seen.pairs} pairs" in words
     assert "called different" not in words
     assert profile_in_words(profile(calibrated=False)) is None
+
+
+def test_a_profile_of_before_is_read_and_says_what_it_was_reckoned_for():
+    path = store_profile(profile())
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("default_run", "seen_by"):
+        del told["calibration"][name]
+    for each in told["calibration"]["detectable"]:
+        del each["reason"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    found = find_profile("ssh://bench-4", BOARD)
+    assert (found.calibration.default_run, found.calibration.seen_by) == (None, "fixed")
+    assert "are seen in 5 minutes of a fixed number of pairs (m.onnx" in profile_in_words(found)
 
 
 @pytest.mark.parametrize(
