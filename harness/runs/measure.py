@@ -377,6 +377,7 @@ class DeviceRun:
             unplugged=self.cable_out is not None,
             on_held=self._note_held,
             say=lambda words: self.progress.say(self.device.name, words),
+            sleep=self.stop.sleep,
         )
 
     def _note_held(self, held: list[Held]) -> None:
