@@ -36,6 +36,10 @@ class AdbDevice(PosixDevice):
         """The phone's serial, once it was found."""
         return self._adb.serial
 
+    def is_booting(self) -> bool:
+        """Whether Android is there and not up yet: its settings do not answer, and its processors are busy."""
+        return android_care.is_booting(self._connected())
+
     def keep_awake(self, *, unplugged: bool = False) -> None:
         """Keep the phone awake, screen on and dark, until `restore`; `unplugged`: without a cable too. May be called
         again.
@@ -47,6 +51,9 @@ class AdbDevice(PosixDevice):
     def read_state(self) -> dict[str, str]:
         """Battery, thermal state, clocks, screen and settings, as the phone prints them, by section."""
         return android_care.read_state(self._connected())
+
+    def _takes_changes_back(self) -> bool:
+        return not self.is_booting()
 
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""

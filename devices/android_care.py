@@ -7,6 +7,20 @@ from devices.changes import change_list
 from devices.shell import Shell
 from devices.shell_words import quote
 
+# While Android boots, sys.boot_completed is empty or 0. A board that only speaks adb has no such property either: what
+# tells them apart is that init says what became of Android's own services.
+_BOOT_SCRIPT = """command -v getprop >/dev/null 2>&1 || exit 0
+said=$(getprop sys.boot_completed)
+[ -n "$said" ] || [ -z "$(getprop init.svc.zygote)$(getprop init.svc.bootanim)" ] || said=0
+printf '%s\\n' "$said"
+"""
+
+
+def is_booting(shell: Shell) -> bool:
+    """Whether Android is there and not up yet."""
+    said = shell.check(_BOOT_SCRIPT, what="asking whether the phone has booted").decode(errors="replace").strip()
+    return said not in ("", "1")
+
 
 def keep_awake(shell: Shell, workdir: str, *, unplugged: bool = False) -> None:
     """Keep the phone awake while it is plugged in, screen on and dark; `unplugged`: and while it is not."""

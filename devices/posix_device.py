@@ -81,8 +81,12 @@ class PosixDevice:
             self._transport.close()
             self._transport.open()
             is_list_there = self._prepare()
-        if is_list_there and not self._is_changed:
+        if is_list_there and not self._is_changed and self._takes_changes_back():
             restore_after_crash(self._shell, self.workdir)
+
+    def _takes_changes_back(self) -> bool:
+        """Whether what is on the list can be undone now; if not, the next connection does it."""
+        return True
 
     def _prepare(self) -> bool:
         """Returns whether there is a list of changes."""

@@ -44,7 +44,7 @@ def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
     name, _, value = last_line(text).strip().partition(":")
     if name == "voltage":
         fields.setdefault(name, value.strip())
-    if "UPDATES STOPPED" in text:
+    if tells_set_values(text):
         return Unavailable("the battery service tells set values, not real ones; undo with: dumpsys battery reset")
     if not {"level", "status", "voltage", "AC powered"} & fields.keys():
         return Unavailable("this is no output of dumpsys battery")
@@ -65,6 +65,11 @@ def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
         max_charging_voltage_uv=whole(fields.get("Max charging voltage"), "max charging voltage", 0, 100_000_000),
         current_now_raw=whole(fields.get("current now"), "current now", -100_000_000, 100_000_000),
     )
+
+
+def tells_set_values(text: str) -> bool:
+    """Whether somebody has set values (`dumpsys battery unplug`, `set …`) and not undone it: none is a reading then."""
+    return "UPDATES STOPPED" in text
 
 
 def _percent(level: Whole, scale: Whole) -> Decimal:

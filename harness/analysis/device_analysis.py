@@ -28,6 +28,7 @@ from harness.analysis.process_evidence import process_effect, process_level, siz
 from harness.analysis.quality_evidence import quality_effect, quality_level
 from harness.analysis.run_conditions import condition_warnings, environment_facts
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
+from harness.analysis.state_warnings import state_warnings
 from harness.analysis.unwatched import unwatched
 from harness.analysis.wording import rule_in_words, sentence, subject
 from harness.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from harness.analysis.tables import Tables
     from harness.runs.held_record import HeldRecord
     from harness.runs.manifest import Manifest, ManifestArm
+    from harness.runs.phone_state import PhoneStates
     from harness.runs.runner_record import RunnerRecord
 
 Judgements = dict[tuple[str, int], RuleJudgement]
@@ -69,6 +71,8 @@ class DeviceFacts:
     """How precisely it measures, in words, where it was calibrated."""
     held: HeldRecord | None = None
     """What was held still on it."""
+    phone_states: PhoneStates | None = None
+    """What a phone was set to before and after."""
 
 
 class DeviceAnalysis:
@@ -236,6 +240,7 @@ class DeviceAnalysis:
             warnings = (
                 runner_warnings(runner)
                 + held_warnings(self._facts.held)
+                + state_warnings(self._facts.phone_states)
                 + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
                 + gate_warnings(self._failed_gates.values())
                 + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})

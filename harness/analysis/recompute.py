@@ -15,6 +15,7 @@ from harness.doctor.profile_words import profile_in_words
 from harness.quantity import QUANTITIES
 from harness.runs.folder import DiskError, read_model, write_atomically, write_model
 from harness.runs.held_record import HeldRecord
+from harness.runs.phone_state import PhoneStates
 from harness.runs.runner_record import RunnerRecord
 from harness.runs.state import DeviceState
 
@@ -87,6 +88,7 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
         problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
     survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
     held = read_model(files.held, HeldRecord) if files.held.exists() else None
+    phone_states = read_model(files.phone_state, PhoneStates) if files.phone_state.exists() else None
     profile = profile_in_words(read_model(files.profile, DeviceProfile)) if files.profile.exists() else None
     return DeviceFacts(
         identity,
@@ -97,4 +99,5 @@ def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
         survey_text=survey,
         profile=profile,
         held=held,
+        phone_states=phone_states,
     )

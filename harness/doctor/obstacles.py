@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from devices.power.probes import FileToRead
-from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
+from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery, tells_set_values
 from devices.readings.dumpsys_power import DumpsysPower, parse_dumpsys_power
 from devices.readings.proc_stat import CpuTicks, ProcStat, parse_proc_stat
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
@@ -37,6 +37,7 @@ def find_obstacles(survey: Survey, identity: Identity, others_busy_cores: Decima
         _power_supply(survey),
         _governor(survey),
         _charging(survey),
+        _battery_set(survey),
         _battery_low(survey),
         _screen(survey),
         _virtual(identity),
@@ -150,6 +151,16 @@ def _charging(survey: Survey) -> Obstacle | None:
         kind="charging",
         what=f"a cable feeds it (battery {status.lower()}), which warms it and hides what it draws",
         remedy="For energy set measure.energy.unplugged = true, or reach it over Wi-Fi with the cable out.",
+    )
+
+
+def _battery_set(survey: Survey) -> Obstacle | None:
+    if not tells_set_values(survey.answers.get("battery", "")):
+        return None
+    return Obstacle(
+        kind="battery emulation",
+        what="Android is told a battery that is not its own (dumpsys battery: UPDATES STOPPED)",
+        remedy="Undo what somebody left on: adb shell dumpsys battery reset",
     )
 
 

@@ -42,6 +42,7 @@ class Obstacle(_Strict):
 
     kind: Literal[
         "charging",
+        "battery emulation",
         "battery low",
         "governor",
         "load of others",

@@ -65,6 +65,11 @@ class DeviceFolder:
         return self.path / "held.json"
 
     @property
+    def phone_state(self) -> Path:
+        """What a phone was set to before and after it measured; not there for devices of other kinds."""
+        return self.path / "phone_state.json"
+
+    @property
     def plan(self) -> Path:
         """The plan as it was pushed."""
         return self.path / "plan.json"

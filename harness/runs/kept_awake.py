@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from devices.errors import PermanentError, TransientError
 from devices.hold import Held, Hold
+from harness.runs.boot_wait import wait_until_booted
 from harness.runs.folder import DiskError
 
 if TYPE_CHECKING:
@@ -52,7 +54,9 @@ class Care:
     on_held: Callable[[list[Held]], None] = lambda _: None
     """Told what is held, each time."""
     say: Callable[[str], None] = lambda _: None
-    """Told what could not be undone."""
+    """Told what is waited for, and what could not be undone."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits; raises where a stop is asked for."""
 
 
 @contextmanager
@@ -78,7 +82,10 @@ def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iter
 
 
 def wake_again(device: Device, care: Care) -> None:
-    """Before the runner is started, also anew after a restart of the device: its screen may be off, its clocks free."""
+    """Before the runner is started, also anew after a restart of the device: it may still boot, its screen may be off,
+    its clocks free.
+    """
+    wait_until_booted(device, care.say, care.sleep)
     if isinstance(device, FallsAsleep):
         device.keep_awake(unplugged=care.unplugged)
     if care.hold == Hold():

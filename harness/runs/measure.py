@@ -27,6 +27,7 @@ from harness.runs.folder import DiskError, write_model
 from harness.runs.gate_words import waiting_in_words
 from harness.runs.held_record import HeldFile, HeldRecord
 from harness.runs.kept_awake import Care, kept_awake, wake_again
+from harness.runs.phone_look import Moment, note_phone_state
 from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
@@ -142,8 +143,11 @@ class DeviceRun:
     def _measure_and_fetch(self) -> None:
         try:
             self._take_up()
+            if self.state.stage == "planned":  # once: later a runner is, or was, at work
+                self._note_phone_state("before")
             if self.state.stage in {"planned", "started"}:
                 self._measure()
+                self._note_phone_state("after")
                 self._advance_state("measured")
         except (DiskError, TransientError, InterruptedRunError):
             raise  # a runner at work is left to it: what it writes can be fetched later
@@ -377,11 +381,15 @@ class DeviceRun:
             unplugged=self.cable_out is not None,
             on_held=self._note_held,
             say=lambda words: self.progress.say(self.device.name, words),
+            sleep=self.stop.sleep,
         )
 
     def _note_held(self, held: list[Held]) -> None:
         files = [HeldFile(kind=each.kind, place=each.place, before=each.before, held=each.held) for each in held]
         write_model(self.folder.held, HeldRecord(files=files))
+
+    def _note_phone_state(self, moment: Moment) -> None:
+        note_phone_state(self.device, self.folder.phone_state, moment, self._retry, self._care.say)
 
     def _advance_state(self, stage: Stage) -> None:
         self.state = self.state.model_copy(update={"stage": stage, "problem": None})

@@ -14,6 +14,7 @@ from devices.base import Blob
 from devices.core_clocks import cores_for
 from devices.errors import PermanentError
 from devices.retry import with_reconnect
+from harness.runs.boot_wait import wait_until_booted
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
 from harness.runs.runner_setup import set_up_runner
@@ -75,6 +76,7 @@ def prepare(
         return with_reconnect(device, operation, total_s=total_s, on_wait=waiting, sleep=stop.sleep)
 
     retry(device.connect, total_s=FIRST_CONNECT_S)
+    retry(lambda: wait_until_booted(device, partial(progress.say, device.name), stop.sleep))
     identity = retry(device.identify)
     retry(lambda: check_device_space(device, resolved))
     sensing = retry(lambda: look_around(device, resolved.file.experiment))

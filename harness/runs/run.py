@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.open_device import open_device, open_devices
+from devices.open_device import open_device
 from harness.analysis.recompute import recompute
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
@@ -23,6 +23,7 @@ from harness.runs.make_manifest import make_manifest
 from harness.runs.manifest import Manifest
 from harness.runs.measure_all import measure_all
 from harness.runs.new_folder import make_folder, refuse_used
+from harness.runs.one_phone_once import each_phone_once, open_asked
 from harness.runs.output_space import check_space_here
 from harness.runs.planning import make_plan
 from harness.runs.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
@@ -70,14 +71,15 @@ def start_run(
     """
     file = _overridden(file, overrides)
     # Before the pictures, which may be many: a device's name may be misspelt.
-    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
+    asked = open_asked(device_names)
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     for note in resolved.notes:
         progress.say(file.experiment.name, note)
-    check_space_here(folder.path, resolved, len(devices))
     stop = StopRequest()
     with ExitStack() as held:
-        with closing_all(devices):
+        with closing_all([each.device for each in asked]):
+            devices = each_phone_once(asked, progress, stop)
+            check_space_here(folder.path, resolved, len(devices))
             ready = prepare_all(devices, resolved, progress, stop, overrides.runner)
             refuse_unusable(ready, resolved)
             names = [device.name for device in devices]

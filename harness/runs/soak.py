@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError
-from devices.open_device import open_device, open_devices
+from devices.open_device import open_device
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
@@ -20,6 +20,7 @@ from harness.runs.folder import read_model, write_model
 from harness.runs.measure import DeviceRun, RunKind
 from harness.runs.measure_all import on_all
 from harness.runs.new_folder import make_folder, refuse_used
+from harness.runs.one_phone_once import each_phone_once, open_asked
 from harness.runs.prepare import PreparedDevice
 from harness.runs.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.run_claim import claimed
@@ -70,10 +71,11 @@ def start_soak(
     _refuse_many_windows(asked.length)
     arm = _chosen_arm(file.experiment, asked.arm)
     resolved = _only(resolve(file, partial(progress.advance, "this machine", "reading pictures")), arm)
-    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
+    asked_for = open_asked(device_names)
     stop = StopRequest()
     with ExitStack() as held:
-        held.enter_context(closing_all(devices))
+        held.enter_context(closing_all([each.device for each in asked_for]))
+        devices = each_phone_once(asked_for, progress, stop)
         ready = prepare_all(devices, resolved, progress, stop, asked.runner)
         refuse_unusable(ready, resolved)
         _refuse_one_machine_twice(ready)

@@ -35,6 +35,14 @@ def test_a_cable_is_in_the_way(status):
     assert "measure.energy.unplugged" in found.remedy
 
 
+@pytest.mark.parametrize("of_files", [{}, {"power_supply": lines(battery_files())}], ids=["no files", "readable files"])
+def test_a_battery_emulation_left_on_is_named_also_where_the_kernel_s_files_tell_the_truth(of_files):
+    said = "Current Battery Service state:\n  (UPDATES STOPPED -- use 'reset' to restart)\n  USB powered: false\n"
+    (found,) = find_obstacles(phone(battery=said, **of_files), PHONE, NOBODY_KNOWS)
+    assert found.kind == "battery emulation"
+    assert "dumpsys battery reset" in found.remedy
+
+
 @pytest.mark.parametrize(("governor", "is_named"), [("powersave", True), ("ondemand", True), ("performance", False)])
 def test_a_governor_that_moves_the_clock_is_named(governor, is_named):
     found = find_obstacles(board(governor), PHONE, NOBODY_KNOWS)

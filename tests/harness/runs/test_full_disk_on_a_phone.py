@@ -47,7 +47,9 @@ def test_storage_that_is_full_when_outputs_are_kept_fails_no_arm_and_is_gone_on_
     tiny.measure["pairs"] = PAIRS
     folder = tmp_path / "run"
     # Everything else is there when the runner is started, and it is not started before the phone is full.
-    desk.proxy.when(Sight(b"runner.log", "to phone", or_text=b"exit.$$"), act=lambda: phone.leave_free(3 * OUTPUT_BYTES))
+    desk.proxy.when(
+        Sight(b"runner.log", "to phone", or_text=b"exit.$$"), act=lambda: phone.leave_free(3 * OUTPUT_BYTES)
+    )
     ended = bakeoff("run", tiny.write(), "-d", desk.name, "--out", folder, **over_adb(desk.server))
     assert ended.exit_code == 3, ended.stderr
     assert "the disk is full there" in ended.stderr
