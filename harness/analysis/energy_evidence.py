@@ -4,8 +4,9 @@
 (`harness.experiment.declaration.Experiment.energy_looks_after`); None where the number of cycles was fixed.
 
 The table has one row per cycle and arm for one quantity: `cycle`, `value` (float64 in the quantity's unit, above idling
-and so perhaps below zero; NaN where there is none) and `reason` (why there is none). It is made from energy blocks by
-whatever knows the device's source.
+and so perhaps below zero; NaN where there is none), `resolution` (float64, the same unit: half of the range in which
+the truth lies as far as the source goes) and `reason` (why there is none). It is made from energy blocks by whatever
+knows the device's source.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from harness.statistics.sign_flip import sign_flip_test
 if TYPE_CHECKING:
     import pandas as pd
 
-ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "reason")
+    from harness.statistics.estimate import Floats
+
+ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "reason")
 """Of the energy table."""
 
 _FEWEST = 3
@@ -40,6 +43,12 @@ which the device's other doings happened to add to the arm's.
 """
 
 
+_COARSEST_CYCLE = 0.25
+"""Of the mean. Errors of steps and noise average out over cycles, but what part of them is the same in every cycle (a
+gauge that always rounds down, steps in time with the blocks) is not known: past this an eighth of them is 3 %.
+"""
+_COARSEST_MEAN = 0.03
+"""What an own value is shown to: within 3 % of the truth, or not at all."""
 _MUCH_LOST = 0.25
 """Where more of the planned cycles than this have no value, what took it (a sensor that fell silent late, a cable) may
 as well have to do with heat or with the work itself.
@@ -91,6 +100,9 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
     values = values[values > 0]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
+    coarse = _coarse(ordered) or _coarse_mean(ordered)
+    if coarse is not None:
+        return Level(Unavailable(reason=coarse), None)
     what = f"median of {counted(values.size, 'cycle')}" + (f", {at_idling} at idling left out" if at_idling else "")
     return Level(
         Available(value=float(np.median(values)), unit=quantity.unit, source=f"{what}{source}"),
@@ -119,6 +131,12 @@ def energy_effect(
     if len(usable) == 0:
         arms = (baseline, candidate)
         return NoEffect(reason=_why_missing(next((arm for arm in arms if not (arm["value"] > 0).any()), candidate)))
+    for rows in (baseline, candidate):
+        # The mean of a coarse source may be unknown to 3 % and the ratio known well enough: its interval holds the
+        # scatter of the cycles. Logarithms of single cycles that are off by more than this are biased themselves.
+        coarse = _coarse(rows)
+        if coarse is not None:
+            return NoEffect(reason=coarse)
     lost = lost_cycles(baseline, candidate)
     if len(usable) < _FEWEST:
         few = f"only {counted(len(usable), 'cycle')} gave energy above zero in both arms; {_FEWEST} are the least"
@@ -166,6 +184,48 @@ def _hidden(rows: pd.DataFrame, who: str) -> str | None:
         f"in {below} of {counted(values.size, 'cycle')} {who} took no more than the idling device (raise "
         "measure.energy.block_s, or keep other programs still)"
     )
+
+
+def _coarse(rows: pd.DataFrame) -> str | None:
+    """Why the source is too coarse for single cycles of an arm."""
+    values, resolution = _known(rows)
+    if values.size == 0:
+        return None
+    share = resolution / values.mean() if values.mean() > 0 else np.inf
+    if share <= _COARSEST_CYCLE:
+        return None
+    return (
+        f"the source is too coarse: it tells a cycle's {values.mean():.3g} to within {resolution:.3g} only "
+        f"({100 * share:.0f} %; more than {100 * _COARSEST_CYCLE:.0f} % does not average out). "
+        "Raise measure.energy.block_s"
+    )
+
+
+def _coarse_mean(rows: pd.DataFrame) -> str | None:
+    """Why the source is too coarse for an arm's own value, though not for its ratio to another.
+
+    Errors of independent cycles leave 1/√n in their mean. The source's resolution bounds them; two standard deviations
+    of the cycles bound what they came to (a source that is better than its steps promise has cycles that agree).
+    """
+    values, resolution = _known(rows)
+    if values.size == 0:
+        return None
+    each = min(resolution, 2.0 * float(values.std(ddof=1))) if values.size >= _FEWEST else resolution
+    share = each / np.sqrt(values.size) / values.mean()
+    if share <= _COARSEST_MEAN:
+        return None
+    return (
+        f"the source is too coarse: the mean of {counted(values.size, 'cycle')} is known to within "
+        f"{100 * share:.1f} % only, and {100 * _COARSEST_MEAN:.0f} % is the most (a cycle's {values.mean():.3g} to "
+        f"within {each:.3g}). Raise measure.energy.block_s or measure.energy.cycles"
+    )
+
+
+def _known(rows: pd.DataFrame) -> tuple[Floats, float]:
+    """Values of the cycles that have one, those at idling among them, and their median resolution."""
+    found = rows[np.isfinite(rows["value"])]
+    values = found["value"].to_numpy(dtype=np.float64)
+    return values, float(found["resolution"].median()) if values.size else 0.0
 
 
 def _why_missing(rows: pd.DataFrame) -> str:
