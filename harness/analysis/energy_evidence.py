@@ -11,17 +11,20 @@ knows the device's source.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.block_findings import NOTABLE
 from harness.analysis.evidence import Level, Paired
-from harness.analysis.wording import counted
+from harness.analysis.wording import change_in_words, counted
 from harness.comparison import NoEffect
-from harness.quantity import Available, Quantity, Unavailable
+from harness.quantity import QUANTITIES, Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
+from harness.statistics.diagnostics import find_trend, find_two_levels
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -161,6 +164,7 @@ def energy_effect(
             "the source is too coarse for blocks this short, or other programs come and go. Raise "
             "measure.energy.block_s."
         )
+    warnings += _caution_differences(differences)
     return Paired(
         estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
         replicate="cycle",
@@ -171,6 +175,26 @@ def energy_effect(
         warnings=warnings,
         doubt=lost.doubt if lost is not None else None,
     )
+
+
+def _caution_differences(differences: Floats) -> list[str]:
+    """What is wrong with the cycles' log-ratios, in time order, though an interval comes out; as of latency."""
+    energy = QUANTITIES["energy_per_inference"]
+    warnings = []
+    trend = find_trend(differences)
+    if trend is not None and abs(trend.total) >= NOTABLE / 2:
+        warnings.append(
+            "The difference between the arms moved along the energy pass (the candidate ended "
+            f"{change_in_words(energy, math.exp(trend.total))} against the baseline than it began): the device was not "
+            "in a steady state. Let it cool or warm up longer, and run again."
+        )
+    levels = find_two_levels(differences, least_gap=NOTABLE)
+    if levels is not None:
+        low, high = (change_in_words(energy, math.exp(level)) for level in (levels.low, levels.high))
+        warnings.append(
+            f"The ratio of the cycles jumps between two levels ({low} and {high}): the mean describes neither."
+        )
+    return warnings
 
 
 def _hidden(rows: pd.DataFrame, who: str) -> str | None:

@@ -207,3 +207,19 @@ def test_cycles_that_agree_say_that_a_source_is_better_than_its_steps_promise() 
 def test_what_changes_from_cycle_to_cycle_is_not_the_source_s_doing() -> None:
     drifts = cycles(np.linspace(20.0, 30.0, 8), resolution=0.1)
     assert isinstance(energy_level(ENERGY, drifts, "").value, Available)
+
+
+def test_a_ratio_that_moves_or_jumps_along_the_pass_is_told() -> None:
+    random = np.random.default_rng(5)
+    noise = np.exp(random.normal(0, 0.003, 12))
+    steady, moved, jumped = (
+        energy_effect(cycles([20.0] * 12), cycles(16.0 * noise * factors), 1)
+        for factors in (np.ones(12), np.linspace(1.0, 1.1, 12), np.array([1.0, 1.1] * 6))
+    )
+    assert isinstance(steady, Paired)
+    assert steady.warnings == []
+    assert isinstance(moved, Paired)
+    assert moved.warnings[0].startswith("The difference between the arms moved along the energy pass (the candidate ")
+    assert isinstance(jumped, Paired)
+    (warning,) = jumped.warnings
+    assert warning.startswith("The ratio of the cycles jumps between two levels (20 % less and 12 % less)")
