@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from devices.power.block import BlockLike, ReadingLike, look_through, unfit
@@ -13,6 +14,8 @@ from devices.power.survey import Survey
 from devices.readings.power_rails import RailEnergies, parse_energy_meter, parse_energy_value
 from devices.readings.unavailable import Unavailable
 
+_TOLD_FROM: Final = 8
+"""Values of a rail that differ, from which on their greatest common step is the rail's own."""
 _HAL: Final = (
     "dumpsys android.hardware.power.stats.IPowerStats/default | sed -n '/energy meter =/,/End of.*energy meter =/p'"
 )
@@ -46,17 +49,40 @@ def find(survey: Survey) -> FoundSource | Unavailable:
 
 def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
     """Energy from the first to the last look at each meter, over the meter's own time where it prints one."""
-    return readout(found, evidence, lambda block: _energy(found, block))
+    names: dict[str, list[str]] = {}
+    for channel in found.channels:
+        names.setdefault(channel.probes["energy"], []).append(channel.name)
+    seen_uj = {probe: _seen_step_uj(evidence.blocks, probe, rails) for probe, rails in names.items()}
+    return readout(found, evidence, lambda block: _energy(names, seen_uj, block))
 
 
-def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | Unavailable:
+def _seen_step_uj(blocks: Sequence[BlockLike], probe: str, names: list[str]) -> float:
+    """What a meter's rails really move by: their values, printed in µJ, may all be multiples of joules. Of several
+    rails as of independent errors; 0 where too few values were seen to tell.
+    """
+    values: dict[str, set[int]] = {name: set() for name in names}
+    for block in blocks:
+        for _, found in look_through(block, probe, _parser(probe)):
+            for name in names:
+                if name in found.rails:
+                    values[name].add(round(found.rails[name].energy_uj))
+    known = [sorted(each) for each in values.values() if len(each) >= _TOLD_FROM]
+    return math.hypot(*(math.gcd(*(value - each[0] for value in each)) for each in known))
+
+
+def _parser(probe: str) -> Callable[[str], RailEnergies | Unavailable]:
+    return parse_energy_meter if probe == "rails_hal" else parse_energy_value
+
+
+def _energy(
+    names: Mapping[str, list[str]], seen_uj: Mapping[str, float], block: BlockLike
+) -> BlockEnergy | Unavailable:
     reason = unfit(block)
     if reason is not None:
         return reason
     parts: list[BlockEnergy] = []
-    for probe in dict.fromkeys(channel.probes["energy"] for channel in found.channels):
-        names = [channel.name for channel in found.channels if channel.probes["energy"] == probe]
-        part = _of_one_meter(block, probe, names, parse_energy_meter if probe == "rails_hal" else parse_energy_value)
+    for probe, rails in names.items():
+        part = _of_one_meter(block, probe, rails, seen_uj[probe])
         if isinstance(part, Unavailable):
             return part
         parts.append(part)
@@ -68,10 +94,8 @@ def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | Unavailable:
     )
 
 
-def _of_one_meter(
-    block: BlockLike, probe: str, names: list[str], parse: Callable[[str], RailEnergies | Unavailable]
-) -> BlockEnergy | Unavailable:
-    looks: list[tuple[ReadingLike, RailEnergies]] = look_through(block, probe, parse)
+def _of_one_meter(block: BlockLike, probe: str, names: list[str], seen_uj: float) -> BlockEnergy | Unavailable:
+    looks: list[tuple[ReadingLike, RailEnergies]] = look_through(block, probe, _parser(probe))
     asked = [one for one in block.readings if one.probe == probe]
     if len(looks) < 2 or asked[0] is not looks[0][0] or asked[-1] is not looks[-1][0]:
         return Unavailable("the rails could not be read at both ends of the block")
@@ -89,11 +113,18 @@ def _of_one_meter(
         if times[1] < times[0]:
             return Unavailable("the rails' own time went backwards: the device restarted")
         return energy_of_rate(
-            block, sum(steps.values()), (times[1] - times[0]) * 1e6, step_uj=step_uj, time_error_ns=1e6
+            block,
+            sum(steps.values()),
+            (times[1] - times[0]) * 1e6,
+            step_uj=step_uj,
+            time_error_ns=1e6,
+            seen_step_uj=seen_uj,
         )
     covered = (last.monotonic_ns + last.took_ns / 2) - (first.monotonic_ns + first.took_ns / 2)
     error = (first.took_ns + last.took_ns) / 2
-    return energy_of_rate(block, sum(steps.values()), covered, step_uj=step_uj, time_error_ns=error)
+    return energy_of_rate(
+        block, sum(steps.values()), covered, step_uj=step_uj, time_error_ns=error, seen_step_uj=seen_uj
+    )
 
 
 SOURCE: Final = EnergySource("android_rails", "power rails behind the battery", 1, False, find, measure)

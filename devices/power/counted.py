@@ -11,10 +11,16 @@ MIN_STEPS = 3
 
 
 def energy_of_rate(
-    block: BlockLike, counted_uj: float, covered_ns: float, *, step_uj: float, time_error_ns: float
+    block: BlockLike,
+    counted_uj: float,
+    covered_ns: float,
+    *,
+    step_uj: float,
+    time_error_ns: float,
+    seen_step_uj: float = 0.0,
 ) -> BlockEnergy | Unavailable:
     """A counter went on by `counted_uj` in `covered_ns`; both are known to within a step and to within an error of
-    time.
+    time. `seen_step_uj`: what it was seen to move by in the whole run, where that is more than a step of its text.
     """
     if covered_ns <= 0:
         return Unavailable("the counter's two readings carry one time")
@@ -24,6 +30,6 @@ def energy_of_rate(
         steps = counted_uj / step_uj
         return Unavailable(f"the counter moved by {steps:.1f} of its steps only: a longer block is needed")
     power_mw = counted_uj * 1e6 / covered_ns
-    fraction = step_uj / counted_uj + time_error_ns / covered_ns
+    fraction = max(step_uj, seen_step_uj) / counted_uj + time_error_ns / covered_ns
     energy_mj = power_mw * duration_ns(block) / 1e9
     return BlockEnergy(energy_mj, energy_mj * fraction, power_mw, round(covered_ns))

@@ -32,6 +32,8 @@ class InferenceEnergy:
     """
     resolution_mj: Decimal
     """Of `energy_per_inference_mj`: both blocks' resolutions added."""
+    power_resolution_mw: Decimal
+    """Of `average_power_mw`."""
 
 
 def energy_per_inference(blocks: Sequence[BlockLike], readout: SourceReadout) -> list[InferenceEnergy]:
@@ -82,6 +84,9 @@ def _of_block(
         average_power_mw=energy if isinstance(energy, Unavailable) else energy.power_mw,
         energy_per_inference_mj=per_inference,
         resolution_mj=resolution,
+        power_resolution_mw=energy
+        if isinstance(energy, Unavailable)
+        else energy.resolution_mj / duration_ns(block) * 1e9,
     )
 
 

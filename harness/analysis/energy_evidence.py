@@ -4,8 +4,9 @@
 (`harness.experiment.declaration.Experiment.energy_looks_after`); None where the number of cycles was fixed.
 
 The table has one row per cycle and arm for one quantity: `cycle`, `value` (float64 in the quantity's unit, above idling
-and so perhaps below zero; NaN where there is none) and `reason` (why there is none). It is made from energy blocks by
-whatever knows the device's source.
+and so perhaps below zero; NaN where there is none), `resolution` (float64, the same unit: half of the range in which
+the truth lies as far as the source goes) and `reason` (why there is none). It is made from energy blocks by whatever
+knows the device's source.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.analysis.block_findings import NOTABLE
 from harness.analysis.evidence import Level, Paired
-from harness.analysis.wording import counted
+from harness.analysis.wording import change_in_words, counted
 from harness.comparison import NoEffect
-from harness.quantity import Available, Quantity, Unavailable
+from harness.quantity import QUANTITIES, Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
+from harness.statistics.diagnostics import find_trend, find_two_levels
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -29,7 +32,9 @@ from harness.statistics.sign_flip import sign_flip_test
 if TYPE_CHECKING:
     import pandas as pd
 
-ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "reason")
+    from harness.statistics.estimate import Floats
+
+ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "reason")
 """Of the energy table."""
 
 _FEWEST = 3
@@ -41,6 +46,12 @@ which the device's other doings happened to add to the arm's.
 """
 
 
+_COARSEST_CYCLE = 0.25
+"""Of the mean. Errors of steps and noise average out over cycles, but what part of them is the same in every cycle (a
+gauge that always rounds down, steps in time with the blocks) is not known: past this an eighth of them is 3 %.
+"""
+_COARSEST_MEAN = 0.03
+"""What an own value is shown to: within 3 % of the truth, or not at all."""
 _MUCH_LOST = 0.25
 """Where more of the planned cycles than this have no value, what took it (a sensor that fell silent late, a cable) may
 as well have to do with heat or with the work itself.
@@ -93,6 +104,9 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
     values = values[values > 0]
     if values.size == 0:
         return Level(Unavailable(reason=_why_missing(rows)), None)
+    coarse = _coarse(ordered) or _coarse_mean(ordered)
+    if coarse is not None:
+        return Level(Unavailable(reason=coarse), None)
     what = f"geometric mean of {counted(values.size, 'cycle')}"
     what += f", {at_idling} at idling left out" if at_idling else ""
     logarithms = np.log(values)
@@ -125,6 +139,12 @@ def energy_effect(
     if len(usable) == 0:
         arms = (baseline, candidate)
         return NoEffect(reason=_why_missing(next((arm for arm in arms if not (arm["value"] > 0).any()), candidate)))
+    for rows in (baseline, candidate):
+        # The mean of a coarse source may be unknown to 3 % and the ratio known well enough: its interval holds the
+        # scatter of the cycles. Logarithms of single cycles that are off by more than this are biased themselves.
+        coarse = _coarse(rows)
+        if coarse is not None:
+            return NoEffect(reason=coarse)
     lost = lost_cycles(baseline, candidate)
     if len(usable) < _FEWEST:
         few = f"only {counted(len(usable), 'cycle')} gave energy above zero in both arms; {_FEWEST} are the least"
@@ -149,6 +169,7 @@ def energy_effect(
             "the source is too coarse for blocks this short, or other programs come and go. Raise "
             "measure.energy.block_s."
         )
+    warnings += _caution_differences(differences)
     return Paired(
         estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
         replicate="cycle",
@@ -159,6 +180,26 @@ def energy_effect(
         warnings=warnings,
         doubt=lost.doubt if lost is not None else None,
     )
+
+
+def _caution_differences(differences: Floats) -> list[str]:
+    """What is wrong with the cycles' log-ratios, in time order, though an interval comes out; as of latency."""
+    energy = QUANTITIES["energy_per_inference"]
+    warnings = []
+    trend = find_trend(differences)
+    if trend is not None and abs(trend.total) >= NOTABLE / 2:
+        warnings.append(
+            "The difference between the arms moved along the energy pass (the candidate ended "
+            f"{change_in_words(energy, math.exp(trend.total))} against the baseline than it began): the device was not "
+            "in a steady state. Let it cool or warm up longer, and run again."
+        )
+    levels = find_two_levels(differences, least_gap=NOTABLE)
+    if levels is not None:
+        low, high = (change_in_words(energy, math.exp(level)) for level in (levels.low, levels.high))
+        warnings.append(
+            f"The ratio of the cycles jumps between two levels ({low} and {high}): the mean describes neither."
+        )
+    return warnings
 
 
 def _hidden(rows: pd.DataFrame, who: str) -> str | None:
@@ -172,6 +213,48 @@ def _hidden(rows: pd.DataFrame, who: str) -> str | None:
         f"in {below} of {counted(values.size, 'cycle')} {who} took no more than the idling device (raise "
         "measure.energy.block_s, or keep other programs still)"
     )
+
+
+def _coarse(rows: pd.DataFrame) -> str | None:
+    """Why the source is too coarse for single cycles of an arm."""
+    values, resolution = _known(rows)
+    if values.size == 0:
+        return None
+    share = resolution / values.mean() if values.mean() > 0 else np.inf
+    if share <= _COARSEST_CYCLE:
+        return None
+    return (
+        f"the source is too coarse: it tells a cycle's {values.mean():.3g} to within {resolution:.3g} only "
+        f"({100 * share:.0f} %; more than {100 * _COARSEST_CYCLE:.0f} % does not average out). "
+        "Raise measure.energy.block_s"
+    )
+
+
+def _coarse_mean(rows: pd.DataFrame) -> str | None:
+    """Why the source is too coarse for an arm's own value, though not for its ratio to another.
+
+    Errors of independent cycles leave 1/√n in their mean. The source's resolution bounds them; two standard deviations
+    of the cycles bound what they came to (a source that is better than its steps promise has cycles that agree).
+    """
+    values, resolution = _known(rows)
+    if values.size == 0:
+        return None
+    each = min(resolution, 2.0 * float(values.std(ddof=1))) if values.size >= _FEWEST else resolution
+    share = each / np.sqrt(values.size) / values.mean()
+    if share <= _COARSEST_MEAN:
+        return None
+    return (
+        f"the source is too coarse: the mean of {counted(values.size, 'cycle')} is known to within "
+        f"{100 * share:.1f} % only, and {100 * _COARSEST_MEAN:.0f} % is the most (a cycle's {values.mean():.3g} to "
+        f"within {each:.3g}). Raise measure.energy.block_s or measure.energy.cycles"
+    )
+
+
+def _known(rows: pd.DataFrame) -> tuple[Floats, float]:
+    """Values of the cycles that have one, those at idling among them, and their median resolution."""
+    found = rows[np.isfinite(rows["value"])]
+    values = found["value"].to_numpy(dtype=np.float64)
+    return values, float(found["resolution"].median()) if values.size else 0.0
 
 
 def _why_missing(rows: pd.DataFrame) -> str:

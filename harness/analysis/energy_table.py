@@ -36,6 +36,7 @@ _TYPES = {
     "cycle": "int64",
     "quantity": "object",
     "value": "float64",
+    "resolution": "float64",
     "reason": "object",
 }
 
@@ -136,11 +137,12 @@ def _rows(device: str, each: InferenceEnergy, names: dict[str, str]) -> list[dic
             "cycle": each.cycle,
             "quantity": quantity,
             "value": np.nan if isinstance(value, unavailable.Unavailable) else value,
+            "resolution": np.nan if isinstance(resolution, unavailable.Unavailable) else resolution,
             "reason": value.reason if isinstance(value, unavailable.Unavailable) else None,
         }
-        for quantity, value in (
-            ("energy_per_inference", each.energy_per_inference_mj),
-            ("average_power", each.average_power_mw),
+        for quantity, value, resolution in (
+            ("energy_per_inference", each.energy_per_inference_mj, each.resolution_mj),
+            ("average_power", each.average_power_mw, each.power_resolution_mw),
         )
     ]
 
@@ -153,6 +155,7 @@ def _nothing(device: str, blocks: Sequence[EnergyBlock], names: dict[str, str], 
             "cycle": block.cycle,
             "quantity": quantity,
             "value": np.nan,
+            "resolution": np.nan,
             "reason": reason,
         }
         for block in blocks

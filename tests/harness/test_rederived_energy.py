@@ -279,7 +279,7 @@ def test_every_source_is_understood_alike(tmp_path: Path, sensed: Any, label: st
     code, said = rederive(tmp_path)
     assert code == 0, said
     shown = re.findall(r"^local  int8  (energy_per_inference|average_power)  (ratio|own value)  ", said, re.MULTILINE)
-    assert len(shown) == (4 if "years old" not in str(sensed) and device.energy.idle_power.kind == "available" else 2)
+    assert len(shown) == (4 if device.energy.idle_power.kind == "available" else 2)
 
 
 @pytest.mark.parametrize(("cycles", "is_known"), [(6, False), (24, True)])

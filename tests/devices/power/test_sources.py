@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -76,6 +77,22 @@ def test_rails_of_two_meters_are_added_up() -> None:
     assert all(name in source.covers for name in OTHER_RAILS)
     sensors = {"rails_0": rails_text(device, CPU_RAILS), "rails_1": rails_text(device, OTHER_RAILS, 192_612_469_095)}
     check(measured("android_rails", rails_survey(device), device, sensors), device)
+
+
+def test_rails_that_move_by_more_than_they_print_are_known_no_better() -> None:
+    device = Device(WORKS, block_s=10.0, cycles=4)
+    fine = rails_text(device, CPU_RAILS)
+    energies = re.compile(r"(?<=, )\d+")
+
+    def coarse(at_s: float) -> str:
+        return energies.sub(lambda found: str(int(found[0]) // 2_000_000 * 2_000_000), fine(at_s) or "")
+
+    sensors = {"rails_0": coarse, "rails_1": rails_text(device, OTHER_RAILS)}
+    blocks = measured("android_rails", rails_survey(device), device, sensors).blocks
+    known = [one for one in blocks if isinstance(one, BlockEnergy)]
+    # 2 J of the rail that moved often enough for its step to be told, of both at most √8 J.
+    assert known
+    assert all(2000.0 <= one.resolution_mj <= 3300.0 for one in known)
 
 
 def hal_text(device: Device, already_uj: float) -> TextAt:

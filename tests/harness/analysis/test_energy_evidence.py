@@ -20,12 +20,13 @@ from harness.quantity import QUANTITIES, Available, Unavailable
 ENERGY, POWER = QUANTITIES["energy_per_inference"], QUANTITIES["average_power"]
 
 
-def cycles(values: list[float] | np.ndarray, reason: str | None = None) -> pd.DataFrame:
+def cycles(values: list[float] | np.ndarray, reason: str | None = None, resolution: float = 0.0) -> pd.DataFrame:
     array = np.array(values, dtype=np.float64)
     return pd.DataFrame(
         {
             "cycle": np.arange(array.size),
             "value": array,
+            "resolution": resolution,
             "reason": [reason if math.isnan(value) else None for value in array],
         }
     )
@@ -183,3 +184,52 @@ def test_a_level_without_any_cycle_is_unavailable() -> None:
     silent = energy_level(ENERGY, cycles([math.nan], "no source of energy"), "")
     assert silent.value == Unavailable(reason="no source of energy")
     assert silent.estimate is None
+
+
+def test_a_source_too_coarse_for_single_cycles_has_neither_value_nor_ratio() -> None:
+    fine, coarse = cycles([20.0] * 8, resolution=0.1), cycles([6.0, 1.0, 5.0, 6.0, 5.0, 1.0, 6.0, 6.0], resolution=8.0)
+    told = "the source is too coarse: it tells a cycle's 4.5 to within 8 only (178 %; more than 25 % does not average"
+    level, effect = energy_level(ENERGY, coarse, ""), energy_effect(fine, coarse, 1)
+    assert isinstance(level.value, Unavailable)
+    assert level.value.reason.startswith(told)
+    assert level.estimate is None
+    assert isinstance(effect, NoEffect)
+    assert effect.reason.startswith(told)
+
+
+def test_a_mean_that_is_not_known_to_three_per_cent_is_no_value_while_its_ratio_stays() -> None:
+    random = np.random.default_rng(4)
+    ours, theirs = (cycles(mean * np.exp(random.normal(0, 0.08, 8)), resolution=0.15 * mean) for mean in (20.0, 16.0))
+    level, effect = energy_level(ENERGY, ours, ""), energy_effect(ours, theirs, 1)
+    assert isinstance(level.value, Unavailable)
+    assert level.value.reason.startswith("the source is too coarse: the mean of 8 cycles is known to within ")
+    assert "3 % is the most" in level.value.reason
+    assert isinstance(effect, Paired)
+    more = cycles(20.0 * np.exp(random.normal(0, 0.08, 60)), resolution=3.0)
+    assert isinstance(energy_level(ENERGY, more, "").value, Available)
+
+
+def test_cycles_that_agree_say_that_a_source_is_better_than_its_steps_promise() -> None:
+    agree = cycles([20.0, 20.02, 19.99, 20.01, 20.0, 19.98], resolution=2.0)
+    assert isinstance(energy_level(ENERGY, agree, "").value, Available)
+
+
+def test_what_changes_from_cycle_to_cycle_is_not_the_source_s_doing() -> None:
+    drifts = cycles(np.linspace(20.0, 30.0, 8), resolution=0.1)
+    assert isinstance(energy_level(ENERGY, drifts, "").value, Available)
+
+
+def test_a_ratio_that_moves_or_jumps_along_the_pass_is_told() -> None:
+    random = np.random.default_rng(5)
+    noise = np.exp(random.normal(0, 0.003, 12))
+    steady, moved, jumped = (
+        energy_effect(cycles([20.0] * 12), cycles(16.0 * noise * factors), 1)
+        for factors in (np.ones(12), np.linspace(1.0, 1.1, 12), np.array([1.0, 1.1] * 6))
+    )
+    assert isinstance(steady, Paired)
+    assert steady.warnings == []
+    assert isinstance(moved, Paired)
+    assert moved.warnings[0].startswith("The difference between the arms moved along the energy pass (the candidate ")
+    assert isinstance(jumped, Paired)
+    (warning,) = jumped.warnings
+    assert warning.startswith("The ratio of the cycles jumps between two levels (20 % less and 12 % less)")

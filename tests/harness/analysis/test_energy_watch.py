@@ -218,7 +218,7 @@ def test_whoever_takes_the_run_up_again_comes_to_the_same_reason() -> None:
 
 
 def rows_of(values: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"cycle": np.arange(values.size), "value": values, "reason": None})
+    return pd.DataFrame({"cycle": np.arange(values.size), "value": values, "resolution": 0.0, "reason": None})
 
 
 def drawn(source: np.random.Generator, cycles: int, sd: float, log_ratio: float, kind: str) -> tuple[Any, Any]:

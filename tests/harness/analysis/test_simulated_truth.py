@@ -145,6 +145,18 @@ def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_
     )
 
 
+def test_rails_that_move_by_joules_give_no_energy_of_a_small_load(tmp_path):
+    """200 mW above idling are 6 J in a block, and so little more than a step."""
+    coarse = replace(GREEDY, power_w={"a0": 1.0, "a1": 1.1}, rail_step_uws=5e6)
+    comparison, _ = experiment(coarse, tmp_path, memory_repeats=0, energy=ENERGY | {"idle_s": 30.0})
+    found = contrast(comparison, "energy_per_inference")
+    assert isinstance(found.effect, NoEffect)
+    assert found.effect.reason.startswith("the source is too coarse: it tells a cycle's ")
+    for value in (found.baseline_value, found.candidate_value):
+        assert isinstance(value, Unavailable)
+        assert value.reason.startswith("the source is too coarse: ")
+
+
 def test_a_status_that_lies_is_not_taken_for_the_truth(tmp_path):
     """`Charging`, while the battery drains: its energy is refused before the run, with the way out."""
     truth = replace(ON_BATTERY, battery=Battery(says="Charging"))
