@@ -155,7 +155,7 @@ def floor_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
 
 
 def _floor(size: float, decimals: int) -> float:
-    return math.floor(size * 10**decimals + 1e-9) / 10**decimals
+    return math.floor(size * 10.0**decimals + 1e-9) / 10.0**decimals
 
 
 def percent_in_words(share: float) -> str:
