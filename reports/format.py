@@ -21,7 +21,7 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
 
-_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|dB|ms|MB|mJ|s|min)(?![A-Za-z]))")
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|dB|ms|MB|kB|mJ|s|min)(?![A-Za-z]))")
 _SHOWN_UNITS: Final = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
 
 
@@ -92,7 +92,8 @@ def measured(value: Measured, quantity_name: str | None = None) -> Shown:
     quantity = QUANTITIES.get(quantity_name) if quantity_name else None
     if quantity is None or quantity.unit != value.unit:
         return Shown(_in_own_unit(value))
-    return Shown(with_unit(_in_display_unit(value.value, quantity), quantity.display_unit))
+    shown = with_unit(_in_display_unit(value.value, quantity), quantity.display_unit)
+    return Shown(_bytes(value.value) if quantity.unit == "bytes" else shown)
 
 
 def _in_own_unit(value: Available) -> str:
@@ -103,10 +104,19 @@ def _in_own_unit(value: Available) -> str:
 
 def _in_display_unit(value: float, quantity: Quantity) -> str:
     shown = value / quantity.display_divisor
-    # A microsecond model in milliseconds, a kilobyte file in megabytes: three digits, not two zeros.
+    # A microsecond model in milliseconds: three digits, not two zeros.
     small = quantity.scale == "ratio" and 0 < abs(shown) < 1.0
     decimals = min(9, 2 - math.floor(math.log10(abs(shown)))) if small else quantity.display_decimals
     return number(shown, decimals)
+
+
+def _bytes(value: float) -> str:
+    """In MB of 10⁶ bytes; what is below a tenth of that in kB, and below one of those in bytes."""
+    if abs(value) >= 1e5 or value == 0:
+        return with_unit(_in_display_unit(value, QUANTITIES["model_size"]), "MB")
+    if abs(value) >= 1e3:
+        return with_unit(number(value / 1e3, 2 if abs(value) < 1e4 else 1), "kB")
+    return with_unit(number(value, 0), "byte" if value == 1 else "bytes")
 
 
 def milliseconds(nanoseconds: float) -> str:
@@ -123,8 +133,8 @@ def seconds(value: float) -> str:
 
 
 def byte_count(value: int) -> str:
-    """A size, in MB of 10⁶ bytes as the quantities are."""
-    return with_unit(_in_display_unit(float(value), QUANTITIES["model_size"]), "MB")
+    """A size, in MB of 10⁶ bytes as the quantities are; small ones in kB or bytes."""
+    return _bytes(float(value))
 
 
 def percent(fraction: float, *, decimals: int = 1) -> str:

@@ -118,7 +118,7 @@ def test_a_rule_that_is_broken_on_one_device_holds_the_candidate(tmp_path: Path)
 def test_a_loss_of_quality_holds_the_candidate(tmp_path: Path) -> None:
     comparison = run(tmp_path, losses={"int8": {"psnr_y": 0.3}})
     assert comparison.verdicts[0].decision == "hold"
-    assert comparison.verdicts[0].sentence.startswith("Do not ship int8: PSNR (Y) is 0.3")
+    assert comparison.verdicts[0].sentence.startswith("Do not ship int8: PSNR (Y) is at least 0.2")
     assert rule(comparison.devices[0], "psnr_y").effect_bound == -0.1
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
+from harness.analysis.contrast import make_contrast
+from harness.analysis.evidence import Evidence, Level, Paired
+from harness.analysis.judge_outcome import Margins
 from harness.analysis.verdict import decide
 from harness.comparison import (
     ArmOnDevice,
@@ -20,7 +24,8 @@ from harness.comparison import (
     Verdict,
 )
 from harness.experiment.declaration import Rule
-from harness.quantity import Unavailable
+from harness.quantity import QUANTITIES, Unavailable
+from harness.statistics.estimate import estimate_mean
 
 RULES = [Rule.model_validate({"quantity": "latency_p50", "no_worse_than": "2 %"})]
 NOT_SHOWN = Unavailable(reason="not shown")
@@ -52,13 +57,13 @@ def device(
     )
 
 
-def worse(p_value: float, n: int = 30) -> Contrast:
-    """Peak memory 1 % up, with exactly this two-sided t p-value."""
+def worse(p_value: float, n: int = 30, quantity: str = "run_peak_memory") -> Contrast:
+    """A ratio that is 1 % up, with exactly this two-sided t p-value."""
     from scipy.stats import t
 
     mean = math.log(1.01)
     sd = mean * math.sqrt(n) / t.isf(p_value / 2, n - 1)
-    return contrast("run_peak_memory", "worse", math.exp(mean), (1.0001, 1.02), sd, n, scale="ratio")
+    return contrast(quantity, "worse", math.exp(mean), (1.0001, 1.02), sd, n, scale="ratio")
 
 
 def contrast(
@@ -144,6 +149,56 @@ def test_worse_on_some_device_is_corrected_for_the_number_of_devices() -> None:
     assert told(0.03, 0.9) == 0
     assert told(0.02, 0.9) == 1
     assert told(0.01, 0.04) == 2
+
+
+UNRULED = [
+    name for name, one in QUANTITIES.items() if one.scale == "ratio" and name not in ("latency_p50", "model_size")
+]
+
+
+def test_worse_is_corrected_for_the_number_of_quantities_that_no_rule_asks_about() -> None:
+    def told(*p_values: float) -> int:
+        rows = [worse(p_value, quantity=name) for name, p_value in zip(UNRULED, p_values, strict=False)]
+        return sum("no rule asks" in reason.lower() for reason in verdict(device(contrasts=rows)).reasons)
+
+    assert told(0.03, 0.9) == 0
+    assert told(0.02, 0.9) == 1
+    assert told(0.01, *[0.9] * 5) == 0
+    assert told(0.005, *[0.9] * 5) == 1
+    assert told(0.01, 0.04) == 2
+
+
+def test_a_larger_file_is_told_and_costs_the_others_nothing() -> None:
+    file = contrast("model_size", "worse", 1.2, (1.2, 1.2), scale="ratio")
+    assert isinstance(file.effect, Effect)
+    exact = file.model_copy(
+        update={"effect": file.effect.model_copy(update={"interval": None, "sd": None, "replicate": "file"})}
+    )
+    told = [reason for reason in verdict(device(contrasts=[worse(0.03), exact])).reasons if "no rule" in reason.lower()]
+    assert len(told) == 2
+
+
+def test_of_the_same_model_twice_at_most_one_run_in_twenty_names_what_no_rule_asks_about() -> None:
+    random = np.random.default_rng(1)
+    level, named, worse_rows = Level(NOT_SHOWN, None), 0, 0
+    for values in random.normal(0, 0.02, (1000, len(UNRULED), 20)):
+        rows = [
+            make_contrast(
+                "int8",
+                QUANTITIES[name],
+                Evidence(level, level, Paired(estimate_mean(row), "process")),
+                Margins(1e-9, 1e-9),
+                [],
+                [],
+                None,
+            )
+            for name, row in zip(UNRULED, values, strict=True)
+        ]
+        worse_rows += any(row.outcome == "worse" for row in rows)
+        named += any("no rule asks" in reason.lower() for reason in verdict(device(contrasts=rows)).reasons)
+    print(f"same model twice: {worse_rows / 1000:.1%} have a worse row, {named / 1000:.1%} name one")
+    assert worse_rows > 100
+    assert named <= 50
 
 
 def test_scores_that_disagree_name_the_images() -> None:
