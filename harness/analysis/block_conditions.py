@@ -10,8 +10,9 @@ import numpy as np
 
 from harness.analysis.block_findings import find_stalls, outlying_blocks
 from harness.analysis.load_of_others import cores_around_reference, cores_of_others, crowded_blocks
+from harness.analysis.signs_of_heat import signs_of_heat
 from harness.analysis.wording import counted, listed
-from harness.statistics.throttling import find_throttling
+from harness.statistics.throttling import Throttling, find_throttling
 
 if TYPE_CHECKING:
     from harness.records import EnergyBlock, LatencyBlock, MemoryMeasured
@@ -67,11 +68,8 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
     quiet = np.flatnonzero(~is_crowded)
     found = find_throttling(of_cpu[quiet])
     if found is not None:
-        return [
-            f"The device throttled: a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first "
-            f"(slowest about pair {measured[quiet[found.until]].pair + 1}). The pairs allow for it; let the device "
-            "cool to have it gone."
-        ]
+        judged = [measured[place] for place in quiet]
+        return [_slowed(found, judged[found.until].pair + 1, signs_of_heat(judged, found))]
     found = find_throttling(durations)
     if found is None:
         return []
@@ -87,6 +85,20 @@ def _throttling(blocks: list[LatencyBlock]) -> list[str]:
         f"A fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair "
         f"{measured[found.until].pair + 1}) while other programs {busy}: {cause}. Measure on an idle device."
     ]
+
+
+def _slowed(found: Throttling, pair: int, signs: list[str]) -> str:
+    """Throttling is what a clock or a temperature agrees with; else the device may have been slowed from outside."""
+    took = f"a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair {pair})"
+    if signs:
+        return (
+            f"The device throttled: {took}, while {listed(signs)}. The pairs allow for it; let the device cool to have "
+            "it gone."
+        )
+    return (
+        f"The device slowed down: {took}. The pairs allow for it. No clock and no temperature tells of heat: it may be "
+        "others that no counter shows, such as the host of a virtual machine."
+    )
 
 
 def _others(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,9 @@ twelve stretches as long as each other; the median over the windows of a stretch
 last four against the first four by Welch's t: *slower* (*faster*) where the 95 % interval excludes no change and the
 estimate is beyond the bound, *steady* where the whole interval is within the bound, *not yet known* otherwise.
 What changed within the first hours and has stayed so is no difference of thirds: where the last third agrees with the
-middle one, the last hour is held against the first as well.
+middle one, the later two thirds are held against the first hour as well, by a 95 % interval for an hour that is like
+them: their own medians, of an hour or a twelfth of the soak each, say how far hours are apart, and where neighbours
+are alike they count for fewer, so that a latency that wanders is not called changed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 from harness.analysis.wording import counted
 from harness.quantity import Available, Measured, Unavailable
 from harness.soak_result import DriftFinding, Estimated
-from harness.statistics.estimate import estimate_mean
+from harness.statistics.estimate import estimate_mean, estimate_series_mean
 
 if TYPE_CHECKING:
     from harness.analysis.soak_windows import SoakRecords
@@ -56,7 +58,8 @@ def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latenc
         change, reason = _judged(ratio, bound)
         settled, _ = _judged(_ratio(stretches[_THIRD:-_THIRD], stretches[-_THIRD:]), bound)
         if change in {"steady", "not yet known"} and settled == "steady":
-            change, reason = _since_the_first_hour(first, last, bound) or (change, reason)
+            since = _later_over_first_hour(records.hours, latency)
+            change, reason = _since_the_first_hour(since, bound) or (change, reason)
     return DriftFinding(
         change=change, reason=reason, late_over_early=ratio, bound=bound, first_hour=first, last_hour=last
     )
@@ -103,18 +106,38 @@ def _judged(ratio: Estimated, bound: float) -> tuple[Literal["slower", "faster",
     return "not yet known", f"a change of {within} could not be told from none ({between})"
 
 
-def _since_the_first_hour(
-    first: Measured, last: Measured, bound: float
-) -> tuple[Literal["slower", "faster"], str] | None:
-    """A change that was over early: the later thirds agree to within the bound, and the first hour is out of it. None
-    where it is within.
+def _later_over_first_hour(hours: Floats, latency: Floats) -> tuple[float, float, float] | None:
+    """The later two thirds against the first hour, and the 95 % interval of what an hour like them would be against it:
+    ±t·s·√(1 + 1/n), n the effective number of their medians. None where they are one piece.
     """
-    if not isinstance(first, Available) or not isinstance(last, Available):
+    span = min(1.0, float(hours[-1]) / 4.0)
+    logs = np.log(np.maximum(latency, 1.0))
+    first = float(np.median(logs[hours <= max(span, hours[0])]))
+    later = hours > hours[-1] * _THIRD / STRETCHES
+    pieces = (hours[later] / min(span, float(hours[-1]) / STRETCHES)).astype(int)
+    medians = estimate_series_mean(np.array([np.median(logs[later][pieces == one]) for one in np.unique(pieces)]))
+    if medians.sd is None:
         return None
-    ratio = last.value / max(first.value, 1.0)
-    if 1.0 / (1.0 + bound) < ratio < 1.0 + bound:
+    half = medians.critical_value(_LEVEL) * medians.sd * math.sqrt(1.0 + 1.0 / medians.effective_n)
+    change = medians.mean - first
+    return math.exp(change), math.exp(max(change - half, -50.0)), math.exp(min(change + half, 50.0))
+
+
+def _since_the_first_hour(
+    since: tuple[float, float, float] | None, bound: float
+) -> tuple[Literal["slower", "faster"], str] | None:
+    """A change that was over early: the later thirds agree to within the bound, and the first hour is out of it by the
+    estimate, and apart from them by the interval. None where it is not.
+    """
+    if since is None:
         return None
-    reason = f"the last hour took {_percent(ratio)} against the first: it changed early, and has stayed so"
+    ratio, low, high = since
+    if low <= 1.0 <= high or 1.0 / (1.0 + bound) < ratio < 1.0 + bound:
+        return None
+    reason = (
+        f"the later two thirds took {_percent(ratio)} against the first hour (between {_percent(low)} and "
+        f"{_percent(high)}): it changed early, and has stayed so"
+    )
     return "slower" if ratio > 1.0 else "faster", reason
 
 

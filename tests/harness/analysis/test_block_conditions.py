@@ -14,7 +14,7 @@ from harness.analysis.compare import compare
 from harness.analysis.latency_distribution import latency_distribution
 from harness.analysis.load_of_others import cores_of_others
 from harness.comparison import Comparison, LatencyDistribution
-from harness.records import LatencyBlock
+from harness.records import GateOutcome, LatencyBlock
 from tests.harness.simulated_records import (
     TWO_ARMS,
     SimulatedDevice,
@@ -62,7 +62,7 @@ def test_gates_that_did_not_hold_are_named_and_the_verdict_says_so(tmp_path: Pat
 def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) -> None:
     busy = tuple((pair, 0) for pair in range(8))
     warnings = run(tmp_path, replace(LOCAL, throttles_to=1.25, others_busy=busy)).devices[0].warnings
-    assert [text for text in warnings if text.startswith("The device throttled: a fixed work took up to 2")]
+    assert [text for text in warnings if text.startswith("The device slowed down: a fixed work took up to 2")]
     assert [
         text for text in warnings if text.startswith("Others kept more than half a core busy during 8 of 60 blocks")
     ]
@@ -71,7 +71,7 @@ def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) ->
 def test_a_load_that_is_the_same_all_along_is_not_blamed_for_heat(tmp_path: Path) -> None:
     always = tuple((pair, position) for pair in range(30) for position in range(2))
     warnings = run(tmp_path, replace(LOCAL, throttles_to=1.4, others_busy=always)).devices[0].warnings
-    assert [text for text in warnings if text.startswith("The device throttled: a fixed work took up to ")]
+    assert [text for text in warnings if text.startswith("The device slowed down: a fixed work took up to ")]
     assert not [text for text in warnings if "slowed by other programs" in text]
 
 
@@ -168,7 +168,7 @@ def test_what_was_slow_while_others_were_busy_is_not_called_throttling(cpu_facto
         for block in blocks()
     ]
     warnings = block_warnings(found, NAMES)
-    assert not [text for text in warnings if text.startswith("The device throttled")]
+    assert not [text for text in warnings if text.startswith("The device ")]
     (told,) = (text for text in warnings if text.startswith("A fixed work took up to 3"))
     cause = "slowed by other programs, not by heat." if cpu_factor == 1.0 else "heat cannot be told from them."
     assert f"while other programs kept up to 1.5 cores busy: {cause}" in told
@@ -183,13 +183,13 @@ def test_a_small_load_that_is_the_same_all_along_hides_no_heat(cores: float, cpu
         for block in blocks()
     ]
     (told,) = block_warnings(found, NAMES)
-    assert told.startswith("The device throttled: a fixed work took up to 4")
+    assert told.startswith("The device slowed down: a fixed work took up to 4")
 
 
 def test_others_who_came_early_and_stayed_are_not_taken_for_heat() -> None:
     found = [crowded(slow_work(block, 1.3, None), 1.5) if block.pair > 4 else block for block in blocks()]
     warnings = block_warnings(found, NAMES)
-    assert not [text for text in warnings if text.startswith("The device throttled")]
+    assert not [text for text in warnings if text.startswith("The device ")]
     assert [text for text in warnings if "busy: heat cannot be told from them. Measure on" in text]
 
 
@@ -203,7 +203,7 @@ def test_only_the_others_of_the_slow_stretch_are_named_with_it() -> None:
 def test_heat_between_the_visits_of_others_is_throttling() -> None:
     found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, None) for block in blocks()]
     found = [crowded(slow_work(block, 1.5, None), 1.5) if block.pair % 5 == 0 else block for block in found]
-    assert [text for text in block_warnings(found, NAMES) if text.startswith("The device throttled")]
+    assert [text for text in block_warnings(found, NAMES) if text.startswith("The device slowed down")]
 
 
 def test_a_core_that_was_taken_unseen_is_no_throttling() -> None:
@@ -211,6 +211,42 @@ def test_a_core_that_was_taken_unseen_is_no_throttling() -> None:
     found = [slow_work(block, 1.3 if block.pair > 14 else 1.0, 1.0) for block in blocks()]
     (told,) = block_warnings(found, NAMES)
     assert "while other programs took the core: slowed by other programs, not by heat." in told
+
+
+def heated(block: LatencyBlock, clock: float, celsius: float) -> LatencyBlock:
+    """The clocks so many times as high, the zone so much hotter."""
+    found = block.after
+    changes = {
+        "cpu_frequency_khz": [round(clock * each) for each in found.cpu_frequency_khz or []],
+        "temperature_celsius": {zone: each + celsius for zone, each in found.temperature_celsius.items()},
+    }
+    return block.model_copy(update={"after": found.model_copy(update=changes)})
+
+
+@pytest.mark.parametrize(
+    ("clock", "celsius", "sign"),
+    [(0.7, 0.0, "while its clocks were 30 % lower"), (1.0, 12.0, "while it was 12 °C hotter"), (0.99, 2.0, None)],
+)
+def test_it_is_called_throttling_where_a_clock_or_a_temperature_agrees(
+    clock: float, celsius: float, sign: str | None
+) -> None:
+    found = [heated(slow_work(block, 1.3, None), clock, celsius) if block.pair > 14 else block for block in blocks()]
+    (told,) = block_warnings(found, NAMES)
+    if sign is None:
+        assert told.startswith("The device slowed down: a fixed work took up to 3")
+        assert "No clock and no temperature tells of heat" in told
+    else:
+        assert told.startswith("The device throttled: a fixed work took up to 3")
+        assert sign in told
+
+
+def test_a_thermal_status_is_a_sign_of_heat() -> None:
+    found = [slow_work(block, 1.3, None) if block.pair > 14 else block for block in blocks()]
+    gate = GateOutcome(waited_ns=0, values={"thermal_status": 2.0}, failed=[])
+    found = [block.model_copy(update={"gate": gate}) if block.pair > 14 else block for block in found]
+    (told,) = block_warnings(found, NAMES)
+    assert told.startswith("The device throttled: ")
+    assert "while its thermal status was 2. " in told
 
 
 @pytest.mark.parametrize("reference", [[], [0, 0, 0]])

@@ -6,9 +6,11 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from harness.analysis.soak import analyze_soak, write_soak
 from harness.analysis.soak_battery import battery_finding
@@ -115,6 +117,20 @@ def test_windows_that_wander_are_not_called_drift(tmp_path: Path) -> None:
         wrong += drift_finding(folded(tmp_path, records), "latency_p50_ns").change in {"slower", "faster"}
     print(f"called drift: {wrong} of 40")
     assert wrong <= 6
+
+
+def test_a_first_hour_is_not_held_against_a_level_that_wanders() -> None:
+    """By 4 %, with a memory of two hours, over three days: hours are far apart without any change."""
+    windows, memory = 864, math.exp(-1 / 24)
+    early = 0
+    for seed in range(200):
+        shocks = np.random.default_rng([21, seed]).normal(0, 0.04 * math.sqrt(1 - memory**2), 2 * windows)
+        level = lfilter([1.0], [1.0, -memory], shocks)[windows:]
+        took = [SimpleNamespace(latency_p50_ns=float(each)) for each in 1e7 * np.exp(level)]
+        wandering = SimpleNamespace(windows=took, hours=np.arange(1, windows + 1) / 12.0)
+        early += "it changed early" in drift_finding(wandering, "latency_p50_ns").reason
+    print(f"called changed since the first hour: {early} of 200")
+    assert early <= 0.05 * 200
 
 
 def test_throttling_shows_in_the_fixed_work_and_without_it_in_the_clocks(soaked) -> None:

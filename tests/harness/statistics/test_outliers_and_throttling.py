@@ -65,6 +65,16 @@ def test_throttling_above_ten_per_cent_is_always_found_and_a_cool_device_is_not_
     assert cool < 10
 
 
+@pytest.mark.parametrize("noise", [0.04, 0.06, 0.08])
+@pytest.mark.parametrize("n", [20, 30, 60])
+def test_a_noisy_device_is_suspected_in_fewer_than_one_in_a_hundred_runs(n: int, noise: float) -> None:
+    random = np.random.default_rng([n, int(100 * noise)])
+    works = 5e6 * np.exp(random.normal(0, noise, (3000, n, 3))).min(axis=2)
+    suspected = sum(find_throttling(work) is not None for work in works)
+    print(f"{n} blocks, {noise:.0%} noise: suspected in {suspected / 3000:.2%}")
+    assert suspected < 0.01 * 3000
+
+
 def test_throttling_has_its_size_and_its_time() -> None:
     random = np.random.default_rng(2)
     found = find_throttling(reference_work(random, 60, np.where(np.arange(60) >= 30, 1.3, 1.0)))
