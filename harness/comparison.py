@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.identity import Identity
 from harness.quantity import Measured
+from harness.shown_name import shown_name
 
 COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
 
@@ -240,6 +241,11 @@ class DeviceResult(_Strict):
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[str] = []
+
+    @property
+    def shown_name(self) -> str:
+        """For people; `device` is the key everywhere else."""
+        return shown_name(self.device, self.identity)
 
 
 class ArmInfo(_Strict):

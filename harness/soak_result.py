@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.identity import Identity
 from harness.quantity import Measured, Unavailable
+from harness.shown_name import shown_name
 
 SOAK_RESULT_SCHEMA: Final = "bakeoff.soak-result/1"
 
@@ -153,6 +154,11 @@ class SoakDevice(_Strict):
     courses: list[Series]
     session_hours: list[float]
     """Where each session after the first begins."""
+
+    @property
+    def shown_name(self) -> str:
+        """For people; `device` is the key everywhere else."""
+        return shown_name(self.device, self.identity)
 
 
 class SoakResult(_Strict):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from harness.printable import printable
+from reports.identity_facts import clusters_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,13 +25,13 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
             console.print()
         _line(console, each.device, style="bold")
         if each.problem is not None:
-            _line(console, f"  cannot be used: {each.problem}", style="red")
+            _hanging(console, "  cannot be used: ", each.problem, style="red", indent="  ")
             if each.remedy:
-                _line(console, f"  {each.remedy}")
+                _hanging(console, "  ", each.remedy)
             continue
         _identity(each, console)
         if each.python is not None:
-            _line(console, f"  Python    {each.python}")
+            _wrapped(console, "Python", each.python)
         if each.parts is not None:
             _parts(each.parts, console)
             known = tuple(f"{part.what} (" for part in each.parts.runtimes)
@@ -38,22 +39,28 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
             if others:
                 _wrapped(console, "also", f"provisioned there: {', '.join(others)}")
         for ability in each.abilities:
-            mark = "yes" if ability.possible else "no "
-            _line(console, f"  {mark} {ability.what}: {ability.how}")
+            _hanging(console, "  yes " if ability.possible else "  no  ", f"{ability.what}: {ability.how}")
 
 
 def _identity(each: Survey, console: Console) -> None:
     identity = each.identity
     if identity is None:
         return
+    android = identity.android
+    sdk = f"SDK {android.sdk}" if android is not None and android.sdk is not None else None
+    soc = android.soc if android is not None and android.soc != identity.cpu_model else None
     memory = f"{identity.memory_bytes / 2**30:.1f} GiB" if identity.memory_bytes else None
     cores = f"{identity.cores} cores" if identity.cores else None
     for label, facts in (
-        ("machine", [identity.model, identity.cpu_model, cores, memory]),
-        ("system", [identity.os, identity.kernel, identity.architecture, identity.libc]),
+        ("machine", [identity.model, soc, identity.cpu_model, cores, memory]),
+        ("clusters", [clusters_in_words(identity)]),
+        ("ABIs", android.abis if android is not None else []),
+        ("system", [identity.os, sdk, identity.kernel, identity.architecture, identity.libc]),
         ("governor", [identity.governor or f"unknown: {identity.missing.get('governor', 'not readable')}"]),
     ):
-        _line(console, f"  {label:9} {', '.join(fact for fact in facts if fact)}")
+        said = ", ".join(fact for fact in facts if fact)
+        if said:
+            _wrapped(console, label, said)
 
 
 def _parts(parts: DeviceParts, console: Console) -> None:
@@ -69,15 +76,25 @@ def _parts(parts: DeviceParts, console: Console) -> None:
 
 
 def _wrapped(console: Console, label: str, text: str, style: str | None = None) -> None:
-    """Words are kept whole, so that a path or a command can be copied."""
     inner = text.lstrip()
-    indent = " " * (12 + len(text) - len(inner))
+    _hanging(console, f"  {label:9} ".ljust(12 + len(text) - len(inner)), inner, style)
+
+
+def _hanging(console: Console, start: str, text: str, style: str | None = None, indent: str | None = None) -> None:
+    """Lines that begin under the first one's text, or at `indent`. Words are kept whole, so that a path or a command
+    can be copied.
+    """
+    indent = " " * len(start) if indent is None else indent
     lines = textwrap.wrap(
-        printable(inner), max(console.width - len(indent), 20), break_long_words=False, break_on_hyphens=False
+        printable(text),
+        max(console.width, len(start) + 20),
+        initial_indent=start,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
-    for number, line in enumerate(lines):
-        start = f"  {label:9} ".ljust(len(indent)) if number == 0 else indent
-        _line(console, f"{start}{line}", style=style)
+    for line in lines:
+        _line(console, line, style=style)
 
 
 def _line(console: Console, text: str, style: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.identity import CpuCluster, Identity
+from devices.identity import AndroidFacts, CpuCluster, Identity
 from reports import format as fmt
 
 _NAMES = {
@@ -32,7 +32,26 @@ def identity_facts(identity: Identity | None) -> list[tuple[str, str]]:
         if text is None:
             text = f"unavailable: {identity.missing.get(field, 'the device does not say')}"
         facts.append((name, text))
+        if field == "model" and identity.android is not None:
+            facts += _of_android(identity.android)
     return facts
+
+
+def clusters_in_words(identity: Identity) -> str | None:
+    """Such as `4 cores up to 1803 MHz, 2 cores up to 2914 MHz`; null where none is known."""
+    return ", ".join(_cluster(cluster) for cluster in identity.clusters) or None
+
+
+def _of_android(android: AndroidFacts) -> list[tuple[str, str]]:
+    version = " ".join(filter(None, (android.release, f"(SDK {android.sdk})" if android.sdk is not None else None)))
+    facts = [
+        ("System on a chip", android.soc),
+        ("Android", version),
+        ("Build", android.build_fingerprint),
+        ("Kind of build", android.build_type),
+        ("ABIs", ", ".join(android.abis)),
+    ]
+    return [(name, text or "unavailable: its properties do not say") for name, text in facts]
 
 
 def _text(field: str, identity: Identity) -> str | None:
@@ -41,7 +60,7 @@ def _text(field: str, identity: Identity) -> str | None:
     if field == "is_virtual":
         return None if identity.is_virtual is None else ("yes" if identity.is_virtual else "no")
     if field == "clusters":
-        return ", ".join(_cluster(cluster) for cluster in identity.clusters) or None
+        return clusters_in_words(identity)
     value = getattr(identity, field)
     return None if value is None else str(value)
 

@@ -184,7 +184,7 @@ def warning_groups(comparison: Comparison) -> list[WarningGroup]:
     """All warnings: of the run, then device by device, those of single quantities last. None twice in a group."""
     groups = [WarningGroup("the whole run", list(dict.fromkeys(comparison.warnings)))]
     for device in comparison.devices:
-        groups.append(WarningGroup(device.device, list(dict.fromkeys(device.warnings))))
+        groups.append(WarningGroup(device.shown_name, list(dict.fromkeys(device.warnings))))
         seen = set(device.warnings)
         for contrast in device.contrasts:
             new = [warning for warning in dict.fromkeys(contrast.warnings) if warning not in seen]

@@ -36,7 +36,7 @@ def _device(console: Console, section: SoakSection) -> None:
 
     result = section.result
     line(console)
-    line(console, text(result.device, "bold"), text(f" {result.status}", _STYLES[section.status_kind]))
+    line(console, text(result.shown_name, "bold"), text(f" {result.status}", _STYLES[section.status_kind]))
     line(console, text(section.headline, f"bold {_STYLES[section.headline_kind]}"))
     line(console, text(f"{section.progress}; {section.restarts}."))
     if result.problem:

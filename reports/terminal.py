@@ -88,7 +88,7 @@ def _rules(console: Console, comparison: Comparison) -> None:
                 line(
                     console,
                     text(outcome, _STYLES[outcome]),
-                    text(f" on {device.device}: {fmt.held_together(reason)}"),
+                    text(f" on {device.shown_name}: {fmt.held_together(reason)}"),
                     indent=2,
                 )
     if not groups and comparison.rules:
@@ -100,9 +100,10 @@ def _rules(console: Console, comparison: Comparison) -> None:
 
 def _device(console: Console, comparison: Comparison, device: DeviceResult) -> None:
     line(console)
-    model = device.identity.model if device.identity else None
+    is_in_name = device.shown_name != device.device
+    model = device.identity.model if device.identity and not is_in_name else None
     about = ", ".join(filter(None, (model, device.runner)))
-    line(console, text(device.device, "bold"), text(f" ({about})" if about else "", "dim"))
+    line(console, text(device.shown_name, "bold"), text(f" ({about})" if about else "", "dim"))
     if device.profile is not None:
         line(console, text(fmt.held_together(device.profile), "dim"))
     if device.status != "complete":

@@ -54,7 +54,7 @@ def mixed_runners(devices: Sequence[DeviceResult]) -> list[str]:
     by_runner: dict[str, list[str]] = {}
     for device in devices:
         if device.runner is not None:
-            by_runner.setdefault(device.runner, []).append(device.device)
+            by_runner.setdefault(device.runner, []).append(device.shown_name)
     if len(by_runner) < 2:
         return []
     who = [f"{runner} on {listed(names)}" for runner, names in by_runner.items()]

@@ -67,7 +67,7 @@ def decide(
 
 def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:
     """A reason with its device in front, where there are several."""
-    return sentence(f"on {device.device}, {clause(text)}" if len(devices) > 1 else text)
+    return sentence(f"on {device.shown_name}, {clause(text)}" if len(devices) > 1 else text)
 
 
 def _candidate_failures(candidate: str, baseline: str, devices: list[DeviceResult]) -> list[str]:

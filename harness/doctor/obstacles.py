@@ -158,7 +158,7 @@ def _battery_set(survey: Survey) -> Obstacle | None:
     if not tells_set_values(survey.answers.get("battery", "")):
         return None
     return Obstacle(
-        kind="battery emulation",
+        kind="battery values",
         what="Android is told a battery that is not its own (dumpsys battery: UPDATES STOPPED)",
         remedy="Undo what somebody left on: adb shell dumpsys battery reset",
     )

@@ -42,7 +42,7 @@ class Obstacle(_Strict):
 
     kind: Literal[
         "charging",
-        "battery emulation",
+        "battery values",
         "battery low",
         "governor",
         "load of others",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from devices.identity import AndroidFacts, Identity
 from harness.analysis.contrast import make_contrast
 from harness.analysis.evidence import Evidence, Level, Paired
 from harness.analysis.judge_outcome import Margins
@@ -216,3 +217,14 @@ def test_differences_too_small_to_matter_are_no_disagreement() -> None:
     up = contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017))
     down = contrast("lpips_alex", "equivalent", 0.001, (0.0005, 0.0015))
     assert verdict(device(contrasts=[up, down])).look_at == []
+
+
+def test_among_several_a_phone_is_called_by_its_model_and_address():
+    pixel = Identity(kind="adb", model="Google Pixel 8", android=AndroidFacts(model="Pixel 8"))
+    phones = [
+        device(name, rule).model_copy(update={"identity": pixel})
+        for name, rule in (("adb:A", "broken"), ("adb:B", "met"))
+    ]
+    verdict = decide("int8", "fp32", phones, RULES, [], quick=False)
+    assert verdict.sentence == "Do not ship int8: on Google Pixel 8 (adb:A), latency is broken."
+    assert "On Google Pixel 8 (adb:B), latency is met." in verdict.reasons

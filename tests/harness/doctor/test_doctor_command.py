@@ -35,12 +35,13 @@ def test_this_machine_is_calibrated_and_later_reports_name_it(tmp_path, workdir,
     assert again["calibration"] == json.loads(profile.calibration.model_dump_json())
 
 
-def test_a_phone_is_looked_at(tmp_path):
+def test_a_phone_is_looked_at_and_a_battery_emulation_left_on_is_seen(tmp_path):
     missing = missing_parts()
     if missing is not None:
         pytest.skip(missing)
     with AdbServer(tmp_path / "adb") as server, StandInPhone("LOOKEDAT1") as phone:
         phone.connect(server)
+        server.adb("-s", phone.address, "shell", "dumpsys battery unplug")
         variables = {name: value for name, value in server.environment.items() if "ADB" in name}
         done = bakeoff("doctor", "adb", "--no-calibration", "--json", BAKEOFF_PROFILES=str(tmp_path / "p"), **variables)
     assert done.exit_code == 0, done.stderr
@@ -48,6 +49,7 @@ def test_a_phone_is_looked_at(tmp_path):
     assert found["identity"]["kind"] == "adb"
     assert found["calibration"] is None
     assert found["energy"][0]["name"] == "android_rails"
+    assert "battery values" in [each["kind"] for each in found["obstacles"]]
     assert all(each["how"] for each in (*found["energy"], *found["gates"]))
 
 

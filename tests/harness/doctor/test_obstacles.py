@@ -39,7 +39,7 @@ def test_a_cable_is_in_the_way(status):
 def test_a_battery_emulation_left_on_is_named_also_where_the_kernel_s_files_tell_the_truth(of_files):
     said = "Current Battery Service state:\n  (UPDATES STOPPED -- use 'reset' to restart)\n  USB powered: false\n"
     (found,) = find_obstacles(phone(battery=said, **of_files), PHONE, NOBODY_KNOWS)
-    assert found.kind == "battery emulation"
+    assert found.kind == "battery values"
     assert "dumpsys battery reset" in found.remedy
 
 
