@@ -111,11 +111,11 @@ def _in_display_unit(value: float, quantity: Quantity) -> str:
 
 
 def _bytes(value: float) -> str:
-    """In MB of 10⁶ bytes; what is below a tenth of that in kB, and below one of those in bytes."""
-    if abs(value) >= 1e5 or value == 0:
+    """In MB of 10⁶ bytes; what is below a hundredth of that in kB, and below one of those in bytes."""
+    if abs(value) >= 1e4 or value == 0:
         return with_unit(_in_display_unit(value, QUANTITIES["model_size"]), "MB")
     if abs(value) >= 1e3:
-        return with_unit(number(value / 1e3, 2 if abs(value) < 1e4 else 1), "kB")
+        return with_unit(number(value / 1e3, 2), "kB")
     return with_unit(number(value, 0), "byte" if value == 1 else "bytes")
 
 

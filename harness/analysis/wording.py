@@ -184,6 +184,9 @@ def outcome_in_words(
             return _equivalent_in_words(
                 quantity, change, (estimate if low is None else low, estimate if high is None else high), limit
             )
+        case "not worse" if limit is not None and limit <= 0.0:
+            # Its bound is one-sided; the interval beside it is not, and may reach a little over no difference.
+            return f"very likely not worse: {change}"
         case "not worse" if limit is not None:
             return f"not worse by more than {limit_in_words(quantity, limit)}: {change}"
         case "inconclusive":

@@ -19,7 +19,7 @@ NBSP = "\u00a0"
         ("latency_p50", 51_234.0, f"0.0512{NBSP}ms"),
         ("model_size", 9_437_184.0, f"9.44{NBSP}MB"),
         ("model_size", 412_000.0, f"0.412{NBSP}MB"),
-        ("model_size", 41_234.0, f"41.2{NBSP}kB"),
+        ("model_size", 41_234.0, f"0.0412{NBSP}MB"),
         ("model_size", 4_096.0, f"4.10{NBSP}kB"),
         ("model_size", 812.0, f"812{NBSP}bytes"),
         ("model_size", 1.0, f"1{NBSP}byte"),

@@ -125,6 +125,10 @@ def test_outcomes() -> None:
         == "not worse by more than 1.1 %: 2 % faster (between 5 % faster and 1 % slower)"
     )
     assert (
+        outcome_in_words(latency, "not worse", 0.73, (0.51, 1.05), limit=0.0)
+        == "very likely not worse: 27 % faster (between 49 % faster and 5 % slower)"
+    )
+    assert (
         outcome_in_words(latency, "inconclusive", 1.01, (0.96, 1.06), needed="about 40 more pairs")
         == "cannot tell yet: 1 % slower (between 4 % faster and 6 % slower); needs about 40 more pairs"
     )
