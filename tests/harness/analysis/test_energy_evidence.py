@@ -114,7 +114,7 @@ def test_one_cycle_at_idling_among_many_is_left_out_and_told() -> None:
     ]
     own = energy_level(ENERGY, theirs, ", rails").value
     assert isinstance(own, Available)
-    assert own.source == "median of 23 cycles, 1 at idling left out, rails"
+    assert own.source == "geometric mean of 23 cycles, 1 at idling left out, rails"
 
 
 def test_many_lost_cycles_are_a_doubt_with_the_first_one_s_reason() -> None:
