@@ -92,8 +92,10 @@ def measured(value: Measured, quantity_name: str | None = None) -> Shown:
     quantity = QUANTITIES.get(quantity_name) if quantity_name else None
     if quantity is None or quantity.unit != value.unit:
         return Shown(_in_own_unit(value))
-    shown = with_unit(_in_display_unit(value.value, quantity), quantity.display_unit)
-    return Shown(_bytes(value.value) if quantity.unit == "bytes" else shown)
+    is_size = quantity.unit == "bytes"
+    return Shown(
+        _bytes(value.value) if is_size else with_unit(_in_display_unit(value.value, quantity), quantity.display_unit)
+    )
 
 
 def _in_own_unit(value: Available) -> str:

@@ -29,10 +29,10 @@ def check(
 
     Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
     """
-    from devices.open_device import open_devices
+    from harness.runs.one_phone_once import open_asked
 
     # Before the pictures, which may be many: a device's name may be misspelt.
-    devices = [device for name in dict.fromkeys(device_names) for device in open_devices(name)]
+    devices = [each.device for each in open_asked(device_names)]
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
     lines = _in_words(resolved)
     if devices:

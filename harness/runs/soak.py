@@ -70,8 +70,9 @@ def start_soak(
     """
     _refuse_many_windows(asked.length)
     arm = _chosen_arm(file.experiment, asked.arm)
-    resolved = _only(resolve(file, partial(progress.advance, "this machine", "reading pictures")), arm)
+    # Before the pictures, which may be many: a device's name may be misspelt.
     asked_for = open_asked(device_names)
+    resolved = _only(resolve(file, partial(progress.advance, "this machine", "reading pictures")), arm)
     stop = StopRequest()
     with ExitStack() as held:
         held.enter_context(closing_all([each.device for each in asked_for]))

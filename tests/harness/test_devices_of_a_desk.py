@@ -44,13 +44,21 @@ def test_why_there_are_no_phones_is_said(tmp_path):
     assert "no-adb' cannot be run on this computer" in " ".join(done.stdout.split())
 
 
-def test_a_thermometer_that_only_a_service_has_is_found(two_phones):
-    variables, names = two_phones
-    done = bakeoff("devices", "-d", names[0], **variables)
-    assert "yes temperature: " in done.stdout
+def test_the_thermometer_that_a_run_would_look_at_is_named(tmp_path):
+    missing = missing_parts()
+    if missing is not None:
+        pytest.skip(missing)
+    with AdbServer(tmp_path / "adb") as server, StandInPhone() as phone:
+        phone.connect(server)
+        shown = []
+        for place in ("thermal", "power_supply/battery/temp"):
+            phone.state.remove_sysfs(place)
+            shown.append(bakeoff("devices", "-d", f"adb:{phone.address}", **server.variables).stdout)
+    assert "yes temperature: /sys/class/power_supply/battery/temp" in shown[0]
+    assert "no  temperature: the device gives no temperature" in shown[1]
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", ["check", "run", "soak"])
 def test_a_misspelt_device_is_told_before_any_picture_is_read(tiny, command):
     done = bakeoff(command, tiny.write(), "-d", "android")
     assert done.exit_code == 2
