@@ -23,5 +23,5 @@ def make_tiny_wheel(
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         for member, content in {**files, f"{info}/RECORD": record}.items():
-            wheel.writestr(member, content)
+            wheel.writestr(zipfile.ZipInfo(member), content)
     return path
