@@ -25,7 +25,8 @@ from devices.errors import (
 )
 from devices.local import LocalDevice
 from devices.open_device import open_device, open_devices
-from tests.rig.adb_server import AdbServer, adb, free_port
+from tests.rig.adb_server import AdbServer, adb
+from tests.rig.free_port import free_port
 from tests.rig.real_phone import RealPhone
 from tests.rig.tcp_proxy import TcpProxy
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.free_port import free_port
+
 HOW_TO_GET_IT = "apt install adb"
 _OF_ADB = ("ADB_", "ANDROID_", "BAKEOFF_ADB")
 
@@ -159,13 +161,3 @@ def adb(*arguments: str, timeout_s: float = 60) -> str:
         check=False,
     )
     return done.stdout.decode(errors="replace")
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on, and which adb does not take for an emulator's."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if not 5555 <= port <= 5585:
-            return port

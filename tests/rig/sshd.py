@@ -12,6 +12,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.rig.free_port import free_port
+
 HOW_TO_GET_IT = "apt install openssh-server openssh-client"
 
 
@@ -39,7 +41,7 @@ class LoopbackSshd:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        self.port = _free_port()
+        self.port = free_port()
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self._process: subprocess.Popen[bytes] | None = None
         self.new_host_key()
@@ -162,13 +164,6 @@ class LoopbackSshd:
 def _kill(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _descendants_named_sshd(root: int) -> list[int]:

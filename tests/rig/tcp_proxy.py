@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.rig.adb_server import free_port
+from tests.rig.free_port import free_port
 from tests.rig.phone.link import Link
 
 _PIECE_BYTES = 1 << 16

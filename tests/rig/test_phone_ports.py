@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.rig.adb_server import free_port
+from tests.rig.free_port import free_port
 from tests.rig.phone_on_a_desk import PhoneOnADesk, wait_for
 
 
