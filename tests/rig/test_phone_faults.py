@@ -186,9 +186,10 @@ def test_after_a_reboot_the_boot_id_is_another_and_files_stay_and_processes_do_n
     desk.reconnect()
     assert desk.shell(boot_id).text == desk.phone.state.boot_id != before
     assert "sleep 3333" not in desk.shell("ps -A -o ARGS").text
+    # Services, settings among them, answer once the boot is complete.
+    wait_for(lambda: desk.shell("getprop sys.boot_completed").text == "1", "the boot is complete")
     assert desk.shell("cat /data/local/tmp/file; getprop debug.mine; settings get system mine").text == "kept\n\n2"
     assert "UPDATES STOPPED" not in desk.shell("dumpsys battery").text
-    wait_for(lambda: desk.shell("getprop sys.boot_completed").text == "1", "the boot is complete")
 
 
 def test_a_reboot_asked_for_on_the_phone_itself_takes_its_shell_with_it(own_phone: MakePhone) -> None:
