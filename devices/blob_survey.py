@@ -22,8 +22,11 @@ from dataclasses import dataclass
 from devices.shell import Shell
 from devices.shell_words import quote
 
-STAMP = "TZ=UTC0 xargs stat -c '%n %s %i %y %z' 2>/dev/null"
+_STAT = "stat -c '%n %s %i %y %z'"
+STAMP = f"TZ=UTC0 xargs {_STAT} 2>/dev/null"
 """Reads names, prints the line of each. The same words from coreutils, busybox and toybox."""
+STAMP_ONE = f"TZ=UTC0 {_STAT}"
+"""Given one name, prints its line."""
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.%s \+0000"
 # A file system that keeps whole seconds says nine zeros: a change within the second would go unseen.
@@ -73,14 +76,16 @@ def survey_blobs(shell: Shell, directory: str, hash_command: str, sha256s: Seque
         f"cd -- {quote(directory)} || exit 3\n"
         f"s={stamps}\n"
         f'[ -f "$s" ] && [ "$(wc -c <"$s")" -gt {_STAMPS_BYTES} ] && rm -f -- "$s"\n'
-        'n=$(while read -r h; do [ -f "$h" ] && printf "%s\\n" "$h"; done)\n'
-        'printf "%s\\n" "$n"\n'
+        # By echo, which a shell has in itself: names of blobs are hex.
+        'n=$(while read -r h; do [ -f "$h" ] && echo "$h"; done)\n'
+        'echo "$n"\n'
         "echo now\n"
-        f'[ -n "$n" ] && printf "%s\\n" "$n" | {STAMP}\n'
+        f'[ -n "$n" ] && echo "$n" | {STAMP}\n'
         "echo then\n"
         'cat -- "$s" 2>/dev/null\n'
         "echo parts\n"
-        "stat -c '%n %s %Y' .in-*-* 2>/dev/null && date +%s\n"
+        "set -- .in-*-*\n"
+        '[ -e "$1" ] && stat -c \'%n %s %Y\' "$@" 2>/dev/null && date +%s\n'
         "echo space\n"
         "df -Pk . 2>/dev/null\n"
         "exit 0\n"

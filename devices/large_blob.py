@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from devices.base import Blob, Progress
-from devices.blob_survey import STAMP, Part, part_name, stamps_path
+from devices.blob_survey import STAMP_ONE, Part, part_name, stamps_path
 from devices.errors import CorruptTransferError, DeviceError, NotReachableError, PermanentError
 from devices.shell import Shell
 from devices.shell_words import quote
@@ -97,7 +97,7 @@ def naming_script(directory: str, blob: Blob) -> str:
     return (
         f'[ "${{h%% *}}" = {blob.sha256} ] || {{ rm -f -- "$t"; echo other; exit 0; }}\n'
         f'chmod {mode} "$t" && mv -f -- "$t" {blob.sha256} || exit 1\n'
-        f"( echo {blob.sha256} | {STAMP} >>{quote(stamps_path(directory))} ) 2>/dev/null\n"
+        f"( {STAMP_ONE} {blob.sha256} >>{quote(stamps_path(directory))} ) 2>/dev/null\n"
         "echo whole\n"
     )
 

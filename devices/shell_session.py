@@ -28,12 +28,13 @@ _EXIT_WAIT_S = 5.0
 _LOOK_EVERY_S = 0.5
 
 # Reads a token and a packed script from its standard input, byte by byte as `read` must, so that what follows on that
-# input is the script's own. No single quote, no newline: it is quoted for login shells of every kind.
+# input is the script's own. No single quote, no newline: it is quoted for login shells of every kind. The token comes
+# with its control character, so that echo will do: a phone's printf is a program that has to be started.
 BOOTSTRAP = (
     "IFS= read -r t && IFS= read -r s || exit 97; "
-    r'printf "\036%s begin %d\n" "$t" "$$"; printf "\036%s begin %d\n" "$t" "$$" >&2; '
+    'echo "$t begin $$"; echo "$t begin $$" >&2; '
     '(eval "$(printf %b "$s")"); r=$?; '
-    r'printf "\036%s end %d\n" "$t" "$r" >&2; printf "\036%s end %d\n" "$t" "$r"'
+    'echo "$t end $r" >&2; echo "$t end $r"'
 )
 
 HELD = ": held; "
@@ -44,8 +45,8 @@ class _MarkedStream:
     """Cuts the payload between the marks out of a stream that comes in pieces."""
 
     def __init__(self, token: str) -> None:
-        self._begin = f"\x1e{token} begin ".encode()
-        self._end = f"\x1e{token} end ".encode()
+        self._begin = f"{token} begin ".encode()
+        self._end = f"{token} end ".encode()
         self._buffer = b""
         self.noise = b""
         self.pid: int | None = None
@@ -106,7 +107,7 @@ class ShellSession:
         self, transport: Transport, script: str, feed: Iterable[bytes] | None = None, *, hold_stdin: bool = False
     ) -> None:
         self._transport = transport
-        token = secrets.token_hex(12)
+        token = f"\x1e{secrets.token_hex(12)}"
         self._out, self._err = _MarkedStream(token), _MarkedStream(token)
         self.stderr = b""
         self._feed = iter(feed or ())

@@ -1,4 +1,5 @@
-"""A proxy between the adb server and a phone's adbd: drops the connection, stands still, falls silent, asks for a key.
+"""A proxy between the adb server and a phone's adbd: drops the connection, stands still, falls silent, asks for a key,
+is no quicker than a cable.
 
 It waits for the moment by what passes: a text, and so many bytes after it.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.rig.free_port import free_port
+from tests.rig.link_rate import LinkRate
 from tests.rig.phone.link import Link
 
 _PIECE_BYTES = 1 << 16
@@ -73,8 +75,12 @@ class _Trap:
 class TcpProxy:
     """Listens on a port of this machine and passes everything on to a Unix socket, or another port."""
 
-    def __init__(self, target: Path | int) -> None:
+    def __init__(self, target: Path | int, bytes_per_s: float | None = None) -> None:
+        """`bytes_per_s`: what it carries in each direction, over all connections; null: what it can."""
         self._target = target
+        self._rates: dict[Direction, LinkRate] = {}
+        if bytes_per_s is not None:
+            self._rates = {"to phone": LinkRate(bytes_per_s), "from phone": LinkRate(bytes_per_s)}
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._lock = threading.Lock()
@@ -187,6 +193,8 @@ class TcpProxy:
                     # The same bytes in another order: as long as before, and with the same checksum.
                     piece = piece.replace(b"shell_v2", b"shell_2v")
                 passed += len(piece)
+                if direction in self._rates:
+                    self._rates[direction].carry(len(piece))
                 flows.wait()
                 with self._lock:
                     trap = self._trap
