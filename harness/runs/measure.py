@@ -26,7 +26,8 @@ from harness.runs.fetch_outputs import fetch_outputs
 from harness.runs.folder import DiskError, write_model
 from harness.runs.gate_words import waiting_in_words
 from harness.runs.held_record import HeldFile, HeldRecord
-from harness.runs.kept_awake import Care, kept_awake, wake_again
+from harness.runs.kept_awake import AnotherRunError, Care, kept_awake, wake_again
+from harness.runs.one_run_at_once import refuse_second_run, yield_to_earlier
 from harness.runs.phone_look import Moment, note_phone_state
 from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
@@ -105,7 +106,7 @@ class DeviceRun:
         """
         if self.state.stage == "fetched":
             return
-        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._connect()
         with kept_awake(self.device, self._retry, self._care):
             self._measure_and_fetch()
         self._advance_state("fetched")
@@ -120,7 +121,7 @@ class DeviceRun:
         """
         if self.state.stage not in {"planned", "started"}:
             return
-        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._connect()
         self._retry(lambda: wake_again(self.device, self._care))
         self._take_up()
         if self._finished in {"complete", "bound"} or not self._start_unless_alive():
@@ -137,6 +138,11 @@ class DeviceRun:
                         f"{self.device.name}: the runner ended without a record: {last}",
                         f"When mended, `{self.kind.command} --resume` goes on.",
                     )
+
+    def _connect(self) -> None:
+        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        if self.state.stage in {"planned", "started"}:
+            self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
@@ -220,6 +226,11 @@ class DeviceRun:
             update={"process": Process(pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id)}
         )
         write_model(self.folder.state, self.state)
+        try:
+            self._retry(lambda: yield_to_earlier(self.device, self.state.remote_folder))
+        except AnotherRunError:
+            self._end_runner()
+            raise
 
     def _raise_if_hopeless(self) -> None:
         """The runner is gone before its time: raise where starting it again will not help."""
