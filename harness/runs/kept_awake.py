@@ -66,8 +66,8 @@ class Care:
 @contextmanager
 def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
-    there (the disk is full here, or it is another run's), the next connection that finds no runner does it. `retry(operation, total_s=…)` does
-    an operation again after a loss.
+    there (the disk is full here, or it is another run's), the next connection that finds no runner does it.
+    `retry(operation, total_s=…)` does an operation again after a loss.
 
     Raises `PermanentError` where it cannot be held as it should be; it is then left as it was found.
     """

@@ -27,7 +27,9 @@ def test_a_second_run_is_refused_while_one_is_at_work(
     desk.assert_left_as_found(run.settings_before)
 
 
-def test_of_two_runs_that_begin_together_one_is_done(new_phone: MakePhone, tiny: TinyExperiment, tmp_path: Path) -> None:
+def test_of_two_runs_that_begin_together_one_is_done(
+    new_phone: MakePhone, tiny: TinyExperiment, tmp_path: Path
+) -> None:
     desk = new_phone()
     before = desk.phone.settings()
     tiny.measure["pairs"] = 20
