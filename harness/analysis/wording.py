@@ -312,10 +312,13 @@ def _decimals(quantity: Quantity, change: float, first: float, last: float) -> i
         return 0
     decimals = min(most, max(0, -math.floor(math.log10(scale))))
     nearest = min(abs(first), abs(last))
-    # An end that is not zero is not shown as zero while another decimal can tell them apart.
-    while first * last > 0.0 and decimals < most and float(_fixed(nearest, decimals)) == 0.0:
-        decimals += 1
-    return decimals
+    # An end that is not zero is not shown as zero while another decimal can tell them apart; where zero is between
+    # the ends, one decimal more at most: `0.2 % more`, and not `0 % more`.
+    most = most if first * last > 0.0 else min(most, decimals + 1)
+    finer = decimals
+    while finer < most and float(_fixed(nearest, finer)) == 0.0:
+        finer += 1
+    return finer if first * last > 0.0 or float(_fixed(nearest, finer)) != 0.0 else decimals
 
 
 def _fixed(number: float, decimals: int) -> str:

@@ -41,6 +41,8 @@ from harness.quantity import QUANTITIES
         ("load_time", 0.6, 1e-9, 90.0, "40 % faster (between less than a millionth as long and 90 times as long)"),
         ("load_time", 12.0, 1.0, 150.0, "12 times as long (between no difference and 150 times as long)"),
         ("load_time", 0.002, 0.0002, 0.02, "1/500 as long (between 1/5,000 as long and 98 % faster)"),
+        ("run_peak_memory", 0.99, 0.97, 1.002, "1.0 % less (between 3.0 % less and 0.2 % more)"),
+        ("run_peak_memory", 0.99, 0.97, 1.0004, "1 % less (between 3 % less and 0 % more)"),
         ("latency_p90", 0.5, 0.5, 0.5, "50 % faster"),
         ("run_peak_memory", 0.7, 0.69, 0.71, "30 % less (between 29 % and 31 %)"),
         ("run_peak_memory", 1.3, 1.29, 1.31, "30 % more (between 29 % and 31 %)"),
