@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
-from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, source_of
+from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
 from harness.analysis.block_conditions import block_warnings, failed_gates, gate_warnings
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_conditions import energy_warnings
@@ -194,7 +194,7 @@ class DeviceAnalysis:
         """Where an arm or the device failed, that is the reason."""
         for arm in (candidate, self._manifest.arms[0]):
             if self._failures[arm.name]:
-                failure = self._failures[arm.name][0].rstrip(".")
+                failure = in_short(self._failures[arm.name][0], detail_characters=0).rstrip(".")
                 return NoEffect(reason=f"{arm.name} {failure[:1].lower()}{failure[1:]}")
         if self._records is None:
             problem = (self._facts.problem or "nothing was measured on this device").split("\n", 1)[0]

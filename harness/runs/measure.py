@@ -98,6 +98,8 @@ class DeviceRun:
     _finished: str | None = None
     _stop_asked_at: float | None = None
     _torn: int = 0
+    _is_lost: bool = False
+    """It was said that the connection is lost, and not yet that it is there again."""
 
     def run(self) -> None:
         """Go from wherever this device is to `fetched`.
@@ -268,6 +270,9 @@ class DeviceRun:
         Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
         since it may have been a restart of the device.
         """
+        if self._is_lost:
+            self._is_lost = False
+            self.progress.say(self.device.name, "connected again")
         last_news = time.monotonic() - self._silence_s + first_silence_s
         tail, is_owed = b"", False
         with closing(self._remote_records()) as chunks:
@@ -416,6 +421,7 @@ class DeviceRun:
                 if words is not None:
                     self.progress.say(self.device.name, words)
                 return
+            self._is_lost = True
             meanwhile = f"; {lost}, reconnecting" if lost else ""
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 
