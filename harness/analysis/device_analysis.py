@@ -198,7 +198,7 @@ class DeviceAnalysis:
                 return NoEffect(reason=f"{arm.name} {failure[:1].lower()}{failure[1:]}")
         if self._records is None:
             problem = (self._facts.problem or "nothing was measured on this device").split("\n", 1)[0]
-            return NoEffect(reason=problem.rstrip("."))
+            return NoEffect(reason=problem.removeprefix(f"{self.name}: ").rstrip("."))
         return nothing
 
     @staticmethod

@@ -95,6 +95,7 @@ def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
         if device.status != "complete":
             state = "the run failed" if device.status == "failed" else "the run is not complete"
             first_line = (device.problem or "no reason was recorded").strip().split("\n", 1)[0]
+            first_line = first_line.removeprefix(f"{device.device}: ")  # which stands before it already
             reasons.append(_on(device, devices, f"{state}: {first_line}"))
         for arm in device.arms:
             if arm.arm == baseline and arm.status != "ok":
