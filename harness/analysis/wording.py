@@ -39,6 +39,11 @@ def subject(quantity: Quantity) -> str:
     return _SUBJECTS.get(quantity.name, quantity.label)
 
 
+def stated(quantity: Quantity, predicate: str) -> str:
+    """`latency is 31 % faster`; `latency shows no clear difference`."""
+    return f"{subject(quantity)} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
+
+
 def sentence(text: str) -> str:
     """Capital first letter, full stop at the end."""
     text = text.strip()

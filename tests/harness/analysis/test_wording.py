@@ -18,6 +18,7 @@ from harness.analysis.wording import (
     percent_in_words,
     rule_in_words,
     sentence,
+    stated,
     value_in_words,
 )
 from harness.experiment.declaration import Rule
@@ -64,6 +65,14 @@ from harness.quantity import QUANTITIES
 )
 def test_a_change(quantity: str, estimate: float, low: float | None, high: float | None, words: str) -> None:
     assert change_in_words(QUANTITIES[quantity], estimate, low, high) == words
+
+
+def test_no_difference_is_shown_and_a_difference_is() -> None:
+    psnr = QUANTITIES["psnr_y"]
+    assert stated(psnr, change_in_words(psnr, 0.0)) == "PSNR (Y) shows no difference"
+    assert stated(psnr, change_in_words(psnr, -0.1, -0.2, -0.05)) == "PSNR (Y) is 0.10 dB lower (between 0.05 and 0.20)"
+    latency = QUANTITIES["latency_p50"]
+    assert stated(latency, change_in_words(latency, 0.999, 0.66, 1.51)).startswith("latency shows no clear difference")
 
 
 @pytest.mark.parametrize("quantity", [name for name, one in QUANTITIES.items() if one.scale == "ratio"])
