@@ -30,7 +30,7 @@ from harness.analysis.run_conditions import condition_warnings, environment_fact
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.state_warnings import state_warnings
 from harness.analysis.unwatched import unwatched
-from harness.analysis.wording import rule_in_words, sentence
+from harness.analysis.wording import rule_in_words, sentence, stated
 from harness.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
 from harness.runs.energy_source import usable_source
