@@ -33,6 +33,7 @@ class AdbTrouble(enum.Enum):
     NO_SPACE = "no_space"
     REMOTE_CREATE_FAILED = "remote_create_failed"
     CLOSED = "closed"
+    NO_HOME = "no_home"
     ADB_SERVER_FAULT = "adb_server_fault"
     UNKNOWN = "unknown"
 
@@ -50,6 +51,7 @@ class AdbFailure:
 
 # In this order: the first phrase that is found decides. Case is ignored.
 _PHRASES = (
+    (AdbTrouble.NO_HOME, r"cannot mkdir '"),
     (AdbTrouble.NO_SPACE, r"no space left on device|quota exceeded"),
     (AdbTrouble.REMOTE_CREATE_FAILED, r"remote couldn't create|remote secure_mkdirs|couldn't create file"),
     (AdbTrouble.UNAUTHORIZED, r"device unauthorized|failed to authenticate"),
@@ -167,6 +169,11 @@ _MEANING: dict[AdbTrouble, tuple[type[DeviceError], str, str]] = {
         "Is /data/local/tmp there, and may the shell user write to it?",
     ),
     AdbTrouble.CLOSED: (NotReachableError, "the connection was lost", "It is tried again after a while."),
+    AdbTrouble.NO_HOME: (
+        PermanentError,
+        "adb cannot start: it finds no folder for its key on this computer",
+        "Set HOME to a folder that this user may write to, or start adb as another user first: adb start-server",
+    ),
     AdbTrouble.ADB_SERVER_FAULT: (
         TransientError,
         "the adb server on this computer does not answer as it should",

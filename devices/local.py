@@ -39,4 +39,6 @@ class LocalDevice(PosixDevice):
     """This computer. Its work directory is `$BAKEOFF_LOCAL_WORKDIR`, or `~/.cache/bakeoff/device`."""
 
     def __init__(self, workdir: str | None = None) -> None:
-        super().__init__(LocalTransport(), workdir or os.environ.get(WORKDIR_VARIABLE) or DEFAULT_WORKDIR)
+        # A job of cron's may have no HOME: then it is the one that the system knows for this user.
+        default = os.path.expanduser(DEFAULT_WORKDIR)  # noqa: PTH111 - Path's fails for a user without any
+        super().__init__(LocalTransport(), workdir or os.environ.get(WORKDIR_VARIABLE) or default)

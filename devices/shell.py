@@ -103,10 +103,18 @@ class Shell:
         if "Read-only file system" in said or "Permission denied" in said:
             return PermanentError(
                 f"{self.name}: {what} failed: {last}",
-                "Choose a work directory that this user may write to, or change its owner.",
+                f"Choose a work directory that this user may write to ({_WORKDIR_NAMES[self.transport.kind]}), or"
+                " change its owner.",
             )
         return CommandFailedError(f"{self.name}: {what} failed with exit code {exit_code}: {last}")
 
+
+_WORKDIR_NAMES = {
+    "local": "BAKEOFF_LOCAL_WORKDIR=/some/folder",
+    "ssh": "ssh://host/some/folder",
+    "adb": "BAKEOFF_ADB_WORKDIR=/some/folder",
+}
+"""What names a work directory, by the kind of transport."""
 
 NO_SPACE_REMEDY = (
     "Free space there, or choose a work directory on another disk. What bakeoff keeps is below its work directory:"

@@ -150,4 +150,4 @@ def _wrapped(console: Console, label: str, text: str, style: str | None = None) 
 
 
 def _line(console: Console, text: str, style: str | None = None) -> None:
-    console.print(printable(text), markup=False, highlight=False, soft_wrap=True, style=style)
+    console.print(printable(text), markup=False, highlight=False, overflow="fold", style=style)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from harness.comparison import Decision, Effect, Interval
+from harness.many_times import times, told_in_times
 from harness.quantity import QUANTITIES, Available, Measured, Quantity, Unavailable
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -147,13 +148,17 @@ def percent(fraction: float, *, decimals: int = 1) -> str:
 def change(value: float, scale: str, quantity_name: str, *, beside: Sequence[float] = ()) -> str:
     """A value on the scale of an effect: a ratio as a signed percentage, a difference in the quantity's unit.
 
-    A difference has as many decimals as the largest of it and those `beside` it needs for two significant digits.
+    A ratio that is beyond per cent, or stands `beside` others that are all 2 or more as it is, is a factor: `×12`,
+    `÷230`. A difference has as many decimals as the largest of it and those `beside` it needs for two significant
+    digits.
     """
     if math.isnan(value):
         return "unavailable"
     if math.isinf(value):
         return "without bound"
     if scale == "ratio":
+        if told_in_times(value) or all(ratio >= 2.0 for ratio in (value, *beside)):
+            return _factor(value)
         fraction = value - 1.0
         return with_unit(signed(100.0 * fraction, 0 if abs(fraction) >= 1 else 1), "%")
     quantity = QUANTITIES.get(quantity_name)
@@ -163,6 +168,14 @@ def change(value: float, scale: str, quantity_name: str, *, beside: Sequence[flo
     needed = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
     decimals = min(9, max(quantity.display_decimals, needed))
     return with_unit(signed(value / quantity.display_divisor, decimals), quantity.display_unit)
+
+
+def _factor(ratio: float) -> str:
+    if ratio <= 0.0:
+        return "nothing"
+    size, sign = (ratio, "×") if ratio >= 1.0 else (1.0 / ratio, "÷")
+    text = times(size) if size >= 1000.0 else f"{size:.{2 if size < 10.0 else 1 if size < 100.0 else 0}f}"
+    return sign + text.replace(" ", NO_BREAK_SPACE)
 
 
 def estimate(effect: Effect, quantity_name: str) -> str:
@@ -177,7 +190,8 @@ def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
     low, high = (change(bound, scale, quantity_name, beside=both) for bound in both)
     low_number, _, low_unit = low.partition(NO_BREAK_SPACE)
     high_unit = high.partition(NO_BREAK_SPACE)[2]
-    return f"{low_number if low_unit == high_unit else low} to {high}"
+    is_shared = low_unit == high_unit and not low.startswith(("×", "÷"))
+    return f"{low_number if is_shared else low} to {high}"
 
 
 def minimum_detectable(effect: Effect, quantity_name: str) -> str:
@@ -185,7 +199,8 @@ def minimum_detectable(effect: Effect, quantity_name: str) -> str:
     if effect.minimum_detectable is None:
         return "unknown"
     if effect.scale == "ratio":
-        return percent(effect.minimum_detectable)
+        ratio = 1.0 + effect.minimum_detectable
+        return _factor(ratio) if told_in_times(ratio) else percent(effect.minimum_detectable)
     return change(effect.minimum_detectable, effect.scale, quantity_name).removeprefix("+")
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_HIDDEN = "\ue000"
+"""In the place of a no-break space: a character of nobody's, one column wide."""
+
 
 def text(content: str, style: str = "") -> Text:
     """Inert text in a style."""
@@ -25,7 +28,7 @@ def line(console: Console, *parts: Text, indent: int = 0) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    joined = Text.assemble(*parts)
+    joined = _folded(console, Text.assemble(*parts), console.width - indent)
     console.print(
         Padding(joined, (0, 0, 0, indent), expand=False) if indent else joined, highlight=False, soft_wrap=False
     )
@@ -39,5 +42,18 @@ def item(console: Console, content: str, style: str = "") -> None:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
-    grid.add_row(text("•", style), text(fmt.held_together(content), style))
+    content_columns = console.width - 2
+    grid.add_row(text("•", style), _folded(console, text(fmt.held_together(content), style), content_columns))
     console.print(grid, highlight=False)
+
+
+def _folded(console: Console, content: Text, columns: int) -> Text:
+    """In lines of so many columns. rich breaks lines at no-break spaces as at any other: they are hidden from it."""
+    from rich.text import Text
+
+    hidden = content.copy()
+    hidden.plain = hidden.plain.replace(fmt.NO_BREAK_SPACE, _HIDDEN)
+    lines = hidden.wrap(console, max(columns, 1), overflow="fold")
+    for each in lines:
+        each.plain = each.plain.replace(_HIDDEN, fmt.NO_BREAK_SPACE)
+    return Text("\n").join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,14 @@ _STAGES = {
     "warm_up": "failed while warming up",
     "latency": "failed while its latency was measured",
     "memory": "failed while its memory was measured",
+    "energy": "failed while its energy was measured",
+    "soak": "failed while it was soaked",
 }
+
+_SHORT_CHARACTERS, _SAME_CHARACTERS = 160, 60
+_OF_STDERR = " | stderr: "
+"""Between a failure's message and the end of what its process wrote, as the runners join them."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def arm_infos(manifest: Manifest) -> list[ArmInfo]:
@@ -67,9 +75,27 @@ def failures_of(arm: ManifestArm, records: DeviceRecords | None, problem: str | 
     failures = [] if problem is None else [sentence(f"could not be prepared ({problem.rstrip('.')})")]
     for failed in records.failed if records is not None else []:
         if failed.arm == arm.id:
-            detail = f"{failed.error}: {failed.message}" if failed.message else failed.error
+            message = _said_once(failed.message)
+            detail = f"{failed.error}: {message}" if message else failed.error
             failures.append(sentence(f"{_STAGES[failed.stage]} ({detail})"))
     return failures
+
+
+def in_short(failure: str, *, detail_characters: int) -> str:
+    """A failure as a headline tells it: a long detail (what is in its bracket) is cut, or left out at 0."""
+    what, bracket, detail = failure.partition(" (")
+    if len(failure) <= _SHORT_CHARACTERS or not bracket:
+        return failure
+    if not detail_characters:
+        return f"{what}."
+    begin = detail[:detail_characters].rpartition(" ")[0] or detail[:detail_characters]
+    return f"{what} ({begin}…)."
+
+
+def _said_once(message: str) -> str:
+    """Without colours, and without the end of stderr where a runtime says there what its error says already."""
+    said, mark, stderr = _COLOURS.sub("", message).partition(_OF_STDERR)
+    return said if not mark or said.strip()[-_SAME_CHARACTERS:] in stderr else f"{said}{mark}{stderr}"
 
 
 def source_of(arm: ManifestArm, records: DeviceRecords | None) -> str:

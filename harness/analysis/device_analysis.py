@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
-from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, source_of
+from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
 from harness.analysis.block_conditions import block_warnings, failed_gates, gate_warnings
 from harness.analysis.contrast import make_contrast
 from harness.analysis.energy_conditions import energy_warnings
@@ -30,7 +30,7 @@ from harness.analysis.run_conditions import condition_warnings, environment_fact
 from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.state_warnings import state_warnings
 from harness.analysis.unwatched import unwatched
-from harness.analysis.wording import rule_in_words, sentence, subject
+from harness.analysis.wording import rule_in_words, sentence, stated
 from harness.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
 from harness.runs.energy_source import usable_source
@@ -194,11 +194,11 @@ class DeviceAnalysis:
         """Where an arm or the device failed, that is the reason."""
         for arm in (candidate, self._manifest.arms[0]):
             if self._failures[arm.name]:
-                failure = self._failures[arm.name][0].rstrip(".")
+                failure = in_short(self._failures[arm.name][0], detail_characters=0).rstrip(".")
                 return NoEffect(reason=f"{arm.name} {failure[:1].lower()}{failure[1:]}")
         if self._records is None:
             problem = (self._facts.problem or "nothing was measured on this device").split("\n", 1)[0]
-            return NoEffect(reason=problem.rstrip("."))
+            return NoEffect(reason=problem.removeprefix(f"{self.name}: ").rstrip("."))
         return nothing
 
     @staticmethod
@@ -349,7 +349,7 @@ class DeviceAnalysis:
             quantity=quantity.name,
             rule=rule_in_words(rule, quantity),
             outcome=judgement.outcome,
-            reason=sentence(f"{subject(quantity)} is {predicate}"),
+            reason=sentence(stated(quantity, predicate)),
             effect_bound=judgement.effect_bound,
         )
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from harness.analysis.judge_outcome import as_gain, gain_of_margin
 from harness.analysis.wording import (
     amount_in_words,
+    at_least_in_words,
     change_in_words,
     counted,
     directions,
-    floor_in_words,
     limit_in_words,
     more_needed,
     percent_in_words,
@@ -199,7 +199,7 @@ def _broken_words(quantity: Quantity, gain: Estimate, bound: float, words: str) 
     if narrow is None or gain.standard_error == 0.0 or narrow[1] >= 0.0:
         return words
     least, agreed = (_loss(quantity, end) for end in (narrow[1], bound))
-    return f"at least {floor_in_words(quantity, least, beyond=agreed)} {directions(quantity)[1]}"
+    return at_least_in_words(quantity, least, beyond=agreed)
 
 
 def _loss(quantity: Quantity, gain: float) -> float:

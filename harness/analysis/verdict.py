@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.analysis.arm_facts import in_short
 from harness.analysis.contrast import ANYTIME_METHODS
 from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
 from harness.comparison import Decision, DeviceResult, Effect, Verdict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Rule
 
 _ALPHA = 0.05
+_DETAIL_CHARACTERS = 100
+"""Of an error's own words; the device's part of the report has them all."""
 
 
 def decide(
@@ -70,6 +73,10 @@ def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:
     return sentence(f"on {device.shown_name}, {clause(text)}" if len(devices) > 1 else text)
 
 
+def _short(failure: str) -> str:
+    return in_short(failure, detail_characters=_DETAIL_CHARACTERS)
+
+
 def _candidate_failures(candidate: str, baseline: str, devices: list[DeviceResult]) -> list[str]:
     reasons = []
     for device in devices:
@@ -77,7 +84,8 @@ def _candidate_failures(candidate: str, baseline: str, devices: list[DeviceResul
         failed, reference = arms.get(candidate), arms.get(baseline)
         if failed is None or failed.status == "ok" or (reference is not None and reference.status != "ok"):
             continue
-        reasons.append(_on(device, devices, f"{candidate} {clause(listed(failed.failures).replace('. and ', '; '))}"))
+        failures = [_short(failure) for failure in failed.failures]
+        reasons.append(_on(device, devices, f"{candidate} {clause(listed(failures).replace('. and ', '; '))}"))
     return reasons
 
 
@@ -87,10 +95,12 @@ def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
         if device.status != "complete":
             state = "the run failed" if device.status == "failed" else "the run is not complete"
             first_line = (device.problem or "no reason was recorded").strip().split("\n", 1)[0]
+            first_line = first_line.removeprefix(f"{device.device}: ")  # which stands before it already
             reasons.append(_on(device, devices, f"{state}: {first_line}"))
         for arm in device.arms:
             if arm.arm == baseline and arm.status != "ok":
-                reasons.append(_on(device, devices, f"the baseline {baseline} {clause(arm.failures[0])}"))
+                words = clause(_short(arm.failures[0]))
+                reasons.append(_on(device, devices, f"the baseline {baseline} {words}"))
     return reasons
 
 

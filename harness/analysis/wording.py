@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.many_times import part, times, told_in_times
+
 if TYPE_CHECKING:
     from harness.comparison import Outcome
     from harness.experiment.declaration import Amount, Rule
@@ -28,13 +30,18 @@ _SUBJECTS = {
     "average_power": "average power",
 }
 _REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
-_TIMES_AS = {"ns": "times as long", "bytes": "times as much", "mJ": "times as much", "mW": "times as much"}
+_AS = {"ns": "as long", "bytes": "as much", "mJ": "as much", "mW": "as much"}
 _MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
 
 
 def subject(quantity: Quantity) -> str:
     """What the sentence is about: `latency`, `the model file`, `PSNR (Y)`."""
     return _SUBJECTS.get(quantity.name, quantity.label)
+
+
+def stated(quantity: Quantity, predicate: str) -> str:
+    """`latency is 31 % faster`; `latency shows no clear difference`."""
+    return f"{subject(quantity)} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
 
 
 def sentence(text: str) -> str:
@@ -117,6 +124,8 @@ def change_in_words(quantity: Quantity, estimate: float, low: float | None = Non
         return "unknown"
     if quantity.scale == "ratio" and low >= 2.0:
         return _times_as(quantity, estimate, low, high)
+    if quantity.scale == "ratio" and any(told_in_times(number) for number in (estimate, low, high)):
+        return _far_apart(quantity, estimate, low, high)
     change, first, last = (_signed(quantity, number) for number in (estimate, low, high))
     decimals = _decimals(quantity, change, first, last)
     unit = _unit(quantity)
@@ -263,14 +272,40 @@ def _with_direction(quantity: Quantity, change: float, decimals: int, *, tell_wo
     return f"{size} {word}"
 
 
+def _as(quantity: Quantity) -> str:
+    return "as large" if quantity.name == "model_size" else _AS[quantity.unit]
+
+
 def _times_as(quantity: Quantity, estimate: float, low: float, high: float) -> str:
-    words = "times as large" if quantity.name == "model_size" else _TIMES_AS[quantity.unit]
     width = (high - low) / 2.0
     decimals = 1 if width == 0.0 else min(2, max(0 if low >= 10 else 1, -math.floor(math.log10(width))))
-    text = f"{_fixed(estimate, decimals)} {words}"
-    if low == high:
-        return text
-    return f"{text} (between {_fixed(low, decimals)} and {_fixed(high, decimals)})"
+
+    def count(ratio: float) -> str:
+        return _fixed(ratio, decimals) if ratio < 1000.0 else times(ratio)
+
+    text = f"{count(estimate)} times {_as(quantity)}"
+    return text if low == high else f"{text} (between {count(low)} and {count(high)})"
+
+
+def _far_apart(quantity: Quantity, estimate: float, low: float, high: float) -> str:
+    """A change whose size, or one of whose bounds, is beyond per cent: each is told in the words that fit it."""
+
+    def told(ratio: float) -> str:
+        if ratio < 1.0 and told_in_times(ratio):
+            return f"{part(ratio)} {_as(quantity)}"
+        if told_in_times(ratio):
+            return f"{times(ratio)} times {_as(quantity)}"
+        change = _signed(quantity, ratio)
+        return _with_direction(quantity, change, 0) if _fixed(change, 0) != "0" else "no difference"
+
+    return told(estimate) if low == high else f"{told(estimate)} (between {told(low)} and {told(high)})"
+
+
+def at_least_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
+    """What a loss is at least, rounded down: `at least 2.1 % slower`, `at least 2.4 times as long`."""
+    if quantity.scale == "ratio" and quantity.better == "lower" and least >= 1.0:
+        return f"at least {times(1.0 + least, round_down=True)} times {_as(quantity)}"
+    return f"at least {floor_in_words(quantity, least, beyond=beyond)} {directions(quantity)[1]}"
 
 
 def _decimals(quantity: Quantity, change: float, first: float, last: float) -> int:
@@ -282,10 +317,13 @@ def _decimals(quantity: Quantity, change: float, first: float, last: float) -> i
         return 0
     decimals = min(most, max(0, -math.floor(math.log10(scale))))
     nearest = min(abs(first), abs(last))
-    # An end that is not zero is not shown as zero while another decimal can tell them apart.
-    while first * last > 0.0 and decimals < most and float(_fixed(nearest, decimals)) == 0.0:
-        decimals += 1
-    return decimals
+    # An end that is not zero is not shown as zero while another decimal can tell them apart; where zero is between
+    # the ends, one decimal more at most: `0.2 % more`, and not `0 % more`.
+    most = most if first * last > 0.0 else min(most, decimals + 1)
+    finer = decimals
+    while finer < most and float(_fixed(nearest, finer)) == 0.0:
+        finer += 1
+    return finer if first * last > 0.0 or float(_fixed(nearest, finer)) != 0.0 else decimals
 
 
 def _fixed(number: float, decimals: int) -> str:

@@ -19,14 +19,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Check, and say what was found."""
+    from harness.cli.console import show_listed
     from harness.cli.main import EXIT_DONE
-    from harness.experiment.check import check
+    from harness.experiment.check import COLUMN, check
     from harness.experiment.file import read_experiment
-    from harness.printable import printable
     from harness.runs.progress import shown_progress
 
     with shown_progress() as progress:
         lines = check(read_experiment(arguments.experiment), arguments.device or [], progress, arguments.runner)
     for line in lines:
-        print(printable(line))
+        show_listed(line, COLUMN)
     return EXIT_DONE

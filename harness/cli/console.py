@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from harness.printable import printable
@@ -19,6 +21,19 @@ def tell(line: str) -> None:
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
             print(printable(line), file=sys.stderr, flush=True)
+
+
+def show_listed(line: str, indent: int) -> None:
+    """A line of a listing on stdout. On a terminal it is folded between words, and goes on below its own text; a file
+    or a pipe has it whole.
+    """
+    shown = printable(line)
+    if sys.stdout is not None and sys.stdout.isatty():
+        columns = max(shutil.get_terminal_size().columns, 2 * indent)
+        shown = "\n".join(
+            textwrap.wrap(shown, columns, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)
+        )
+    print(shown)
 
 
 def show_anything() -> None:

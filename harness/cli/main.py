@@ -89,8 +89,23 @@ def _for_user(error: Exception) -> list[str] | None:
     if isinstance(error, (UserError, DeviceError)):
         return [f"bakeoff: {error.what}", *([f"  {error.remedy}"] if error.remedy else [])]
     if isinstance(error, OSError) and error.filename is not None:
-        return [f"bakeoff: {error.filename}: {error.strerror}"]
+        return [f"bakeoff: {error.filename}: {error.strerror}", *_about_the_cache(str(error.filename))]
     return None
+
+
+def _about_the_cache(filename: str) -> list[str]:
+    """What to do about a file of bakeoff's own on this computer, or a folder above it, that cannot be made."""
+    from pathlib import Path
+
+    from devices.wheel_download import CACHE_VARIABLE, cache_folder
+
+    cache = cache_folder()
+    is_there = any(str(place) == filename for place in (cache, *cache.parents)) or cache in Path(filename).parents
+    return (
+        [f"  bakeoff keeps what it builds and fetches there; {CACHE_VARIABLE} names another folder."]
+        if is_there
+        else []
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from devices.native_build import TARGETS, build
     from harness.cli.main import EXIT_DONE
 
+    widest = max(map(len, TARGETS))
     for name in dict.fromkeys(arguments.target or TARGETS):
         path = build(TARGETS[name])
-        print(f"{name:<16} {path.stat().st_size / 1000:6.0f} kB  {path}")
+        print(f"{name:<{widest}} {path.stat().st_size / 1000:6.0f} kB  {path}")
     return EXIT_DONE

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.wording import cores_in_words, rule_in_words
+from harness.analysis.wording import cores_in_words, counted, rule_in_words
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from harness.runs.progress import Progress
     from harness.runs.runner_choice import RunnerKind
     from harness.runs.runner_record import RunnerRecord
+
+COLUMN = 10
+"""Where a line's own text begins, after the word for what it is about."""
 
 
 def check(
@@ -53,8 +56,8 @@ def _in_words(resolved: Resolved) -> list[str]:
             lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
     lines += [f"note      {note}" for note in resolved.notes]
     scenes = len({item.scene for item in resolved.items})
-    of_scenes = f" of {scenes} scenes" if experiment.data.scene_separator else ""
-    lines.append(f"items     {len(resolved.items)} pictures{of_scenes}, ×{experiment.data.scale}")
+    of_scenes = f" of {counted(scenes, 'scene')}" if experiment.data.scene_separator else ""
+    lines.append(f"items     {counted(len(resolved.items), 'picture')}{of_scenes}, ×{experiment.data.scale}")
     lines += [
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
         for rule in experiment.rules
@@ -64,9 +67,14 @@ def _in_words(resolved: Resolved) -> list[str]:
 
 def _arm(arm: ResolvedArm) -> str:
     return (
-        f"{arm.model.path.name} ({arm.model.bytes / 1000:.0f} kB), {arm.runtime.name} {arm.runtime_version},"
-        f" {_where(arm)}, {arm.arm.threads} thread(s), {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+        f"{arm.model.path.name} ({_size(arm.model.bytes)}), {arm.runtime.name} {arm.runtime_version},"
+        f" {_where(arm)}, {counted(arm.arm.threads, 'thread')},"
+        f" {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
     )
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1000:.0f} kB" if size_bytes >= 10_000 else counted(size_bytes, "byte")
 
 
 def _where(arm: ResolvedArm) -> str:

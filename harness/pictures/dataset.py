@@ -118,7 +118,7 @@ def _all_paired(
         if lonely:
             more = f" and {len(lonely) - 1} more" if len(lonely) > 1 else ""
             raise UserError(
-                f"{here[lonely[0]]}: has {what} in {place}{more}",
+                f"{here[lonely[0]]}{more}: {'have' if more else 'has'} {what} in {place}",
                 "Inputs and references are matched by stem (the name without its ending).",
             )
 

@@ -26,6 +26,7 @@ Layout = Literal["NCHW", "NHWC"]
 
 _FLOATS = {"float32", "float16", "float64"}
 _INTEGERS = {"int8", "uint8"}
+CHANNELS_REMEDY = "Export the model with as many channels as pictures have: 1 (luma) or 3 (RGB), not left open."
 FEWEST_LEVELS = 24
 """Between black and white; a tensor quantised for pictures has some 200."""
 
@@ -90,7 +91,10 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
     """How a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
     if len(model.inputs) != 1:
         names = ", ".join(repr(each.name) for each in model.inputs)
-        raise UserError(f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one")
+        raise UserError(
+            f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one",
+            "Export it with one input, and whatever else it takes as constants.",
+        )
     given, result = model.inputs[0], model.outputs[0]
     for each in (given, result):
         if len(each.shape) != 4:
@@ -106,7 +110,8 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
     channels = given.shape[1] if layout == "NCHW" else given.shape[3]
     if channels not in {1, 3}:
         raise UserError(
-            f"{model.path}: tensor {given.name!r} has {channels} channels; pictures have 1 (luma) or 3 (RGB)"
+            f"{model.path}: tensor {given.name!r} ({_shape(given)} as {layout}) has {_size(channels)} channels",
+            CHANNELS_REMEDY,
         )
     if tensor.color != "auto" and (tensor.color == "rgb") != (channels == 3):
         raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
@@ -225,6 +230,12 @@ def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
     if tensor.layout != "auto":
         return tensor.layout
     first, last = given.shape[1] in {1, 3}, given.shape[3] in {1, 3}
+    if not first and not last:
+        raise UserError(
+            f"{model.path}: tensor {given.name!r} has the shape {_shape(given)}: neither its second size nor its last"
+            " is 1 or 3, as a picture's channels are",
+            CHANNELS_REMEDY,
+        )
     if first == last:
         raise UserError(
             f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
@@ -239,7 +250,11 @@ def _output_layout(result: TensorInfo, layout: Layout) -> Layout:
 
 
 def _shape(tensor: TensorInfo) -> str:
-    return "×".join("?" if size is None or size == -1 else str(size) for size in tensor.shape) or "scalar"
+    return "×".join(map(_size, tensor.shape)) or "scalar"
+
+
+def _size(size: int | str | None) -> str:
+    return "?" if size is None or size == -1 else str(size)
 
 
 def _to_dtype(values: NDArray[np.float64], tensor: TensorInfo) -> NDArray[np.generic]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LATER = {"latency": {"memory", "energy_block"}, "energy": set[str]()}
 """Records of what comes after a pass, which show that it is over."""
+_UNITS = {"latency": "pairs", "energy": "cycles"}
 
 
 @dataclass
@@ -41,7 +42,8 @@ class _Watched:
         decision = self.watch.decision
         if decision.kind == "go on" or decision.count >= self.at_most:
             return None
-        return f"{self.name}: enough after {decision.count} of at most {self.at_most}: {decision.reason}"
+        done = f"{decision.count} of at most {self.at_most} {_UNITS[self.name]}"
+        return f"{self.name}: enough after {done}: {decision.reason}"
 
 
 class EarlyEnd:

@@ -22,6 +22,10 @@ RESTORE_S = 20.0
 """How long a phone that is lost just then is waited for; after that the next connection restores it."""
 
 
+class AnotherRunError(PermanentError):
+    """Another run is at work on the device: what was changed for both of them is its to undo."""
+
+
 @runtime_checkable
 class FallsAsleep(Protocol):
     """A device whose screen goes dark and whose clocks go down when nobody touches it."""
@@ -62,8 +66,8 @@ class Care:
 @contextmanager
 def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
-    there (the disk is full here), the next connection that finds no runner does it. `retry(operation, total_s=…)` does
-    an operation again after a loss.
+    there (the disk is full here, or it is another run's), the next connection that finds no runner does it.
+    `retry(operation, total_s=…)` does an operation again after a loss.
 
     Raises `PermanentError` where it cannot be held as it should be; it is then left as it was found.
     """
@@ -73,7 +77,7 @@ def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iter
     try:
         retry(lambda: wake_again(device, care))
         yield
-    except (DiskError, TransientError):
+    except (AnotherRunError, DiskError, TransientError):
         raise
     except BaseException:
         _restore(device, care, lambda operation: operation())

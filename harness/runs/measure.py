@@ -26,7 +26,8 @@ from harness.runs.fetch_outputs import fetch_outputs
 from harness.runs.folder import DiskError, write_model
 from harness.runs.gate_words import waiting_in_words
 from harness.runs.held_record import HeldFile, HeldRecord
-from harness.runs.kept_awake import Care, kept_awake, wake_again
+from harness.runs.kept_awake import AnotherRunError, Care, kept_awake, wake_again
+from harness.runs.one_run_at_once import refuse_second_run, yield_to_earlier
 from harness.runs.phone_look import Moment, note_phone_state
 from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
@@ -97,6 +98,8 @@ class DeviceRun:
     _finished: str | None = None
     _stop_asked_at: float | None = None
     _torn: int = 0
+    _is_lost: bool = False
+    """It was said that the connection is lost, and not yet that it is there again."""
 
     def run(self) -> None:
         """Go from wherever this device is to `fetched`.
@@ -105,7 +108,7 @@ class DeviceRun:
         """
         if self.state.stage == "fetched":
             return
-        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._connect()
         with kept_awake(self.device, self._retry, self._care):
             self._measure_and_fetch()
         self._advance_state("fetched")
@@ -120,7 +123,7 @@ class DeviceRun:
         """
         if self.state.stage not in {"planned", "started"}:
             return
-        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._connect()
         self._retry(lambda: wake_again(self.device, self._care))
         self._take_up()
         if self._finished in {"complete", "bound"} or not self._start_unless_alive():
@@ -137,6 +140,11 @@ class DeviceRun:
                         f"{self.device.name}: the runner ended without a record: {last}",
                         f"When mended, `{self.kind.command} --resume` goes on.",
                     )
+
+    def _connect(self) -> None:
+        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        if self.state.stage in {"planned", "started"}:
+            self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
@@ -220,6 +228,11 @@ class DeviceRun:
             update={"process": Process(pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id)}
         )
         write_model(self.folder.state, self.state)
+        try:
+            self._retry(lambda: yield_to_earlier(self.device, self.state.remote_folder))
+        except AnotherRunError:
+            self._end_runner()
+            raise
 
     def _raise_if_hopeless(self) -> None:
         """The runner is gone before its time: raise where starting it again will not help."""
@@ -257,6 +270,9 @@ class DeviceRun:
         Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
         since it may have been a restart of the device.
         """
+        if self._is_lost:
+            self._is_lost = False
+            self.progress.say(self.device.name, "connected again")
         last_news = time.monotonic() - self._silence_s + first_silence_s
         tail, is_owed = b"", False
         with closing(self._remote_records()) as chunks:
@@ -405,6 +421,7 @@ class DeviceRun:
                 if words is not None:
                     self.progress.say(self.device.name, words)
                 return
+            self._is_lost = True
             meanwhile = f"; {lost}, reconnecting" if lost else ""
             self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
 

@@ -15,6 +15,7 @@ from devices.core_clocks import cores_for
 from devices.errors import PermanentError
 from devices.retry import with_reconnect
 from harness.runs.boot_wait import wait_until_booted
+from harness.runs.one_run_at_once import refuse_second_run
 from harness.runs.output_space import check_device_space
 from harness.runs.planning import Placement
 from harness.runs.runner_setup import set_up_runner
@@ -77,6 +78,7 @@ def prepare(
 
     retry(device.connect, total_s=FIRST_CONNECT_S)
     retry(lambda: wait_until_booted(device, partial(progress.say, device.name), stop.sleep))
+    retry(lambda: refuse_second_run(device))
     identity = retry(device.identify)
     retry(lambda: check_device_space(device, resolved))
     sensing = retry(lambda: look_around(device, resolved.file.experiment))

@@ -48,7 +48,8 @@ def prepare_all(
             try:
                 return prepare(device, resolved, tensors, progress, stop, runner)
             except DeviceError as error:
-                progress.say(device.name, error.what)
+                if len(devices) > 1:  # of a single one it is what the command ends with
+                    progress.say(device.name, error.what)
                 return error
 
         try:

@@ -86,7 +86,7 @@ class TerminalProgress:
     def say(self, device: str, text: str) -> None:
         """Print a line above the bars."""
         with contextlib.suppress(OSError):  # a terminal that was closed is no reason to end a measurement
-            self._console.print(_line(device, text), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(_line(device, text), markup=False, highlight=False, overflow="fold")
 
     def advance(self, device: str, what: str, done: int, total: int) -> None:
         """Move the device's bar."""

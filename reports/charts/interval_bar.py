@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 from harness.comparison import Effect, Outcome
+from harness.many_times import told_in_times
 from harness.quantity import QUANTITIES
 from reports import format as fmt
 
@@ -21,7 +22,9 @@ def interval_bar(effect: Effect, quantity_name: str, outcome: Outcome, bounds: S
     """An SVG element of 220 × 22 px, with its own text alternative.
 
     `bounds` are on the scale of the effect. No change is in the middle of every bar, so that the bars of a table line
-    up; each bar has its own scale. Drawn by hand: it takes the page's colours, and a report has dozens of them.
+    up; each bar has its own scale: linear in per cent or in the unit, and logarithmic for ratios beyond per cent, where
+    half as long would else be nothing beside twice as long. Drawn by hand: it takes the page's colours, and a report
+    has dozens of them.
     """
     neutral = 1.0 if effect.scale == "ratio" else 0.0
     quantity = QUANTITIES.get(quantity_name)
@@ -30,12 +33,20 @@ def interval_bar(effect: Effect, quantity_name: str, outcome: Outcome, bounds: S
     drawn = [effect.estimate, *bounds]
     if effect.interval is not None:
         drawn += [effect.interval.low, effect.interval.high]
-    reach = max((abs(value - neutral) for value in drawn if math.isfinite(value)), default=0.0)
+    is_logarithmic = effect.scale == "ratio" and any(told_in_times(value) for value in drawn)
+
+    def away(value: float) -> float:
+        if is_logarithmic:
+            return math.log(value) if 0.0 < value < math.inf else math.copysign(math.inf, value - neutral)
+        return value - neutral
+
+    reach = max((abs(away(value)) for value in drawn if math.isfinite(away(value))), default=0.0)
 
     def x(value: float) -> float:
-        if math.isinf(value):
-            return _CENTRE + math.copysign(_REACH, towards_better * value)
-        return _CENTRE + (towards_better * (value - neutral) / reach * _REACH if reach > 0 else 0.0)
+        distance = away(value)
+        if math.isinf(distance):
+            return _CENTRE + math.copysign(_REACH, towards_better * distance)
+        return _CENTRE + (towards_better * distance / reach * _REACH if reach > 0 else 0.0)
 
     parts = [f'<line class="bar-zero" x1="{_CENTRE:g}" x2="{_CENTRE:g}" y1="1" y2="{HEIGHT - 1:g}"/>']
     parts += [

@@ -315,3 +315,21 @@ def test_a_linux_board_with_adbd_is_no_android() -> None:
         None,
     )
     assert identity.missing["android"] == "this is no Android device"
+
+
+def test_an_adb_that_finds_no_folder_for_its_key_is_told_apart_from_a_broken_server() -> None:
+    # adb 29.0.6 with a HOME that it may not write to.
+    said = """* daemon not running; starting now at tcp:50993
+ADB server didn't ACK
+Full server startup log: /tmp/adb.65534.log
+adb F 11-24 15:56:19  7676  7676 adb_utils.cpp:316] Cannot mkdir '/home/ci/.android': Permission denied
+
+* failed to start daemon
+adb: failed to check server version: cannot connect to daemon
+"""
+    found = classify_adb_error(said)
+    assert found.trouble is AdbTrouble.NO_HOME
+    error = adb_error("adb", found)
+    assert isinstance(error, PermanentError)
+    assert "/home/ci/.android" in error.what
+    assert error.remedy.startswith("Set HOME")

@@ -48,6 +48,21 @@ def test_the_interval_and_the_rule_are_drawn_to_one_scale() -> None:
     assert [value / bound for value in (left, estimate, right)] == pytest.approx([2, 3, 4], rel=0.01)
 
 
+def test_an_interval_far_beyond_per_cent_reaches_to_both_sides() -> None:
+    svg = ET.fromstring(interval_bar(effect("ratio", 2.0, 1e-3, 1e6), "load_time", "inconclusive"))
+    band = named(svg, "bar-interval")[0]
+    left = float(band.attrib["x"]) - WIDTH / 2
+    right = left + float(band.attrib["width"])
+    assert right / left == pytest.approx(-0.5, rel=0.01)  # log 1000 of log 1000000, and faster is to the right
+    assert left < centre(svg) - WIDTH / 2 < 0
+
+
+def test_a_bar_whose_interval_begins_at_nothing_is_drawn_to_the_edge() -> None:
+    svg = ET.fromstring(interval_bar(effect("ratio", 1.5, 0.0, 20.0), "load_time", "inconclusive"))
+    band = named(svg, "bar-interval")[0]
+    assert float(band.attrib["x"]) + float(band.attrib["width"]) == WIDTH - 8
+
+
 def test_no_change_at_all_is_a_dot_on_the_line() -> None:
     svg = ET.fromstring(interval_bar(effect("ratio", 1.0), "model_size", "equivalent"))
     assert centre(svg) == WIDTH / 2

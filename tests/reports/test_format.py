@@ -150,3 +150,25 @@ def test_a_p_value_is_never_zero(value: float | None, text: str) -> None:
 def test_times_are_in_seconds_and_then_in_minutes() -> None:
     assert fmt.seconds(3.21) == f"3.2{NBSP}s"
     assert fmt.seconds(371.4) == f"6{NBSP}min 11{NBSP}s"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.9, 1.5, f"−10.0 to +50.0{NBSP}%"),
+        (0.03, 103.0, f"−97.0{NBSP}% to ×103"),
+        (4.2e-3, 7.5e6, f"÷238 to ×7.5{NBSP}million"),
+        (2.41, 2.6, "×2.41 to ×2.60"),
+        (1.2e6, 7.5e6, f"×1.2{NBSP}million to ×7.5{NBSP}million"),
+        (1.9, 2.6, f"+90.0 to +160{NBSP}%"),
+        (0.0, 2.0, f"nothing to +100{NBSP}%"),
+    ],
+)
+def test_ratios_beyond_per_cent_are_factors(low: float, high: float, text: str) -> None:
+    assert fmt.interval(Interval(low=low, high=high, level=0.95, method="t"), "ratio", "latency_p50") == text
+
+
+def test_an_estimate_is_a_factor_where_all_of_its_interval_is_one() -> None:
+    # As in the words beside it: "2.5 times as long (between 2.4 and 2.6)".
+    assert fmt.change(2.5, "ratio", "latency_p50", beside=(2.4, 2.6)) == "×2.50"
+    assert fmt.change(2.5, "ratio", "latency_p50", beside=(1.9, 2.6)) == f"+150{NBSP}%"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, source_of
+from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
 from harness.analysis.device_records import DeviceRecords, read_device_records
+from harness.records import ArmFailed
 from tests.harness.simulated_records import make_manifest, write_run
 
 MANIFEST = make_manifest(pairs=2)
@@ -101,6 +102,40 @@ def test_cores_that_were_not_got_are_told(
 def test_a_source_is_what_the_device_said(records: DeviceRecords) -> None:
     assert source_of(INT8, with_load(records, runtime_version="1.20.0")) == ", python runner, onnxruntime 1.20.0"
     assert source_of(INT8, None) == ""
+
+
+REASON = "Fail: the runtime says at length what it could not do with a tensor of a shape that nobody gave it " * 3
+
+
+def failed(records: DeviceRecords, message: str, stage: str = "quality") -> DeviceRecords:
+    record = ArmFailed.model_validate(
+        {"n": 0, "session": 0, "monotonic_ns": 0, "record": "arm_failed", "arm": INT8.id, "step": 1, "stage": stage}
+        | {"error": "RuntimeError", "message": message}
+    )
+    return replace(records, failed=[record])
+
+
+@pytest.mark.parametrize("stage", get_args(ArmFailed.model_fields["stage"].annotation))
+def test_a_failure_at_any_stage_is_told(records: DeviceRecords, stage: str) -> None:
+    (told,) = failures_of(INT8, failed(records, "x", stage), None)
+    assert told.endswith("(RuntimeError: x).")
+
+
+def test_a_headline_has_the_beginning_of_a_long_failure_and_a_short_one_as_it_is() -> None:
+    long = f"Failed on an image ({REASON.strip()})."
+    assert in_short(long, detail_characters=40) == "Failed on an image (Fail: the runtime says at length what…)."
+    assert in_short(long, detail_characters=0) == "Failed on an image."
+    short = "Could not be loaded (no such file)."
+    assert in_short(short, detail_characters=0) == short
+
+
+def test_what_a_runtime_says_twice_is_told_once_and_without_colours(records: DeviceRecords) -> None:
+    twice = failed(records, f"{REASON}| stderr: \x1b[1;31m12:46 [E] {REASON}| \x1b[m")
+    assert failures_of(INT8, twice, None) == [f"Failed on an image (RuntimeError: {REASON.strip()})."]
+    other = failed(records, "killed by signal 9 | stderr: \x1b[1mout of memory\x1b[m")
+    assert failures_of(INT8, other, None) == [
+        "Failed on an image (RuntimeError: killed by signal 9 | stderr: out of memory)."
+    ]
 
 
 def test_failures_are_sentences() -> None:

@@ -189,7 +189,9 @@ def test_a_failed_baseline_decides_nothing(tmp_path: Path) -> None:
 def test_a_device_that_failed_decides_nothing_and_its_problem_is_told(tmp_path: Path) -> None:
     manifest = make_manifest(TWO_ARMS, (LOCAL, BENCH), rules=(FASTER,))
     facts = write_run(tmp_path, manifest, TWO_ARMS, (LOCAL, BENCH))
-    facts[BENCH.name] = DeviceFacts(None, None, "failed", "no route to host\n  Is the board switched on?")
+    # As the device's own errors begin; the sentence names it once.
+    problem = f"{BENCH.name}: no route to host\n  Is the board switched on?"
+    facts[BENCH.name] = DeviceFacts(None, None, "failed", problem)
     comparison = compare(manifest, facts, make_quality(manifest))
     assert comparison.verdicts[0].decision == "undecided"
     assert comparison.verdicts[0].sentence == (

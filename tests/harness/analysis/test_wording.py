@@ -7,6 +7,7 @@ import math
 import pytest
 
 from harness.analysis.wording import (
+    at_least_in_words,
     change_in_words,
     clause,
     counted,
@@ -17,6 +18,7 @@ from harness.analysis.wording import (
     percent_in_words,
     rule_in_words,
     sentence,
+    stated,
     value_in_words,
 )
 from harness.experiment.declaration import Rule
@@ -35,6 +37,13 @@ from harness.quantity import QUANTITIES
         ("latency_p50", 0.985, 0.9707, 0.9995, "1.50 % faster (between 0.05 % and 2.93 %)"),
         ("latency_p50", 2.5, 2.4, 2.6, "2.5 times as long (between 2.4 and 2.6)"),
         ("latency_p50", 12.4, 11.1, 13.8, "12 times as long (between 11 and 14)"),
+        ("latency_p50", 6.4e6, 1.2e3, 3.3e10, "6.4 million times as long (between 1.2 thousand and 33 billion)"),
+        ("load_time", 1.42, 4.2e-3, 7.5e6, "42 % slower (between 1/240 as long and 7.5 million times as long)"),
+        ("load_time", 0.6, 1e-9, 90.0, "40 % faster (between less than a millionth as long and 90 times as long)"),
+        ("load_time", 12.0, 1.0, 150.0, "12 times as long (between no difference and 150 times as long)"),
+        ("load_time", 0.002, 0.0002, 0.02, "1/500 as long (between 1/5,000 as long and 98 % faster)"),
+        ("run_peak_memory", 0.99, 0.97, 1.002, "1.0 % less (between 3.0 % less and 0.2 % more)"),
+        ("run_peak_memory", 0.99, 0.97, 1.0004, "1 % less (between 3 % less and 0 % more)"),
         ("latency_p90", 0.5, 0.5, 0.5, "50 % faster"),
         ("run_peak_memory", 0.7, 0.69, 0.71, "30 % less (between 29 % and 31 %)"),
         ("run_peak_memory", 1.3, 1.29, 1.31, "30 % more (between 29 % and 31 %)"),
@@ -56,6 +65,14 @@ from harness.quantity import QUANTITIES
 )
 def test_a_change(quantity: str, estimate: float, low: float | None, high: float | None, words: str) -> None:
     assert change_in_words(QUANTITIES[quantity], estimate, low, high) == words
+
+
+def test_no_difference_is_shown_and_a_difference_is() -> None:
+    psnr = QUANTITIES["psnr_y"]
+    assert stated(psnr, change_in_words(psnr, 0.0)) == "PSNR (Y) shows no difference"
+    assert stated(psnr, change_in_words(psnr, -0.1, -0.2, -0.05)) == "PSNR (Y) is 0.10 dB lower (between 0.05 and 0.20)"
+    latency = QUANTITIES["latency_p50"]
+    assert stated(latency, change_in_words(latency, 0.999, 0.66, 1.51)).startswith("latency shows no clear difference")
 
 
 @pytest.mark.parametrize("quantity", [name for name, one in QUANTITIES.items() if one.scale == "ratio"])
@@ -181,3 +198,16 @@ def test_small_words() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert sentence("latency is fine") == "Latency is fine."
     assert [clause("Latency is fine."), clause("PSNR fell."), clause("")] == ["latency is fine.", "PSNR fell.", ""]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "least", "words"),
+    [
+        ("latency_p50", 0.021, "at least 2.1 % slower"),
+        ("latency_p50", 1.47, "at least 2.4 times as long"),
+        ("run_peak_memory", 6.49e6, "at least 6.4 million times as much"),
+        ("psnr_y", 2.0, "at least 2.0 dB lower"),
+    ],
+)
+def test_what_a_loss_is_at_least_is_rounded_down(quantity: str, least: float, words: str) -> None:
+    assert at_least_in_words(QUANTITIES[quantity], least, beyond=0.01) == words

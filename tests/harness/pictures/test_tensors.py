@@ -87,7 +87,9 @@ def test_values_outside_the_range_are_clipped_and_nan_is_refused():
     [
         (model([1, 3, 8]), Tensor(), "four dimensions"),
         (model([1, 3, 8, 3]), Tensor(), "cannot be told"),
-        (model([1, None, None, None]), Tensor(), "cannot be told"),
+        (model([1, None, None, None]), Tensor(), "neither its second size nor its last is 1 or 3"),
+        (model([1, None, None, None]), Tensor(layout="NCHW"), r"1×\?×\?×\? as NCHW\) has \? channels"),
+        (model([1, 5, None, None]), Tensor(), r"1×5×\?×\?: neither"),
         (model([1, 4, 8, 8]), Tensor(layout="NCHW"), "has 4 channels"),
         (model([8, 3, 8, 8]), Tensor(), "batches of 8"),
         (model([1, 3, 8, 8], "int64"), Tensor(), "holds int64"),

@@ -181,6 +181,7 @@ def test_with_the_cable_pulled_the_runner_works_on_and_the_host_catches_up(new_p
     assert run.blocks_here() < 2 * run.pairs
     run.phone.plug_in()
     run.ends_whole()
+    assert "connected again" in run.log()
     assert sessions(run.folder, run.device) == {0}
     desk.assert_left_as_found(run.settings_before)
 

@@ -91,7 +91,8 @@ def test_an_energy_pass_ends_once_its_rule_is_decided(tiny, workdir, tmp_path, p
     assert 6 <= len(whole) < 40
     assert (found[-1].record, found[-1].reason) == ("runner_finished", "complete")
     # A host that was held up tells it late, and some cycles more are done meanwhile.
-    (enough,) = re.findall(r"energy: enough after (\d+) of at most 40: every rule on energy was decided", done.stderr)
+    words = r"energy: enough after (\d+) of at most 40 cycles: every rule on energy was decided"
+    (enough,) = re.findall(words, done.stderr)
     assert 6 <= int(enough) <= len(whole)
     result = comparison(folder)
     (device,) = result.devices
