@@ -130,7 +130,7 @@ def share_at_most(count, n):
 
 
 def rounded(number, like, upward=None):
-    """With as many decimals as `like` has: a bound up, what is at least down, an end to the nearest; nine digits count."""
+    """As many decimals as `like` has (nine digits are enough): a bound up, what is at least down, others nearest."""
     if abs(number - float(like)) <= 1e-9 * abs(number):
         return like
     places = len(like.partition(".")[2])
