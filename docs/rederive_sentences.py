@@ -27,6 +27,7 @@ from rederive_intervals import (
     valid_looks,
 )
 from rederive_scores import score_series
+from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, stdtr, stdtrit
 from scipy.stats import permutation_test
 
@@ -124,6 +125,22 @@ def tail(differences, groups, margin, turn):
 def share_at_most(count, n):
     """Clopper-Pearson, one-sided 95 %."""
     return 1.0 if count >= n else betaincinv(count + 1, n - count, 0.95)
+
+
+def across(effects, variances):
+    """Random effects (Paule & Mandel's τ², Hartung & Knapp's interval): that interval, and of one more device."""
+    k = effects.size
+
+    def weighed(tau):
+        weights = 1 / (variances + tau)
+        mean = weights @ effects / weights.sum()
+        return mean, weights @ (effects - mean) ** 2 / (k - 1), weights.sum()
+
+    tau = brentq(lambda tau: weighed(tau)[1] - 1, 0, np.ptp(effects) ** 2, xtol=1e-18) if weighed(0)[1] > 1 else 0.0
+    mean, spread, total = weighed(tau)
+    variance = max(spread, 1) / total
+    half, beyond = stdtrit(k - 1, 0.975) * np.sqrt(variance), stdtrit(k - 2, 0.975) * np.sqrt(tau + variance)
+    return np.exp([mean - half, mean + half]), np.exp([mean - beyond, mean + beyond])
 
 
 # --- numbers in sentences ---------------------------------------------------------------------------------------------
@@ -306,6 +323,25 @@ class Run:
             said = [next((words for words in named if f"is {words}." in one), one) for one in said]
             yield (verdict["candidate"], "worse though no rule asks"), sorted(said), sorted(named)
 
+    def of_all_devices(self):
+        """Of the quantities that rules ask about, in their order."""
+        asked = dict.fromkeys(rule["quantity"] for rule in self.rules)
+        for verdict in self.comparison["verdicts"]:
+            said = [one for one in verdict["reasons"] if re.match(r"Across \d+ devices ", one)]
+            for quantity in asked:
+                places = [at for at in self.contrasts if at[1:] == (verdict["candidate"], quantity)]
+                known = [self.known.get(at) for at in places if at not in self.scores]
+                known = [one for one in known if one is not None and one.values.size > 1]
+                if len(known) < 4 or min(one.sd for one in known) == 0:
+                    continue
+                ends, another = across(*np.array([(one.values.mean(), one.sd**2 / one.values.size) for one in known]).T)
+                mean, _, beyond = said.pop(0).partition("; one more device")
+                for name, before, again in ends_in(mean, ends, is_ratio=True):
+                    yield (verdict["candidate"], quantity, "across devices", name), before, again
+                for before, end in zip(re.findall(r"([\d.]+) (?:%|times as)", beyond), another):
+                    size = end if "times as" in beyond else 100 * abs(end - 1)
+                    yield (verdict["candidate"], quantity, "one more device"), before, rounded(size, before)
+
     def p_worse(self, place):
         known, _, _ = self.parts(place)
         if known is None or known.values.size < 2 or self.contrasts[place]["outcome"] != "worse":
@@ -316,7 +352,7 @@ class Run:
 def main():
     run = Run(Path(sys.argv[1]))
     count, differ = 0, 0
-    for place, before, again in (*run.of_contrasts(), *run.of_rules(), *run.of_verdicts()):
+    for place, before, again in (*run.of_contrasts(), *run.of_rules(), *run.of_verdicts(), *run.of_all_devices()):
         count, differ = count + 1, differ + (again != before)
         print(*place, again, "" if again == before else f"but comparison.json has {before}", sep="  ")
     print(f"{count} numbers, {differ} differ")

@@ -65,7 +65,14 @@ def test_of_four_devices(tmp_path: Path, design: Literal["sequential", "fixed"],
     comparison = simulated(tmp_path, design, crops=crops)
     code, said = rederive("rederive_sentences.py", tmp_path)
     assert code == 0, said
-    for kind in ("minimum_detectable", "p_value", "share_worse_upper", "between", "a share of at most"):
+    for kind in (
+        "minimum_detectable",
+        "p_value",
+        "share_worse_upper",
+        "between",
+        "a share of at most",
+        "one more device",
+    ):
         assert kind in said
     reasons = [rule.reason for device in comparison.devices for rule in device.rules]
     assert said.count("is at least") == sum("beyond the agreed" in each and " is at least " in each for each in reasons)
