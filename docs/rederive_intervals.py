@@ -115,12 +115,14 @@ def alone(values, arm):
 # --- intervals of a mean ----------------------------------------------------------------------------------------------
 
 
-def t_interval(values, effective_n=None):
-    """mean ± t(n − 1, .975) · s/√n; of an arm's own values with their effective number, for n − 1 too if it is less."""
+def t_interval(values, effective_n=None, level=0.95):
+    """mean ± t(n − 1, .975) · s/√n for 95 %; of an arm's own values with their effective number, for n − 1 too if it is
+    less.
+    """
     n, mean, sd = effective_n or values.size, values.mean(), values.std(ddof=1)
     if sd <= 1e-12 * np.abs(values).max():
         sd = 0.0  # equal but for rounding
-    half_width = stdtrit(max(min(values.size - 1, n), 1), 0.975) * sd / np.sqrt(n)
+    half_width = stdtrit(max(min(values.size - 1, n), 1), (1 + level) / 2) * sd / np.sqrt(n)
     return mean - half_width, mean + half_width
 
 
@@ -136,29 +138,41 @@ def anytime_half_width(n, sd, level):
     return np.sqrt((n - 1) * (allowed - 1) / (1 - allowed / spread)) * sd / np.sqrt(n)
 
 
+def valid_looks(values, first_look, effective_n=len):
+    """(mean, sd, n) after `first_look` values and after every value from there on."""
+    looks = [
+        (values[:n].mean(), values[:n].std(ddof=1), effective_n(values[:n])) for n in range(first_look, values.size)
+    ]
+    looks.append((values.mean(), values.std(ddof=1), effective_n(values)))
+    low, high = in_common(looks, 0.90)
+    if np.isfinite([low, high]).all() and not low <= values.mean() <= high:
+        return looks[-1:]  # the device changed on the way: the last look alone speaks for all
+    return looks
+
+
+def in_common(looks, level):
+    widths = [anytime_half_width(n, sd, level) for _, sd, n in looks]
+    low = max(mean - width for (mean, _, _), width in zip(looks, widths))
+    high = min(mean + width for (mean, _, _), width in zip(looks, widths))
+    return low, high
+
+
 def anytime_interval(values, first_look, effective_n=len, level=0.95):
     """What the intervals after `first_look` values, and after every value from there on, have in common."""
-    sizes = [*range(first_look, values.size), values.size]
-    looks = [(values[:n].mean(), values[:n].std(ddof=1), effective_n(values[:n])) for n in sizes]
+    return in_common(valid_looks(values, first_look, effective_n), level)
 
-    def common(looks, level):
-        widths = [anytime_half_width(n, sd, level) for _, sd, n in looks]
-        low = max(mean - width for (mean, _, _), width in zip(looks, widths))
-        high = min(mean + width for (mean, _, _), width in zip(looks, widths))
-        return low, high
 
-    low, high = common(looks, 0.90)
-    if np.isfinite([low, high]).all() and not low <= values.mean() <= high:
-        looks = looks[-1:]  # the device changed on the way: the last look alone speaks for all
-    return common(looks, level)
+def seed_of(*name):
+    """Made of the run's own and of what it is drawn for."""
+    return int.from_bytes(hashlib.sha256("\0".join(map(str, name)).encode()).digest()[:8], "big")
 
 
 def bootstrap_interval(values, *name):
-    """BCa; the seed is made of the run's own and of what it is drawn for. None for fewer than six values."""
+    """BCa; None for fewer than six values."""
     if values.size < 6 or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return None
-    seed = int.from_bytes(hashlib.sha256("\0".join(map(str, name)).encode()).digest()[:8], "big")
-    drawn = bootstrap((values,), np.mean, n_resamples=9999, method="BCa", rng=np.random.default_rng(seed))
+    random = np.random.default_rng(seed_of(*name))
+    drawn = bootstrap((values,), np.mean, n_resamples=9999, method="BCa", rng=random)
     return drawn.confidence_interval
 
 
@@ -202,13 +216,14 @@ def first_looks(experiment):
     return looks if measure["design"] == "sequential" else {}
 
 
-def intervals(run):
-    """(device, candidate, quantity, kind) → (value, low, high): ratios of candidate to baseline, or its own value."""
+def series(run):
+    """(device, candidate, quantity) → the candidate's log-ratios to the baseline, and its own logarithms, in order; and
+    quantity → first look.
+    """
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    looks, rules = first_looks(manifest["experiment"]), manifest["experiment"]["rules"]
+    looks, found = first_looks(manifest["experiment"]), {}
     baseline, *candidates = manifest["arms"]
     arms = [arm["id"] for arm in manifest["arms"]]
-    found = {}
     for device in manifest["devices"]:
         path = run / "devices" / device["folder"] / "records.jsonl"
         records = read(path) if path.exists() else []
@@ -217,24 +232,36 @@ def intervals(run):
         blocks = energy_blocks(records, arms, looked_at="average_power" in looks)
         values |= energy_values(run, device["folder"], manifest, blocks)
         for candidate in candidates:
-            bounded = {rule["quantity"] for rule in rules if rule["at_most"] or rule["at_least"]}
             for name, each in values.items():
-                place = device["name"], candidate["name"], name
                 pair = baseline["id"], candidate["id"]
                 both, one = (above_idle(each, *pair), above_idle(each, pair[1])) if name in ENERGY else (each, each)
-                differences, own = paired(both, *pair), alone(one, pair[1])
-                if differences.size >= (3 if name in ENERGY else 2):
-                    ends = anytime_interval(differences, looks[name]) if name in looks else t_interval(differences)
-                    found[*place, "ratio"] = (differences.mean(), *ends)
-                    again = None if name in looks else bootstrap_interval(differences, manifest["seed"], *place)
-                    if again is not None:
-                        found[*place, "ratio, bootstrap"] = (differences.mean(), *again)
-                if own.size >= 2 and name in bounded:
-                    if name in looks:
-                        ends = anytime_interval(own, looks[name], effective_n_at_a_look)
-                    else:
-                        ends = t_interval(own, effective_n(own) if name in {*LATENCY, *ENERGY} else own.size)
-                    found[*place, "own value"] = (own.mean(), *ends)
+                found[device["name"], candidate["name"], name] = paired(both, *pair), alone(one, pair[1])
+    return found, looks
+
+
+def own_interval(values, quantity, looks):
+    """Of an arm's own logarithms."""
+    if quantity in looks:
+        return anytime_interval(values, looks[quantity], effective_n_at_a_look)
+    return t_interval(values, effective_n(values) if quantity in {*LATENCY, *ENERGY} else values.size)
+
+
+def intervals(run):
+    """(device, candidate, quantity, kind) → (value, low, high): ratios of candidate to baseline, or its own value."""
+    manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    bounded = {rule["quantity"] for rule in manifest["experiment"]["rules"] if rule["at_most"] or rule["at_least"]}
+    of_all, looks = series(run)
+    found = {}
+    for place, (differences, own) in of_all.items():
+        name = place[2]
+        if differences.size >= (3 if name in ENERGY else 2):
+            ends = anytime_interval(differences, looks[name]) if name in looks else t_interval(differences)
+            found[*place, "ratio"] = (differences.mean(), *ends)
+            again = None if name in looks else bootstrap_interval(differences, manifest["seed"], *place)
+            if again is not None:
+                found[*place, "ratio, bootstrap"] = (differences.mean(), *again)
+        if own.size >= 2 and name in bounded:
+            found[*place, "own value"] = (own.mean(), *own_interval(own, name, looks))
     known = {place: numbers for place, numbers in found.items() if np.isfinite(numbers).all()}
     return {place: tuple(float(np.exp(number)) for number in numbers) for place, numbers in known.items()}
 

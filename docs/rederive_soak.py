@@ -130,15 +130,51 @@ def slope(windows, asked_s, is_over):
 
 
 def drift(windows, hours, field):
-    """The last four of twelve stretches against the first four, on log-medians."""
+    """The last third of 24 stretches against the first, or of 48 where each has a window: the wider interval."""
     if len(windows) < 24:
         return None
-    place = np.minimum(11, (12 * (hours - hours[0] / 2) / hours[-1]).astype(int))
-    logs = np.log([max(each[field], 1) for each in windows])
-    medians = np.array([np.median(logs[place == one]) for one in np.unique(place)])
-    change, variance, freedom = welch(medians[-4:], medians[:4])
-    half = stdtrit(freedom, 0.975) * np.sqrt(variance) if variance > 0 else 0.0
+    logs, found = np.log([max(each[field], 1) for each in windows]), []
+    for of in (24, 48):
+        stretch = np.minimum(of - 1, (of * (hours - hours[0] / 2) / hours[-1]).astype(int))
+        places = np.unique(stretch)
+        early, late = (3 * places // of == third for third in (0, 2))
+        if places.size >= (of if found else 12) and min(early.sum(), late.sum()) >= 2:
+            medians = np.array([np.median(logs[stretch == one]) for one in places])
+            found.append(contrast(medians, places, late / late.sum() - early / early.sum()))
+    if not found:
+        return None
+    change, half = max(found, key=lambda one: one[1])
     return np.exp(change), np.exp(max(change - half, -50)), np.exp(min(change + half, 50))
+
+
+def contrast(values, places, weights):
+    """weights·values and half of its 95 % interval: AR(1) errors φ about a cubic, and about a jump where one step is
+    five robust standard deviations from the others. φ gives the residuals the lag-1 autocorrelation that is seen, half
+    a standard error is added, and σ² has Satterthwaite's degrees of freedom.
+    """
+    n, steps = values.size, np.diff(values)
+    away = np.abs(steps - np.median(steps))
+    course = [np.linspace(-1, 1, places[-1] - places[0] + 1)[places - places[0]] ** power for power in range(4)]
+    if away.max() > 5 * 1.4826 * np.median(away):
+        course.append(np.arange(n) > away.argmax())
+    course = np.column_stack(course).astype(float)
+    leave = np.eye(n) - course @ np.linalg.pinv(course)
+    left = leave @ values
+    if left @ left <= n * 1e-18:
+        return weights @ values, 0.0
+
+    def of(alike):
+        """Correlations of the values, and M·R·M."""
+        correlations = alike ** np.abs(np.subtract.outer(places, places))
+        return correlations, leave @ correlations @ leave
+
+    grid = np.arange(0, 0.9951, 0.005)
+    expected = [np.trace(each, 1) / np.trace(each) for _, each in map(of, grid)]
+    alike = np.interp(left[1:] @ left[:-1] / (left @ left), expected, grid) + 0.5 / np.sqrt(n)
+    correlations, remains = of(grid[min(int(np.ceil(alike / 0.005 - 1e-9)), grid.size - 1)])
+    variance = left @ left / np.trace(remains) * (weights @ correlations @ weights)
+    freedom = np.trace(remains) ** 2 / np.sum(remains**2)
+    return weights @ values, stdtrit(freedom, 0.975) * np.sqrt(variance)
 
 
 def battery_level(window):

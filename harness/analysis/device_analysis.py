@@ -165,8 +165,9 @@ class DeviceAnalysis:
                 effect = size_effect(baseline.model_bytes, candidate.model_bytes)
             case "energy":
                 ours, theirs = (self._rows(self._energy_rows, arm, quantity) for arm in (baseline, candidate))
+                looks_after = self._manifest.experiment.energy_looks_after
                 effect = (
-                    energy_effect(ours, theirs, seed, self._manifest.experiment.energy_looks_after)
+                    energy_effect(ours, theirs, seed, looks_after, self._goes_first(candidate))
                     if len(ours) and len(theirs)
                     else NoEffect(reason=self._why_no_energy())
                 )
@@ -179,6 +180,18 @@ class DeviceAnalysis:
                     seed=seed,
                 )
         return effect if isinstance(effect, Paired) else self._explained(effect, candidate)
+
+    def _goes_first(self, candidate: ManifestArm) -> dict[int, bool]:
+        """Energy cycle → whether the candidate's block came before the baseline's."""
+        baseline = self._manifest.arms[0]
+        places: dict[int, dict[str | None, int]] = {}
+        for block in self._records.energy if self._records is not None else []:
+            places.setdefault(block.cycle, {})[block.arm] = block.position
+        return {
+            cycle: place[candidate.id] < place[baseline.id]
+            for cycle, place in places.items()
+            if {candidate.id, baseline.id} <= place.keys()
+        }
 
     def _no_energy(self) -> Level:
         return Level(Unavailable(reason=self._why_no_energy()), None)

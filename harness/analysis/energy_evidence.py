@@ -12,6 +12,7 @@ knows the device's source.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from harness.comparison import NoEffect
 from harness.quantity import QUANTITIES, Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
-from harness.statistics.diagnostics import find_trend, find_two_levels
+from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -40,6 +41,7 @@ ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "
 _FEWEST = 3
 """With two cycles the t interval is 12.7 standard errors wide: it says nothing."""
 ENOUGH_CYCLES = 6
+_FEWEST_FOR_ORDER = 4
 _HIDDEN_SHARE = 0.05
 """Cycles at or below idling have no logarithm. Leaving out more of them than this leaves a selection: the cycles in
 which the device's other doings happened to add to the arm's.
@@ -122,9 +124,15 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
 
 
 def energy_effect(
-    baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int, first_look: int | None = None
+    baseline: pd.DataFrame,
+    candidate: pd.DataFrame,
+    seed: int,
+    first_look: int | None = None,
+    candidate_first: Mapping[int, bool] | None = None,
 ) -> Paired | NoEffect:
     """Candidate against baseline: the log-ratios of the cycles in which both have a value above zero.
+
+    `candidate_first`: cycle → whether the candidate's block came before the baseline's; None: the order is not judged.
 
     A value of zero or less has no ratio: it is counted as left out, and where an arm has more than one in twenty there
     is no effect. Nor is there with fewer than three cycles.
@@ -135,7 +143,8 @@ def energy_effect(
             return NoEffect(reason=hidden)
     both = baseline.merge(candidate, on="cycle", suffixes=("_a", "_b")).sort_values("cycle")
     values = both[["value_a", "value_b"]].to_numpy(dtype=np.float64)
-    usable = values[np.isfinite(values).all(axis=1) & (values > 0).all(axis=1)]
+    has_both = np.isfinite(values).all(axis=1) & (values > 0).all(axis=1)
+    usable = values[has_both]
     if len(usable) == 0:
         arms = (baseline, candidate)
         return NoEffect(reason=_why_missing(next((arm for arm in arms if not (arm["value"] > 0).any()), candidate)))
@@ -170,6 +179,8 @@ def energy_effect(
             "measure.energy.block_s."
         )
     warnings += _caution_differences(differences)
+    if candidate_first is not None:
+        warnings += _caution_order(differences, np.array([candidate_first[one] for one in both["cycle"][has_both]]))
     return Paired(
         estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
         replicate="cycle",
@@ -200,6 +211,22 @@ def _caution_differences(differences: Floats) -> list[str]:
             f"The ratio of the cycles jumps between two levels ({low} and {high}): the mean describes neither."
         )
     return warnings
+
+
+def _caution_order(differences: Floats, candidate_first: np.ndarray) -> list[str]:
+    """Whether it matters which arm went first in a cycle; as of latency."""
+    n, first = differences.size, int(candidate_first.sum())
+    if n >= _FEWEST_FOR_ORDER and first in (0, n):
+        where = "first" if first else "second"
+        return [f"The candidate went {where} in every cycle, so its place and its energy cannot be told apart."]
+    position = find_position_effect(differences, candidate_first)
+    if position is None:
+        return []
+    change = change_in_words(QUANTITIES["energy_per_inference"], math.exp(position.difference))
+    return [
+        f"Which arm goes first in a cycle matters (the candidate takes {change} when it goes first). The random order "
+        "evens it out over the cycles; a longer measure.energy.idle_s would take it away."
+    ]
 
 
 def _hidden(rows: pd.DataFrame, who: str) -> str | None:

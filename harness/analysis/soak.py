@@ -40,10 +40,11 @@ METHOD = [
     f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences. Not yet known otherwise. However often a soak is looked "
     f"at, the answer changes only after {_LOOKS} of the hours asked for; before the end it is never no, and yes only "
     "where two of these looks in a row show growth that keeps its pace.",
-    f"Latency drift: the soak is cut into {STRETCHES} stretches; the last four against the first four (Welch's t on "
-    f"log-medians, 95 %). A change of {100 * MEDIAN_BOUND:g} % matters for the median, {100 * TAIL_BOUND:g} % for the "
-    f"99th percentile. At least {FEWEST_WINDOWS} windows. Where the later two thirds agree, the last hour is held "
-    "against the first as well.",
+    f"Latency drift: the soak is cut into {STRETCHES[0]} stretches, and into {STRETCHES[1]}; the last third of their "
+    "log-medians against the first, 95 %, the wider of the two intervals. It allows for stretches that resemble each "
+    "other (AR(1) about a smooth course), so that of a latency that wanders slowly it is not yet known. A change of "
+    f"{100 * MEDIAN_BOUND:g} % matters for the median, {100 * TAIL_BOUND:g} % for the 99th percentile. At least "
+    f"{FEWEST_WINDOWS} windows. Where the later two thirds agree, they are held against the first hour as well.",
     "Throttling: a running median of five windows of the runner's fixed work (a hash of a fixed number of bytes, by "
     f"its CPU time) more than {100 * SLOWER - 100:.0f} % above its own best, and above noise, or a tenth of the soak "
     f"{100 * STRETCH_SLOWER - 100:.0f} % slower than the first; without fixed work, the arm's own latency where the "

@@ -1,9 +1,11 @@
 """Whether latency drifts in a soak: the last third against the first third.
 
-Windows resemble their neighbours, over minutes and over hours, so windows are no replicates. The soak is cut into
-twelve stretches as long as each other; the median over the windows of a stretch is one value, on the logarithm. The
-last four against the first four by Welch's t: *slower* (*faster*) where the 95 % interval excludes no change and the
-estimate is beyond the bound, *steady* where the whole interval is within the bound, *not yet known* otherwise.
+Windows resemble their neighbours, over minutes and over hours, so they are no replicates, and neither are thirds. The
+soak is cut into 24 stretches as long as each other, and into 48; the median over the windows of a stretch is one value,
+on the logarithm. The last third of them against the first, with an interval that allows for stretches being alike
+(`harness.statistics.dependent_contrast`); the wider one of the two counts: *slower* (*faster*) where it excludes no
+change and the estimate is beyond the bound, *steady* where the whole interval is within the bound, *not yet known*
+otherwise: where latency wanders slowly, a soak is too short for more.
 What changed within the first hours and has stayed so is no difference of thirds: where the last third agrees with the
 middle one, the later two thirds are held against the first hour as well, by a 95 % interval for an hour that is like
 them: their own medians, of an hour or a twelfth of the soak each, say how far hours are apart, and where neighbours
@@ -13,6 +15,7 @@ are alike they count for fewer, so that a latency that wanders is not called cha
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,17 +23,40 @@ import numpy as np
 from harness.analysis.wording import counted
 from harness.quantity import Available, Measured, Unavailable
 from harness.soak_result import DriftFinding, Estimated
-from harness.statistics.estimate import estimate_mean, estimate_series_mean
+from harness.statistics.dependent_contrast import DependentContrast, contrast_of_series
+from harness.statistics.estimate import estimate_series_mean
 
 if TYPE_CHECKING:
     from harness.analysis.soak_windows import SoakRecords
     from harness.statistics.estimate import Floats
 
 MEDIAN_BOUND, TAIL_BOUND = 0.05, 0.10
-STRETCHES, _THIRD = 12, 4
+STRETCHES = (24, 48)
 FEWEST_WINDOWS = 24
+_PIECES = 12
+"""Of the soak, or hours where these are shorter: what is held against the first hour."""
+_FEWEST_STRETCHES = 12
 _LEVEL = 0.95
-_METHOD = "Welch's t on the log-medians of four stretches each, the last third against the first"
+_UNEVEN = "most of its time is in a few long windows"
+_NOTABLE_MEMORY = 0.05
+"""Share of the soak."""
+_METHOD = "t on the log-medians of stretches that resemble each other (AR(1)), the last third against the first"
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Of log-medians between thirds, from stretches that are each so many hours long."""
+
+    contrast: DependentContrast
+    stretch_h: float
+    hours: float
+    """Of the soak."""
+
+    @property
+    def ratios(self) -> tuple[float, float, float]:
+        """The change and its interval as ratios."""
+        change, half = self.contrast.difference, self.contrast.half_width(_LEVEL)
+        return math.exp(change), math.exp(max(change - half, -50.0)), math.exp(min(change + half, 50.0))
 
 
 def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latency_p99_ns"]) -> DriftFinding:
@@ -53,10 +79,10 @@ def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latenc
         ratio: Estimated | Unavailable = Unavailable(reason=reason)
         change: Literal["slower", "faster", "steady", "not yet known"] = "not yet known"
     else:
-        stretches = _log_medians(records.hours, latency)
-        ratio = _ratio(stretches[:_THIRD], stretches[-_THIRD:])
-        change, reason = _judged(ratio, bound)
-        settled, _ = _judged(_ratio(stretches[_THIRD:-_THIRD], stretches[-_THIRD:]), bound)
+        thirds = _last_third_against(0, records.hours, latency)
+        ratio = _ratio(thirds)
+        change, reason = _judged(thirds, bound)
+        settled, _ = _judged(_last_third_against(1, records.hours, latency), bound)
         if change in {"steady", "not yet known"} and settled == "steady":
             since = _later_over_first_hour(records.hours, latency)
             change, reason = _since_the_first_hour(since, bound) or (change, reason)
@@ -65,45 +91,57 @@ def drift_finding(records: SoakRecords, which: Literal["latency_p50_ns", "latenc
     )
 
 
-def _log_medians(hours: Floats, latency: Floats) -> Floats:
-    """Of each stretch, shape (`STRETCHES`,) or fewer where windows are of very different lengths."""
-    stretch = np.minimum(STRETCHES - 1, (STRETCHES * (hours - hours[0] / 2) / hours[-1]).astype(int))
+def _last_third_against(third: int, hours: Floats, latency: Floats) -> _Change | None:
+    """Against the first (0) or the second (1), by the stretches that give the wider interval; None without any."""
+    found: list[_Change] = []
+    for of in STRETCHES:
+        places, medians = _log_medians(hours, latency, of)
+        late, early = (3 * places // of == which for which in (2, third))
+        enough = places.size >= (_FEWEST_STRETCHES if not found else of)
+        if not enough or min(late.sum(), early.sum()) < 2:
+            continue
+        weights = late / late.sum() - early / early.sum()
+        found.append(_Change(contrast_of_series(medians, places, weights), float(hours[-1]) / of, float(hours[-1])))
+    return max(found, key=lambda one: one.contrast.half_width(_LEVEL), default=None)
+
+
+def _log_medians(hours: Floats, latency: Floats, of: int) -> tuple[Floats, Floats]:
+    """Places of the stretches that have a window (all, unless windows are few or of very different lengths), and their
+    medians; both of shape (up to `of`,).
+    """
+    stretch = np.minimum(of - 1, (of * (hours - hours[0] / 2) / hours[-1]).astype(int))
     logs = np.log(np.maximum(latency, 1.0))
-    return np.array([np.median(logs[stretch == place]) for place in np.unique(stretch)])
+    places = np.unique(stretch)
+    return places.astype(np.float64), np.array([np.median(logs[stretch == place]) for place in places])
 
 
-def _ratio(before: Floats, after: Floats) -> Estimated:
-    early, late = estimate_mean(before), estimate_mean(after)
-    change = late.mean - early.mean
-    parts = [((one.sd or 0.0) ** 2 / one.n, one.n - 1) for one in (early, late)]
-    variance = sum(part for part, _ in parts)
-    half = 0.0
-    if variance > 0.0:
-        from scipy.special import stdtrit
-
-        freedom = variance**2 / sum(part**2 / count for part, count in parts)
-        half = float(stdtrit(freedom, (1 + _LEVEL) / 2)) * math.sqrt(variance)
-    return Estimated(
-        value=math.exp(change),
-        low=math.exp(max(change - half, -50.0)),
-        high=math.exp(min(change + half, 50.0)),
-        level=_LEVEL,
-        unit="ratio",
-        method=_METHOD,
-    )
+def _ratio(change: _Change | None) -> Estimated | Unavailable:
+    if change is None:
+        return Unavailable(reason=_UNEVEN)
+    ratio, low, high = change.ratios
+    return Estimated(value=ratio, low=low, high=high, level=_LEVEL, unit="ratio", method=_METHOD)
 
 
-def _judged(ratio: Estimated, bound: float) -> tuple[Literal["slower", "faster", "steady", "not yet known"], str]:
-    low, high = ratio.low or 0.0, ratio.high or math.inf
+def _judged(change: _Change | None, bound: float) -> tuple[Literal["slower", "faster", "steady", "not yet known"], str]:
+    if change is None:
+        return "not yet known", _UNEVEN
+    ratio, low, high = change.ratios
     within = f"{100 * bound:g} %"
     between = f"between {_percent(low)} and {_percent(high)}"
-    if low > 1.0 and ratio.value > 1.0 + bound:
-        return "slower", f"the last third took {_percent(ratio.value)} against the first ({between})"
-    if high < 1.0 and ratio.value < 1.0 / (1.0 + bound):
-        return "faster", f"the last third took {_percent(ratio.value)} against the first ({between})"
+    memory_h = min(change.contrast.memory * change.stretch_h, change.hours)
+    if low > 1.0 and ratio > 1.0 + bound:
+        return "slower", f"the last third took {_percent(ratio)} against the first ({between})"
+    if high < 1.0 and ratio < 1.0 / (1.0 + bound):
+        return "faster", f"the last third took {_percent(ratio)} against the first ({between})"
     if 1.0 / (1.0 + bound) < low and high < 1.0 + bound:
         return "steady", f"the last third is within {within} of the first ({between})"
-    return "not yet known", f"a change of {within} could not be told from none ({between})"
+    wanders = memory_h > _NOTABLE_MEMORY * change.hours
+    why = f"it wanders over about {_hours_in_words(memory_h)} and needs a longer soak: a" if wanders else "a"
+    return "not yet known", f"{why} change of {within} could not be told from none ({between})"
+
+
+def _hours_in_words(hours: float) -> str:
+    return f"{hours:.0f} h" if hours >= 10.0 else f"{hours:.1f} h" if hours >= 1.0 else f"{60 * hours:.0f} min"
 
 
 def _later_over_first_hour(hours: Floats, latency: Floats) -> tuple[float, float, float] | None:
@@ -113,8 +151,8 @@ def _later_over_first_hour(hours: Floats, latency: Floats) -> tuple[float, float
     span = min(1.0, float(hours[-1]) / 4.0)
     logs = np.log(np.maximum(latency, 1.0))
     first = float(np.median(logs[hours <= max(span, hours[0])]))
-    later = hours > hours[-1] * _THIRD / STRETCHES
-    pieces = (hours[later] / min(span, float(hours[-1]) / STRETCHES)).astype(int)
+    later = hours > hours[-1] / 3.0
+    pieces = (hours[later] / min(span, float(hours[-1]) / _PIECES)).astype(int)
     medians = estimate_series_mean(np.array([np.median(logs[later][pieces == one]) for one in np.unique(pieces)]))
     if medians.sd is None:
         return None

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.analysis.arm_facts import in_short
 from harness.analysis.contrast import ANYTIME_METHODS
 from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
@@ -19,6 +21,7 @@ from harness.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
+from harness.statistics.random_effects import combine_devices
 
 if TYPE_CHECKING:
     from harness.comparison import Contrast
@@ -55,6 +58,7 @@ def decide(
     reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
     if several and decision == "ship":
         reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
+    reasons += _across(candidate, devices, rules)
     if quick and decision != "undecided":
         # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
         headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
@@ -146,6 +150,30 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
     if kept:
         parts.append(f"{listed(list(dict.fromkeys(kept)))} within what was agreed")
     return "; ".join(parts) or "every rule is met"
+
+
+def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+    """What four or more devices have in common, for every ratio that a rule asks about. For information: each device is
+    judged alone.
+    """
+    sentences = []
+    for name in dict.fromkeys(rule.quantity for rule in rules):
+        quantity = QUANTITIES[name]
+        effects = [one.effect for _, one in _contrasts(candidate, name, devices) if isinstance(one.effect, Effect)]
+        known = [one for one in effects if one.sd is not None]
+        if quantity.scale != "ratio":
+            continue
+        logs = np.array([math.log(one.estimate) for one in known])
+        found = combine_devices(logs, np.array([(one.sd or 0.0) ** 2 / one.n for one in known]))
+        if found is None:
+            continue
+        change = change_in_words(quantity, *(math.exp(number) for number in (found.mean, *found.interval)))
+        low, high = (change_in_words(quantity, math.exp(end)) for end in found.another)
+        sentences.append(
+            f"Across {len(known)} devices {subject(quantity)} is {change}; one more device like these would lie "
+            f"between {low} and {high}, 19 times in 20."
+        )
+    return sentences
 
 
 def _gain_direction(contrast: Contrast) -> int:

@@ -21,7 +21,7 @@ from harness.doctor.calibration_experiment import BLOCK_MS, CalibrationModel, wr
 from harness.doctor.findings import askable_gates, capacity, chosen_source, energy_sources
 from harness.doctor.obstacles import busy_cores, find_obstacles
 from harness.doctor.profile import Ability, Calibration, DeviceProfile
-from harness.doctor.profile_store import device_key, find_profile, store_profile
+from harness.doctor.profile_store import device_key, find_profile, store_profile, store_records
 from harness.errors import UserError
 from harness.experiment.resolve import resolve
 from harness.runs.folder import RunFolder
@@ -29,6 +29,7 @@ from harness.runs.run import Overrides, start_run
 
 if TYPE_CHECKING:
     from devices.base import Device
+    from devices.identity import Identity
     from devices.readings.unavailable import Decimal
     from harness.device_survey import Survey
     from harness.runs.progress import Progress
@@ -91,7 +92,7 @@ def _examine(look: Survey, model: CalibrationModel, minutes: float | None, progr
         progress.say(look.device, f"no calibration to keep: {known.reason}")
     problem = None
     if minutes is not None:
-        found = _calibrate(look.device, model, minutes, progress)
+        found = _calibrate(look.device, look.identity, model, minutes, progress)
         if isinstance(found, Calibration):
             calibration = found
         else:
@@ -127,8 +128,10 @@ def _busy_cores(device: Device) -> Decimal:
     return busy_cores(*looks)
 
 
-def _calibrate(name: str, model: CalibrationModel, minutes: float, progress: Progress) -> Calibration | Unavailable:
-    """A whole run of the ordinary kind, of which only the records are looked at."""
+def _calibrate(
+    name: str, identity: Identity, model: CalibrationModel, minutes: float, progress: Progress
+) -> Calibration | Unavailable:
+    """A whole run of the ordinary kind, of which only the records are looked at, and kept where they say something."""
     with tempfile.TemporaryDirectory(prefix="bakeoff-doctor-", ignore_cleanup_errors=True) as scratch:
         file = write_calibration(Path(scratch), model, minutes)
         folder = RunFolder(Path(scratch) / "run")
@@ -143,7 +146,8 @@ def _calibrate(name: str, model: CalibrationModel, minutes: float, progress: Pro
         failures = [failure for arm in result.arms for failure in arm.failures]
         if failures:
             return Unavailable(f"the model failed there: {failures[0]}")
-        records = read_device_records(folder.device(manifest.devices[0]).records)
+        path = folder.device(manifest.devices[0]).records
+        records = read_device_records(path)
         arm = manifest.arms[0]
         facts = CalibrationFacts(
             made_at=_now(),
@@ -152,7 +156,10 @@ def _calibrate(name: str, model: CalibrationModel, minutes: float, progress: Pro
             runner=result.runner or "no runner",
             block_ms=BLOCK_MS,
         )
-        return judge_calibration(records.complete_pairs([each.id for each in manifest.arms]), facts)
+        found = judge_calibration(records.complete_pairs([each.id for each in manifest.arms]), facts)
+        if isinstance(found, Calibration):
+            store_records(name, identity, path)
+        return found
 
 
 def _now() -> datetime:

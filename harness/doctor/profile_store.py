@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from devices.readings.unavailable import Unavailable
 from harness.doctor.profile import DeviceProfile
 from harness.errors import UserError
-from harness.runs.folder import read_model, safe_name, write_model
+from harness.runs.folder import read_model, safe_name, write_atomically, write_model
 
 if TYPE_CHECKING:
     from devices.identity import Identity
@@ -38,6 +38,11 @@ def profile_path(name: str, identity: Identity) -> Path:
     return profiles_folder() / f"{safe_name(name)}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
 
 
+def records_path(name: str, identity: Identity) -> Path:
+    """Where the records of its calibration are, beside the profile: what its numbers can be computed again from."""
+    return profile_path(name, identity).with_suffix(".records.jsonl")
+
+
 def profiles_folder() -> Path:
     """`$BAKEOFF_PROFILES`, or `~/.local/share/bakeoff/profiles`."""
     return Path(os.environ.get(VARIABLE) or "~/.local/share/bakeoff/profiles").expanduser()
@@ -48,6 +53,11 @@ def store_profile(profile: DeviceProfile) -> Path:
     path = profile_path(profile.device, profile.identity)
     write_model(path, profile)
     return path
+
+
+def store_records(name: str, identity: Identity, records: Path) -> None:
+    """Keep a calibration's records in place of an older one's. Raises `DiskError`."""
+    write_atomically(records_path(name, identity), records.read_bytes())
 
 
 def find_profile(name: str, identity: Identity) -> DeviceProfile | Unavailable:

@@ -119,6 +119,24 @@ def test_windows_that_wander_are_not_called_drift(tmp_path: Path) -> None:
     assert wrong <= 6
 
 
+@pytest.mark.parametrize("memory_h", [0.0, 0.5, 1.0, 2.0, 5.0])
+def test_a_level_that_wanders_for_half_a_day_is_rarely_called_drift(memory_h: float) -> None:
+    """By 3 %, with a memory from minutes to hours; windows of five minutes with a noise of 1 % of their own."""
+    windows, soaks = 144, 300
+    alike = math.exp(-1 / (12 * memory_h)) if memory_h else 0.0
+    called = {"slower": 0, "faster": 0, "steady": 0, "not yet known": 0}
+    for seed in range(soaks):
+        source = np.random.default_rng([22, seed])
+        shocks = source.normal(0, 0.03 * math.sqrt(1 - alike**2), 11 * windows)
+        level = lfilter([1.0], [1.0, -alike], shocks)[10 * windows :] + source.normal(0, 0.01, windows)
+        took = [SimpleNamespace(latency_p50_ns=float(each)) for each in 1e7 * np.exp(level)]
+        wandering = SimpleNamespace(windows=took, hours=np.arange(1, windows + 1) / 12.0)
+        called[drift_finding(wandering, "latency_p50_ns").change] += 1
+    print(f"memory of {memory_h:g} h: {called}")
+    assert called["slower"] + called["faster"] <= (0.06 if memory_h <= 2.0 else 0.12) * soaks
+    assert called["steady"] >= 0.9 * soaks or memory_h > 0.0
+
+
 def test_a_first_hour_is_not_held_against_a_level_that_wanders() -> None:
     """By 4 %, with a memory of two hours, over three days: hours are far apart without any change."""
     windows, memory = 864, math.exp(-1 / 24)

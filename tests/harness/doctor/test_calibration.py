@@ -1,7 +1,11 @@
 """Two equal builds with a noise that is known: what the calibration makes of it."""
 
+import json
 import math
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,3 +182,26 @@ def test_a_model_that_is_none_is_refused(tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"no model")
     with pytest.raises(UserError, match=r"a\.onnx"):
         write_calibration(tmp_path, CalibrationModel(tmp_path / "a.onnx"), 1.0)
+
+
+@pytest.mark.parametrize(
+    "noise", [{"drift": 0.10, "sd": 0.005}, {"ratio": 1.18}, {"waited_ns": 10**8}, {"sd": 0.0}], ids=str
+)
+def test_the_script_in_docs_comes_to_the_same_digits(tmp_path, noise):
+    pairs = simulated(100, **noise)
+    records = [record for pair in pairs for record in pair]
+    path = tmp_path / "p.json"
+    path.with_suffix(".records.jsonl").write_text("".join(one.model_dump_json() + "\n" for one in records))
+    found = judge_calibration(pairs, FACTS)
+    path.write_text(json.dumps({"calibration": json.loads(found.model_dump_json())}))
+    assert rederive(path) == (0, "")
+    changed = found.model_copy(update={"pair_sd": found.pair_sd + 1e-6})
+    path.write_text(json.dumps({"calibration": json.loads(changed.model_dump_json())}))
+    assert rederive(path) == (1, "")
+
+
+def rederive(path):
+    script = Path(__file__).parents[3] / "docs" / "rederive_doctor.py"
+    done = subprocess.run([sys.executable, script, path], capture_output=True, text=True, timeout=60, check=False)
+    print(done.stdout)
+    return done.returncode, done.stderr

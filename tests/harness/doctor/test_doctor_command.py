@@ -1,6 +1,9 @@
 """`bakeoff doctor` as it is typed: on this machine, on a phone, with wrong words."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,17 +12,22 @@ from tests.rig.command import bakeoff
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
 
+SCRIPT = Path(__file__).parents[3] / "docs" / "rederive_doctor.py"
+
 
 def test_this_machine_is_calibrated_and_later_reports_name_it(tmp_path, workdir, tiny):
     variables = {"BAKEOFF_LOCAL_WORKDIR": str(workdir), "BAKEOFF_PROFILES": str(tmp_path / "profiles")}
     done = bakeoff("doctor", "local", "--minutes", "0.05", **variables)
     assert done.exit_code == 0, done.stderr
     assert "How precise" in done.stdout
-    (path,) = (tmp_path / "profiles").iterdir()
+    (path,) = (tmp_path / "profiles").glob("*.json")
     profile = DeviceProfile.model_validate_json(path.read_bytes())
     assert profile.calibration.pairs == 8
     assert profile.calibration.pair_sd > 0
     assert [each.minutes for each in profile.calibration.detectable] == [1.0, 5.0, 20.0]
+    rederived = subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True, timeout=60, check=False)
+    assert (rederived.returncode, rederived.stderr) == (0, ""), rederived.stdout
+    assert "detectable in 20 min" in rederived.stdout
 
     tiny.measure |= {"pairs": 4, "memory_repeats": 0}
     run = bakeoff("run", tiny.write(), "--out", tmp_path / "run", **variables)
