@@ -8,6 +8,7 @@ from harness.analysis.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RAT
 from harness.analysis.stopping import PRECISION
 from harness.analysis.wording import counted, listed, rule_in_words, subject
 from harness.quantity import QUANTITIES
+from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
 
 if TYPE_CHECKING:
     from harness.runs.manifest import Manifest
@@ -70,7 +71,12 @@ def method_in_words(manifest: Manifest) -> list[str]:
     if len(manifest.devices) > 1:
         sentences.append(
             f"Being broken on some of the {len(manifest.devices)} devices is corrected for their number (Holm); being "
-            "met on all of them needs no correction. Devices are not pooled."
+            "met on all of them needs no correction. Devices are not pooled for the verdict."
+        )
+    if len(manifest.devices) >= FEWEST_DEVICES:
+        sentences.append(
+            "Across devices: random effects (Paule and Mandel's spread between devices, Hartung and Knapp's 95 % "
+            "interval), taking these for a sample of all devices like them. For information: no rule rests on it."
         )
     return sentences
 

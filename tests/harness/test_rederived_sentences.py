@@ -74,6 +74,7 @@ def test_of_four_devices(tmp_path: Path, design: Literal["sequential", "fixed"],
         "one more device",
     ):
         assert kind in said
+    assert any(text.startswith("Across devices: random effects") for text in comparison.method)
     reasons = [rule.reason for device in comparison.devices for rule in device.rules]
     assert said.count("is at least") == sum("beyond the agreed" in each and " is at least " in each for each in reasons)
     assert said.count("p after Holm") == sum("after Holm" in each for each in reasons)
