@@ -24,12 +24,11 @@ from devices.hold import Held, Hold
 from devices.retry import with_reconnect
 from harness.runs.fetch_outputs import fetch_outputs
 from harness.runs.folder import DiskError, write_model
-from harness.runs.gate_words import waiting_in_words
+from harness.runs.heard import Heard
 from harness.runs.held_record import HeldFile, HeldRecord
 from harness.runs.kept_awake import AnotherRunError, Care, kept_awake, wake_again
 from harness.runs.one_run_at_once import refuse_second_run, yield_to_earlier
 from harness.runs.phone_look import Moment, note_phone_state
-from harness.runs.plan import steps_of_pass
 from harness.runs.record_file import RecordFile
 from harness.runs.runner_process import RunnerProcess
 from harness.runs.state import DeviceState, Process, Stage
@@ -92,14 +91,14 @@ class DeviceRun:
     kind: RunKind = field(default_factory=RunKind)
     how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
     """Record → what is done, how much of it, of how much; None for steps of the plan."""
-    _done_steps: set[int] = field(default_factory=set)
-    _runner_pid: int | None = None
-    """Of the runner that wrote the newest `runner_started` record."""
-    _finished: str | None = None
+    _heard: Heard = field(init=False)
     _stop_asked_at: float | None = None
     _torn: int = 0
     _is_lost: bool = False
     """It was said that the connection is lost, and not yet that it is there again."""
+
+    def __post_init__(self) -> None:
+        self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.how_far)
 
     def run(self) -> None:
         """Go from wherever this device is to `fetched`.
@@ -126,7 +125,7 @@ class DeviceRun:
         self._connect()
         self._retry(lambda: wake_again(self.device, self._care))
         self._take_up()
-        if self._finished in {"complete", "bound"} or not self._start_unless_alive():
+        if self._heard.is_all or not self._start_unless_alive():
             return
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
@@ -194,17 +193,17 @@ class DeviceRun:
         return True
 
     def _measure(self) -> None:
-        if self._finished in {"complete", "bound"}:
+        if self._heard.is_all:
             return
         self._start_unless_alive()
         fruitless = 0
         while True:
             before = self._records.size_bytes
             self._follow()
-            if self._finished in {"complete", "bound"}:
+            if self._heard.is_all:
                 return
             self.stop.check()
-            if self._finished == "stopped":
+            if self._heard.finished == "stopped":
                 raise PermanentError(
                     f"{self.device.name}: the runner was stopped there", f"`{self.kind.command} --resume` goes on."
                 )
@@ -221,7 +220,7 @@ class DeviceRun:
             self._start()
 
     def _start(self) -> None:
-        self._finished = None
+        self._heard.finished = None
         self._advance_state("started")
         process = self._retry(lambda: self._process.start(self.state.conductor))
         self.state = self.state.model_copy(
@@ -254,7 +253,7 @@ class DeviceRun:
         They can differ: where this side was killed between starting a runner and writing that down, a second one is
         started, and ends at once because the first holds the lock.
         """
-        started, pid = self._started, self._runner_pid
+        started, pid = self._started, self._heard.runner_pid
         if started is not None and self._retry(lambda: self.device.is_running(started)):
             return True
         return pid is not None and self._retry(lambda: self._process.writes(pid))
@@ -282,7 +281,7 @@ class DeviceRun:
                     *lines, tail = (tail + chunk).split(b"\n")
                     for record in self._keep(lines):
                         self._take(record)
-                    if self._finished is not None:
+                    if self._heard.finished is not None:
                         return
                 if self.stop.asked and self._stop_runner():
                     return
@@ -315,23 +314,7 @@ class DeviceRun:
         return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
 
     def _take(self, record: dict[str, Any], *, is_news: bool = True) -> None:
-        kind = record["record"]
-        if kind == "runner_started":
-            self._finished = None
-            self._runner_pid = record["pid"]
-        elif kind == "runner_finished":
-            self._finished = record["reason"]
-        elif kind == "pass_stopped":
-            self._done_steps.update(steps_of_pass(self.plan, record["of_pass"]))
-        words = None if self.cable_out is None else self.cable_out.take(record)
-        if words is None and kind == "gate_waiting":
-            words = waiting_in_words(record, self.plan)
-        if words is not None and is_news:
-            self.progress.say(self.device.name, words)
-        if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
-            self._done_steps.add(record["step"])
-        steps = ("measuring", len(self._done_steps), len(self.plan.steps))
-        self.progress.advance(self.device.name, *(steps if self.how_far is None else self.how_far(record)))
+        self._heard.take(record, is_news=is_news)
         if self.early_end is not None:
             self.early_end.take(record)
         self.on_record(record)
@@ -364,7 +347,7 @@ class DeviceRun:
         return True
 
     def _end_runner(self) -> None:
-        pid, started = self._runner_pid, self._started
+        pid, started = self._heard.runner_pid, self._started
         if pid is not None and self._process.writes(pid):
             self._process.end(ProcessHandle(pid, None, None))
         elif started is not None:

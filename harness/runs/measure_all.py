@@ -14,7 +14,7 @@ from harness.runs.cable_out import CableOut
 from harness.runs.device_threads import in_threads
 from harness.runs.early_end import EarlyEnd
 from harness.runs.folder import read_model, write_model
-from harness.runs.measure import DeviceRun
+from harness.runs.measure import RECONNECT_S, DeviceRun
 from harness.runs.output_check import OutputCheck
 from harness.runs.plan import Plan
 from harness.runs.state import DeviceState
@@ -46,12 +46,20 @@ def measure_all(
     def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
         survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
         early_end = EarlyEnd(manifest, survey) if measure.design == "sequential" else None
-        run = DeviceRun(devices[index], files, state, progress, stop, OutputCheck(resolved), plan, early_end)
-        run.hold = Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off")
-        if measure.energy.unplugged:
-            run.cable_out = CableOut(plan)
-            run.reconnect_s = max(run.reconnect_s, run.cable_out.longest_absence_s)
-        return run
+        cable_out = CableOut(plan) if measure.energy.unplugged else None
+        return DeviceRun(
+            devices[index],
+            files,
+            state,
+            progress,
+            stop,
+            OutputCheck(resolved),
+            plan,
+            early_end,
+            reconnect_s=RECONNECT_S if cable_out is None else max(RECONNECT_S, cable_out.longest_absence_s),
+            hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
+            cable_out=cable_out,
+        )
 
     return on_all(folder, manifest.devices, make_run, progress, stop)
 

@@ -31,7 +31,7 @@ def test_a_pass_ends_once_its_rule_is_decided_and_the_rest_of_the_plan_is_done(t
     assert stopped.n > max(block.n for block in found if block.record == "latency_block")
     assert sum(each.record == "memory" for each in found) == 2 * tiny.measure["memory_repeats"]
     assert (found[-1].record, found[-1].reason) == ("runner_finished", "complete")
-    assert "of at most 400: every rule on latency was decided" in done.stderr
+    assert "of at most 400 pairs: every rule on latency was decided" in done.stderr
     result = comparison(folder)
     (device,) = result.devices
     assert device.status == "complete"
