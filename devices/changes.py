@@ -7,6 +7,7 @@ from that list: at the end, or at the next connection after a crash.
 from __future__ import annotations
 
 from devices.adb_scripts import read_script
+from devices.command_lines import pattern_of
 from devices.errors import CommandFailedError
 from devices.shell import Shell
 from devices.shell_words import quote
@@ -33,10 +34,10 @@ def restore(shell: Shell, workdir: str) -> int:
 def restore_after_crash(shell: Shell, workdir: str) -> int:
     """As `restore`, unless a run of ours is at work there: what was changed for it is then still wanted."""
     script = (
-        f"w={quote(workdir)}\n"
-        f'[ -s "$w/{LIST_NAME}" ] || exit 0\n'
+        f"[ -s {quote(change_list(workdir))} ] || exit 0\n"
+        f"w={quote(pattern_of(workdir))}\n"
         # grep finds itself too; but once it has answered, it is gone.
-        'for p in $(grep -lF -- "$w/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do [ -e "$p" ] && exit 0; done\n'
+        'for p in $(grep -l -- "$w/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do [ -e "$p" ] && exit 0; done\n'
         "echo idle\n"
     )
     answer = shell.check(script, what="looking for changes left on the device")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from devices.command_lines import pattern_of
 from devices.errors import PermanentError
 from harness.runs.kept_awake import AnotherRunError, FallsAsleep
 
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from devices.base import Device
 
 _LOOK_S: Final = 30.0
-# $1 is the work directory there. A runner is known by its plan, which is on its command line.
+# $1 is the work directory there, $2 its pattern. A runner is known by its plan, which is on its command line.
 _LOOK: Final = r"""w=$1
-for p in $(grep -lF -- "$w/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do
+for p in $(grep -l -- "$2/runs/" /proc/[0-9]*/cmdline 2>/dev/null); do
   f=$({ tr '\0' '\n' <"$p"; } 2>/dev/null | grep '/plan\.json$' | head -n 1)
   case $f in "$w"/runs/*/plan.json) ;; *) continue ;; esac
   s=$(cat "${p%/cmdline}/stat" 2>/dev/null) || continue
@@ -67,7 +68,7 @@ def _refuse(device: Device, others: list[RunAtWork]) -> None:
 
 
 def _at_work(device: Device) -> list[RunAtWork]:
-    done = device.run(["sh", "-c", _LOOK, "sh", device.workdir], timeout_s=_LOOK_S)
+    done = device.run(["sh", "-c", _LOOK, "sh", device.workdir, pattern_of(device.workdir)], timeout_s=_LOOK_S)
     if done.exit_code != 0:
         said = done.stderr.decode(errors="replace").strip()
         raise PermanentError(f"{device.name}: looking for runs at work failed: {said}")

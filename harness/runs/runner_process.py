@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devices.base import ProcessHandle
+from devices.command_lines import pattern_of
 from devices.errors import NoSpaceError, PermanentError
 from devices.shell import NO_SPACE_REMEDY
 from harness.runs.disk_probe import raise_if_full
@@ -57,7 +58,7 @@ class RunnerProcess:
         """Whether the process of this id, read from a record, is a runner of this run: ids are used again, and so
         its command line is asked.
         """
-        return self._run(["grep", "-qF", self.records, f"/proc/{pid}/cmdline"]).exit_code == 0
+        return self._run(["grep", "-q", "--", pattern_of(self.records), f"/proc/{pid}/cmdline"]).exit_code == 0
 
     def end(self, handle: ProcessHandle) -> None:
         """End it without waiting for the block in flight: that is what a second signal says to it."""
