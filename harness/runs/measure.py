@@ -142,8 +142,8 @@ class DeviceRun:
 
     def _connect(self) -> None:
         self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
-        if self.state.stage in {"planned", "started"}:
-            self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
+        # Also where outputs alone are left to fetch: what is undone after that would be undone for the other run too.
+        self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 

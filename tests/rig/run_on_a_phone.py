@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,7 @@ class LongRun:
     """Of the tiny experiment on one phone, long enough to have an accident in the middle of its latency pass."""
 
     def __init__(self, tiny: TinyExperiment, desk: ConnectedPhone, home: Path) -> None:
-        self.phone, self.folder, self._log = desk.phone, home / "run", home / "log"
+        self.phone, self.folder, self._log, self._server = desk.phone, home / "run", home / "log", desk.server
         self.pairs = tiny.measure["pairs"] = 50
         tiny.measure["block_ms"] = 40.0
         self._items = len(tiny.names)
@@ -108,6 +109,24 @@ class LongRun:
         """What the runner has written on the phone, seen without a cable."""
         found = list(self.phone.data_folder.glob("bakeoff/runs/*/records.jsonl"))
         return found[0].read_bytes() if found else b""
+
+    @contextmanager
+    def with_its_runner_held(self) -> Iterator[None]:
+        """However long it takes, the runner is still at work afterwards."""
+        pid = max(
+            (record.session, record.pid)
+            for record in records(self.folder, self.device)
+            if record.record == "runner_started"
+        )[1]
+        self._signal(pid, "STOP")
+        try:
+            yield
+        finally:
+            self._signal(pid, "CONT")
+
+    def _signal(self, pid: int, name: str) -> None:
+        done = self._server.adb("-s", self.phone.address, "shell", f"kill -{name} {pid}")
+        assert done.exit_code == 0, done
 
     def kill_the_host(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
