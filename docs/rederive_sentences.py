@@ -157,16 +157,54 @@ def rounded(number, like, upward=None):
     return f"{number + 0.0:.{places}f}"
 
 
+SIZES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+
+
+def as_factor(ratio, like, upward=None):
+    """A ratio as `like` tells it: `2.4`, `6.4 million`, `1/230`, to two significant digits where that is what it has;
+    the text itself where it is words alone.
+    """
+    part, like = like.startswith("1/"), like.removeprefix("1/").replace(",", "")
+    said = re.match(r"([\d.]+)(?: (\w+illion|thousand))?", like)
+    if not said:
+        return like
+    number = (1 / ratio if part else ratio) / SIZES.get(said[2], 1.0)
+    again = rounded(number, said[1], upward)
+    if again != said[1] and len(said[1]) > 2:
+        step = 10.0 ** (np.floor(np.log10(number)) - 1)
+        coarse = np.floor(number / step + 1e-9) * step if upward is False else float(f"{number:.1e}")
+        again = said[1] if np.isclose(coarse, float(said[1]), rtol=1e-9) else again
+    return again
+
+
+def is_factor(text):
+    return "times as" in text or text.startswith(("1/", "less than a millionth"))
+
+
+def bare(text):
+    """Without thousands' commas, as `as_factor` gives it."""
+    said = re.match(r"(?:1/)?([\d.,]+)", text)
+    return said[1].replace(",", "") if said else text
+
+
 def ends_in(text, ends, is_ratio):
     """What stands in `(between … and …)`: the ends of the 95 % interval, without their signs."""
-    said = re.search(r"\(between ([\d.]+)[^()]*? and ([\d.]+)[^()]*\)", text)
-    if said:
-        shown = [end if "times as" in text else 100 * abs(end - 1) if is_ratio else abs(end) for end in ends]
-        yield (
-            "between",
-            sorted(said.groups(), key=float),
-            [rounded(*each) for each in zip(sorted(shown), sorted(said.groups(), key=float))],
-        )
+    found = re.search(r"\(between ([^()]+?) and ([^()]+)\)", text)
+    if not found:
+        return
+    if is_factor(text.partition(" (between")[0].rpartition(" is ")[2]) or any(map(is_factor, found.groups())):
+        alone = not any(map(is_factor, found.groups()))  # both in the words before the bracket
+        for said, end in zip(found.groups(), ends):
+            if alone or is_factor(said):
+                yield "between", bare(said), as_factor(end, said)
+            elif re.match(r"[\d.]+ %", said):
+                yield "between", said.partition(" %")[0], rounded(100 * abs(end - 1), said.partition(" %")[0])
+        return
+    numbers = [re.match(r"[\d.]+", each) for each in found.groups()]
+    if all(numbers):
+        said = sorted((each[0] for each in numbers), key=float)
+        shown = sorted(100 * abs(end - 1) if is_ratio else abs(end) for end in ends)
+        yield "between", said, [rounded(*each) for each in zip(shown, said)]
 
 
 def losses(known, is_ratio, turn):
@@ -198,7 +236,11 @@ def of_reason(reason, rule, known, is_ratio, turn, scores):
         ):
             said = re.search(pattern, reason)
             if said:
-                yield pattern.partition(" (")[0].strip(), said[1], rounded(size, said[1], upward)
+                name, factor = pattern.partition(" (")[0].strip(), re.search(r"is at least (.+?) times as", reason)
+                if factor and not upward:
+                    yield name, bare(factor[1]), as_factor(1 + size / 100, factor[1], upward)
+                else:
+                    yield name, said[1], rounded(size, said[1], upward)
     said = re.search(r"proves (?:only )?a share of at most ([\d.]+) %", reason)
     if said:
         _, _, some, _, groups = tail(*scores, amount(rule["item_margin"]), turn)
@@ -338,9 +380,12 @@ class Run:
                 mean, _, beyond = said.pop(0).partition("; one more device")
                 for name, before, again in ends_in(mean, ends, is_ratio=True):
                     yield (verdict["candidate"], quantity, "across devices", name), before, again
-                for before, end in zip(re.findall(r"([\d.]+) (?:%|times as)", beyond), another):
-                    size = end if "times as" in beyond else 100 * abs(end - 1)
-                    yield (verdict["candidate"], quantity, "one more device"), before, rounded(size, before)
+                for before, end in zip(re.search(r"between (.+?) and (.+?), 19 times", beyond).groups(), another):
+                    number = as_factor(end, before) if is_factor(before) else None
+                    if number is None and "%" in before:
+                        number = rounded(100 * abs(end - 1), bare(before))
+                    if number is not None:
+                        yield (verdict["candidate"], quantity, "one more device"), bare(before), number
 
     def p_worse(self, place):
         known, _, _ = self.parts(place)

@@ -302,8 +302,11 @@ def _far_apart(quantity: Quantity, estimate: float, low: float, high: float) -> 
 
 
 def at_least_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
-    """What a loss is at least, rounded down: `at least 2.1 % slower`, `at least 2.4 times as long`."""
-    if quantity.scale == "ratio" and quantity.better == "lower" and least >= 1.0:
+    """What a loss is at least, rounded down: `at least 2.1 % slower`, `at least 2.4 times as long`. Two digits of a
+    factor are enough where they are more than `beyond` too.
+    """
+    is_far = least >= 1.0 and 1.0 + least > 1.1 * (1.0 + beyond)
+    if quantity.scale == "ratio" and quantity.better == "lower" and is_far:
         return f"at least {times(1.0 + least, round_down=True)} times {_as(quantity)}"
     return f"at least {floor_in_words(quantity, least, beyond=beyond)} {directions(quantity)[1]}"
 

@@ -39,11 +39,13 @@ def rederive(script: str, run: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def simulated(folder: Path, design: Literal["sequential", "fixed"], *, crops: int = 1) -> Comparison:
+def simulated(
+    folder: Path, design: Literal["sequential", "fixed"], *, crops: int = 1, arms: tuple[SimulatedArm, ...] = ARMS
+) -> Comparison:
     """Four devices on which the candidate is a little slower, or faster, and its scores a little lower."""
     devices = [SimulatedDevice(f"d{at}", slower={"int8": slower}) for at, slower in enumerate(SLOWER)]
-    manifest = make_manifest(ARMS, devices, rules=RULES, design=design, crops=crops, pairs=14, items=36)
-    facts = write_run(folder, manifest, ARMS, devices)
+    manifest = make_manifest(arms, devices, rules=RULES, design=design, crops=crops, pairs=14, items=36)
+    facts = write_run(folder, manifest, arms, devices)
     scores = make_quality(manifest, {"int8": {"psnr": 0.03, "lpips_alex": 0.0005, "psnr_y": -0.03}})
     comparison = compare(manifest, facts, scores, tables_folder=folder / "tables")
     scores.to_parquet(folder / "tables" / "quality.parquet", index=False)
@@ -81,6 +83,24 @@ def test_of_four_devices(tmp_path: Path, design: Literal["sequential", "fixed"],
     assert ("p after Holm" in said) == (design == "fixed")
     code, said = rederive("rederive_scores.py", tmp_path)
     assert code == 0, said
+
+
+@pytest.mark.parametrize(("latency_ms", "words"), [(26.0, "times as long (between 2."), (3.4e6, "thousand")])
+def test_of_a_candidate_that_takes_many_times_as_long(tmp_path: Path, latency_ms: float, words: str) -> None:
+    far = SimulatedArm("int8", latency_ms=latency_ms, memory_mb=900.0, load_ms=0.001, model_bytes=1_000_000)
+    comparison = simulated(tmp_path, "fixed", arms=(ARMS[0], far))
+    told = [one.words for device in comparison.devices for one in device.contrasts if one.quantity == "latency_p50"]
+    assert any(words in each for each in told), told
+    reasons = [rule.reason for device in comparison.devices for rule in device.rules]
+    assert any("is at least" in each and "times as" in each for each in reasons), reasons
+    code, said = rederive("rederive_sentences.py", tmp_path)
+    assert code == 0, said
+    assert said.count("is at least") == sum("beyond the agreed" in each and " is at least " in each for each in reasons)
+    path = tmp_path / "comparison.json"
+    changed, count = re.subn(r"is at least \d", "is at least 9", path.read_text())
+    assert count >= 1
+    path.write_text(changed)
+    assert rederive("rederive_sentences.py", tmp_path)[0] == 1
 
 
 def test_another_digit_is_told(tmp_path: Path) -> None:

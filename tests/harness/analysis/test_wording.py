@@ -211,3 +211,7 @@ def test_small_words() -> None:
 )
 def test_what_a_loss_is_at_least_is_rounded_down(quantity: str, least: float, words: str) -> None:
     assert at_least_in_words(QUANTITIES[quantity], least, beyond=0.01) == words
+
+
+def test_what_a_loss_is_at_least_is_said_beyond_what_was_agreed() -> None:
+    assert at_least_in_words(QUANTITIES["latency_p50"], 1.04, beyond=1.0) == "at least 104 % slower"
