@@ -93,9 +93,12 @@ def in_short(failure: str, *, detail_characters: int) -> str:
 
 
 def _said_once(message: str) -> str:
-    """Without colours, and without the end of stderr where a runtime says there what its error says already."""
+    """Without colours, and without the end of stderr where a runtime says there at length what its error says already.
+    A short message may be anywhere in it, and the reason beside it.
+    """
     said, mark, stderr = _COLOURS.sub("", message).partition(_OF_STDERR)
-    return said if not mark or said.strip()[-_SAME_CHARACTERS:] in stderr else f"{said}{mark}{stderr}"
+    end = said.strip()[-_SAME_CHARACTERS:]
+    return said if not mark or (len(end) == _SAME_CHARACTERS and end in stderr) else f"{said}{mark}{stderr}"
 
 
 def source_of(arm: ManifestArm, records: DeviceRecords | None) -> str:

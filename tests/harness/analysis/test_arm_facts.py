@@ -138,6 +138,11 @@ def test_what_a_runtime_says_twice_is_told_once_and_without_colours(records: Dev
     ]
 
 
+@pytest.mark.parametrize("message", [" | stderr: out of memory", "exit 1 | stderr: exit 1: no libfoo.so"])
+def test_what_only_stderr_says_is_told_beside_a_short_message_or_none(records: DeviceRecords, message: str) -> None:
+    assert failures_of(INT8, failed(records, message), None) == [f"Failed on an image (RuntimeError: {message})."]
+
+
 def test_failures_are_sentences() -> None:
     assert failures_of(INT8, None, "no wheel for it.") == ["Could not be prepared (no wheel for it)."]
     assert failures_of(INT8, None, None) == []
