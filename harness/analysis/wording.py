@@ -298,7 +298,12 @@ def _far_apart(quantity: Quantity, estimate: float, low: float, high: float) -> 
         change = _signed(quantity, ratio)
         return _with_direction(quantity, change, 0) if _fixed(change, 0) != "0" else "no difference"
 
-    return told(estimate) if low == high else f"{told(estimate)} (between {told(low)} and {told(high)})"
+    if low == high:
+        return told(estimate)
+    words = told(estimate)
+    if words == "no difference" and low < 1.0 < high:
+        words = "no clear difference"
+    return f"{words} (between {told(low)} and {told(high)})"
 
 
 def at_least_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:

@@ -99,7 +99,10 @@ def _about_the_cache(filename: str) -> list[str]:
 
     from devices.wheel_download import CACHE_VARIABLE, cache_folder
 
-    cache = cache_folder()
+    try:
+        cache = cache_folder()
+    except RuntimeError:  # a user without a home has none
+        return []
     is_there = any(str(place) == filename for place in (cache, *cache.parents)) or cache in Path(filename).parents
     return (
         [f"  bakeoff keeps what it builds and fetches there; {CACHE_VARIABLE} names another folder."]

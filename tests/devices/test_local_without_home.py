@@ -55,3 +55,31 @@ def test_a_cache_that_cannot_be_made_is_named_with_the_variable_for_another(tmp_
     assert done.returncode == 2
     assert done.stderr.startswith(f"bakeoff: {home}")
     assert "BAKEOFF_CACHE names another folder" in done.stderr
+
+
+_TELL = """
+import os
+import devices.wheel_download
+from harness.cli.main import _for_user
+from harness.errors import UserError
+os.setgid(54321)
+os.setuid(54321)
+print(_for_user(FileNotFoundError(2, "No such file or directory", "a.toml")))
+"""
+
+
+def test_a_user_whom_the_system_does_not_know_is_told_of_a_file_all_the_same() -> None:
+    nobody()
+    try:
+        pwd.getpwuid(54321)
+    except KeyError:
+        pass
+    else:
+        pytest.skip("needs that the user id 54321 is nobody's here")
+    unset = {"HOME", "BAKEOFF_CACHE"}
+    done = subprocess.run(
+        [sys.executable, "-c", _TELL],
+        env={name: value for name, value in environment().items() if name not in unset},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("['bakeoff: a.toml: No such file or directory']\n", "")

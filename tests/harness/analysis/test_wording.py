@@ -41,6 +41,7 @@ from harness.quantity import QUANTITIES
         ("load_time", 1.42, 4.2e-3, 7.5e6, "42 % slower (between 1/240 as long and 7.5 million times as long)"),
         ("load_time", 0.6, 1e-9, 90.0, "40 % faster (between less than a millionth as long and 90 times as long)"),
         ("load_time", 12.0, 1.0, 150.0, "12 times as long (between no difference and 150 times as long)"),
+        ("load_time", 1.001, 4.2e-3, 60.0, "no clear difference (between 1/240 as long and 60 times as long)"),
         ("load_time", 0.002, 0.0002, 0.02, "1/500 as long (between 1/5,000 as long and 98 % faster)"),
         ("run_peak_memory", 0.99, 0.97, 1.002, "1.0 % less (between 3.0 % less and 0.2 % more)"),
         ("run_peak_memory", 0.99, 0.97, 1.0004, "1 % less (between 3 % less and 0 % more)"),
