@@ -12,15 +12,15 @@ from devices.shell_words import quote, quote_all
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
-# Sets `state` and `start` of process $1 from /proc; both empty if it is not there. The name in the second field may
-# hold blanks and brackets, so everything up to the last bracket is cut away.
+# Sets `state`, `group` and `start` of process $1 from /proc; all empty if it is not there. The name in the second
+# field may hold blanks and brackets, so everything up to the last bracket is cut away.
 _READ_STAT = """\
 read_stat() {
   line=$(cat "/proc/$1/stat" 2>/dev/null) || line=
-  state= start=
+  state= group= start=
   [ -n "$line" ] || return 0
   set -- ${line##*) }
-  state=$1 start=${20}
+  state=$1 group=$3 start=${20}
 }
 """
 
@@ -45,7 +45,12 @@ def start_detached(shell: Shell, argv: Sequence[str], *, log: str, cwd: str) -> 
         f'  set -m 2>/dev/null; {command} >>"$l" 2>&1 </dev/null &\n'
         "fi\n"
         "p=$!\n"
-        'read_stat "$p"\n'
+        'n=0; read_stat "$p"\n'
+        # Until it has left our group a signal meant for us reaches it too, and one to its own group finds none.
+        'while [ "$group" != "$p" ] && [ $n -lt 100 ]; do\n'
+        '  case "$state" in ""|Z|X) break;; esac\n'
+        '  n=$((n + 1)); read_stat "$p"\n'
+        "done\n"
         f'printf "%s %s %s\\n" "$p" "${{start:--}}" "$(cat {_BOOT_ID} 2>/dev/null)"\n'
     )
     completed = shell.complete(script, what=f"starting {argv[0]}")
