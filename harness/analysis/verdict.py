@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.analysis.arm_facts import in_short
 from harness.analysis.contrast import ANYTIME_METHODS
-from harness.analysis.wording import change_in_words, clause, listed, sentence, subject
+from harness.analysis.wording import change_in_words, clause, listed, sentence, stated, subject
 from harness.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
@@ -170,7 +170,7 @@ def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> l
         change = change_in_words(quantity, *(math.exp(number) for number in (found.mean, *found.interval)))
         low, high = (change_in_words(quantity, math.exp(end)) for end in found.another)
         sentences.append(
-            f"Across {len(known)} devices {subject(quantity)} is {change}; one more device like these would lie "
+            f"Across {len(known)} devices {stated(quantity, change)}; one more device like these would lie "
             f"between {low} and {high}, 19 times in 20."
         )
     return sentences

@@ -202,6 +202,20 @@ def test_of_the_same_model_twice_at_most_one_run_in_twenty_names_what_no_rule_as
     assert named <= 50
 
 
+def test_what_four_devices_have_in_common_is_told_beside_the_verdict() -> None:
+    def told(*ratios: float) -> list[str]:
+        rows = [contrast("latency_p50", "worse", ratio, (ratio / 1.1, ratio * 1.1), scale="ratio") for ratio in ratios]
+        devices = [device(f"d{place}", contrasts=[row]) for place, row in enumerate(rows)]
+        return [reason for reason in verdict(*devices).reasons if reason.startswith("Across")]
+
+    assert told(1.3, 1.2, 1.3) == []
+    (slower,) = told(1.3, 1.2, 1.3, 1.2)
+    assert slower.startswith("Across 4 devices latency is 25 % slower (between ")
+    assert slower.endswith(", 19 times in 20.")
+    (apart,) = told(1.25, 1 / 1.25, 1.25, 1 / 1.25)
+    assert apart.startswith("Across 4 devices latency shows no clear difference (between ")
+
+
 def test_scores_that_disagree_name_the_images() -> None:
     up = contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017))
     down = contrast("lpips_alex", "worse", 0.01, (0.008, 0.012))
