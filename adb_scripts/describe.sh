@@ -1,6 +1,6 @@
 #!/bin/sh
 # Says what this device is, in one go: sections under a heading each; one that cannot be read is empty.
-# Read by devices/android_identity.py.
+# Read by devices/adb/identity.py.
 
 heading() {
 	printf '\n@@bakeoff %s\n' "$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Reads the state that a measurement depends on, in one go: sections under a heading each; one that cannot be read is
-# empty. Changes nothing. Run by devices/android_care.py.
+# empty. Changes nothing. Run by devices/adb/keep_awake.py.
 
 heading() {
 	printf '\n@@bakeoff %s\n' "$1"

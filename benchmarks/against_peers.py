@@ -44,7 +44,7 @@ from scipy.stats import mannwhitneyu, ttest_ind_from_stats
 from devices.benchmark_tools import litert_benchmark
 from devices.benchmark_tools.printed import Number
 from devices.readings.unavailable import Unavailable
-from harness.pictures.image_file import write_image
+from harness.tasks.image_file import write_image
 
 REPOSITORY = Path(__file__).parents[1]
 LAYERS, SLOWER_LAYERS = 98, 101

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from metrics.errors import LpipsUnavailableError
-from metrics.lpips import Lpips
-from metrics.lpips_networks import NETWORKS
-from metrics.lpips_weight_files import save_part
-from metrics.lpips_weights import find_weights
+from metrics.lpips.lpips import Lpips
+from metrics.lpips.lpips_networks import NETWORKS
+from metrics.lpips.lpips_weight_files import save_part
+from metrics.lpips.lpips_weights import find_weights
 from metrics.metric import MetricSettings
 
 SETTLE_S = 0.3

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from harness.records import LatencyBlock
+from harness.documents.records import LatencyBlock
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.stub_onnxruntime import stub_onnxruntime

@@ -30,11 +30,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.native_against_python import interval_of_median
-from devices.adb import AdbDevice
+from devices.adb.device import AdbDevice
 from devices.base import Blob
-from harness.runs.native_setup import set_up_native
-from harness.runs.progress import SilentProgress
-from harness.runs.runner_choice import RunnerChoice
+from harness.runs.preparing.native_setup import set_up_native
+from harness.runs.preparing.runner_choice import RunnerChoice
+from harness.runs.session.progress import SilentProgress
 from tests.rig.adb_server import AdbServer, adb
 from tests.rig.real_phone import RealPhone, missing_parts, short_folder
 from tests.rig.tcp_proxy import TcpProxy

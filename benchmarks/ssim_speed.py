@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.image.ssim import Ssim
 from metrics.metric import MetricSettings
-from metrics.ssim import Ssim
 
 Image = NDArray[np.uint8]
 

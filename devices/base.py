@@ -75,8 +75,8 @@ class Device(Protocol):
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there.
 
         A blob that is there, and whose hash computed on the device agrees, is not sent again; it is not computed again
-        while the file is untouched (see `devices.blob_survey`). Content goes to a temporary name first, is hashed on
-        the device, and renamed only if the hash is right. Of a large file whose sending was cut the rest is sent.
+        while the file is untouched (see `devices.posix.blob_survey`). Content goes to a temporary name first, is hashed
+        on the device, and renamed only if the hash is right. Of a large file whose sending was cut the rest is sent.
         """
         ...
 

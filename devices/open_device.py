@@ -12,8 +12,8 @@ _KINDS = "local, ssh://[user@]host[:port][/workdir], adb, adb:SERIAL and adb:*"
 
 def open_devices(text: str) -> list[Device]:
     """As `open_device`; `adb:*` gives every phone that adb lists."""
-    from devices.adb import attached_phones
-    from devices.adb_address import ALL
+    from devices.adb.address import ALL
+    from devices.adb.device import attached_phones
 
     return list(attached_phones()) if text == ALL else [open_device(text)]
 
@@ -24,11 +24,11 @@ def open_device(text: str) -> Device:
 
     Raises `PermanentError` for anything else.
     """
-    from devices.adb import AdbDevice
-    from devices.adb_address import ALL, KIND, PREFIX
-    from devices.local import LocalDevice
-    from devices.ssh import SshDevice
-    from devices.ssh_address import SCHEME
+    from devices.adb.address import ALL, KIND, PREFIX
+    from devices.adb.device import AdbDevice
+    from devices.posix.local import LocalDevice
+    from devices.ssh.address import SCHEME
+    from devices.ssh.device import SshDevice
 
     if text == "local":
         return LocalDevice()

@@ -106,7 +106,9 @@ class _OpenFile:
 
 
 class ContextReader:
-    """Snapshots of the machine's state, in the shape of `harness.records.Context`. What cannot be read is null."""
+    """Snapshots of the machine's state, in the shape of `harness.documents.records.Context`; what cannot be read is
+    null.
+    """
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._load = self._open(root / "proc/loadavg")
@@ -318,7 +320,7 @@ class OutputNotWrittenError(OSError):
 
 
 class WorkerFailedError(Exception):
-    """A worker raised, crashed or fell silent. `error` and `message` as in `harness.records.ArmFailed`."""
+    """A worker raised, crashed or fell silent. `error` and `message` as in `harness.documents.records.ArmFailed`."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(f"{error}: {message}")
@@ -539,7 +541,7 @@ class Probes:
         self._probes = {probe["id"]: probe for probe in probes}
 
     def read(self, name: str, worker: Worker | None) -> dict[str, Any]:
-        """One look, in the shape of `harness.records.Reading`."""
+        """One look, in the shape of `harness.documents.records.Reading`."""
         probe = self._probes[name]
         text: str | None = None
         error: str | None = None
@@ -688,7 +690,7 @@ class Gate:
     def settle(
         self, duration_ns: int, worker: Worker | None, on_wait: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any]:
-        """Pauses, looks, waits; returns the outcome in the shape of `harness.records.GateOutcome`.
+        """Pauses, looks, waits; returns the outcome in the shape of `harness.documents.records.GateOutcome`.
 
         `on_wait` gets the first look where it is going to be waited. Raises StoppedError and PassStoppedError.
         """
@@ -1486,10 +1488,10 @@ class Adapter(Protocol):
         """From opening the file to being ready for inputs. Raises whatever the runtime raises."""
 
     def inputs(self) -> list[dict[str, Any]]:
-        """`harness.records.TensorInfo` of every input, in the order in which `bind` takes them."""
+        """`harness.documents.records.TensorInfo` of every input, in the order in which `bind` takes them."""
 
     def outputs(self) -> list[dict[str, Any]]:
-        """`harness.records.TensorInfo` of every output."""
+        """`harness.documents.records.TensorInfo` of every output."""
 
     def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
         """Sets the inputs, whose dtypes and ranks have been checked. Raises ValueError for a shape that is wrong."""
@@ -2224,7 +2226,7 @@ class LatencyHistogram:
         return self._max_ns
 
     def summary(self) -> dict[str, int]:
-        """The fields of `harness.records.SoakWindow` that latencies give."""
+        """The fields of `harness.documents.records.SoakWindow` that latencies give."""
         return {
             "inferences": self._total,
             "latency_p50_ns": self.quantile_ns(0.5),

@@ -21,10 +21,10 @@ from PIL import Image
 from superres import SCALE
 from superres.runtimes import Upscale, open_model
 
-from metrics.bicubic import imresize, round_to_uint8
-from metrics.luma import OnLuma
+from metrics.image.bicubic import imresize, round_to_uint8
+from metrics.image.luma import OnLuma
+from metrics.image.psnr import Psnr
 from metrics.metric import MetricSettings
-from metrics.psnr import Psnr
 
 EXAMPLES = Path(__file__).parent
 MODELS = ("sr_x2_fp32.onnx", "sr_x2_int8.onnx", "sr_x2_fp32.tflite", "sr_x2_int8.tflite")

@@ -24,7 +24,7 @@ from superres.patches import PatchSampler, image_pairs
 from superres.photographs import HELD_OUT, TRAINING, load
 from superres.tiles import richest_tiles
 
-from metrics.bicubic import imresize
+from metrics.image.bicubic import imresize
 
 EXAMPLES = Path(__file__).parent
 TILES_PER_SCENE = 4

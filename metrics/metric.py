@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from metrics.image import Image
+from metrics.image.image import Image
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class MetricSettings:
     `scale`: the super-resolution factor; luma metrics crop so many pixels at each border.
     `data_range`: largest minus smallest possible value, declared and never inferred; 255 for uint8 images.
     `threads`: threads a metric may use; None is one per core.
-    `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips_weights.py says for what).
+    `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
     """
 

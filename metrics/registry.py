@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from metrics.lpips import Lpips
-from metrics.luma import OnLuma
+from metrics.image.luma import OnLuma
+from metrics.image.psnr import Psnr
+from metrics.image.ssim import Ssim
+from metrics.lpips.lpips import Lpips
 from metrics.metric import MetricFactory
-from metrics.psnr import Psnr
-from metrics.ssim import Ssim
 
 METRICS: dict[str, MetricFactory] = {
     "psnr": Psnr,

@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from harness.printable import printable
+from harness.words.printable import printable
 from reports.identity_facts import clusters_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.device_parts import DeviceParts
-    from harness.device_survey import Survey
+    from harness.doctor.device_parts import DeviceParts
+    from harness.doctor.device_survey import Survey
 
 _STYLES: Final = {"ready": "green", "when needed": None, "missing": "red"}
 

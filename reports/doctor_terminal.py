@@ -6,16 +6,16 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from harness.doctor.profile_words import percent
-from harness.printable import printable
 from harness.quantity import Available
+from harness.words.printable import printable
+from harness.words.profile import percent
 from reports.format import held_together, milliseconds
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.doctor.examine import Examined
-    from harness.doctor.profile import Ability, Calibration, Detectable, DeviceProfile
+    from harness.commands.examine import Examined
+    from harness.documents.profile import Ability, Calibration, Detectable, DeviceProfile
 
 _LABEL: Final = 14
 _UNSOUND_REFERENCE: Final = 0.1

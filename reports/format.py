@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from harness.comparison import Decision, Effect, Interval
-from harness.many_times import times, told_in_times
+from harness.documents.comparison import Decision, Effect, Interval
 from harness.quantity import QUANTITIES, Available, Measured, Quantity, Unavailable
+from harness.words.ratios import times, told_in_times
 
 MINUS: Final = "\N{MINUS SIGN}"
 NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"

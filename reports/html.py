@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.comparison import Comparison
+from harness.documents.comparison import Comparison
 from reports import format as fmt
 from reports.charts.latency_distribution import quantile
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder

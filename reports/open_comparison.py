@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.comparison import COMPARISON_SCHEMA, Comparison
+from harness.documents.comparison import COMPARISON_SCHEMA, Comparison
 from harness.errors import UserError
 
 

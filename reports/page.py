@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.comparison import (
+from harness.documents.comparison import (
     ArmInfo,
     Comparison,
     Contrast,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.soak_result import SoakResult
+from harness.documents.soak_result import SoakResult
 from reports.page_environment import page_environment
 from reports.soak_page import at, hours, soak_figures, soak_section
 

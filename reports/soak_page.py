@@ -7,8 +7,8 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from harness.documents.soak_result import DriftFinding, Estimated, EstimatedOrNot, Series, SoakDevice, SoakResult
 from harness.quantity import Available, Measured
-from harness.soak_result import DriftFinding, Estimated, EstimatedOrNot, Series, SoakDevice, SoakResult
 from reports import format as fmt
 from reports.charts.soak_course import soak_course
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.soak_result import SoakResult
+from harness.documents.soak_result import SoakResult
 from reports import format as fmt
 from reports.soak_page import Kind, SoakSection, at, soak_section
 from reports.terminal_lines import item, line, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
+from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
 from harness.quantity import Measured
 from reports import format as fmt
 from reports.page import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups

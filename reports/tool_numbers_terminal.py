@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from harness.tool_numbers import FileNumbers, PrintedValue, PrintedWords, ReadNumbers, RunNumbers, ToolNumbers
+from harness.documents.tool_numbers import FileNumbers, PrintedValue, PrintedWords, ReadNumbers, RunNumbers, ToolNumbers
 from reports import format as fmt
 from reports.terminal_lines import item, line, text
 

@@ -15,11 +15,11 @@
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
  * used; 71 out of memory; 74 records or outputs could not be written; 75 another runner is at work on these records.
  */
-#include "conductor.h"
-#include "failure.h"
-#include "hash_files.h"
-#include "machine.h"
-#include "worker.h"
+#include "conductor/conductor.h"
+#include "platform/failure.h"
+#include "worker/hash_files.h"
+#include "conductor/machine.h"
+#include "worker/worker.h"
 
 static int usage(const char *problem)
 {

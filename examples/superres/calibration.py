@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.bicubic import imresize
+from metrics.image.bicubic import imresize
 from superres import SCALE
 from superres.photographs import TRAINING, load
 from superres.tiles import richest_tiles

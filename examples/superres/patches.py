@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.bicubic import imresize
+from metrics.image.bicubic import imresize
 from superres import SCALE
 
 # Shrunk copies are sharper than the photographs themselves, several of which were JPEGs.

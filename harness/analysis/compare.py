@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from harness.analysis.arm_facts import arm_infos
+from harness.analysis.conditions.arm_facts import arm_infos
+from harness.analysis.conditions.runner_facts import mixed_runners
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
-from harness.analysis.device_records import DeviceRecords, read_device_records
-from harness.analysis.energy_table import DeviceEnergy, energy_frame
-from harness.analysis.energy_watch import read_cycles
-from harness.analysis.judge_rule import hold_together, judge_rule
+from harness.analysis.judging.judge_rule import hold_together, judge_rule
+from harness.analysis.judging.verdict import decide
+from harness.analysis.judging.worst_items import worst_items
 from harness.analysis.method import method_in_words, rules_in_words
-from harness.analysis.runner_facts import mixed_runners
-from harness.analysis.tables import QUALITY_COLUMNS, make_tables
-from harness.analysis.verdict import decide
-from harness.analysis.wording import listed
-from harness.analysis.worst_items import worst_items
-from harness.comparison import Comparison
+from harness.analysis.stopping.energy_watch import read_cycles
+from harness.analysis.tables.device_records import DeviceRecords, read_device_records
+from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
+from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
+from harness.documents.comparison import Comparison
 from harness.quantity import QUANTITIES
+from harness.words.changes import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from harness.runs.manifest import Manifest
+    from harness.documents.manifest import Manifest
 
 __all__ = ["DeviceFacts", "compare", "read_records"]
 
 
 def read_records(devices: Mapping[str, DeviceFacts]) -> dict[str, DeviceRecords]:
-    """Records of every device that has any, by name. Raises `harness.analysis.device_records.RecordsError`."""
+    """Records of every device that has any, by name. Raises `harness.analysis.tables.device_records.RecordsError`."""
     return {
         name: read_device_records(facts.records_path)
         for name, facts in devices.items()
@@ -53,7 +53,7 @@ def compare(
     """The comparison of a run.
 
     `devices`: name, as in the manifest → facts; a device of the manifest that is not in it counts as failed.
-    `quality`: the table of `harness.analysis.tables.QUALITY_COLUMNS`, None where nothing was scored.
+    `quality`: the table of `harness.analysis.tables.tables.QUALITY_COLUMNS`, None where nothing was scored.
     Where `tables_folder` is given, the latency, memory and telemetry tables are written there. Raises `RecordsError`
     for damaged records.
     """

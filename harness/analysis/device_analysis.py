@@ -10,41 +10,41 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import Unavailable as NotThere
-from harness.analysis.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
-from harness.analysis.block_conditions import block_warnings, failed_gates, gate_warnings
-from harness.analysis.contrast import make_contrast
-from harness.analysis.energy_conditions import energy_warnings
-from harness.analysis.energy_evidence import energy_effect, energy_level, lost_cycles
-from harness.analysis.energy_table import DeviceEnergy, energy_frame
-from harness.analysis.energy_watch import energy_ending
-from harness.analysis.evidence import Evidence, Level, Paired
-from harness.analysis.held_warnings import held_warnings
-from harness.analysis.judge_outcome import margins
-from harness.analysis.judge_rule import RuleJudgement
-from harness.analysis.latency_distribution import latency_distribution
-from harness.analysis.latency_evidence import latency_effect, latency_level, summarise_blocks
-from harness.analysis.latency_watch import latency_ending
-from harness.analysis.process_evidence import process_effect, process_level, size_effect, size_level
-from harness.analysis.quality_evidence import quality_effect, quality_level
-from harness.analysis.run_conditions import condition_warnings, environment_facts
-from harness.analysis.runner_facts import library_of, library_warnings, runner_name, runner_warnings
-from harness.analysis.state_warnings import state_warnings
-from harness.analysis.unwatched import unwatched
-from harness.analysis.wording import rule_in_words, sentence, stated
-from harness.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
+from harness.analysis.conditions.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
+from harness.analysis.conditions.block_conditions import block_warnings, failed_gates, gate_warnings
+from harness.analysis.conditions.energy_conditions import energy_warnings
+from harness.analysis.conditions.held_warnings import held_warnings
+from harness.analysis.conditions.missing_sensors import unwatched
+from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
+from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
+from harness.analysis.conditions.state_warnings import state_warnings
+from harness.analysis.evidence.energy_evidence import energy_effect, energy_level, lost_cycles
+from harness.analysis.evidence.evidence import Evidence, Level, Paired
+from harness.analysis.evidence.latency_distribution import latency_distribution
+from harness.analysis.evidence.latency_evidence import latency_effect, latency_level, summarise_blocks
+from harness.analysis.evidence.process_evidence import process_effect, process_level, size_effect, size_level
+from harness.analysis.evidence.quality_evidence import quality_effect, quality_level
+from harness.analysis.judging.contrast import make_contrast
+from harness.analysis.judging.judge_outcome import margins
+from harness.analysis.judging.judge_rule import RuleJudgement
+from harness.analysis.stopping.energy_watch import energy_ending
+from harness.analysis.stopping.latency_watch import latency_ending
+from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
+from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
-from harness.runs.energy_source import usable_source
+from harness.runs.planning.energy_source import usable_source
+from harness.words.changes import rule_in_words, sentence, stated
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from devices.identity import Identity
-    from harness.analysis.device_records import DeviceRecords
-    from harness.analysis.tables import Tables
-    from harness.runs.held_record import HeldRecord
-    from harness.runs.manifest import Manifest, ManifestArm
-    from harness.runs.phone_state import PhoneStates
-    from harness.runs.runner_record import RunnerRecord
+    from harness.analysis.tables.device_records import DeviceRecords
+    from harness.analysis.tables.tables import Tables
+    from harness.documents.held_record import HeldRecord
+    from harness.documents.manifest import Manifest, ManifestArm
+    from harness.documents.phone_state import PhoneStates
+    from harness.documents.runner_record import RunnerRecord
 
 Judgements = dict[tuple[str, int], RuleJudgement]
 """(candidate, index of the rule) → judgement."""

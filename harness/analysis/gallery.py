@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.quality import Output, decode_output, read_known_image, read_outputs
-from harness.analysis.worst_items import worst_items
-from harness.comparison import GalleryItem
-from harness.pictures.image_file import write_image
+from harness.analysis.judging.worst_items import worst_items
+from harness.analysis.tables.quality import Output, decode_output, read_known_image, read_outputs
+from harness.documents.comparison import GalleryItem
+from harness.documents.folder import RunFolder, safe_name
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
-from harness.runs.folder import RunFolder, safe_name
+from harness.tasks.image_file import write_image
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+    from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 
 DIFFERENCE_GAIN = 8.0
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from harness.analysis.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
-from harness.analysis.stopping import PRECISION
-from harness.analysis.wording import counted, listed, rule_in_words, subject
+from harness.analysis.judging.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
+from harness.analysis.stopping.stopping import PRECISION
 from harness.quantity import QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
+from harness.words.changes import counted, listed, rule_in_words, subject
 
 if TYPE_CHECKING:
-    from harness.runs.manifest import Manifest
+    from harness.documents.manifest import Manifest
 
 
 def rules_in_words(manifest: Manifest) -> list[str]:

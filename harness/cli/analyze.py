@@ -14,12 +14,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Score, compare, report."""
-    from harness.analysis.recompute import recompute
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
-    from harness.runs.folder import RunFolder
-    from harness.runs.progress import shown_progress
-    from harness.runs.run_claim import claimed
+    from harness.commands.recompute import recompute
+    from harness.documents.folder import RunFolder
+    from harness.runs.session.folder_lock import claimed
+    from harness.runs.session.progress import shown_progress
 
     folder = RunFolder(arguments.run)
     folder.read_manifest()  # a folder that is no run is left as it is

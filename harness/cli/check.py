@@ -21,9 +21,9 @@ def execute(arguments: argparse.Namespace) -> int:
     """Check, and say what was found."""
     from harness.cli.console import show_listed
     from harness.cli.main import EXIT_DONE
-    from harness.experiment.check import COLUMN, check
+    from harness.commands.check import COLUMN, check
     from harness.experiment.file import read_experiment
-    from harness.runs.progress import shown_progress
+    from harness.runs.session.progress import shown_progress
 
     with shown_progress() as progress:
         lines = check(read_experiment(arguments.experiment), arguments.device or [], progress, arguments.runner)

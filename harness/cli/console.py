@@ -10,7 +10,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from harness.printable import printable
+from harness.words.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -19,7 +19,7 @@ def execute(arguments: argparse.Namespace) -> int:
     import sys
 
     from harness.cli.main import EXIT_DONE, EXIT_USER
-    from harness.device_survey import survey, survey_everything
+    from harness.doctor.device_survey import survey, survey_everything
 
     names = dict.fromkeys(arguments.device or [])
     found = [each for name in names for each in survey(name)] or survey_everything()

@@ -41,10 +41,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from harness.cli.console import rich_console
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_USER
+    from harness.commands.examine import examine
     from harness.doctor.calibration_experiment import CalibrationModel
-    from harness.doctor.examine import examine
-    from harness.runs.progress import shown_progress
-    from harness.runs.stop_request import InterruptedRunError
+    from harness.runs.session.progress import shown_progress
+    from harness.runs.session.stop_request import InterruptedRunError
     from reports.doctor_terminal import render_examined
 
     _refuse_contradictions(arguments)

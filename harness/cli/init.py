@@ -26,10 +26,10 @@ def execute(arguments: argparse.Namespace) -> int:
     import shlex
 
     from harness.cli.main import EXIT_DONE
+    from harness.documents.folder import write_atomically
     from harness.errors import UserError
     from harness.experiment.template import Draft, write_draft
-    from harness.printable import printable
-    from harness.runs.folder import write_atomically
+    from harness.words.printable import printable
 
     out: Path = arguments.out
     if out.exists() and not arguments.force:

@@ -49,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    from harness.runs.stop_request import signals_as_interrupts
+    from harness.runs.session.stop_request import signals_as_interrupts
 
     arguments = make_parser().parse_args(argv)
     command = importlib.import_module(f"harness.cli.{arguments.command}")
@@ -97,7 +97,7 @@ def _about_the_cache(filename: str) -> list[str]:
     """What to do about a file of bakeoff's own on this computer, or a folder above it, that cannot be made."""
     from pathlib import Path
 
-    from devices.wheel_download import CACHE_VARIABLE, cache_folder
+    from devices.environments.wheel_download import CACHE_VARIABLE, cache_folder
 
     try:
         cache = cache_folder()

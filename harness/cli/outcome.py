@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
-    from harness.comparison import Comparison
-    from harness.runs.folder import RunFolder
-    from harness.runs.soak_folder import SoakFolder
-    from harness.soak_result import SoakResult
-    from harness.tool_numbers import ReadNumbers
+    from harness.documents.comparison import Comparison
+    from harness.documents.folder import RunFolder
+    from harness.documents.soak_folder import SoakFolder
+    from harness.documents.soak_result import SoakResult
+    from harness.documents.tool_numbers import ReadNumbers
 
 
 def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:

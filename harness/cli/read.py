@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cli.console import tell
 
 if TYPE_CHECKING:
-    from harness.tool_numbers import FileNumbers
+    from harness.documents.tool_numbers import FileNumbers
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +23,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from devices.benchmark_tools.known_tools import TOOLS
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE
     from harness.cli.outcome import show_tool_numbers
+    from harness.commands.read_text import HOW_TO_SAVE
+    from harness.documents.tool_numbers import ReadNumbers, has_average
     from harness.errors import UserError
-    from harness.tool_numbers import ReadNumbers, has_average
-    from harness.tool_text import HOW_TO_SAVE
 
     names = list(dict.fromkeys(arguments.files))
     found = ReadNumbers(files=[_read(name, is_alone=len(names) == 1) for name in names])
@@ -43,9 +43,9 @@ def execute(arguments: argparse.Namespace) -> int:
 def _read(name: str, *, is_alone: bool) -> FileNumbers:
     from devices.benchmark_tools.known_tools import read_tool_output
     from devices.readings.unavailable import Unavailable
+    from harness.commands.read_text import read_text
+    from harness.documents.tool_numbers import FileNumbers, tool_numbers
     from harness.errors import UserError
-    from harness.tool_numbers import FileNumbers, tool_numbers
-    from harness.tool_text import read_text
 
     # A name may hold bytes that are no text.
     shown = os.fsencode(name).decode("utf-8", "replace")

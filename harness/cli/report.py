@@ -16,7 +16,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Write report.html again and show the summary."""
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
-    from harness.runs.folder import RunFolder, write_atomically
+    from harness.documents.folder import RunFolder, write_atomically
     from reports.html import render_html
     from reports.open_comparison import open_comparison
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.cli.console import tell
 
 if TYPE_CHECKING:
-    from harness.runs.folder import RunFolder
+    from harness.documents.folder import RunFolder
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +42,12 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
+    from harness.commands.run import Overrides, resume_run, start_run
+    from harness.documents.folder import RunFolder
     from harness.experiment.file import read_experiment
-    from harness.runs.folder import RunFolder
-    from harness.runs.new_folder import new_folder
-    from harness.runs.progress import shown_progress
-    from harness.runs.run import Overrides, resume_run, start_run
-    from harness.runs.stop_request import InterruptedRunError
+    from harness.runs.session.new_folder import new_folder
+    from harness.runs.session.progress import shown_progress
+    from harness.runs.session.stop_request import InterruptedRunError
 
     _refuse_contradictions(arguments)
     folder = None

@@ -7,7 +7,7 @@ import argparse
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    from devices.native_build import TARGETS
+    from devices.build.native_build import TARGETS
 
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="build it (also done by itself when a device needs it)")
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Build for each target and say where it is."""
-    from devices.native_build import TARGETS, build
+    from devices.build.native_build import TARGETS, build
     from harness.cli.main import EXIT_DONE
 
     widest = max(map(len, TARGETS))

@@ -17,7 +17,7 @@ def execute(arguments: argparse.Namespace) -> int:
     import json
 
     from harness.cli.main import EXIT_DONE
-    from harness.schemas import json_schema
+    from harness.documents.schemas import json_schema
 
     print(json.dumps(json_schema(arguments.name), indent=2, ensure_ascii=False))
     return EXIT_DONE

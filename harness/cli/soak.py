@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from harness.cli.console import tell
 
 if TYPE_CHECKING:
-    from harness.runs.progress import Progress
-    from harness.runs.soak_folder import SoakFolder
-    from harness.soak_result import Activity
+    from harness.documents.soak_folder import SoakFolder
+    from harness.documents.soak_result import Activity
+    from harness.runs.session.progress import Progress
 
 DEFAULT_HOURS, DEFAULT_WINDOW_S = 72.0, 60.0
 MOST_HOURS, MOST_WINDOW_S = 24.0 * 366, 3600.0
@@ -48,12 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Soak and report, or look."""
-    from harness.analysis.soak import analyze_soak, write_soak
+    from harness.analysis.soak.analyze import analyze_soak, write_soak
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_soak
-    from harness.runs.progress import shown_progress
-    from harness.runs.soak_look import look
-    from harness.runs.stop_request import InterruptedRunError
+    from harness.commands.soak_look import look
+    from harness.runs.session.progress import shown_progress
+    from harness.runs.session.stop_request import InterruptedRunError
 
     _refuse_contradictions(arguments)
     folder = _folder(arguments)
@@ -88,9 +88,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _soak(arguments: argparse.Namespace, folder: SoakFolder, progress: Progress) -> dict[str, str]:
+    from harness.commands.soak import SoakAsked, resume_soak, start_soak
+    from harness.documents.soak_manifest import SoakLength
     from harness.experiment.file import read_experiment
-    from harness.runs.soak import SoakAsked, resume_soak, start_soak
-    from harness.runs.soak_manifest import SoakLength
 
     if arguments.resume is not None:
         return resume_soak(folder, progress, detach=arguments.detach)
@@ -102,9 +102,9 @@ def _soak(arguments: argparse.Namespace, folder: SoakFolder, progress: Progress)
 
 
 def _folder(arguments: argparse.Namespace) -> SoakFolder:
+    from harness.documents.soak_folder import SoakFolder
     from harness.experiment.file import read_experiment
-    from harness.runs.new_folder import new_folder
-    from harness.runs.soak_folder import SoakFolder
+    from harness.runs.session.new_folder import new_folder
 
     there = arguments.resume or arguments.status
     if there is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from devices.readings.unavailable import Unavailable
-from harness.doctor.profile import Calibration, Detectable
+from harness.documents.profile import Calibration, Detectable
 from harness.experiment.declaration import GateBounds, Measure
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.diagnostics import find_trend, find_two_levels
@@ -21,7 +21,7 @@ from harness.statistics.power import minimum_detectable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.records import LatencyBlock
+    from harness.documents.records import LatencyBlock
 
 MINUTES: Final = (1.0, 5.0, 20.0)
 _FAR: Final = 3.5

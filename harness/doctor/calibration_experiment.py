@@ -45,8 +45,8 @@ def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> 
     from harness.experiment.declaration import Tensor
     from harness.experiment.file import read_experiment
     from harness.models.model_file import read_model
-    from harness.pictures.image_file import write_image
-    from harness.pictures.tensors import make_codec
+    from harness.tasks.image_file import write_image
+    from harness.tasks.image_to_image.codec import make_codec
 
     path = model.path.absolute() if model.path is not None else write_convolution(folder / "bakeoff-convolution.onnx")
     described = read_model(path)

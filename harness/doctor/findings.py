@@ -8,11 +8,11 @@ from devices.power.battery_capacity import BatteryCapacity, battery_capacity
 from devices.power.registry import SOURCES, find_sources
 from devices.power.source import FoundSource
 from devices.power.survey import Survey
-from harness.doctor.profile import Ability, SourceFinding
+from harness.documents.profile import Ability, SourceFinding
 from harness.experiment.declaration import Energy, GateBounds, Measure
 from harness.quantity import Available, Measured, Unavailable
-from harness.runs.device_gates import device_gates
-from harness.runs.energy_source import usable_source
+from harness.runs.planning.device_gates import device_gates
+from harness.runs.planning.energy_source import usable_source
 
 _GATE_WORDS: Final = {
     "battery_status": "whether the battery is charged",

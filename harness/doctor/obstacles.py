@@ -11,10 +11,10 @@ from devices.readings.proc_stat import CpuTicks, ProcStat, parse_proc_stat
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
 from devices.readings.unavailable import Decimal, Unavailable
 from devices.readings.vcgencmd import Throttled, parse_throttled
-from harness.doctor.profile import Obstacle
+from harness.documents.profile import Obstacle
 from harness.experiment.declaration import GateBounds
-from harness.runs.device_gates import battery_probe, device_gates
-from harness.runs.energy_source import battery_status
+from harness.runs.planning.device_gates import battery_probe, device_gates
+from harness.runs.planning.energy_source import battery_status
 
 if TYPE_CHECKING:
     from devices.identity import Identity

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.models.model_file import ModelFile
-    from harness.pictures.tensors import Codec
+    from harness.tasks.image_to_image.codec import Codec
 
 
 def output_scale(model: ModelFile, codec: Codec, size: tuple[int, int]) -> int | None:

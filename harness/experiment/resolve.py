@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Arm
     from harness.experiment.file import ExperimentFile
     from harness.models.model_file import ModelFile
-    from harness.pictures.dataset import Item
-    from harness.pictures.tensors import Codec
+    from harness.tasks.image_to_image.codec import Codec
+    from harness.tasks.image_to_image.dataset import Item
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     """Look everything up; `advance(done, total)` is called while pictures are read. Raises `UserError` for the first
     thing that is wrong.
     """
-    from harness.pictures.dataset import read_items, read_whole
-    from harness.pictures.tensors import check_item
+    from harness.tasks.image_to_image.codec import check_item
+    from harness.tasks.image_to_image.dataset import read_items, read_whole
 
     experiment = file.experiment
     arms = [
@@ -88,7 +88,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
     from devices.errors import PermanentError
     from devices.runtimes.registry import resolve as resolve_runtime
     from harness.models.model_file import read_model
-    from harness.pictures.tensors import make_codec
+    from harness.tasks.image_to_image.codec import make_codec
 
     model = read_model(file.resolve(arm.model))
     try:

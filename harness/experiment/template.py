@@ -11,9 +11,9 @@ from harness.errors import UserError
 from harness.experiment.declaration import Tensor
 from harness.experiment.file import parse_experiment
 from harness.models.model_file import ModelFile, read_model
-from harness.pictures.dataset import Item, pictures_in, read_items
-from harness.pictures.image_file import image_size
-from harness.pictures.tensors import check_item, make_codec, real_range
+from harness.tasks.image_file import image_size
+from harness.tasks.image_to_image.codec import check_item, make_codec, real_range
+from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
 
 SMALLEST_FOR_LPIPS = 64
 """Side of the smallest picture in pixels; networks that see less of it say little."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from harness.records import TensorInfo
+from harness.documents.records import TensorInfo
 
 IDENTIFIER = b"TFL3"
 _DTYPES = {

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from harness.comparison import Effect, Outcome
-from harness.many_times import told_in_times
+from harness.documents.comparison import Effect, Outcome
 from harness.quantity import QUANTITIES
+from harness.words.ratios import told_in_times
 from reports import format as fmt
 
 WIDTH, HEIGHT = 220.0, 22.0

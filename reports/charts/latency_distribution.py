@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from harness.comparison import LatencyDistribution
+from harness.documents.comparison import LatencyDistribution
 from harness.quantity import QUANTITIES
 from reports import format as fmt
 from reports.charts.inline_svg import LINE_STYLES, SERIES, inline_svg, plain_axis_numbers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from harness.soak_result import Series
+from harness.documents.soak_result import Series
 from reports import format as fmt
 from reports.charts.inline_svg import INK, LINE_STYLES, SERIES, inline_svg, plain_axis_numbers
 

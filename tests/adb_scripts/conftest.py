@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from devices.adb import AdbDevice
+from devices.adb.device import AdbDevice
 from devices.adb_scripts import read_script
 from devices.base import Completed
-from devices.local import LocalTransport
-from devices.posix_device import PosixDevice
-from devices.shell_words import quote
+from devices.posix.local import LocalTransport
+from devices.posix.posix_device import PosixDevice
+from devices.posix.shell_words import quote
 from tests.rig.android_commands import ANDROID_COMMANDS
 from tests.rig.real_phone import RealPhone
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from devices.android_identity import parse_android_identity
+from devices.adb.identity import parse_android_identity
 from devices.power.battery_capacity import BatteryCapacity, battery_capacity
 from devices.power.probes import FileToRead
 from devices.power.registry import choose_source
 from devices.power.source import FoundSource
 from devices.power.survey import parse_survey
 from harness.experiment.declaration import GateBounds
-from harness.runs.device_gates import device_gates
+from harness.runs.planning.device_gates import device_gates
 from tests.adb_scripts.conftest import ScriptHost
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "adb_scripts").glob("*.sh"))

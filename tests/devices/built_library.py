@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.native_build import SOURCES
+from devices.build.native_build import SOURCES
 
 
 @functools.cache
@@ -21,7 +21,7 @@ def built_library(name: str) -> Path:
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no gcc or clang on this machine: apt install gcc libc6-dev")
-    parts = [source.read_bytes(), *(path.read_bytes() for path in sorted(SOURCES.glob("*.h")))]
+    parts = [source.read_bytes(), *(path.read_bytes() for path in sorted(SOURCES.rglob("*.h")))]
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     cache = Path(os.environ.get("BAKEOFF_TEST_CACHE") or Path.home() / ".cache" / "bakeoff-tests")
     made = cache / "stubs" / f"lib{source.stem}-{digest}.so"

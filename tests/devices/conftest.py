@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from devices.adb import AdbDevice
-from devices.local import LocalDevice, LocalTransport
-from devices.posix_device import PosixDevice
-from devices.ssh import SshDevice
+from devices.adb.device import AdbDevice
+from devices.posix.local import LocalDevice, LocalTransport
+from devices.posix.posix_device import PosixDevice
+from devices.ssh.device import SshDevice
 from tests.rig.real_phone import RealPhone
 from tests.rig.sshd import LoopbackSshd, missing_parts
 

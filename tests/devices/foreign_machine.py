@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from devices.build.native_build import TARGETS, build
+from devices.build.zig import compile_with, zig_folder
 from devices.errors import DeviceError
-from devices.native_build import TARGETS, build
-from devices.zig import compile_with, zig_folder
 
 SHIM = """
 #include <dirent.h>

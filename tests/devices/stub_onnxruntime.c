@@ -6,7 +6,7 @@
  * $STUB_PROVIDERS what it says it has, $STUB_TAKEN how many of its five nodes the first of them took. Of every thousand
  * runs it keeps $STUB_KEEPS bytes for ever, until it has kept $STUB_KEEPS_AT_MOST: a leak, or a cache that fills up.
  */
-#include "onnxruntime_api.h"
+#include "runtimes/onnxruntime_api.h"
 
 #define NODES 5
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devices.identify_linux import (
+from devices.identity import CpuCluster, Identity
+from devices.posix.identify_linux import (
     count_processors,
     parse_cpu_list,
     parse_cpu_model,
@@ -20,8 +21,7 @@ from devices.identify_linux import (
     parse_model,
     parse_os_release,
 )
-from devices.identity import CpuCluster, Identity
-from devices.posix_device import PosixDevice
+from devices.posix.posix_device import PosixDevice
 
 SAMPLES = Path(__file__).parents[2] / ".." / "shared" / "samples"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.analysis.soak_memory import memory_finding
-from harness.analysis.soak_windows import SoakRecords, read_soak_records
-from harness.soak_result import Estimated
+from harness.analysis.soak.memory import memory_finding
+from harness.analysis.soak.windows import SoakRecords, read_soak_records
+from harness.documents.soak_result import Estimated
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench
 from tests.devices.stub_onnxruntime import stub_onnxruntime

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from devices.errors import PermanentError
-from devices.local import LocalDevice
 from devices.open_device import open_device
-from devices.ssh import SshDevice
+from devices.posix.local import LocalDevice
+from devices.ssh.device import SshDevice
 
 
 def test_local_and_ssh_are_devices_and_keep_the_name_they_were_given() -> None:

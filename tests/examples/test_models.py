@@ -9,10 +9,10 @@ import pytest
 
 from harness.experiment.declaration import Tensor
 from harness.models.model_file import read_model
-from harness.pictures.dataset import read_items
-from harness.pictures.image_file import read_image
-from harness.pictures.tensors import make_codec
-from metrics.bicubic import imresize
+from harness.tasks.image_file import read_image
+from harness.tasks.image_to_image.codec import make_codec
+from harness.tasks.image_to_image.dataset import read_items
+from metrics.image.bicubic import imresize
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS
 

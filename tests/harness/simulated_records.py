@@ -16,10 +16,9 @@ import pandas as pd
 
 from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts
-from harness.analysis.tables import QUALITY_COLUMNS
-from harness.experiment.declaration import Arm, Data, Experiment, Measure, Rule
-from harness.pictures.tensors import Codec
-from harness.records import (
+from harness.analysis.tables.tables import QUALITY_COLUMNS
+from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.documents.records import (
     ArmFailed,
     ArmLoaded,
     Context,
@@ -32,7 +31,8 @@ from harness.records import (
     TensorInfo,
     WarmUpDone,
 )
-from harness.runs.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.experiment.declaration import Arm, Data, Experiment, Measure, Rule
+from harness.tasks.image_to_image.codec import Codec
 
 _TENSOR = TensorInfo(name="x", dtype="float32", shape=[1, 3, 8, 8])
 _CODEC = Codec(

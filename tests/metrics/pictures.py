@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from metrics.errors import LpipsUnavailableError
-from metrics.lpips import Lpips
-from metrics.lpips_networks import NETWORKS
-from metrics.lpips_weight_files import save_part
-from metrics.lpips_weight_sources import NotThereError, trunk_from_pypi
-from metrics.lpips_weights import cache_folder
+from metrics.lpips.lpips import Lpips
+from metrics.lpips.lpips_networks import NETWORKS
+from metrics.lpips.lpips_weight_files import save_part
+from metrics.lpips.lpips_weight_sources import NotThereError, trunk_from_pypi
+from metrics.lpips.lpips_weights import cache_folder
 from metrics.metric import MetricSettings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -10,8 +10,8 @@ import skimage
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from metrics.bicubic import imresize, round_to_uint8
-from metrics.luma import luma
+from metrics.image.bicubic import imresize, round_to_uint8
+from metrics.image.luma import luma
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS
 from tests.metrics.pictures import SET5, open_lpips, read, set5, shared

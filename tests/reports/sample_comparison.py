@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from devices.identity import CpuCluster, Identity
-from harness.comparison import (
+from harness.documents.comparison import (
     ArmInfo,
     ArmOnDevice,
     Comparison,

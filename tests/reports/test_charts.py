@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from harness.comparison import Course, Effect, Interval, LatencyDistribution, Stall
+from harness.documents.comparison import Course, Effect, Interval, LatencyDistribution, Stall
 from reports.charts.block_medians import MANY_BLOCKS, MOST_RINGS, block_medians, marks_in_words
 from reports.charts.interval_bar import WIDTH, interval_bar
 from reports.charts.latency_distribution import latency_distribution, quantile

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.comparison import Effect, Interval
+from harness.documents.comparison import Effect, Interval
 from harness.quantity import QUANTITIES, Available, Unavailable
 from reports import format as fmt
 

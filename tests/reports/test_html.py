@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from harness.comparison import ArmOnDevice, Comparison, DeviceResult, Verdict
+from harness.documents.comparison import ArmOnDevice, Comparison, DeviceResult, Verdict
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
 from tests.reports.parsed_page import by_class, by_id, elements, local_name, parse, seen_text

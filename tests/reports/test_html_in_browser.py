@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.comparison import Comparison
+from harness.documents.comparison import Comparison
 from reports.html import render_html
 from reports.page_environment import TEMPLATES
 from tests.reports import sample_comparison as sample

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.analysis.soak import analyze_soak
-from harness.soak_result import SoakResult
+from harness.analysis.soak.analyze import analyze_soak
+from harness.documents.soak_result import SoakResult
 from reports.soak_html import render_soak_html
 from reports.soak_page import soak_section
 from reports.soak_terminal import render_soak_terminal

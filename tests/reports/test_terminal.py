@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from harness.comparison import Comparison, DeviceResult
+from harness.documents.comparison import Comparison, DeviceResult
 from reports.terminal import render_terminal
 from tests.reports import sample_comparison as sample
 from tests.reports.test_html import everywhere

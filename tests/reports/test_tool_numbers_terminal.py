@@ -13,7 +13,7 @@ from devices.benchmark_tools.known_tools import ToolOutput
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText
 from devices.benchmark_tools.tool_run import Delegation, Operator, ToolRun
 from devices.readings.unavailable import Unavailable
-from harness.tool_numbers import FileNumbers, ReadNumbers, tool_numbers
+from harness.documents.tool_numbers import FileNumbers, ReadNumbers, tool_numbers
 from reports.tool_numbers_terminal import render_tool_numbers
 from tests.reports.sample_comparison import HOSTILE_NAMES
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.comparison import Comparison
+from harness.documents.comparison import Comparison
 from reports.page import warning_groups
 from tests.reports.sample_comparison import comparison as sample_comparison
 

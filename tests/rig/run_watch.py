@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.comparison import Comparison
-from harness.records import parse_record
+from harness.documents.comparison import Comparison
+from harness.documents.records import parse_record
 
 
 def comparison(folder: Path) -> Comparison:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from devices.identity import Identity
+from harness.documents.folder import write_model
+from harness.documents.manifest import ManifestArm, ManifestDevice, ManifestItem
+from harness.documents.plan import FileProbe, LatencyOptions, Plan, SoakStep, WarmUpStep
+from harness.documents.records import Record
+from harness.documents.runner_record import RunnerRecord
+from harness.documents.soak_folder import SoakFolder
+from harness.documents.soak_manifest import SoakManifest
+from harness.documents.state import DeviceState
 from harness.experiment.declaration import Arm, Data, Experiment, Rule
 from harness.models.model_file import read_model as read_model_file
-from harness.pictures.tensors import make_codec
-from harness.records import Record
-from harness.runs.folder import write_model
-from harness.runs.manifest import ManifestArm, ManifestDevice, ManifestItem
-from harness.runs.plan import FileProbe, LatencyOptions, Plan, SoakStep, WarmUpStep
-from harness.runs.runner_record import RunnerRecord
-from harness.runs.soak_folder import SoakFolder
-from harness.runs.soak_manifest import SoakManifest
-from harness.runs.state import DeviceState
+from harness.tasks.image_to_image.codec import make_codec
 from tests.rig.simulated import SimulatedDevice, Truth
 from tests.rig.tiny_experiment import write_upscaler
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from harness.pictures.image_file import write_image
+from harness.tasks.image_file import write_image
 
 DOUBLE = "double.onnx"
 BLUR = "blur.onnx"

@@ -1,6 +1,6 @@
 /* What 32-bit ARM code calls for operations that it has no instructions for (Run-time ABI for the Arm Architecture),
  * without the compiler's own library of them, which is three times as large as all of the runner. */
-#include "platform.h"
+#include "platform/platform.h"
 
 uint64_t bakeoff_divide(uint64_t dividend, uint64_t divisor, uint64_t *remainder);
 int64_t bakeoff_divide_signed(int64_t dividend, int64_t divisor, int64_t *remainder);

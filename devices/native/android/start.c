@@ -1,6 +1,6 @@
 /* Where an Android process begins when no NDK's crtbegin is linked in: the raw stack pointer goes to bionic's own
  * start-up, which calls main. */
-#include "platform.h"
+#include "platform/platform.h"
 
 typedef void (*initialiser)(void);
 

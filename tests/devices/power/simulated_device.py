@@ -1,6 +1,6 @@
 """A device whose power is known at every moment, and the sensors that a runner would have read on it.
 
-The blocks are real records (`harness.records.EnergyBlock`), as a runner writes them.
+The blocks are real records (`harness.documents.records.EnergyBlock`), as a runner writes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from harness.records import Context, EnergyBlock, Reading
+from harness.documents.records import Context, EnergyBlock, Reading
 
 STEP_S = 0.01
 WALL_START_NS = 1_700_000_000 * 10**9

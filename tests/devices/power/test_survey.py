@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from devices.local import LocalDevice
+from devices.posix.local import LocalDevice
 from devices.power.probes import CommandToRun
 from devices.power.registry import SOURCES, choose_source, find_sources
 from devices.power.source import FoundSource

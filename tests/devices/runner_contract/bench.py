@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.records import ArmLoaded, GateWaiting, Record, parse_record
-from harness.runs.plan import (
+from harness.documents.plan import (
     CommandProbe,
     EnergyOptions,
     EnergyStep,
@@ -34,6 +33,7 @@ from harness.runs.plan import (
     SoakStep,
     WarmUpStep,
 )
+from harness.documents.records import ArmLoaded, GateWaiting, Record, parse_record
 from tests.devices.runner_contract.native import library_of, native_runner, sanitized_runner
 
 RUNNERS: dict[str, Callable[[], list[str]]] = {

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from devices.build.native_build import SOURCES, build, sources, target_for_machine
 from devices.errors import DeviceError
-from devices.native_build import SOURCES, build, sources, target_for_machine
-from devices.runtime_library import WHEELS, runtime_library
+from devices.libraries.runtime_library import WHEELS, runtime_library
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 
@@ -53,7 +53,7 @@ def compile_sanitized(name: str, files: list[str]) -> Path:
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no gcc or clang with its sanitizers on this machine: apt install gcc libc6-dev")
-    parts = [Path(file).read_bytes() for file in files] + [path.read_bytes() for path in sorted(SOURCES.glob("*.h"))]
+    parts = [Path(file).read_bytes() for file in files] + [path.read_bytes() for path in sorted(SOURCES.rglob("*.h"))]
     digest = hashlib.sha256(repr((parts, SANITIZERS, SANITIZER_OPTIONS)).encode()).hexdigest()[:16]
     cache = Path(os.environ.get("BAKEOFF_TEST_CACHE") or Path.home() / ".cache" / "bakeoff-tests")
     made = cache / "sanitized" / f"{name}-{digest}"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devices.environments.wheel_download import PinnedWheel, unpacked
 from devices.errors import DeviceError
-from devices.wheel_download import PinnedWheel, unpacked
-from harness.records import ArmFailed, ArmLoaded, LatencyBlock, MemoryMeasured, QualityOutput
+from harness.documents.records import ArmFailed, ArmLoaded, LatencyBlock, MemoryMeasured, QualityOutput
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes

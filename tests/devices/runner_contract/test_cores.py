@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from harness.records import ArmLoaded
+from harness.documents.records import ArmLoaded
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass

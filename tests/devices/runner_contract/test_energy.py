@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.records import ArmFailed, ArmLoaded, EnergyBlock, Record, RunnerFinished, SoakWindow, StepSkipped
-from harness.runs.plan import EnergyOptions
+from harness.documents.plan import EnergyOptions
+from harness.documents.records import ArmFailed, ArmLoaded, EnergyBlock, Record, RunnerFinished, SoakWindow, StepSkipped
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, SLOWLY_NS, Bench, kill_at_once, of_kind
 

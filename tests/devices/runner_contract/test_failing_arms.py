@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.records import (
+from harness.documents.records import (
     ArmFailed,
     ArmLoaded,
     LatencyBlock,

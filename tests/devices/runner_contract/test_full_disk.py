@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.records import ArmFailed, QualityOutput, RunnerFinished, StepSkipped
+from harness.documents.records import ArmFailed, QualityOutput, RunnerFinished, StepSkipped
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
 from tests.devices.runner_contract.test_restart import assert_complete

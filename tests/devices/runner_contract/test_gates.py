@@ -11,8 +11,15 @@ from typing import Any
 
 import pytest
 
-from harness.records import EnergyBlock, GateOutcome, GateWaiting, LatencyBlock, MemoryMeasured, RunnerFinished
-from harness.runs.plan import EnergyOptions, GateCondition
+from harness.documents.plan import EnergyOptions, GateCondition
+from harness.documents.records import (
+    EnergyBlock,
+    GateOutcome,
+    GateWaiting,
+    LatencyBlock,
+    MemoryMeasured,
+    RunnerFinished,
+)
 from tests.devices.runner_contract.bench import Bench, of_kind, replace
 from tests.devices.runner_contract.conftest import add_latency_pass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.records import ArmLoaded, MemoryMeasured
+from harness.documents.records import ArmLoaded, MemoryMeasured
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, of_kind
 

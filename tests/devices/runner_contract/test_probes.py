@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.records import ArmLoaded, MemoryMeasured, Reading
+from harness.documents.records import ArmLoaded, MemoryMeasured, Reading
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, is_alive, of_kind
 

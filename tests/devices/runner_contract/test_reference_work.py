@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from harness.records import LatencyBlock, WarmUpDone
+from harness.documents.records import LatencyBlock, WarmUpDone
 from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.records import (
+from harness.documents.plan import Plan
+from harness.documents.records import (
     ArmFailed,
     LatencyBlock,
     MemoryMeasured,
@@ -20,7 +21,6 @@ from harness.records import (
     RunnerStarted,
     WarmUpDone,
 )
-from harness.runs.plan import Plan
 from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, is_alive, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 

@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from harness.records import Context, LatencyBlock, Record
+from harness.documents.records import Context, LatencyBlock, Record
 from tests.devices.built_library import built_library
 from tests.devices.runner_contract.bench import Bench, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass

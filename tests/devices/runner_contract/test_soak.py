@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from harness.records import ArmFailed, ArmLoaded, Record, RunnerFinished, SoakWindow, StepSkipped
+from harness.documents.records import ArmFailed, ArmLoaded, Record, RunnerFinished, SoakWindow, StepSkipped
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
 

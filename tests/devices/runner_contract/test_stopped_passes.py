@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from harness.records import EnergyBlock, LatencyBlock, MemoryMeasured, PassStopped, RunnerFinished, WarmUpBlock
+from harness.documents.records import (
+    EnergyBlock,
+    LatencyBlock,
+    MemoryMeasured,
+    PassStopped,
+    RunnerFinished,
+    WarmUpBlock,
+)
 from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.records import (
+from harness.documents.plan import Plan
+from harness.documents.records import (
     ArmLoaded,
     LatencyBlock,
     MemoryMeasured,
@@ -21,7 +22,6 @@ from harness.records import (
     WarmUpBlock,
     WarmUpDone,
 )
-from harness.runs.plan import Plan
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 

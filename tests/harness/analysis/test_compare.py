@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from harness.analysis.compare import DeviceFacts, compare
-from harness.comparison import Comparison, Contrast, DeviceResult, Effect, RuleResult
+from harness.documents.comparison import Comparison, Contrast, DeviceResult, Effect, RuleResult
 from harness.quantity import Available, Unavailable
 from tests.harness.simulated_records import (
     FP32,

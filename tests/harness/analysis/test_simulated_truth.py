@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from harness.analysis.compare import DeviceFacts, compare
-from harness.analysis.device_records import read_device_records
-from harness.comparison import Comparison, Contrast, DeviceResult, Effect, NoEffect
+from harness.analysis.tables.device_records import read_device_records
+from harness.documents.comparison import Comparison, Contrast, DeviceResult, Effect, NoEffect
 from harness.experiment.declaration import Experiment
 from harness.quantity import Available, Unavailable
-from harness.runs.sensing import make_sensing
-from tests.harness.runs.test_planning import manifest, plan
+from harness.runs.planning.sensing import make_sensing
+from tests.harness.runs.planning.test_make_plan import manifest, plan
 from tests.rig.simulated import Battery, Noise, SimulatedDevice, Thermal, Truth
 
 ON_ENERGY = [{"quantity": "energy_per_inference", "no_worse_than": "5 %"}]

@@ -14,11 +14,11 @@ from onnx import checker, load
 from devices.readings.unavailable import Unavailable
 from harness.doctor.calibration import CalibrationFacts, detectable_in, judge_calibration
 from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration, write_convolution
+from harness.documents.records import Context, GateOutcome, LatencyBlock
 from harness.errors import UserError
 from harness.experiment.declaration import Measure
-from harness.pictures.image_file import image_size
-from harness.records import Context, GateOutcome, LatencyBlock
 from harness.statistics.confidence_sequence import estimate_sequentially
+from harness.tasks.image_file import image_size
 from tests.rig.tiny_experiment import write_upscaler
 
 FACTS = CalibrationFacts(datetime(2026, 11, 24, tzinfo=UTC), "m.onnx", "onnxruntime 1", "python runner", 250.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.doctor.profile import DeviceProfile
+from harness.documents.profile import DeviceProfile
 from tests.rig.command import bakeoff
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts

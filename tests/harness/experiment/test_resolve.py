@@ -9,14 +9,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from devices.runtimes.registry import RUNTIMES
+from harness.documents.folder import RunFolder
 from harness.errors import UserError
 from harness.experiment.declaration import Arm
 from harness.experiment.file import read_experiment
 from harness.experiment.resolve import differences, refuse_accelerator, resolve
-from harness.runs.folder import RunFolder
-from harness.runs.new_folder import new_folder
-from harness.runs.output_check import OutputCheck
-from harness.runs.output_space import check_space_here, output_bytes
+from harness.runs.measuring.output_check import OutputCheck
+from harness.runs.preparing.output_space import check_space_here, output_bytes
+from harness.runs.session.new_folder import new_folder
 
 
 def looked_up(path):

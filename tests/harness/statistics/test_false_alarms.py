@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 from scipy.signal import lfilter
 
-from harness.analysis.judge_outcome import Margins, judge_outcome
+from harness.analysis.judging.judge_outcome import Margins, judge_outcome
 from harness.statistics.confidence_sequence import (
     critical_values,
     estimate_sequentially,

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.records import (
+from harness.documents.plan import EnergyStep, FileProbe, LatencyPairStep, MemoryStep, Plan, SoakStep, WarmUpStep
+from harness.documents.records import (
     ArmLoaded,
     Context,
     EnergyBlock,
@@ -25,7 +26,6 @@ from harness.records import (
     TensorInfo,
     WarmUpDone,
 )
-from harness.runs.plan import EnergyStep, FileProbe, LatencyPairStep, MemoryStep, Plan, SoakStep, WarmUpStep
 from tests.rig.simulated.battery import Battery, Cell
 from tests.rig.simulated.noise import Noise, NoiseProcess
 from tests.rig.simulated.thermal import Body, Thermal

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.soak_windows import SoakRecords
-from harness.records import Context, SoakWindow
+from harness.analysis.soak.windows import SoakRecords
+from harness.documents.records import Context, SoakWindow
 
 Floats = NDArray[np.float64]
 _TICKS_PER_S = 100

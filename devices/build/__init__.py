@@ -1,0 +1,1 @@
+"""Building the native runner for a target."""

@@ -1,0 +1,1 @@
+"""Python runtimes provisioned on a device."""

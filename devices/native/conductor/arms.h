@@ -1,0 +1,53 @@
+/* The arms of a plan while it is walked: a worker for each, started when it is first needed. */
+#ifndef BAKEOFF_ARMS_H
+#define BAKEOFF_ARMS_H
+
+#include "conductor/journal.h"
+#include "conductor/progress.h"
+#include "conductor/worker_process.h"
+
+/* How going on with a step went. What failed is on record. */
+enum flow { FLOW_DONE, FLOW_ARM_FAILED, FLOW_PASS_STOPPED, FLOW_STOPPED, FLOW_UNWRITABLE };
+
+struct arms {
+    const struct plan *plan;
+    struct journal *journal;
+    struct progress *progress;
+    const char *self;   /* path of this program */
+    const char *folder; /* absolute path of the folder of the records */
+    int wakeup;
+    struct worker_process *workers[ARMS_MAX];
+    int bound_items[ARMS_MAX]; /* −1 for none */
+};
+
+/* What a request is made for: where a failure of it is put on record. */
+struct at {
+    int arm;
+    int64_t step;
+    const char *stage;
+};
+
+/* A worker that has the model loaded. */
+enum flow arms_ready(struct arms *arms, const struct at *at);
+
+/* A fresh worker that has the runtime and no model. */
+enum flow arms_start(struct arms *arms, const struct at *at);
+/* Loads the model and puts that on record; `*load_ns` may be NULL. */
+enum flow arms_load(struct arms *arms, const struct at *at, int64_t *load_ns);
+enum flow arms_bind(struct arms *arms, const struct at *at, int item);
+
+/* A request without members, and one for a block; with a budget of less than 0 it has none. */
+enum flow arms_ask(struct arms *arms, const struct at *at, const char *name, const struct json_value **answer);
+enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in, int64_t count, int64_t budget_ns,
+                         const struct json_value **answer);
+/* One that works for a time, which is one of its members. */
+enum flow arms_ask_for_a_time(struct arms *arms, const struct at *at, const char *name, const char *member,
+                              int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer);
+enum flow arms_ask_keep(struct arms *arms, const struct at *at, int item, const struct json_value **answer);
+
+/* Process id of what infers for an arm; 0 where nothing does. */
+pid_t arms_pid(const struct arms *arms, int arm);
+
+void arms_close(struct arms *arms, bool at_once);
+
+#endif

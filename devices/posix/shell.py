@@ -1,0 +1,129 @@
+"""Running scripts of our own in a device's shell."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+
+from devices.base import Completed
+from devices.errors import CommandFailedError, DeadlineError, DeviceError, NoSpaceError, PermanentError
+from devices.posix.shell_session import ShellSession
+from devices.posix.transport import Transport
+
+SCRIPT_TIMEOUT_S = 60.0
+# A device hashes large files without a word; a dead link is noticed by ssh itself.
+STALL_S = 600.0
+_KILL_TIMEOUT_S = 5.0
+
+# Our own scripts read the output of tools, which must be in one language.
+_PREAMBLE = "LC_ALL=C; export LC_ALL\n"
+
+
+class Shell:
+    """A device's shell: scripts are ours, text from users reaches them quoted (`devices.posix.shell_words`)."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    @property
+    def name(self) -> str:
+        """The device as the user wrote it."""
+        return self.transport.name
+
+    def complete(
+        self, script: str, *, what: str, timeout_s: float = SCRIPT_TIMEOUT_S, stdin: bytes | None = None
+    ) -> Completed:
+        """Run a script to its end, whatever its exit code. `what` names it in errors.
+
+        Raises `DeadlineError` when it takes longer than `timeout_s`; it is then killed on the device too.
+        """
+        until = time.monotonic() + timeout_s
+        with self.session(script, _pieces(stdin)) as session:
+            try:
+                stdout = b"".join(session.stream(idle_s=timeout_s, until=until))
+            except DeadlineError as error:
+                self.kill(session)
+                raise DeadlineError(
+                    f"{self.name}: {what} did not end within {timeout_s:g} s",
+                    "It was stopped. Look at how busy the device is.",
+                ) from error
+            except KeyboardInterrupt:
+                self.kill(session)
+                raise
+            return Completed(session.exit_code, stdout, session.stderr)
+
+    def check(
+        self, script: str, *, what: str, timeout_s: float = SCRIPT_TIMEOUT_S, stdin: bytes | None = None
+    ) -> bytes:
+        """Run a script of ours to its end and return its stdout. Raises what its failure means."""
+        completed = self.complete(_PREAMBLE + script, what=what, timeout_s=timeout_s, stdin=stdin)
+        if completed.exit_code != 0:
+            raise self.failure(what, completed.exit_code, completed.stderr)
+        return completed.stdout
+
+    def transfer(self, script: str, *, what: str, feed: Iterable[bytes] | None = None) -> Iterator[bytes]:
+        """Run a script of ours that moves data: no limit on the whole, but `STALL_S` on standing still.
+
+        Yields its stdout. Raises what its failure means when it ends badly.
+        """
+        with self.session(_PREAMBLE + script, feed) as session:
+            for chunk in session.stream(idle_s=STALL_S):
+                if not chunk:
+                    self.kill(session)
+                    raise DeadlineError(
+                        f"{self.name}: {what} stood still for {STALL_S:g} s",
+                        "Look at the network and the device's disk.",
+                    )
+                yield chunk
+            if session.exit_code != 0:
+                raise self.failure(what, session.exit_code, session.stderr)
+
+    def session(self, script: str, feed: Iterable[bytes] | None = None, *, hold_stdin: bool = False) -> ShellSession:
+        """Begin a script; see `ShellSession`."""
+        return ShellSession(self.transport, script, feed, hold_stdin=hold_stdin)
+
+    def kill(self, session: ShellSession) -> None:
+        """Kill what a session left running on the device. Makes one try; a device that is gone is left alone."""
+        if session.pid is None:
+            return
+        pid = session.pid
+        script = f"kill -s KILL -- -{pid} 2>/dev/null || kill -s KILL {pid} 2>/dev/null"
+        with contextlib.suppress(DeviceError), self.session(script) as killing:
+            for _ in killing.stream(idle_s=_KILL_TIMEOUT_S, until=time.monotonic() + _KILL_TIMEOUT_S):
+                pass
+
+    def failure(self, what: str, exit_code: int, stderr: bytes) -> DeviceError:
+        """The error that a failed script of ours stands for."""
+        said = stderr.decode(errors="replace").strip()
+        last = said.splitlines()[-1] if said else "it said nothing"
+        # "Wrote only": what GNU tar says when the last block that fits was written in part.
+        if any(sign in said for sign in ("No space left on device", "uota exceeded", "Wrote only")):
+            return NoSpaceError(f"{self.name}: no space left on the device: {what} failed ({last})", NO_SPACE_REMEDY)
+        if "Read-only file system" in said or "Permission denied" in said:
+            return PermanentError(
+                f"{self.name}: {what} failed: {last}",
+                f"Choose a work directory that this user may write to ({_WORKDIR_NAMES[self.transport.kind]}), or"
+                " change its owner.",
+            )
+        return CommandFailedError(f"{self.name}: {what} failed with exit code {exit_code}: {last}")
+
+
+_WORKDIR_NAMES = {
+    "local": "BAKEOFF_LOCAL_WORKDIR=/some/folder",
+    "ssh": "ssh://host/some/folder",
+    "adb": "BAKEOFF_ADB_WORKDIR=/some/folder",
+}
+"""What names a work directory, by the kind of transport."""
+
+NO_SPACE_REMEDY = (
+    "Free space there, or choose a work directory on another disk. What bakeoff keeps is below its work directory:"
+    " blobs/, runs/ and runtimes/ can be removed at any time when no run is under way."
+)
+
+
+def _pieces(content: bytes | None) -> list[bytes]:
+    if not content:
+        return []
+    view = memoryview(content)
+    return [bytes(view[i : i + (1 << 20)]) for i in range(0, len(content), 1 << 20)]

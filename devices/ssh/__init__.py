@@ -1,0 +1,1 @@
+"""Linux devices over the user's own OpenSSH."""

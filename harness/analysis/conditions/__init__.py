@@ -1,0 +1,1 @@
+"""Under which conditions was measured, and what to say of them."""

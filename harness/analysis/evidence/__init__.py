@@ -1,0 +1,1 @@
+"""What the measurements say of a quantity, of each arm and between arms."""

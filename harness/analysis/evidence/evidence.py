@@ -1,0 +1,68 @@
+"""What one device knows of one quantity: each arm's own level, and the candidate's effect against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.documents.comparison import NoEffect
+from harness.quantity import Measured
+from harness.statistics.bootstrap import BootstrapIntervals
+from harness.statistics.estimate import Estimate
+from harness.statistics.sign_flip import SignFlipTest
+from harness.statistics.tail import Tail
+
+
+@dataclass(frozen=True)
+class Level:
+    """An arm's own value. Of ratio quantities it is a geometric mean, as the interval and the change beside it are.
+
+    `estimate` is its mean with uncertainty, in logarithms for ratio quantities; None where `value` is unavailable.
+    `infinite` where every image is identical to its reference, so that PSNR has no mean and passes any lower bound.
+    """
+
+    value: Measured
+    estimate: Estimate | None
+    infinite: bool = False
+    doubt: str | None = None
+    """As `Paired.doubt`."""
+
+
+@dataclass(frozen=True)
+class TailCount:
+    """Replicates worse than a per-item margin.
+
+    Where several items are crops of one scene, the scene is the replicate: `any_item` counts scenes with at least one
+    such crop (its upper bound holds for the share of items too), `all_items` scenes where every crop is one (the same
+    for its lower bound). Without scenes the two are the same.
+    """
+
+    items_worse: int
+    items: int
+    any_item: Tail
+    all_items: Tail
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The candidate's effect: estimate of candidate − baseline (log-ratio or unit) and what travels with it."""
+
+    estimate: Estimate
+    replicate: str
+    robust: BootstrapIntervals | None = None
+    sign_flip: SignFlipTest | None = None
+    excluded: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    doubt: str | None = None
+    """Why a rule cannot be called met, whatever the interval says: losses that the mean leaves out."""
+    tail: Callable[[float], TailCount | None] | None = None
+    """Counts of items worse than a margin (> 0, in the unit); for scores only."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Both levels and the effect, of one candidate on one quantity."""
+
+    baseline: Level
+    candidate: Level
+    effect: Paired | NoEffect

@@ -1,0 +1,161 @@
+"""Scores of one candidate against the baseline, image by image; the scene is the replicate where images are crops.
+
+PSNR of an image that is identical to its reference is infinite. It is counted and left out of means, never replaced by
+a number. Identical in both arms is no difference; identical in one arm only has no finite difference and is left out
+with a warning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.analysis.evidence.evidence import Level, Paired, TailCount
+from harness.documents.comparison import NoEffect
+from harness.quantity import Available, Quantity, Unavailable
+from harness.statistics.bootstrap import bca_intervals
+from harness.statistics.estimate import Floats, estimate_mean
+from harness.statistics.sign_flip import sign_flip_test
+from harness.statistics.tail import tail
+from harness.words.changes import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ENOUGH = 5  # seen on real pairs of models: five paired images say what thousands of unpaired ones would
+
+
+def quality_level(quantity: Quantity, rows: pd.DataFrame) -> Level:
+    """Mean of an arm's finite per-image values; `rows` are those of the quality table for one arm and quantity."""
+    values = rows["value"].to_numpy(dtype=np.float64)
+    finite, infinite = np.isfinite(values), int(np.isposinf(values).sum())
+    if not finite.any():
+        if infinite:
+            reason = f"all {counted(infinite, 'image')} are identical to their references, so the mean is infinite"
+            return Level(Unavailable(reason=reason), None, infinite=True)
+        return Level(Unavailable(reason=_why_missing(rows)), None)
+    source = f"mean of {counted(int(finite.sum()), 'image')}"
+    if infinite:
+        source += f", {infinite} identical to the reference left out"
+    missing = int(np.isnan(values).sum())
+    if missing:
+        source += f", {missing} without a value left out"
+    return Level(
+        Available(value=float(values[finite].mean()), unit=quantity.unit, source=source),
+        estimate_mean(_scene_means(values[finite], rows["scene"].to_numpy()[finite])),
+    )
+
+
+def quality_effect(
+    quantity: Quantity, baseline: pd.DataFrame, candidate: pd.DataFrame, *, by_scene: bool, seed: int
+) -> Paired | NoEffect:
+    """Candidate against baseline over the images that have a value in both arms.
+
+    `by_scene` where the experiment declares that several images are crops of one scene.
+    """
+    both = baseline.merge(candidate, on=["item", "scene"], suffixes=("_a", "_b")).sort_values("item")
+    before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
+    scenes = both["scene"].to_numpy()
+    scored = ~(np.isnan(before) | np.isnan(after))
+    if not scored.any():
+        with_values = baseline["value"].notna().any()
+        return NoEffect(reason=_why_missing(candidate if with_values else baseline))
+    same = scored & np.isinf(before) & np.isinf(after)
+    one_sided = scored & (np.isinf(before) != np.isinf(after))
+    differences = np.zeros(before.shape)
+    plain = scored & np.isfinite(before) & np.isfinite(after)
+    differences[plain] = after[plain] - before[plain]
+    # The tail knows losses without a finite size: an image the baseline reproduces exactly and the candidate does not.
+    differences[one_sided & np.isinf(before)] = -np.inf
+    differences[one_sided & np.isinf(after)] = np.inf
+
+    used = plain | same
+    excluded, warnings, doubt = _left_out(baseline, candidate, one_sided, before)
+    if not used.any():
+        return NoEffect(reason="; ".join(f"{reason} ({count})" for reason, count in excluded.items()))
+    if same.any():
+        warnings.append(
+            f"{counted(int(same.sum()), 'image')} identical to the reference in both arms: counted as no difference."
+        )
+    replicates = _scene_means(differences[used], scenes[used]) if by_scene else differences[used]
+    replicate = "scene" if by_scene else "image"
+    if replicates.size < _ENOUGH:
+        warnings.append(f"Only {counted(replicates.size, replicate)}: a mean over so few says little about others.")
+    turn = 1.0 if quantity.better == "higher" else -1.0
+    gains, groups = turn * differences[scored], scenes[scored] if by_scene else np.arange(int(scored.sum()))
+    return Paired(
+        estimate=estimate_mean(replicates),
+        replicate=replicate,
+        robust=bca_intervals(replicates, seed),
+        sign_flip=sign_flip_test(replicates, seed),
+        excluded=excluded,
+        warnings=warnings,
+        doubt=doubt,
+        tail=lambda margin: _count_tail(gains, groups, margin),
+    )
+
+
+def _left_out(
+    baseline: pd.DataFrame, candidate: pd.DataFrame, one_sided: np.ndarray, before: Floats
+) -> tuple[dict[str, int], list[str], str | None]:
+    """What the mean leaves out: counts by reason, warnings, and whether a loss hides in it."""
+    excluded: dict[str, int] = {}
+    warnings: list[str] = []
+    doubts: list[str] = []
+    lost = int((one_sided & np.isinf(before)).sum())
+    won = int(one_sided.sum()) - lost
+    if lost:
+        excluded["identical to the reference in the baseline only"] = lost
+        warnings.append(
+            f"{counted(lost, 'image')} identical to the reference in the baseline only: the loss has no finite size "
+            "and is not in the mean."
+        )
+        doubts.append(f"{counted(lost, 'image')} identical to the reference in the baseline only cannot be averaged")
+    if won:
+        excluded["identical to the reference in the candidate only"] = won
+        warnings.append(
+            f"{counted(won, 'image')} identical to the reference in the candidate only: the gain has no finite size "
+            "and is not in the mean."
+        )
+    has_before, has_after = (set(rows.loc[rows["value"].notna(), "item"].tolist()) for rows in (baseline, candidate))
+    without = sorted(has_before - has_after)
+    if without:
+        reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
+        why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
+        excluded["no value for the candidate"] = len(without)
+        warnings.append(f"{counted(len(without), 'image')} without a value for the candidate{why}.")
+        doubts.append(f"{counted(len(without), 'image')} without a value for the candidate")
+    others = len(set(candidate["item"].tolist()) | set(baseline["item"].tolist())) - len(has_before)
+    if others:
+        excluded["no value for the baseline"] = others
+    return excluded, warnings, "; ".join(doubts) or None
+
+
+def _scene_means(values: Floats, scenes: np.ndarray) -> Floats:
+    """Mean of each scene's values, scenes in order of first appearance."""
+    _, first, group = np.unique(scenes.astype(str), return_index=True, return_inverse=True)
+    means = np.bincount(group, weights=values) / np.bincount(group)
+    return np.asarray(means[np.argsort(first)], dtype=np.float64)
+
+
+def _count_tail(gains: Floats, groups: np.ndarray, margin: float) -> TailCount | None:
+    """Losses larger than `margin` among `gains` (−inf for a loss without finite size), and by group."""
+    if gains.size == 0:
+        return None
+    # An image that lies exactly on the margin, but for rounding, is not worse by more than it.
+    worse = gains < -margin * (1.0 + 1e-9) - 1e-12
+    _, group = np.unique(groups.astype(str), return_inverse=True)
+    sizes = np.bincount(group)
+    bad = np.bincount(group, weights=worse)
+    return TailCount(
+        items_worse=int(worse.sum()),
+        items=int(worse.size),
+        any_item=tail(int((bad > 0).sum()), sizes.size),
+        all_items=tail(int((bad == sizes).sum()), sizes.size),
+    )
+
+
+def _why_missing(rows: pd.DataFrame) -> str:
+    reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
+    return "; ".join(reasons[:3]) if reasons else "no image has a value in both arms"

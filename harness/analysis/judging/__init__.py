@@ -1,0 +1,1 @@
+"""From evidence to outcomes of rules and a verdict."""

@@ -1,0 +1,180 @@
+"""One candidate against the baseline on one quantity, as the report shows it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
+from harness.documents.comparison import Contrast, Effect, Interval, NoEffect
+from harness.statistics.confidence_sequence import SequentialEstimate
+from harness.statistics.power import minimum_detectable
+from harness.statistics.sign_flip import FEWEST
+from harness.words.changes import more_needed, outcome_in_words
+
+if TYPE_CHECKING:
+    from harness.analysis.evidence.evidence import Evidence, Paired
+    from harness.analysis.judging.judge_rule import RuleJudgement
+    from harness.quantity import Quantity
+
+_T_METHOD = {
+    "pair of blocks": "t on log-ratios of paired blocks",
+    "process": "t on log-ratios of paired processes",
+    "image": "t on paired differences of images",
+    "scene": "t on paired differences of scenes",
+    "cycle": "t on log-ratios of paired energy blocks",
+}
+ANYTIME_METHODS = {
+    "pair of blocks": "anytime-valid t-mixture on log-ratios of paired blocks",
+    "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
+}
+_ANYTIME_P = "anytime-valid t-mixture, two-sided"
+_BCA_METHOD = {
+    "pair of blocks": "BCa bootstrap over pairs of blocks",
+    "process": "BCa bootstrap over processes",
+    "image": "BCa bootstrap over images",
+    "scene": "BCa bootstrap over scenes",
+    "cycle": "BCa bootstrap over cycles",
+}
+
+
+def make_contrast(
+    candidate: str,
+    quantity: Quantity,
+    evidence: Evidence,
+    allowed: Margins,
+    judged: list[RuleJudgement],
+    notes: list[str],
+    item_margin: float | None,
+) -> Contrast:
+    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside;
+    `item_margin` is the tightest declared margin of a single image, in the unit.
+    """
+    effect = evidence.effect
+    if isinstance(effect, NoEffect):
+        return Contrast(
+            candidate=candidate,
+            quantity=quantity.name,
+            baseline_value=evidence.baseline.value,
+            candidate_value=evidence.candidate.value,
+            effect=effect,
+            outcome="unavailable",
+            words=f"not known: {effect.reason}",
+            warnings=notes,
+        )
+    gain = as_gain(quantity, effect.estimate)
+    outcome = judge_outcome(gain, allowed)
+    needed = _needed(outcome == "inconclusive", gain.n, judged, replicates_to_tell(gain, allowed))
+    interval = effect.estimate.interval(0.95)
+    ends = None if interval is None else (_shown(quantity, interval[0]), _shown(quantity, interval[1]))
+    return Contrast(
+        candidate=candidate,
+        quantity=quantity.name,
+        baseline_value=evidence.baseline.value,
+        candidate_value=evidence.candidate.value,
+        effect=_effect(quantity, effect, needed, item_margin),
+        outcome=outcome,
+        words=outcome_in_words(
+            quantity,
+            outcome,
+            _shown(quantity, effect.estimate.mean),
+            ends,
+            limit=_limit(quantity, outcome, effect),
+            needed=more_needed(gain.n, needed, effect.replicate),
+        ),
+        warnings=[*notes, *effect.warnings, *_disagreements(quantity, effect)],
+    )
+
+
+def _needed(inconclusive: bool, n: int, judged: list[RuleJudgement], to_tell: int | None) -> int | None:
+    """For open rules what the slowest of them needs; else what ends an inconclusive contrast."""
+    open_rules = [one.needed for one in judged if one.outcome == "open"]
+    if any(needed is not None for needed in open_rules):
+        return max(needed for needed in open_rules if needed is not None)
+    return to_tell if inconclusive and not open_rules else None
+
+
+def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin: float | None) -> Effect:
+    estimate = effect.estimate
+    interval = None if estimate.exact else estimate.interval(0.95)
+    detectable = None if estimate.exact else minimum_detectable(estimate)
+    if detectable is not None and quantity.scale == "ratio":
+        detectable = math.expm1(detectable)
+    p_value, p_method = _p_value(effect)
+    seen = effect.tail(item_margin) if effect.tail is not None and item_margin is not None else None
+    return Effect(
+        scale=quantity.scale,
+        estimate=_shown(quantity, estimate.mean),
+        interval=None
+        if interval is None
+        else Interval(
+            low=_shown(quantity, interval[0]),
+            high=_shown(quantity, interval[1]),
+            level=0.95,
+            method=(ANYTIME_METHODS if isinstance(estimate, SequentialEstimate) else _T_METHOD)[effect.replicate],
+        ),
+        robust_interval=None
+        if effect.robust is None
+        else Interval(
+            low=_shown(quantity, effect.robust.level_95[0]),
+            high=_shown(quantity, effect.robust.level_95[1]),
+            level=0.95,
+            method=_BCA_METHOD[effect.replicate],
+        ),
+        p_value=p_value,
+        p_method=p_method,
+        n=estimate.n,
+        replicate=effect.replicate,
+        sd=estimate.sd,
+        minimum_detectable=detectable,
+        pairs_needed=needed,
+        share_worse=None if seen is None else seen.items_worse / seen.items,
+        share_worse_upper=None if seen is None else seen.any_item.upper,
+        excluded=effect.excluded,
+    )
+
+
+def _p_value(effect: Paired) -> tuple[float | None, str | None]:
+    """The p-value of no difference and its method, or why there is none. After looking on the way only one that allows
+    for the looks is a p-value.
+    """
+    estimate = effect.estimate
+    if isinstance(estimate, SequentialEstimate):
+        above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
+        if above is None or below is None:
+            return None, "a single replicate"
+        return min(1.0, 2.0 * min(above, below)), _ANYTIME_P
+    if effect.sign_flip is not None:
+        return effect.sign_flip.p_value, effect.sign_flip.method
+    return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
+
+
+def _shown(quantity: Quantity, number: float) -> float:
+    """A mean of log-ratios as a ratio; a difference as it is. Rounding of equal values leaves exactly 1 or 0."""
+    return math.exp(number) if quantity.scale == "ratio" else number + 0.0
+
+
+def _limit(quantity: Quantity, outcome: str, effect: Paired) -> float | None:
+    """The largest difference (equivalent) or loss (not worse) that the 90 % interval leaves open, as people see it."""
+    narrow = effect.estimate.interval(0.90)
+    if narrow is None or outcome not in ("equivalent", "not worse"):
+        return None
+    shown = [_shown(quantity, end) - (1.0 if quantity.scale == "ratio" else 0.0) for end in narrow]
+    if outcome == "equivalent":
+        return max(abs(end) for end in shown)
+    return max(shown[1] if quantity.better == "lower" else -shown[0], 0.0)
+
+
+def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
+    """Where the bootstrap twin says something else than the t interval."""
+    t, robust = effect.estimate.interval(0.95), effect.robust
+    if t is None or robust is None or t[0] == t[1]:
+        return []
+    excludes = [ends[0] > 0.0 or ends[1] < 0.0 for ends in (t, robust.level_95)]
+    moved = max(abs(t[0] - robust.level_95[0]), abs(t[1] - robust.level_95[1])) / (t[1] - t[0])
+    if excludes[0] == excludes[1] and moved <= 0.25:
+        return []
+    return [
+        f"{quantity.label}: the t interval and its bootstrap twin disagree; the differences are far from a bell curve, "
+        "or the result is on the edge. More replicates settle it."
+    ]

@@ -1,0 +1,255 @@
+"""The answer for one candidate over all devices: ship, hold or undecided, with the reasons in words.
+
+- *hold*: a rule is broken on some device, or the candidate fails on a device where the baseline runs;
+- *undecided*: a device or the baseline failed, a device is incomplete, or a rule is open or cannot be judged;
+- *ship*: every rule is met on every device.
+
+A quick run never decides: it is *undecided*, and says what it points to.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.analysis.conditions.arm_facts import in_short
+from harness.analysis.judging.contrast import ANYTIME_METHODS
+from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
+from harness.quantity import QUANTITIES
+from harness.statistics.estimate import Estimate
+from harness.statistics.multiplicity import holm
+from harness.statistics.random_effects import combine_devices
+from harness.words.changes import change_in_words, clause, listed, sentence, stated, subject
+
+if TYPE_CHECKING:
+    from harness.documents.comparison import Contrast
+    from harness.experiment.declaration import Rule
+
+_ALPHA = 0.05
+_DETAIL_CHARACTERS = 100
+"""Of an error's own words; the device's part of the report has them all."""
+
+
+def decide(
+    candidate: str, baseline: str, devices: list[DeviceResult], rules: list[Rule], worst: list[str], *, quick: bool
+) -> Verdict:
+    """The verdict. Each device's `rules` hold one result per rule for the candidate, in the order of `rules`.
+
+    `worst` are the items to look at should metrics disagree.
+    """
+    several = len(devices) > 1
+    against = _candidate_failures(candidate, baseline, devices) + _rule_reasons(candidate, devices, "broken")
+    missing = _troubles(baseline, devices)
+    unsure = _rule_reasons(candidate, devices, "open") + _rule_reasons(candidate, devices, "unavailable")
+    met = _rule_reasons(candidate, devices, "met")
+    decision: Decision
+    if against:
+        decision, because = "hold", clause(against[0])
+        headline = f"Do not ship {candidate}: {because}"
+    elif missing or unsure or not met:
+        decision, because = "undecided", clause((missing + unsure or ["no rule could be judged."])[0])
+        headline = f"Not decided yet on {candidate}: {because}"
+    else:
+        decision, because = "ship", f"{_praise(candidate, devices, rules)}."
+        headline = f"Ship {candidate}: {because}"
+    disagreements = _disagreements(candidate, devices)
+    reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
+    if several and decision == "ship":
+        reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
+    reasons += _across(candidate, devices, rules)
+    if quick and decision != "undecided":
+        # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
+        headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
+        decision = "undecided"
+    return Verdict(
+        candidate=candidate,
+        decision=decision,
+        sentence=headline,
+        reasons=reasons,
+        look_at=worst if disagreements else [],
+    )
+
+
+def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:
+    """A reason with its device in front, where there are several."""
+    return sentence(f"on {device.shown_name}, {clause(text)}" if len(devices) > 1 else text)
+
+
+def _short(failure: str) -> str:
+    return in_short(failure, detail_characters=_DETAIL_CHARACTERS)
+
+
+def _candidate_failures(candidate: str, baseline: str, devices: list[DeviceResult]) -> list[str]:
+    reasons = []
+    for device in devices:
+        arms = {arm.arm: arm for arm in device.arms}
+        failed, reference = arms.get(candidate), arms.get(baseline)
+        if failed is None or failed.status == "ok" or (reference is not None and reference.status != "ok"):
+            continue
+        failures = [_short(failure) for failure in failed.failures]
+        reasons.append(_on(device, devices, f"{candidate} {clause(listed(failures).replace('. and ', '; '))}"))
+    return reasons
+
+
+def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
+    reasons = []
+    for device in devices:
+        if device.status != "complete":
+            state = "the run failed" if device.status == "failed" else "the run is not complete"
+            first_line = (device.problem or "no reason was recorded").strip().split("\n", 1)[0]
+            first_line = first_line.removeprefix(f"{device.device}: ")  # which stands before it already
+            reasons.append(_on(device, devices, f"{state}: {first_line}"))
+        for arm in device.arms:
+            if arm.arm == baseline and arm.status != "ok":
+                words = clause(_short(arm.failures[0]))
+                reasons.append(_on(device, devices, f"the baseline {baseline} {words}"))
+    return reasons
+
+
+def _rule_reasons(candidate: str, devices: list[DeviceResult], outcome: str) -> list[str]:
+    return [
+        _on(device, devices, result.reason)
+        for device in devices
+        for result in device.rules
+        if result.candidate == candidate and result.outcome == outcome
+    ]
+
+
+def _contrasts(candidate: str, quantity: str, devices: list[DeviceResult]) -> list[tuple[DeviceResult, Contrast]]:
+    return [
+        (device, contrast)
+        for device in devices
+        for contrast in device.contrasts
+        if contrast.candidate == candidate and contrast.quantity == quantity
+    ]
+
+
+def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> str:
+    """What a ship verdict rests on: improvements with their numbers, then the names of what stays within bounds."""
+    improvements, kept = [], []
+    for rule in rules:
+        quantity = QUANTITIES[rule.quantity]
+        effects = [one.effect for _, one in _contrasts(candidate, rule.quantity, devices)]
+        known = [effect for effect in effects if isinstance(effect, Effect)]
+        name = subject(quantity)
+        if rule.improve_by_at_least is not None and known:
+            gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
+            least = known[gains.index(min(gains))]
+            change = change_in_words(
+                quantity,
+                least.estimate,
+                *((least.interval.low, least.interval.high) if least.interval is not None else ()),
+            ).split(" (", 1)[0]
+            where = f"at least {change} on every device" if len(devices) > 1 else change
+            improvements.append(where if quantity.name == "latency_p50" else f"{name} {where}")
+        else:
+            kept.append(name)
+    parts = [", ".join(dict.fromkeys(improvements))] if improvements else []
+    if kept:
+        parts.append(f"{listed(list(dict.fromkeys(kept)))} within what was agreed")
+    return "; ".join(parts) or "every rule is met"
+
+
+def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+    """What four or more devices have in common, for every ratio that a rule asks about. For information: each device is
+    judged alone.
+    """
+    sentences = []
+    for name in dict.fromkeys(rule.quantity for rule in rules):
+        quantity = QUANTITIES[name]
+        effects = [one.effect for _, one in _contrasts(candidate, name, devices) if isinstance(one.effect, Effect)]
+        known = [one for one in effects if one.sd is not None]
+        if quantity.scale != "ratio":
+            continue
+        logs = np.array([math.log(one.estimate) for one in known])
+        found = combine_devices(logs, np.array([(one.sd or 0.0) ** 2 / one.n for one in known]))
+        if found is None:
+            continue
+        change = change_in_words(quantity, *(math.exp(number) for number in (found.mean, *found.interval)))
+        low, high = (change_in_words(quantity, math.exp(end)) for end in found.another)
+        sentences.append(
+            f"Across {len(known)} devices {stated(quantity, change)}; one more device like these would lie "
+            f"between {low} and {high}, 19 times in 20."
+        )
+    return sentences
+
+
+def _gain_direction(contrast: Contrast) -> int:
+    """+1 where the 95 % interval says better, −1 where it says worse, 0 where it does not say."""
+    effect = contrast.effect
+    if not isinstance(effect, Effect):
+        return 0
+    neutral = 1.0 if effect.scale == "ratio" else 0.0
+    low, high = (effect.interval.low, effect.interval.high) if effect.interval else (neutral, neutral)
+    upward = QUANTITIES[contrast.quantity].better == "higher"
+    if low > neutral:
+        return 1 if upward else -1
+    if high < neutral:
+        return -1 if upward else 1
+    return 0
+
+
+def _disagreements(candidate: str, devices: list[DeviceResult]) -> list[str]:
+    """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
+    reasons = []
+    for device in devices:
+        scores = [
+            one
+            for one in device.contrasts
+            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in == "quality"
+        ]
+        up = [one for one in scores if _gain_direction(one) > 0]
+        down = [one for one in scores if _gain_direction(one) < 0]
+        if up and down and any(one.outcome in ("better", "worse") for one in up + down):
+            text = (
+                f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}. "
+                "Look at the images before you decide"
+            )
+            reasons.append(_on(device, devices, text))
+    return reasons
+
+
+def _list_changes(contrasts: list[Contrast]) -> str:
+    return listed([f"{subject(QUANTITIES[one.quantity])} ({one.words.split(' (', 1)[0]})" for one in contrasts])
+
+
+def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+    """What got worse though no rule asks about it, corrected for the number of such quantities and devices (Holm): of
+    runs of the same model twice at most one in twenty names anything.
+    """
+    ruled = {rule.quantity for rule in rules}
+    found = [
+        (device, contrast)
+        for name in QUANTITIES
+        if name not in ruled
+        for device, contrast in _contrasts(candidate, name, devices)
+    ]
+    tested = [(device, contrast) for device, contrast in found if not _is_certain(contrast)]
+    adjusted = holm([_p_worse(contrast) for _, contrast in tested])
+    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA}
+    return [
+        _on(device, devices, f"no rule asks about it, but {subject(QUANTITIES[contrast.quantity])} is {contrast.words}")
+        for device, contrast in found
+        if contrast.outcome == "worse" and (_is_certain(contrast) or id(contrast) in named)
+    ]
+
+
+def _is_certain(contrast: Contrast) -> bool:
+    """Counted, not sampled: no chance to allow for."""
+    return isinstance(contrast.effect, Effect) and contrast.effect.replicate == "file"
+
+
+def _p_worse(contrast: Contrast) -> float:
+    """Two-sided p-value of the interval's kind where the effect points to worse, else 1."""
+    effect = contrast.effect
+    if not isinstance(effect, Effect) or contrast.outcome != "worse":
+        return 1.0
+    if effect.sd is None:
+        return 1.0
+    if effect.interval is not None and effect.interval.method in ANYTIME_METHODS.values():
+        return 1.0 if effect.p_value is None else effect.p_value
+    mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
+    p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)
+    return 1.0 if p_value is None else min(1.0, 2.0 * p_value)

@@ -1,0 +1,1 @@
+"""From a soak's windows to what it found."""

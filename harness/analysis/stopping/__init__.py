@@ -1,0 +1,1 @@
+"""When a pass has shown enough."""

@@ -1,0 +1,80 @@
+"""When the host tells a runner that a pass has shown enough: by a file beside the plan, which the runner looks for
+between two blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.analysis.stopping.energy_watch import EnergyWatch
+from harness.analysis.stopping.latency_watch import LatencyWatch
+
+if TYPE_CHECKING:
+    from harness.analysis.stopping.stopping import PassWatch
+    from harness.documents.manifest import Manifest
+
+_LATER = {"latency": {"memory", "energy_block"}, "energy": set[str]()}
+"""Records of what comes after a pass, which show that it is over."""
+_UNITS = {"latency": "pairs", "energy": "cycles"}
+
+
+@dataclass
+class _Watched:
+    """One pass."""
+
+    name: str
+    watch: PassWatch
+    at_most: int
+    is_over: bool = False
+    """Or is told to end."""
+
+    def take(self, record: dict[str, Any]) -> None:
+        kind = record["record"]
+        self.watch.take(record)
+        stopped = kind == "pass_stopped" and record["of_pass"] == self.name
+        self.is_over = self.is_over or stopped or kind in _LATER[self.name]
+
+    def due(self) -> str | None:
+        """Why it should end now."""
+        if self.is_over:
+            return None
+        decision = self.watch.decision
+        if decision.kind == "go on" or decision.count >= self.at_most:
+            return None
+        done = f"{decision.count} of at most {self.at_most} {_UNITS[self.name]}"
+        return f"{self.name}: enough after {done}: {decision.reason}"
+
+
+class EarlyEnd:
+    """The passes of one device that may end early, watched while its records come in.
+
+    `survey_text`: what the device showed of its sensors, by which its energy is read.
+    """
+
+    def __init__(self, manifest: Manifest, survey_text: str | None) -> None:
+        experiment = manifest.experiment
+        self._passes = [
+            _Watched("latency", LatencyWatch(manifest), experiment.measure.pairs),
+            _Watched("energy", EnergyWatch(manifest, survey_text), experiment.energy_cycles),
+        ]
+        self._due: _Watched | None = None
+
+    def take(self, record: dict[str, Any]) -> None:
+        """One record, in the order of the file."""
+        for each in self._passes:
+            each.take(record)
+
+    def due(self) -> tuple[str, str] | None:
+        """The file to drop now and why, in words; None where there is nothing to say to the runner."""
+        for each in self._passes:
+            why = each.due()
+            if why is not None:
+                self._due = each
+                return f"stop-{each.name}", why
+        return None
+
+    def dropped(self) -> None:
+        """The file that was due is on the device."""
+        if self._due is not None:
+            self._due.is_over = True

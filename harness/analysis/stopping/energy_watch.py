@@ -1,0 +1,131 @@
+"""The energy pass of one device, watched: judged after every whole cycle, from `measure.energy.min_cycles` on.
+
+Every look reads all whole cycles so far as the final analysis will: what a battery's current means, and which of its
+sources serves, is found out from all blocks together, and where that changes, all looks are computed anew. What cannot
+be told is waited for, never taken for a decision.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.analysis.evidence.energy_evidence import energy_effect, energy_level
+from harness.analysis.evidence.evidence import Evidence, Paired
+from harness.analysis.stopping.stopping import (
+    NO_EFFECT_ASKED,
+    NOT_ASKED,
+    Decision,
+    decide,
+    ending_in_words,
+    question_of,
+)
+from harness.analysis.tables.device_records import DeviceRecords
+from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame, read_device_energy
+from harness.documents.comparison import NoEffect
+from harness.documents.records import ArmFailed, EnergyBlock
+from harness.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.documents.manifest import Manifest
+    from harness.experiment.declaration import Rule
+
+
+class EnergyWatch:
+    """The energy pass of one device, watched. Give it every record; ask for `decision` whenever a block has come."""
+
+    def __init__(self, manifest: Manifest, survey_text: str | None) -> None:
+        self._manifest = manifest
+        self._survey_text = survey_text
+        self._first_look = manifest.experiment.energy_looks_after
+        self._records = DeviceRecords()
+        self._arms = [arm.id for arm in manifest.arms]
+        self._cycles = 0
+        self._decision: Decision | None = None
+
+    def take(self, record: dict[str, Any]) -> None:
+        """One parsed line of records.jsonl, in the order of the file. Raises `pydantic.ValidationError` where it is a
+        block or a failure and not a valid one.
+        """
+        match record.get("record"):
+            case "energy_block" if self._first_look is not None:
+                self._records.energy.append(EnergyBlock.model_validate(record))
+                cycles = len(self._records.whole_cycles(self._arms))
+                if cycles != self._cycles:
+                    self._cycles, self._decision = cycles, None
+            case "arm_failed":
+                self._records.failed.append(ArmFailed.model_validate(record))
+                self._decision = None
+
+    @classmethod
+    def replay(cls, manifest: Manifest, records: DeviceRecords, survey_text: str | None) -> EnergyWatch:
+        """As it stood when the last of `records` had come."""
+        watch = cls(manifest, survey_text)
+        watch._records.energy.extend(records.energy)
+        watch._records.failed.extend(records.failed)
+        return watch
+
+    @property
+    def decision(self) -> Decision:
+        """What to do now. It costs some tens of milliseconds after a block that ends a cycle, nothing otherwise."""
+        if self._decision is None:
+            self._decision = self._decide()
+        return self._decision
+
+    def _decide(self) -> Decision:
+        cycles = self._records.whole_cycles(self._arms)
+        if self._first_look is None:
+            reason = self._manifest.experiment.measure.energy.unseen or "the number of cycles is fixed"
+            return Decision("go on", len(cycles), reason)
+        if self._survey_text is None:
+            return Decision("go on", len(cycles), "what the device showed of its sensors (survey.txt) is lost")
+        tables: list[pd.DataFrame] = []
+
+        def rows(arm: str, quantity: str) -> pd.DataFrame:
+            if not tables:
+                tables.append(energy_frame([read_cycles(self._manifest, "", self._records, self._survey_text)]))
+            frame = tables[0]
+            name = next(each.name for each in self._manifest.arms if each.id == arm)
+            return frame[(frame["arm"] == name) & (frame["quantity"] == quantity)]
+
+        def evidence(arm: str, rule: Rule) -> Evidence:
+            if rule.at_most is not None or rule.at_least is not None:
+                level = energy_level(QUANTITIES[rule.quantity], rows(arm, rule.quantity), "", self._first_look)
+                return Evidence(NOT_ASKED, level, NO_EFFECT_ASKED)
+            return Evidence(NOT_ASKED, NOT_ASKED, effect(arm, rule.quantity))
+
+        def effect(arm: str, quantity: str = "energy_per_inference") -> Paired | NoEffect:
+            return energy_effect(rows(self._arms[0], quantity), rows(arm, quantity), 0, self._first_look)
+
+        return decide(
+            question_of(self._manifest, "energy", self._first_look),
+            len(cycles),
+            self._records.working_candidates(self._arms),
+            evidence,
+            effect,
+        )
+
+
+def read_cycles(
+    manifest: Manifest, device: str, records: DeviceRecords | None, survey_text: str | None
+) -> DeviceEnergy:
+    """Energy of a device's blocks: of whole cycles alone where the pass could end after any of them."""
+    names = {arm.id: arm.name for arm in manifest.arms}
+    blocks = [] if records is None else records.energy
+    if records is not None and manifest.experiment.energy_looks_after is not None:
+        blocks = [block for cycle in records.whole_cycles(list(names)) for block in cycle]
+    home = Path(manifest.experiment_folder)
+    return read_device_energy(device, blocks, survey_text, manifest.experiment.measure.energy, names, home)
+
+
+def energy_ending(manifest: Manifest, records: DeviceRecords, survey_text: str | None) -> str | None:
+    """Why the energy pass of a device ended where it did, in words; None where nobody asked for it to end early, or it
+    has no energy blocks.
+    """
+    experiment = manifest.experiment
+    if not records.energy or not experiment.asks_for_energy_looks:
+        return None
+    decision = EnergyWatch.replay(manifest, records, survey_text).decision
+    return ending_in_words("energy", decision, experiment.energy_cycles, "cycle", records)

@@ -1,0 +1,1 @@
+"""From records and outputs to tidy tables."""

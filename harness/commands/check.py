@@ -1,0 +1,125 @@
+"""What `bakeoff check` finds: the experiment in plain words, or the first thing that is wrong with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
+from harness.quantity import QUANTITIES
+from harness.words.changes import cores_in_words, counted, rule_in_words
+
+if TYPE_CHECKING:
+    from devices.base import Device
+    from harness.documents.records import TensorInfo
+    from harness.documents.runner_record import RunnerRecord
+    from harness.experiment.file import ExperimentFile
+    from harness.runs.preparing.runner_choice import RunnerKind
+    from harness.runs.session.progress import Progress
+
+COLUMN = 10
+"""Where a line's own text begins, after the word for what it is about."""
+
+
+def check(
+    file: ExperimentFile, device_names: Sequence[str], progress: Progress, runner: RunnerKind | None = None
+) -> list[str]:
+    """Validate; where devices are named, also reach them, provision runtimes and open the models there, in the runner
+    that `bakeoff run` would use (`runner` overrides).
+
+    Returns lines that say what the experiment is. Raises `UserError` or `DeviceError`.
+    """
+    from harness.runs.preparing.distinct_phones import open_asked
+
+    # Before the pictures, which may be many: a device's name may be misspelt.
+    devices = [each.device for each in open_asked(device_names)]
+    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    lines = _in_words(resolved)
+    if devices:
+        lines += _on_devices(resolved, devices, progress, runner)
+    else:
+        lines.append("Models were read but not opened in their runtimes: add -d local for that.")
+    return [*lines, f"{file.experiment.name}: ready to run."]
+
+
+def _in_words(resolved: Resolved) -> list[str]:
+    experiment = resolved.file.experiment
+    baseline = resolved.arms[0]
+    lines = [f"Question: {experiment.question}"]
+    for arm in resolved.arms:
+        lines.append(f"{arm.arm.role:9} {arm.arm.name}: {_arm(arm)}")
+        if arm is not baseline:
+            changed = differences(baseline, arm)
+            lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
+    lines += [f"note      {note}" for note in resolved.notes]
+    scenes = len({item.scene for item in resolved.items})
+    of_scenes = f" of {counted(scenes, 'scene')}" if experiment.data.scene_separator else ""
+    lines.append(f"items     {counted(len(resolved.items), 'picture')}{of_scenes}, ×{experiment.data.scale}")
+    lines += [
+        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        for rule in experiment.rules
+    ]
+    return lines
+
+
+def _arm(arm: ResolvedArm) -> str:
+    return (
+        f"{arm.model.path.name} ({_size(arm.model.bytes)}), {arm.runtime.name} {arm.runtime_version},"
+        f" {_where(arm)}, {counted(arm.arm.threads, 'thread')},"
+        f" {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+    )
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1000:.0f} kB" if size_bytes >= 10_000 else counted(size_bytes, "byte")
+
+
+def _where(arm: ResolvedArm) -> str:
+    on_cores = f" on cores {cores_in_words(arm.arm.cores)}" if arm.arm.cores is not None else ""
+    return f"{arm.arm.accelerator}{on_cores}"
+
+
+def _tensor(tensor: TensorInfo) -> str:
+    shape = "×".join(str(size) if isinstance(size, int) and size > 0 else "?" for size in tensor.shape)
+    return f"{tensor.dtype} {shape}"
+
+
+def _on_devices(
+    resolved: Resolved, devices: Sequence[Device], progress: Progress, runner: RunnerKind | None
+) -> list[str]:
+    from harness.errors import UserError
+    from harness.runs.preparing.encode_items import encode_items
+    from harness.runs.preparing.prepare import prepare
+    from harness.runs.preparing.prepare_all import CANNOT_OPEN_REMEDY
+    from harness.runs.session.stop_request import StopRequest
+
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
+        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+        for device in devices:
+            try:
+                ready = prepare(device, resolved, tensors, progress, StopRequest(), runner)
+            finally:
+                device.close()
+            for arm in resolved.arms:
+                if arm.id in ready.refused:
+                    raise UserError(
+                        f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {device.name} cannot open it:"
+                        f" {ready.refused[arm.id]}",
+                        CANNOT_OPEN_REMEDY,
+                    )
+            lines.append(f"device    {device.name}: every model opens")
+            lines += _runner(ready.runner, resolved)
+    return lines
+
+
+def _runner(runner: RunnerRecord, resolved: Resolved) -> list[str]:
+    """Which runner a device gets, why, and from where its libraries are."""
+    names = {arm.id: arm.arm.name for arm in resolved.arms}
+    return [f"{'':10}{runner.name}: {runner.reason}"] + [
+        f"{'':10}{names[arm]}: {library.file} from {library.source}{f'; {library.note}' if library.note else ''}"
+        for arm, library in runner.libraries.items()
+    ]

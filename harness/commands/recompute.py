@@ -1,0 +1,104 @@
+"""From raw facts to comparison.json and the report: what `bakeoff run` ends with and `bakeoff analyze` does again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from devices.identity import Identity
+from harness.analysis.compare import DeviceFacts, compare
+from harness.analysis.gallery import draw_gallery
+from harness.analysis.tables.quality import Quality, score_outputs
+from harness.documents.folder import DiskError, read_model, write_atomically, write_model
+from harness.documents.held_record import HeldRecord
+from harness.documents.phone_state import PhoneStates
+from harness.documents.profile import DeviceProfile
+from harness.documents.runner_record import RunnerRecord
+from harness.documents.state import DeviceState
+from harness.quantity import QUANTITIES
+from harness.words.profile import profile_in_words
+
+if TYPE_CHECKING:
+    from harness.documents.comparison import Comparison
+    from harness.documents.folder import RunFolder
+    from harness.documents.manifest import Manifest, ManifestDevice
+    from harness.runs.session.progress import Progress
+
+
+def recompute(folder: RunFolder, progress: Progress) -> Comparison:
+    """Score, compare, draw; writes tables/, gallery/, comparison.json and report.html.
+
+    The folder is the caller's alone (`harness.runs.session.folder_lock`). Raises `UserError`; comparison.json is then
+    as it was.
+    """
+    manifest = folder.read_manifest()
+    quality = score_outputs(folder, manifest, progress)
+    progress.say("this machine", "comparing")
+    try:
+        comparison = _compare_and_draw(folder, manifest, quality)
+    except OSError as error:  # tables and pictures are written by libraries
+        raise DiskError.of(Path(error.filename or folder.path), error) from None
+    from reports.html import render_html
+
+    write_model(folder.comparison, comparison)
+    write_atomically(folder.report, render_html(comparison, folder.path).encode())
+    return comparison
+
+
+def _compare_and_draw(folder: RunFolder, manifest: Manifest, quality: Quality) -> Comparison:
+    folder.tables.mkdir(parents=True, exist_ok=True)
+    quality.scores.to_parquet(folder.tables / "quality.parquet")
+    facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
+    comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables)
+    shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
+    galleries = {
+        entry.name: [
+            item
+            for candidate in manifest.arms[1:]
+            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores)
+        ]
+        for entry in manifest.devices
+    }
+    return comparison.model_copy(
+        update={
+            "devices": [
+                result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
+            ],
+            "method": comparison.method
+            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()],
+        }
+    )
+
+
+def _facts(folder: RunFolder, entry: ManifestDevice) -> DeviceFacts:
+    files = folder.device(entry)
+    if not files.state.exists():
+        return DeviceFacts(
+            None, None, "failed", "the run was cut before this device was ready; `bakeoff run --resume` goes on"
+        )
+    state = read_model(files.state, DeviceState)
+    identity = read_model(files.identity, Identity) if files.identity.exists() else None
+    runner = read_model(files.runner, RunnerRecord) if files.runner.exists() else None
+    measured = files.records.exists() and files.records.stat().st_size > 0
+    status: Literal["complete", "incomplete", "failed"] = (
+        "complete" if state.stage == "fetched" else "incomplete" if measured else "failed"
+    )
+    problem = state.problem
+    if problem is None and status != "complete":
+        problem = f"the run was cut while this device was {state.stage}; `bakeoff run --resume` goes on"
+    survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+    held = read_model(files.held, HeldRecord) if files.held.exists() else None
+    phone_states = read_model(files.phone_state, PhoneStates) if files.phone_state.exists() else None
+    profile = profile_in_words(read_model(files.profile, DeviceProfile)) if files.profile.exists() else None
+    return DeviceFacts(
+        identity,
+        files.records if measured else None,
+        status,
+        problem,
+        runner=runner,
+        survey_text=survey,
+        profile=profile,
+        held=held,
+        phone_states=phone_states,
+    )

@@ -1,0 +1,140 @@
+"""What a run on a device needs, and whether it is there: the runner, a C library to bring along, each runtime.
+
+Looked up without a network: nothing is fetched, built or sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from devices.build.native_build import Target
+    from devices.identity import Identity
+    from harness.runs.preparing.runner_choice import RunnerChoice
+
+
+class Part(BaseModel):
+    """One thing that a run needs there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    """Such as `onnxruntime 1.32.0`, `runner`, `C library`."""
+    runner: Literal["python", "native"]
+    """Which runner it is for."""
+    state: Literal["ready", "when needed", "missing"]
+    how: str
+    """Where it is or will be from, or what is wrong."""
+    remedy: str = ""
+
+
+class DeviceParts(BaseModel):
+    """All of a device."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runner: str
+    """Such as `native runner, portable`: what `bakeoff run` would choose for the runtimes it has there."""
+    reason: str
+    runtimes: list[Part]
+    """Of every runtime the version that was tested with this bakeoff."""
+    others: list[Part]
+    """The runner, and the C library where one is pushed along."""
+
+    @property
+    def usable(self) -> list[Part]:
+        """Runtimes that a run there can have now."""
+        broken = {part.runner for part in self.others if part.state == "missing"}
+        return [part for part in self.runtimes if part.state != "missing" and part.runner not in broken]
+
+
+def parts_of(identity: Identity, python: str | None, environments: Sequence[str]) -> DeviceParts:
+    """`python`: the Python there; None where there is none. `environments`: as `ready_runtimes` lists them."""
+    from devices.runtimes.registry import RUNTIMES
+    from harness.runs.preparing.native_offer import native_offer, native_target
+    from harness.runs.preparing.runner_choice import ArmNeeds, choose_runner
+
+    target = native_target(identity)
+    choices: dict[str, RunnerChoice] = {}
+    runtimes = []
+    for spec in RUNTIMES.values():
+        needs = [ArmNeeds(spec.name, spec.default_version)]
+        choice = choose_runner(identity, needs, native_offer(identity, needs))
+        choices.setdefault(choice.runner, choice)
+        name = f"{spec.name} {spec.default_version}"
+        if choice.runner == "native" and target is not None:
+            runtimes.append(_library(spec.name, spec.default_version, target))
+        else:
+            part = _environment(name, spec.python_range(), python, environments)
+            runtimes.append(_with_other_way(part, identity, spec.name, spec.default_version, target))
+    first = choices.get("native") or next(iter(choices.values()))
+    others = [*([_native_runner(target)] if "native" in choices and target is not None else [])]
+    if first.portable:
+        others.append(_c_library(identity.architecture or ""))
+    return DeviceParts(runner=first.name, reason=first.reason, runtimes=runtimes, others=others)
+
+
+def _library(runtime: str, version: str, target: Target) -> Part:
+    from devices.libraries.native_library import library_status
+
+    status = library_status(runtime, version, target)
+    state: Literal["ready", "when needed", "missing"] = (
+        "when needed" if status.state == "fetched when needed" else status.state
+    )
+    return Part(what=f"{runtime} {version}", runner="native", state=state, how=status.how, remedy=status.remedy)
+
+
+def _environment(name: str, pythons: str, python: str | None, environments: Sequence[str]) -> Part:
+    ready = next((each for each in environments if each.startswith(f"{name} (")), None)
+    if ready is not None:
+        return Part(what=name, runner="python", state="ready", how=f"provisioned there: {ready}")
+    if python is None:
+        remedy = "Install one on the device, such as: apt install python3-venv"
+        return Part(what=name, runner="python", state="missing", how="there is no Python 3.8 or newer", remedy=remedy)
+    how = f"provisioned at the first run, if an index has it for this machine and Python {pythons}"
+    return Part(what=name, runner="python", state="when needed", how=how)
+
+
+def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:
+    """For a board that only lacks a library: which file would bring it the native runner."""
+    from devices.libraries.brought_library import LIBRARY_FILES, VARIABLE, place_in_a_folder
+    from devices.libraries.native_library import library_status
+
+    if identity.kind == "local" or target is None or runtime not in LIBRARY_FILES:
+        return part
+    if library_status(runtime, version, target).state != "missing":
+        return part
+    place = place_in_a_folder(runtime, version, target)
+    other = f"A library of yours at FOLDER/{place} would do for the native runner: export {VARIABLE}=FOLDER"
+    return part.model_copy(update={"how": f"{part.how}. {other}"})
+
+
+def _native_runner(target: Target) -> Part:
+    from devices.build.native_build import built
+    from devices.build.zig import compiler_state
+
+    if built(target) is not None:
+        return Part(what="runner", runner="native", state="ready", how=f"built for {target.name}")
+    compiler = compiler_state()
+    if compiler is None:
+        how = f"there is no compiler for {target.name} that runs on this host"
+        return Part(
+            what="runner", runner="native", state="missing", how=how, remedy="Build on Linux (x86-64 or arm64)."
+        )
+    how = f"built for {target.name} at the first run, or by: bakeoff runner build --target {target.name}; {compiler}"
+    return Part(what="runner", runner="native", state="when needed", how=how)
+
+
+def _c_library(machine: str) -> Part:
+    from devices.errors import RuntimeNotAvailableError
+    from devices.libraries.portable_libc import portable_libc
+
+    try:
+        files = portable_libc(machine)
+    except RuntimeNotAvailableError as error:
+        return Part(what="C library", runner="native", state="missing", how=error.what, remedy=error.remedy)
+    how = f"pushed along from {files[0].parent} ({len(files)} files); CPU only"
+    return Part(what="C library", runner="native", state="ready", how=how)

@@ -1,0 +1,100 @@
+"""run.json: what a run is made of, fixed before the first measurement. With it a run folder can be analysed anywhere.
+
+RUN/
+  experiment.toml            as the user wrote it
+  run.json                   this
+  devices/<folder>/          one per device
+    identity.json            devices.identity.Identity
+    runner.json              harness.documents.runner_record.RunnerRecord: which runner, why, and its libraries
+    plan.json                harness.documents.plan.Plan
+    state.json               harness.documents.state.DeviceState: how far the host got, and any problem
+    records.jsonl            byte for byte what the runner wrote, whole lines only
+    runner.log
+    outputs/<arm>/<item>.<k>.npy
+  tables/                    latency, memory, telemetry, quality as parquet
+  gallery/                   PNG files that comparison.json names
+  comparison.json
+  report.html
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.experiment.declaration import Cores, Experiment
+from harness.tasks.image_to_image.codec import Codec
+
+MANIFEST_SCHEMA: Final = "bakeoff.run/1"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ManifestArm(_Strict):
+    """An arm with everything resolved."""
+
+    id: str = Field(pattern=r"^a\d+$")
+    name: str
+    role: Literal["baseline", "candidate"]
+    model_path: str
+    """Absolute path on the host."""
+    model_sha256: str
+    model_bytes: int
+    format: Literal["onnx", "tflite"]
+    runtime: str
+    runtime_version: str
+    accelerator: str
+    accelerator_options: dict[str, str] = {}
+    cores: Cores | None = None
+    threads: int
+    codec: Codec
+
+
+class ManifestItem(_Strict):
+    """An item of the data set."""
+
+    id: str = Field(pattern=r"^i\d+$")
+    stem: str
+    """The user's own name for it."""
+    scene: str
+    """The scene it comes from; its own stem where no scenes are declared."""
+    input_path: str
+    reference_path: str
+    input_sha256: str | None = None
+    reference_sha256: str | None = None
+    """Of the files as they were when the run began: scores against other pictures would be of another run."""
+
+
+class ManifestDevice(_Strict):
+    """A device of the run."""
+
+    name: str
+    folder: str
+    """Name of its folder below `devices/`."""
+
+
+class Manifest(_Strict):
+    """The run."""
+
+    schema_: Literal["bakeoff.run/1"] = Field(default=MANIFEST_SCHEMA, alias="schema")
+    bakeoff_version: str
+    run_id: str
+    created_at: str
+    quick: bool
+    seed: int
+    experiment: Experiment
+    experiment_folder: str
+    """Absolute path on the host that the experiment's paths are relative to."""
+    arms: list[ManifestArm]
+    """The baseline first."""
+    items: list[ManifestItem]
+    latency_item: str
+    """Id of the item used for latency and memory."""
+    devices: list[ManifestDevice]
+    runner: Literal["python", "native"] | None = None
+    """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)

@@ -1,0 +1,32 @@
+"""The JSON Schema of every file that bakeoff reads or writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
+    from harness.documents.comparison import Comparison
+    from harness.documents.manifest import Manifest
+    from harness.documents.plan import Plan
+    from harness.documents.profile import DeviceProfile
+    from harness.documents.records import records_json_schema
+    from harness.documents.soak_manifest import SoakManifest
+    from harness.documents.soak_result import SoakResult
+    from harness.documents.tool_numbers import ReadNumbers
+    from harness.experiment.declaration import experiment_json_schema
+
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "experiment": experiment_json_schema,
+        "plan": lambda: Plan.model_json_schema(by_alias=True),
+        "records": records_json_schema,
+        "run": lambda: Manifest.model_json_schema(by_alias=True),
+        "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
+        "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
+        "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
+        "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}

@@ -1,0 +1,94 @@
+"""soak.json: what a soak is made of, fixed before its first window.
+
+SOAK/
+  soak.json                  this
+  devices/<folder>/          one per device
+    identity.json            devices.identity.Identity
+    runner.json              harness.documents.runner_record.RunnerRecord
+    plan.json                harness.documents.plan.Plan
+    state.json               harness.documents.state.DeviceState
+    records.jsonl            byte for byte what the runner wrote, whole lines only
+    runner.log
+  result.json                harness.documents.soak_result.SoakResult, made anew whenever it is looked at
+  report.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness import __version__
+from harness.documents.folder import safe_name
+from harness.documents.manifest import ManifestArm, ManifestDevice, ManifestItem
+from harness.experiment.declaration import Experiment
+from harness.runs.planning.make_manifest import manifest_arm, manifest_item
+
+if TYPE_CHECKING:
+    from harness.experiment.resolve import Resolved
+    from harness.runs.preparing.runner_choice import RunnerKind
+
+SOAK_SCHEMA: Final = "bakeoff.soak/1"
+
+
+@dataclass(frozen=True)
+class SoakLength:
+    """How long a soak lasts, and how finely it is recorded."""
+
+    hours: float
+    window_s: float
+
+    @property
+    def windows(self) -> int:
+        """About how many windows there will be."""
+        return max(1, round(self.hours * 3600.0 / self.window_s))
+
+
+class SoakManifest(BaseModel):
+    """The soak."""
+
+    schema_: Literal["bakeoff.soak/1"] = Field(default=SOAK_SCHEMA, alias="schema")
+    bakeoff_version: str
+    run_id: str
+    created_at: str
+    experiment: Experiment
+    experiment_folder: str
+    """Absolute path on the host that the experiment's paths are relative to."""
+    arm: ManifestArm
+    """The one that infers."""
+    item: ManifestItem
+    """What it infers on, again and again."""
+    hours: float = Field(gt=0)
+    window_s: float = Field(gt=0)
+    devices: list[ManifestDevice]
+    runner: Literal["python", "native"] | None = None
+    """What `--runner` asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+def make_soak_manifest(
+    resolved: Resolved, device_names: Sequence[str], length: SoakLength, runner: RunnerKind | None
+) -> SoakManifest:
+    """The manifest of a new soak; `resolved` holds its one arm and its one item."""
+    now = datetime.now(UTC)
+    return SoakManifest(
+        bakeoff_version=__version__,
+        run_id=f"{now.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}",
+        created_at=now.isoformat(timespec="seconds"),
+        experiment=resolved.file.experiment,
+        experiment_folder=str(resolved.file.folder),
+        arm=manifest_arm(resolved.arms[0]),
+        item=manifest_item(0, resolved.items[0]),
+        hours=length.hours,
+        window_s=length.window_s,
+        devices=[
+            ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
+        ],
+        runner=runner,
+    )

@@ -1,0 +1,1 @@
+"""Measuring on devices: start, follow, restart, fetch."""

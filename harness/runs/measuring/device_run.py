@@ -1,0 +1,413 @@
+"""Measuring on one device: start the runner, follow its records, restart it if it dies, bring the outputs home.
+
+The runner needs nobody while it works. This side may lose the connection, be killed, or sleep; what it has is a
+prefix of the device's file, and it goes on from the last whole line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from devices.base import ProcessHandle
+from devices.errors import (
+    DeviceError,
+    PermanentError,
+    TransientError,
+)
+from devices.posix.hold import Held, Hold
+from devices.retry import with_reconnect
+from harness.documents.folder import DiskError, write_model
+from harness.documents.held_record import HeldFile, HeldRecord
+from harness.documents.record_file import RecordFile
+from harness.documents.state import DeviceState, Process, Stage
+from harness.runs.measuring.exclusive_run import refuse_second_run, yield_to_earlier
+from harness.runs.measuring.fetch_outputs import fetch_outputs
+from harness.runs.measuring.keep_awake import AnotherRunError, Care, kept_awake, wake_again
+from harness.runs.measuring.note_phone_state import Moment, note_phone_state
+from harness.runs.measuring.runner_process import RunnerProcess
+from harness.runs.measuring.runner_status import Heard
+from harness.runs.session.stop_request import InterruptedRunError
+
+if TYPE_CHECKING:
+    from devices.base import Device
+    from harness.analysis.stopping.early_end import EarlyEnd
+    from harness.documents.folder import DeviceFolder
+    from harness.documents.plan import Plan
+    from harness.runs.measuring.unplugged import CableOut
+    from harness.runs.session.progress import Progress
+    from harness.runs.session.stop_request import StopRequest
+
+FIRST_CONNECT_S = 60.0
+RECONNECT_S = 3600.0
+IDLE_S = 1.0
+SILENCE_BEFORE_LOOKING_S = 10.0
+"""Asking a device whether the runner lives starts a process there: not done while records come."""
+STOP_WAIT_S = 30.0
+RESTARTS_WITHOUT_PROGRESS = 3
+TORN_LINES_BEFORE_GIVING_UP = 4
+REMOVE_S = 20.0
+"""How long a device that is lost at the very end is waited for, so that nothing is left there."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class RunKind:
+    """What a run is called in what is said of it, and how long its runner may be silent."""
+
+    command: str = "bakeoff run"
+    unit: str = "block"
+    """A runner stops after one."""
+    unit_s: float = 0.0
+    """How long one lasts at least, where nothing is to be heard meanwhile."""
+
+
+@dataclass
+class DeviceRun:
+    """One device of one run, from start to fetched outputs. `run` can be called again after any crash."""
+
+    device: Device
+    folder: DeviceFolder
+    state: DeviceState
+    progress: Progress
+    stop: StopRequest
+    on_record: Callable[[dict[str, Any]], None]
+    """Called once with every record, also with those of an earlier try; may raise to end the run."""
+    plan: Plan
+    early_end: EarlyEnd | None = None
+    """Says when a pass has shown enough; None where every step is done."""
+    reconnect_s: float = RECONNECT_S
+    """How long a device that was lost is waited for: the runner works on meanwhile."""
+    hold: Hold = field(default_factory=Hold)
+    """What is held still there while it measures."""
+    cable_out: CableOut | None = None
+    """Where its cable is to be pulled in the energy pass."""
+    kind: RunKind = field(default_factory=RunKind)
+    how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
+    """Record → what is done, how much of it, of how much; None for steps of the plan."""
+    _heard: Heard = field(init=False)
+    _stop_asked_at: float | None = None
+    _torn: int = 0
+    _is_lost: bool = False
+    """It was said that the connection is lost, and not yet that it is there again."""
+
+    def __post_init__(self) -> None:
+        self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.how_far)
+
+    def run(self) -> None:
+        """Go from wherever this device is to `fetched`.
+
+        Raises `DeviceError`, `InterruptedRunError`, or what `on_record` raises (the runner is stopped then).
+        """
+        if self.state.stage == "fetched":
+            return
+        self._connect()
+        with kept_awake(self.device, self._retry, self._care):
+            self._measure_and_fetch()
+        self._advance_state("fetched")
+        # Only now: killed before this, `run` finds everything there and comes by here again.
+        with contextlib.suppress(DeviceError):
+            self._retry(lambda: self.device.remove([self.state.remote_folder]), total_s=REMOVE_S)
+
+    def begin(self) -> None:
+        """Have a runner at work there, and leave it to itself and the device awake, until `run` is called one day.
+
+        Raises as `run` does, and `PermanentError` for a runner that ends at once.
+        """
+        if self.state.stage not in {"planned", "started"}:
+            return
+        self._connect()
+        self._retry(lambda: wake_again(self.device, self._care))
+        self._take_up()
+        if self._heard.is_all or not self._start_unless_alive():
+            return
+        with closing(self._remote_records()) as chunks:
+            for chunk in chunks:
+                self.stop.check()
+                if chunk:
+                    return
+                if not self._is_alive():
+                    self._raise_if_hopeless()
+                    last = self._retry(self._process.last_words)
+                    raise PermanentError(
+                        f"{self.device.name}: the runner ended without a record: {last}",
+                        f"When mended, `{self.kind.command} --resume` goes on.",
+                    )
+
+    def _connect(self) -> None:
+        self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        # Also where outputs alone are left to fetch: what is undone after that would be undone for the other run too.
+        self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    def _measure_and_fetch(self) -> None:
+        try:
+            self._take_up()
+            if self.state.stage == "planned":  # once: later a runner is, or was, at work
+                self._note_phone_state("before")
+            if self.state.stage in {"planned", "started"}:
+                self._measure()
+                self._note_phone_state("after")
+                self._advance_state("measured")
+        except (DiskError, TransientError, InterruptedRunError):
+            raise  # a runner at work is left to it: what it writes can be fetched later
+        except Exception:  # this run will not be gone on with as it is
+            with contextlib.suppress(DeviceError):
+                self._end_runner()
+            raise
+        fetch_outputs(
+            self.device,
+            self.state.remote_folder,
+            self.folder,
+            self._records.outputs(),
+            retry=self._retry,
+            stop=self.stop,
+            progress=self.progress,
+        )
+
+    def _take_up(self) -> None:
+        """All records that are here already."""
+        self._records.cut_partial_line()
+        for record in self._records:
+            self._take(record, is_news=False)
+
+    def _start_unless_alive(self) -> bool:
+        """Push the plan and start a runner, where none is at work; True where it was started."""
+        remote = self.state.remote_folder
+        self._retry(lambda: self.device.remove([f"{remote}/stop"]))
+        if not self._retry(self._process.has_plan):
+            if self._records.size_bytes:
+                raise self._wiped()
+            plan = self.folder.plan.read_bytes()
+            self._retry(lambda: self.device.write(f"{remote}/plan.json", plan))
+        if self._is_alive():
+            return False
+        self._start()
+        return True
+
+    def _measure(self) -> None:
+        if self._heard.is_all:
+            return
+        self._start_unless_alive()
+        fruitless = 0
+        while True:
+            before = self._records.size_bytes
+            self._follow()
+            if self._heard.is_all:
+                return
+            self.stop.check()
+            if self._heard.finished == "stopped":
+                raise PermanentError(
+                    f"{self.device.name}: the runner was stopped there", f"`{self.kind.command} --resume` goes on."
+                )
+            self._raise_if_hopeless()
+            fruitless = 0 if self._records.size_bytes > before else fruitless + 1
+            if fruitless >= RESTARTS_WITHOUT_PROGRESS:
+                last = self._retry(self._process.last_words)
+                raise PermanentError(
+                    f"{self.device.name}: the runner ended {fruitless} times without a new record: {last}",
+                    f"When mended, `{self.kind.command} --resume` goes on.",
+                )
+            self.progress.say(self.device.name, "the runner is gone; starting it again")
+            self._retry(lambda: wake_again(self.device, self._care))
+            self._start()
+
+    def _start(self) -> None:
+        self._heard.finished = None
+        self._advance_state("started")
+        process = self._retry(lambda: self._process.start(self.state.conductor))
+        self.state = self.state.model_copy(
+            update={"process": Process(pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id)}
+        )
+        write_model(self.folder.state, self.state)
+        try:
+            self._retry(lambda: yield_to_earlier(self.device, self.state.remote_folder))
+        except AnotherRunError:
+            self._end_runner()
+            raise
+
+    def _raise_if_hopeless(self) -> None:
+        """The runner is gone before its time: raise where starting it again will not help."""
+        if not self._retry(self._process.has_plan):
+            raise self._wiped()
+        started = self._started
+        code = self._retry(lambda: self._process.exit_code(started)) if started is not None else None
+        self._retry(lambda: self._process.raise_if_hopeless(code))
+
+    def _wiped(self) -> PermanentError:
+        return PermanentError(
+            f"{self.device.name}: {self.state.remote_folder} is no longer there, and with it what was measured",
+            "Something removed it on the device. Start a new run.",
+        )
+
+    def _is_alive(self) -> bool:
+        """Whether a runner works on this plan: the one that was started last, or the one that last wrote a record.
+
+        They can differ: where this side was killed between starting a runner and writing that down, a second one is
+        started, and ends at once because the first holds the lock.
+        """
+        started, pid = self._started, self._heard.runner_pid
+        if started is not None and self._retry(lambda: self.device.is_running(started)):
+            return True
+        return pid is not None and self._retry(lambda: self._process.writes(pid))
+
+    def _follow(self) -> None:
+        """Copy records until the runner says it is finished or is seen to be gone."""
+        silences = itertools.chain([self._silence_s], itertools.repeat(0.0))
+        self._retry(lambda: self._follow_once(next(silences)), lost="the runner should work on")
+
+    def _follow_once(self, first_silence_s: float) -> None:
+        """As `_follow`; raises `TransientError` when the connection is lost.
+
+        Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
+        since it may have been a restart of the device.
+        """
+        if self._is_lost:
+            self._is_lost = False
+            self.progress.say(self.device.name, "connected again")
+        last_news = time.monotonic() - self._silence_s + first_silence_s
+        tail, is_owed = b"", False
+        with closing(self._remote_records()) as chunks:
+            for chunk in chunks:
+                if chunk:
+                    last_news, is_owed = time.monotonic(), False
+                    *lines, tail = (tail + chunk).split(b"\n")
+                    for record in self._keep(lines):
+                        self._take(record)
+                    if self._heard.finished is not None:
+                        return
+                if self.stop.asked and self._stop_runner():
+                    return
+                self._end_passes_early()
+                if time.monotonic() - last_news > self._silence_s:
+                    last_news = time.monotonic()
+                    if not self._is_alive():
+                        if not self._process.lines_after(self._records.size_bytes):
+                            return
+                        if is_owed:  # for long now: this stream is a dead one, however alive its connection looks
+                            raise TransientError(f"{self.device.name}: its records came no further")
+                        is_owed = True  # what it wrote just before it ended may be on its way
+
+    def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
+        """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
+        seen just before a restarted runner cut it off: then it is gone when looked at again.
+        """
+        try:
+            records = self._records.append(lines)
+        except ValueError:
+            self._torn += 1
+            torn = f"{self.device.name}: {self._process.records} holds a line that is no record"
+            if self._torn < TORN_LINES_BEFORE_GIVING_UP:
+                raise TransientError(torn) from None
+            raise PermanentError(torn, "The device's disk or memory may be failing. Start a new run.") from None
+        self._torn = 0 if records else self._torn
+        return records
+
+    def _remote_records(self) -> Generator[bytes, None, None]:
+        return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
+
+    def _take(self, record: dict[str, Any], *, is_news: bool = True) -> None:
+        self._heard.take(record, is_news=is_news)
+        if self.early_end is not None:
+            self.early_end.take(record)
+        self.on_record(record)
+
+    def _end_passes_early(self) -> None:
+        """Tell the runner of a pass that has shown enough."""
+        due = self.early_end.due() if self.early_end is not None and not self.stop.asked else None
+        if self.early_end is None or due is None:
+            return
+        file, why = due
+        self.device.write(f"{self.state.remote_folder}/{file}", b"")
+        self.early_end.dropped()
+        self.progress.say(self.device.name, why)
+
+    # --- stopping ----------------------------------------------------------------------------------------------------
+
+    def _stop_runner(self) -> bool:
+        """Ask the runner to stop; True when it had long enough, or was not to be waited for, and was ended."""
+        if self._stop_asked_at is None:
+            self._stop_asked_at = time.monotonic()
+            self.progress.say(self.device.name, f"stopping after this {self.kind.unit} (Ctrl-C again: at once)")
+            try:
+                self.device.write(f"{self.state.remote_folder}/stop", b"")
+            except PermanentError:  # a full disk takes no stop file
+                self._end_runner()
+                return True
+        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < STOP_WAIT_S + self.kind.unit_s:
+            return False
+        self._end_runner()
+        return True
+
+    def _end_runner(self) -> None:
+        pid, started = self._heard.runner_pid, self._started
+        if pid is not None and self._process.writes(pid):
+            self._process.end(ProcessHandle(pid, None, None))
+        elif started is not None:
+            self._process.end(started)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _records(self) -> RecordFile:
+        return RecordFile(self.folder.records)
+
+    @property
+    def _process(self) -> RunnerProcess:
+        return RunnerProcess(self.device, self.state.remote_folder, self.kind.command)
+
+    @property
+    def _silence_s(self) -> float:
+        return SILENCE_BEFORE_LOOKING_S + self.kind.unit_s
+
+    @property
+    def _started(self) -> ProcessHandle | None:
+        """The runner that was started last, as far as that was written down."""
+        return None if self.state.process is None else ProcessHandle(**self.state.process.model_dump())
+
+    @property
+    def _care(self) -> Care:
+        """Once everything is measured nothing needs to be held."""
+        return Care(
+            hold=self.hold if self.state.stage in {"planned", "started"} else Hold(),
+            unplugged=self.cable_out is not None,
+            on_held=self._note_held,
+            say=lambda words: self.progress.say(self.device.name, words),
+            sleep=self.stop.sleep,
+        )
+
+    def _note_held(self, held: list[Held]) -> None:
+        files = [HeldFile(kind=each.kind, place=each.place, before=each.before, held=each.held) for each in held]
+        write_model(self.folder.held, HeldRecord(files=files))
+
+    def _note_phone_state(self, moment: Moment) -> None:
+        note_phone_state(self.device, self.folder.phone_state, moment, self._retry, self._care.say)
+
+    def _advance_state(self, stage: Stage) -> None:
+        self.state = self.state.model_copy(update={"stage": stage, "problem": None})
+        write_model(self.folder.state, self.state)
+
+    def _retry(self, operation: Callable[[], _T], *, total_s: float | None = None, lost: str = "") -> _T:
+        """Do it; after a loss reconnect and do it again. A stop that is asked for ends the waiting at once."""
+
+        def waiting(message: str, seconds: float) -> None:
+            self.stop.check()
+            is_expected, words = (False, None) if self.cable_out is None else self.cable_out.lost()
+            if is_expected:
+                if words is not None:
+                    self.progress.say(self.device.name, words)
+                return
+            self._is_lost = True
+            meanwhile = f"; {lost}, reconnecting" if lost else ""
+            self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
+
+        return with_reconnect(
+            self.device, operation, total_s=total_s or self.reconnect_s, on_wait=waiting, sleep=self.stop.sleep
+        )

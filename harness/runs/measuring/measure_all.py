@@ -1,0 +1,103 @@
+"""All devices of a run at once; those that are one machine take turns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from devices.errors import DeviceError
+from devices.identity import Identity
+from devices.posix.hold import Hold
+from harness.analysis.stopping.early_end import EarlyEnd
+from harness.documents.folder import read_model, write_model
+from harness.documents.plan import Plan
+from harness.documents.state import DeviceState
+from harness.runs.measuring.device_run import RECONNECT_S, DeviceRun
+from harness.runs.measuring.output_check import OutputCheck
+from harness.runs.measuring.unplugged import CableOut
+from harness.runs.session.device_threads import in_threads
+
+if TYPE_CHECKING:
+    from devices.base import Device
+    from harness.documents.folder import DeviceFolder, RunFolder
+    from harness.documents.manifest import Manifest, ManifestDevice
+    from harness.documents.soak_folder import SoakFolder
+    from harness.experiment.resolve import Resolved
+    from harness.runs.session.progress import Progress
+    from harness.runs.session.stop_request import StopRequest
+
+MakeRun = Callable[[int, "DeviceFolder", DeviceState, Plan], DeviceRun]
+"""The index of a planned device, its folder, state and plan → its run."""
+
+
+def measure_all(
+    folder: RunFolder,
+    manifest: Manifest,
+    resolved: Resolved,
+    devices: Sequence[Device],
+    progress: Progress,
+    stop: StopRequest,
+) -> dict[str, str]:
+    """Take every planned device to its end, as `on_all` does."""
+    measure = manifest.experiment.measure
+
+    def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
+        survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
+        early_end = EarlyEnd(manifest, survey) if measure.design == "sequential" else None
+        cable_out = CableOut(plan) if measure.energy.unplugged else None
+        return DeviceRun(
+            devices[index],
+            files,
+            state,
+            progress,
+            stop,
+            OutputCheck(resolved),
+            plan,
+            early_end,
+            reconnect_s=RECONNECT_S if cable_out is None else max(RECONNECT_S, cable_out.longest_absence_s),
+            hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
+            cable_out=cable_out,
+        )
+
+    return on_all(folder, manifest.devices, make_run, progress, stop)
+
+
+def on_all(
+    folder: RunFolder | SoakFolder,
+    entries: Sequence[ManifestDevice],
+    make_run: MakeRun,
+    progress: Progress,
+    stop: StopRequest,
+    act: Callable[[DeviceRun], None] = DeviceRun.run,
+) -> dict[str, str]:
+    """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed.
+
+    Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
+    stop.
+    """
+    turns: dict[str, threading.Lock] = {}
+    problems: dict[str, str] = {}
+
+    def one(index: int) -> None:
+        entry = entries[index]
+        files = folder.device(entry)
+        state = read_model(files.state, DeviceState)
+        if state.stage == "unprepared":
+            problems[entry.name] = state.problem or "not prepared"
+            return
+        identity = read_model(files.identity, Identity)
+        run = make_run(index, files, state, read_model(files.plan, Plan))
+        try:
+            with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
+                stop.check()
+                act(run)
+        except DeviceError as error:
+            problems[entry.name] = str(error)
+            write_model(files.state, run.state.model_copy(update={"problem": str(error)}))
+            progress.say(entry.name, error.what)
+
+    with stop.listening():
+        in_threads([partial(one, index) for index in range(len(entries))], stop)
+    return problems

@@ -1,0 +1,58 @@
+"""What a device's records have said so far: which runner is at work, how far it is, and whether it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.documents.plan import steps_of_pass
+from harness.words.gates import waiting_in_words
+
+if TYPE_CHECKING:
+    from harness.documents.plan import Plan
+    from harness.runs.measuring.unplugged import CableOut
+    from harness.runs.session.progress import Progress
+
+
+@dataclass
+class Heard:
+    """Takes every record of one device in turn, and says on the way what is worth saying."""
+
+    device: str
+    plan: Plan
+    progress: Progress
+    cable_out: CableOut | None = None
+    """Where its cable is to be pulled in the energy pass."""
+    how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
+    """Record → what is done, how much of it, of how much; None for steps of the plan."""
+    runner_pid: int | None = None
+    """Of the runner that wrote the newest `runner_started` record."""
+    finished: str | None = None
+    """Why that runner ended, in the word of its `runner_finished` record; None before it."""
+    _done_steps: set[int] = field(default_factory=set)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left to be measured."""
+        return self.finished in {"complete", "bound"}
+
+    def take(self, record: dict[str, Any], *, is_news: bool) -> None:
+        """The next record; `is_news` unless it was here before this process began."""
+        kind = record["record"]
+        if kind == "runner_started":
+            self.finished = None
+            self.runner_pid = record["pid"]
+        elif kind == "runner_finished":
+            self.finished = record["reason"]
+        elif kind == "pass_stopped":
+            self._done_steps.update(steps_of_pass(self.plan, record["of_pass"]))
+        words = None if self.cable_out is None else self.cable_out.take(record)
+        if words is None and kind == "gate_waiting":
+            words = waiting_in_words(record, self.plan)
+        if words is not None and is_news:
+            self.progress.say(self.device, words)
+        if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
+            self._done_steps.add(record["step"])
+        steps = ("measuring", len(self._done_steps), len(self.plan.steps))
+        self.progress.advance(self.device, *(steps if self.how_far is None else self.how_far(record)))

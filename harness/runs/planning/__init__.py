@@ -1,0 +1,1 @@
+"""From an experiment and a device to a plan."""

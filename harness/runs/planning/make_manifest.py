@@ -1,0 +1,72 @@
+"""run.json made: from what was looked up to what a run is made of."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from harness import __version__
+from harness.documents.folder import safe_name
+from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.experiment.resolve import Resolved, ResolvedArm
+from harness.runs.preparing.runner_choice import RunnerKind
+from harness.tasks.image_to_image.dataset import Item
+
+
+def make_manifest(
+    resolved: Resolved, device_names: Sequence[str], *, quick: bool, runner: RunnerKind | None = None
+) -> Manifest:
+    """The manifest of a new run; its seed is drawn where the experiment gives none."""
+    experiment = resolved.file.experiment
+    now = datetime.now(UTC)
+    seed = experiment.measure.seed
+    return Manifest(
+        bakeoff_version=__version__,
+        run_id=f"{now.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}",
+        created_at=now.isoformat(timespec="seconds"),
+        quick=quick,
+        seed=secrets.randbits(32) if seed is None else seed,
+        experiment=experiment,
+        experiment_folder=str(resolved.file.folder),
+        arms=[manifest_arm(arm) for arm in resolved.arms],
+        items=[manifest_item(index, item) for index, item in enumerate(resolved.items)],
+        latency_item=f"i{resolved.latency_item}",
+        devices=[
+            ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
+        ],
+        runner=runner,
+    )
+
+
+def manifest_arm(arm: ResolvedArm) -> ManifestArm:
+    """An arm as a manifest has it."""
+    return ManifestArm(
+        id=arm.id,
+        name=arm.arm.name,
+        role=arm.arm.role,
+        model_path=str(arm.model.path),
+        model_sha256=arm.model.sha256,
+        model_bytes=arm.model.bytes,
+        format=arm.model.format,
+        runtime=arm.runtime.name,
+        runtime_version=arm.runtime_version,
+        accelerator=arm.arm.accelerator,
+        accelerator_options=arm.arm.accelerator_options,
+        cores=arm.arm.cores,
+        threads=arm.arm.threads,
+        codec=arm.codec,
+    )
+
+
+def manifest_item(index: int, item: Item) -> ManifestItem:
+    """An item as a manifest has it."""
+    return ManifestItem(
+        id=f"i{index}",
+        stem=item.stem,
+        scene=item.scene,
+        input_path=str(item.input_path),
+        reference_path=str(item.reference_path),
+        input_sha256=item.input_sha256,
+        reference_sha256=item.reference_sha256,
+    )

@@ -1,0 +1,146 @@
+"""Making the plan of one device: every step in order, the order of arms within a pair drawn from the run's seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from harness.documents.manifest import Manifest, ManifestArm
+from harness.documents.plan import (
+    EnergyStep,
+    LatencyOptions,
+    LatencyPairStep,
+    MemoryStep,
+    Plan,
+    PlanArm,
+    PlanItem,
+    QualityStep,
+    Step,
+    WarmUpStep,
+)
+from harness.experiment.declaration import Measure
+from harness.runs.planning.sensing import Sensing
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where on the device the things of a run lie."""
+
+    models: dict[str, str]
+    """Arm id → path of its model."""
+    workers: dict[str, list[str]]
+    """Arm id → argv prefix of its worker."""
+    libraries: dict[str, str]
+    """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
+    inputs: dict[str, dict[str, list[str]]]
+    """Item id → arm id → paths of its input tensors."""
+    input_shapes: dict[str, dict[str, list[int]]]
+    """Arm id → tensor → shape to load it with."""
+    sensing: Sensing = field(default_factory=Sensing)
+    """What the device can be asked beside."""
+    accelerator_libraries: dict[str, str] = field(default_factory=dict)
+    """Arm id → the library that drives its accelerator, where there is one."""
+    cores: dict[str, list[int]] = field(default_factory=dict)
+    """Arm id → cores that it may run on, where it asks for some."""
+
+
+def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
+    """Quality first (it shows early whether an arm works at all), then latency, memory, and energy, which heats."""
+    measure = manifest.experiment.measure
+    arm_ids = [arm.id for arm in manifest.arms]
+    # A string seeds the same sequence on every Python version; each device gets an order of its own.
+    orders = random.Random(f"{manifest.seed}/{device_index}")
+    steps: list[Step] = []
+
+    for item in manifest.items:
+        steps += [QualityStep(step=len(steps) + place, arm=arm, item=item.id) for place, arm in enumerate(arm_ids)]
+    steps.append(WarmUpStep(step=len(steps), arms=arm_ids, item=manifest.latency_item))
+    for pair, order in enumerate(_orders(arm_ids, measure.pairs, orders)):
+        steps.append(LatencyPairStep(step=len(steps), pair=pair, order=order, item=manifest.latency_item))
+    for repeat, order in enumerate(_orders(arm_ids, measure.memory_repeats, orders)):
+        for arm in order:
+            steps.append(
+                MemoryStep(
+                    step=len(steps),
+                    arm=arm,
+                    item=manifest.latency_item,
+                    repeat=repeat,
+                    inferences=measure.memory_inferences,
+                )
+            )
+    if placement.sensing.measures_energy:
+        for cycle, order in enumerate(_orders(arm_ids, manifest.experiment.energy_cycles, orders)):
+            steps += _energy_cycle(manifest, cycle, order, first_step=len(steps))
+    return Plan(
+        run_id=manifest.run_id,
+        seed=manifest.seed,
+        arms=[plan_arm(arm, placement) for arm in manifest.arms],
+        items=[PlanItem(id=item.id, inputs=placement.inputs[item.id]) for item in manifest.items],
+        steps=steps,
+        latency=latency_options(measure),
+        energy=placement.sensing.energy,
+        probes=placement.sensing.probes,
+        gates=dict(placement.sensing.gates),
+        memory_probes=placement.sensing.memory_probes,
+        soak_probes=placement.sensing.soak_probes,
+        step_timeout_ns=round(measure.step_timeout_s * 1e9),
+    )
+
+
+def plan_arm(arm: ManifestArm, placement: Placement) -> PlanArm:
+    """An arm as a device sees it."""
+    return PlanArm(
+        id=arm.id,
+        model=placement.models[arm.id],
+        model_sha256=arm.model_sha256,
+        format=arm.format,
+        runtime=arm.runtime,
+        runtime_version=arm.runtime_version,
+        worker=placement.workers[arm.id],
+        library=placement.libraries.get(arm.id),
+        accelerator=arm.accelerator,
+        accelerator_options=arm.accelerator_options,
+        accelerator_library=placement.accelerator_libraries.get(arm.id),
+        cores=placement.cores.get(arm.id),
+        threads=arm.threads,
+        input_shapes=placement.input_shapes[arm.id],
+    )
+
+
+def latency_options(measure: Measure) -> LatencyOptions:
+    """How blocks are made, from what the experiment says."""
+    return LatencyOptions(
+        block_target_ns=round(measure.block_ms * 1e6),
+        block_min_inferences=measure.block_min_inferences,
+        block_max_inferences=max(measure.block_max_inferences, measure.block_min_inferences),
+        lead_in_inferences=measure.lead_in_inferences,
+        settle_ns=round(measure.settle_ms * 1e6),
+        warm_up_min_blocks=3,
+        warm_up_max_blocks=measure.warm_up_max_blocks,
+        warm_up_tolerance=0.02,
+        max_ns=round(measure.max_minutes * 60e9),
+        reference_target_ns=round(measure.reference_ms * 1e6),
+    )
+
+
+def _energy_cycle(manifest: Manifest, cycle: int, order: list[str], first_step: int) -> list[EnergyStep]:
+    """Idle right before each arm: its power is what the arm's is compared with."""
+    energy = manifest.experiment.measure.energy
+    return [
+        EnergyStep(
+            step=first_step + position,
+            cycle=cycle,
+            position=position,
+            arm=arm,
+            item=manifest.latency_item,
+            duration_ns=round((energy.idle_s if arm is None else energy.block_s) * 1e9),
+        )
+        for position, arm in enumerate(arm for each in order for arm in (None, each))
+    ]
+
+
+def _orders(arms: list[str], count: int, source: random.Random) -> list[list[str]]:
+    """`count` orders of the arms, each drawn on its own: a fixed ABBA pattern lets neighbouring blocks of one arm share
+    their noise (twice the false alarms at an autocorrelation of 0.9).
+    """
+    return [source.sample(arms, len(arms)) for _ in range(count)]

@@ -1,0 +1,1 @@
+"""From a plan to a device that is ready for it."""

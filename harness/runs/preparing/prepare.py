@@ -1,0 +1,162 @@
+"""Getting one device ready: reached, identified, runtimes provisioned, blobs pushed, every model opened once there.
+
+Nothing of a run exists yet while this goes on; a second time most of it is found done.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from devices.base import Blob
+from devices.errors import PermanentError
+from devices.posix.core_clocks import cores_for
+from devices.retry import with_reconnect
+from harness.runs.measuring.exclusive_run import refuse_second_run
+from harness.runs.measuring.wait_until_booted import wait_until_booted
+from harness.runs.planning.make_plan import Placement
+from harness.runs.planning.sensing import look_around
+from harness.runs.preparing.output_space import check_device_space
+from harness.runs.preparing.runner_setup import set_up_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devices.base import Device
+    from devices.identity import Identity
+    from harness.documents.runner_record import RunnerRecord
+    from harness.experiment.resolve import Resolved, ResolvedArm
+    from harness.runs.preparing.encode_items import TensorBlobs
+    from harness.runs.preparing.runner_choice import RunnerKind
+    from harness.runs.session.progress import Progress
+    from harness.runs.session.stop_request import StopRequest
+
+OPEN_MODEL_TIMEOUT_S = 300.0
+FIRST_CONNECT_S = 10.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class PreparedDevice:
+    """A device that can begin to measure."""
+
+    device: Device
+    identity: Identity
+    conductor: list[str]
+    """argv prefix of the conductor, before the plan and the records."""
+    placement: Placement
+    refused: dict[str, str]
+    """Arm id → why its runtime could not open its model here."""
+    runner: RunnerRecord
+    """Which runner will measure it, and why."""
+
+
+def prepare(
+    device: Device,
+    resolved: Resolved,
+    tensors: TensorBlobs,
+    progress: Progress,
+    stop: StopRequest,
+    runner: RunnerKind | None = None,
+) -> PreparedDevice:
+    """Get a device ready; `runner` overrides what would be chosen.
+
+    Raises `DeviceError` (what is transient was retried already), and `InterruptedRunError` as soon as a stop is asked
+    for and the device has answered.
+    """
+
+    def waiting(message: str, seconds: float) -> None:
+        stop.check()
+        progress.say(device.name, f"{message.splitlines()[0]}; again in {seconds:g} s")
+
+    def retry(operation: Callable[[], _T], total_s: float = 300.0) -> _T:
+        stop.check()
+        return with_reconnect(device, operation, total_s=total_s, on_wait=waiting, sleep=stop.sleep)
+
+    retry(device.connect, total_s=FIRST_CONNECT_S)
+    retry(lambda: wait_until_booted(device, partial(progress.say, device.name), stop.sleep))
+    retry(lambda: refuse_second_run(device))
+    identity = retry(device.identify)
+    retry(lambda: check_device_space(device, resolved))
+    sensing = retry(lambda: look_around(device, resolved.file.experiment))
+    for note in sensing.notes:
+        progress.say(device.name, note)
+    setup = set_up_runner(device, identity, resolved, progress, retry, runner)
+    paths = retry(lambda: _push_all(device, resolved, tensors, progress))
+    placement = Placement(
+        models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
+        workers=setup.workers,
+        libraries=setup.libraries,
+        accelerator_libraries=setup.accelerator_libraries,
+        cores=retry(lambda: _cores(device, resolved)),
+        inputs={
+            f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
+            for index, hashes in enumerate(tensors.by_item)
+        },
+        input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
+        sensing=sensing,
+    )
+    refused = {}
+    for arm in resolved.arms:
+        reason = retry(partial(_open_once, device, setup.describe(arm, paths[arm.model.sha256])))
+        if reason is not None:
+            refused[arm.id] = reason
+            progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
+    return PreparedDevice(
+        device=device,
+        identity=identity,
+        conductor=setup.conductor,
+        placement=placement,
+        refused=refused,
+        runner=setup.record,
+    )
+
+
+def _cores(device: Device, resolved: Resolved) -> dict[str, list[int]]:
+    """Arm id → core numbers on this device, for the arms that ask for some."""
+    return {arm.id: cores_for(device, arm.arm.cores) for arm in resolved.arms if arm.arm.cores is not None}
+
+
+def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
+    """SHA-256 → path there, for the models and all input tensors."""
+    models = {arm.model.sha256: arm.model for arm in resolved.arms}
+    blobs = [
+        *(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes) for model in models.values()),
+        *tensors.blobs,
+    ]
+    total = sum(blob.bytes for blob in blobs)
+    sent = 0
+
+    def moved(count: int) -> None:
+        nonlocal sent
+        sent = min(sent + count, total)
+        progress.advance(device.name, "pushing (kB)", sent // 1000, total // 1000)
+
+    return device.push(blobs, moved)
+
+
+def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
+    """The shape of the latency item, for a model whose sizes are not fixed."""
+    if all(isinstance(size, int) and size > 0 for size in arm.codec.input.shape):
+        return {}
+    item = resolved.items[resolved.latency_item]
+    return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}
+
+
+def _open_once(device: Device, argv: Sequence[str]) -> str | None:
+    """Have a runtime open a model on the device; None when that works, else the runtime's own words."""
+    done = device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S)
+    if done.exit_code == 0:
+        return None
+    try:
+        answer = json.loads(done.stdout)
+        return f"{answer['error']}: {answer['message']}"
+    except (ValueError, KeyError, TypeError):
+        lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        if done.exit_code in {126, 127}:
+            raise PermanentError(f"{device.name}: {argv[0]} cannot be run there any more: {last}") from None
+        return f"exit code {done.exit_code}: {last}"

@@ -1,0 +1,112 @@
+"""Every device of a run made ready at once, and what each of them will do written down."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devices.errors import DeviceError
+from harness.documents.folder import write_atomically, write_model
+from harness.documents.profile import DeviceProfile
+from harness.documents.profile_store import find_profile
+from harness.documents.state import DeviceState
+from harness.errors import UserError
+from harness.runs.preparing.encode_items import encode_items
+from harness.runs.preparing.prepare import PreparedDevice, prepare
+from harness.runs.session.device_threads import in_threads
+
+if TYPE_CHECKING:
+    from devices.base import Device
+    from harness.documents.folder import DeviceFolder
+    from harness.documents.plan import Plan
+    from harness.experiment.resolve import Resolved
+    from harness.runs.planning.make_plan import Placement
+    from harness.runs.preparing.runner_choice import RunnerKind
+    from harness.runs.session.progress import Progress
+    from harness.runs.session.stop_request import StopRequest
+
+CANNOT_OPEN_REMEDY = "Export it again for this runtime, or name another runtime for the arm."
+"""What to do about a model that its runtime refuses."""
+
+
+def prepare_all(
+    devices: Sequence[Device],
+    resolved: Resolved,
+    progress: Progress,
+    stop: StopRequest,
+    runner: RunnerKind | None = None,
+) -> list[PreparedDevice | DeviceError]:
+    """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
+    with tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch:
+        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+
+        def one(device: Device) -> PreparedDevice | DeviceError:
+            try:
+                return prepare(device, resolved, tensors, progress, stop, runner)
+            except DeviceError as error:
+                if len(devices) > 1:  # of a single one it is what the command ends with
+                    progress.say(device.name, error.what)
+                return error
+
+        try:
+            return in_threads([partial(one, device) for device in devices], stop)
+        except KeyboardInterrupt:
+            stop.ask()
+            raise
+
+
+def refuse_unusable(ready: Sequence[PreparedDevice | DeviceError], resolved: Resolved) -> None:
+    """Raise where no device is ready, or where a model opens nowhere: that is the user's to mend. One that opens on
+    some devices only is a result.
+    """
+    errors = [each for each in ready if isinstance(each, DeviceError)]
+    if len(errors) == len(ready):
+        raise errors[0]
+    prepared = [each for each in ready if isinstance(each, PreparedDevice)]
+    for arm in resolved.arms:
+        reasons = [each.refused[arm.id] for each in prepared if arm.id in each.refused]
+        if len(reasons) == len(prepared):
+            raise UserError(
+                f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} cannot open it: {reasons[0]}",
+                CANNOT_OPEN_REMEDY,
+            )
+
+
+def write_prepared(
+    files: DeviceFolder,
+    remote_name: str,
+    ready: PreparedDevice | DeviceError,
+    make_plan: Callable[[Placement], Plan],
+) -> None:
+    """What a device will do; the plan itself last, since a device without one is prepared again by resume."""
+    if isinstance(ready, DeviceError):
+        state = DeviceState(stage="unprepared", remote_folder="", conductor=[], problem=str(ready))
+        write_model(files.state, state)
+        return
+    write_model(files.identity, ready.identity)
+    write_model(files.runner, ready.runner)
+    write_atomically(files.survey, ready.placement.sensing.survey_text.encode())
+    profile = find_profile(ready.device.name, ready.identity)
+    if isinstance(profile, DeviceProfile):
+        write_model(files.profile, profile)
+    state = DeviceState(
+        stage="planned",
+        remote_folder=f"{ready.device.workdir}/runs/{remote_name}",
+        conductor=ready.conductor,
+    )
+    write_model(files.state, state)
+    write_model(files.plan, make_plan(ready.placement))
+
+
+@contextmanager
+def closing_all(devices: Sequence[Device]) -> Iterator[None]:
+    """Let go of every connection at the end."""
+    try:
+        yield
+    finally:
+        for device in devices:
+            device.close()

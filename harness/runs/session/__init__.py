@@ -1,0 +1,1 @@
+"""What a run needs on this side: its folder, its progress, its threads, being stopped."""

@@ -1,0 +1,1 @@
+"""Images in, images out: super-resolution, denoising, and their kind."""

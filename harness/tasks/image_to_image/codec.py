@@ -1,0 +1,268 @@
+"""Pictures to tensors and back, by what the model says of its tensors.
+
+A codec is made per arm. Float tensors hold `range`; integer tensors go through the model's own scale and zero point.
+A model that sees luma only gets Y; for pictures and RGB scores its output is joined with chroma upscaled bicubically,
+as super-resolution papers do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.documents.records import TensorInfo
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.experiment.declaration import Tensor
+    from harness.models.model_file import ModelFile
+    from harness.tasks.image_to_image.dataset import Item
+
+Layout = Literal["NCHW", "NHWC"]
+
+_FLOATS = {"float32", "float16", "float64"}
+_INTEGERS = {"int8", "uint8"}
+CHANNELS_REMEDY = "Export the model with as many channels as pictures have: 1 (luma) or 3 (RGB), not left open."
+FEWEST_LEVELS = 24
+"""Between black and white; a tensor quantised for pictures has some 200."""
+
+
+class Codec(BaseModel):
+    """How one arm's tensors hold pictures. Kept in run.json, so that outputs can be read without the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: TensorInfo
+    output: TensorInfo
+    input_layout: Layout
+    output_layout: Layout
+    channels: Literal[1, 3]
+    luma: Literal["studio", "full"]
+    input_range: tuple[float, float]
+    output_range: tuple[float, float]
+    """Values for black and white, after dequantisation."""
+
+    def encode(self, image: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
+        import numpy as np
+
+        planes = image.astype(np.float64) if self.channels == 3 else luma_of(image, self.luma)[..., None]
+        low, high = self.input_range
+        values = low + planes / 255.0 * (high - low)
+        tensor = values[None].transpose(0, 3, 1, 2) if self.input_layout == "NCHW" else values[None]
+        result: NDArray[np.generic] = np.ascontiguousarray(_to_dtype(tensor, self.input))
+        return result
+
+    def decode(self, tensor: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The output tensor → uint8 (height, width, 3) RGB, rounded and clipped. `image` is the item's input picture.
+
+        Raises ValueError when the tensor's shape is not that of a picture or it holds NaN.
+        """
+        import numpy as np
+
+        values = tensor.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError(f"the output holds {int((~np.isfinite(values)).sum())} values that are not finite")
+        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+            values = (values - (self.output.zero_point or 0)) * self.output.scale
+        if values.ndim != 4 or values.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        planes = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
+        if planes.shape[2] != self.channels:
+            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        low, high = self.output_range
+        levels = (planes - low) / (high - low) * 255.0
+        if self.channels == 1:
+            levels = join_luma(levels[..., 0], image, self.luma)
+        picture: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        return picture
+
+    def input_shape(self, size: tuple[int, int]) -> list[int]:
+        """Shape of the input tensor for a picture of (height, width)."""
+        height, width = size
+        return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
+
+
+def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
+    """How a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
+    if len(model.inputs) != 1:
+        names = ", ".join(repr(each.name) for each in model.inputs)
+        raise UserError(
+            f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one",
+            "Export it with one input, and whatever else it takes as constants.",
+        )
+    given, result = model.inputs[0], model.outputs[0]
+    for each in (given, result):
+        if len(each.shape) != 4:
+            raise UserError(
+                f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
+                "Export the model with a batch dimension: NCHW or NHWC.",
+            )
+        if each.dtype not in _FLOATS | _INTEGERS:
+            raise UserError(f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes")
+        if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
+            raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+    layout = _layout(model, given, tensor)
+    channels = given.shape[1] if layout == "NCHW" else given.shape[3]
+    if channels not in {1, 3}:
+        raise UserError(
+            f"{model.path}: tensor {given.name!r} ({_shape(given)} as {layout}) has {_size(channels)} channels",
+            CHANNELS_REMEDY,
+        )
+    if tensor.color != "auto" and (tensor.color == "rgb") != (channels == 3):
+        raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
+    output_layout = _output_layout(result, layout)
+    made = result.shape[1] if output_layout == "NCHW" else result.shape[3]
+    if isinstance(made, int) and made > 0 and made != channels:
+        raise UserError(
+            f"{model.path}: takes pictures of {channels} channel(s) and its output {result.name!r} has {made}"
+            f" ({_shape(result)} as {output_layout})",
+            "Only models that put out such a picture as they take in can be scored against references.",
+        )
+    if tensor.range[0] >= tensor.range[1]:
+        raise UserError(f"the range of a tensor runs from black to white; {list(tensor.range)} does not")
+    for each in (given, result):
+        _check_levels(model, each, tensor)
+    return Codec(
+        input=given,
+        output=result,
+        input_layout=layout,
+        output_layout=output_layout,
+        channels=1 if channels == 1 else 3,
+        luma="full" if tensor.color == "y_full" else "studio",
+        input_range=_range(given, tensor),
+        output_range=_range(result, tensor),
+    )
+
+
+def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
+    """Whether a picture and its reference fit a model with fixed sizes. Raises `UserError` naming both sizes; nothing
+    is resized.
+    """
+    wanted, has = codec.input.shape, codec.input_shape(item.input_size)
+    for want, have in zip(wanted, has, strict=True):
+        if isinstance(want, int) and want > 0 and want != have:
+            axes = (2, 3) if codec.input_layout == "NCHW" else (1, 2)
+            takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
+            raise UserError(
+                f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
+                "Crop the pictures to that size, or export the model with a dynamic height and width.",
+            )
+    height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
+    for makes, has_reference in zip((height, width), item.reference_size, strict=True):
+        if isinstance(makes, int) and makes > 0 and makes != has_reference:
+            raise UserError(
+                f"{model.path}: puts out {width}×{height}, and the reference {item.reference_path} is"
+                f" {item.reference_size[1]}×{item.reference_size[0]}",
+                "Nothing is resized: correct the references, data.scale or the model.",
+            )
+
+
+def luma_of(image: NDArray[np.uint8], luma: Literal["studio", "full"]) -> NDArray[np.float64]:
+    """Y of uint8 RGB, float64 (height, width): BT.601 as in MATLAB's rgb2ycbcr (studio range) or JPEG (full range)."""
+    import numpy as np
+
+    from metrics.image.luma import luma as studio_luma
+
+    return studio_luma(image) if luma == "studio" else image.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+
+
+def join_luma(
+    luma_plane: NDArray[np.float64], image: NDArray[np.uint8], luma: Literal["studio", "full"]
+) -> NDArray[np.float64]:
+    """Y from a model with bicubically upscaled chroma of the input picture: float64 (height, width, 3), not clipped.
+
+    Only differences of colour to luma are upscaled, so that grey stays grey whatever the luma model did.
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = luma_plane.shape
+    own = luma_of(image, luma)
+    gain = 255.0 / 219.0 if luma == "studio" else 1.0
+    black = 16.0 if luma == "studio" else 0.0
+    planes = []
+    for channel in range(3):
+        difference = image[..., channel].astype(np.float64) - (own - black) * gain
+        plane = Image.fromarray(difference.astype(np.float32), "F").resize((width, height), Image.Resampling.BICUBIC)
+        planes.append((luma_plane - black) * gain + np.asarray(plane, dtype=np.float64))
+    return np.stack(planes, axis=-1)
+
+
+def real_range(info: TensorInfo) -> tuple[float, float] | None:
+    """What a quantised tensor can hold, after dequantisation; None for other tensors."""
+    import numpy as np
+
+    if info.dtype not in _INTEGERS or info.scale is None:
+        return None
+    limits = np.iinfo(info.dtype)
+    zero = info.zero_point or 0
+    return (int(limits.min) - zero) * info.scale, (int(limits.max) - zero) * info.scale
+
+
+def _check_levels(model: ModelFile, info: TensorInfo, tensor: Tensor) -> None:
+    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off."""
+    real = real_range(info)
+    if real is None or info.scale is None:
+        return
+    span, real_span = tensor.range[1] - tensor.range[0], real[1] - real[0]
+    if span < FEWEST_LEVELS * info.scale or span > 4 * real_span:
+        raise UserError(
+            f"{model.path}: tensor {info.name!r} holds {real[0]:.4g} to {real[1]:.4g} in steps of {info.scale:.3g};"
+            f" black and white as {tensor.range[0]:g} and {tensor.range[1]:g} do not fit that",
+            "Say which values are black and white for this model: [data.tensor] range"
+            + (" = [0, 255]." if real_span > 100 else "."),
+        )
+
+
+def _range(info: TensorInfo, tensor: Tensor) -> tuple[float, float]:
+    """Integers without a scale of their own hold the levels of a picture as they are."""
+    if info.dtype in _INTEGERS and info.scale is None:
+        return (0.0, 255.0) if info.dtype == "uint8" else (-128.0, 127.0)
+    return tensor.range
+
+
+def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
+    if tensor.layout != "auto":
+        return tensor.layout
+    first, last = given.shape[1] in {1, 3}, given.shape[3] in {1, 3}
+    if not first and not last:
+        raise UserError(
+            f"{model.path}: tensor {given.name!r} has the shape {_shape(given)}: neither its second size nor its last"
+            " is 1 or 3, as a picture's channels are",
+            CHANNELS_REMEDY,
+        )
+    if first == last:
+        raise UserError(
+            f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
+            'Say it in the experiment: [data.tensor] layout = "NCHW".',
+        )
+    return "NCHW" if first else "NHWC"
+
+
+def _output_layout(result: TensorInfo, layout: Layout) -> Layout:
+    first, last = result.shape[1] in {1, 3}, result.shape[3] in {1, 3}
+    return layout if first == last else "NCHW" if first else "NHWC"
+
+
+def _shape(tensor: TensorInfo) -> str:
+    return "×".join(map(_size, tensor.shape)) or "scalar"
+
+
+def _size(size: int | str | None) -> str:
+    return "?" if size is None or size == -1 else str(size)
+
+
+def _to_dtype(values: NDArray[np.float64], tensor: TensorInfo) -> NDArray[np.generic]:
+    import numpy as np
+
+    if tensor.dtype in _INTEGERS:
+        limits = np.iinfo(tensor.dtype)
+        if tensor.scale is not None:
+            values = values / tensor.scale + (tensor.zero_point or 0)
+        return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
+    return values.astype(tensor.dtype)

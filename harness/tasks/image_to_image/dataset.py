@@ -1,0 +1,136 @@
+"""The items of an experiment: inputs and references matched by file stem, checked before anything is measured."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.tasks.image_file import SUFFIXES, image_size, read_image
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input picture with its reference. Sizes are (height, width) in pixels."""
+
+    stem: str
+    scene: str
+    input_path: Path
+    reference_path: Path
+    input_size: tuple[int, int]
+    reference_size: tuple[int, int]
+    input_sha256: str | None = None
+    reference_sha256: str | None = None
+    """Of the files; None until `read_whole` has read them."""
+
+
+def read_items(
+    inputs: Path, references: Path, scale: int, scene_separator: str | None, limit: int | None
+) -> list[Item]:
+    """Match two folders by stem. Raises `UserError` for a missing folder, partner, or a size that does not fit."""
+    input_files = pictures_in(inputs, "inputs")
+    reference_files = pictures_in(references, "references")
+    _all_paired(input_files, reference_files, inputs, references)
+    items = []
+    for stem in sorted(input_files)[:limit]:
+        item = Item(
+            stem=stem,
+            scene=stem.split(scene_separator)[0] if scene_separator else stem,
+            input_path=input_files[stem],
+            reference_path=reference_files[stem],
+            input_size=image_size(input_files[stem]),
+            reference_size=image_size(reference_files[stem]),
+        )
+        expected = (item.input_size[0] * scale, item.input_size[1] * scale)
+        if item.reference_size != expected:
+            raise UserError(
+                f"{item.reference_path}: is {_size(item.reference_size)}, and its input is {_size(item.input_size)}"
+                f" with data.scale = {scale}",
+                f"It should be {_size(expected)}. Nothing is resized: correct the picture or data.scale.",
+            )
+        items.append(item)
+    return items
+
+
+def read_whole(items: Sequence[Item], advance: Callable[[int, int], None]) -> list[Item]:
+    """Read every picture once, to its end, and let go of it: a damaged reference would else show only when everything
+    has been measured. Returns the items with the hashes of their files. Raises `UserError`.
+    """
+    read: list[Item] = []
+    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
+    try:
+        for item in pool.map(_read_item, items):
+            read.append(item)
+            advance(len(read), len(items))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return read
+
+
+def _read_item(item: Item) -> Item:
+    read_image(item.input_path)
+    read_image(item.reference_path)
+    return replace(item, input_sha256=file_sha256(item.input_path), reference_sha256=file_sha256(item.reference_path))
+
+
+def file_sha256(path: Path) -> str:
+    """Lower-case hex. Raises `UserError` where the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def pictures_in(folder: Path, what: str) -> dict[str, Path]:
+    """Stem → file. Hidden files and files that are no pictures are left alone."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+            continue
+        if not _is_text(path.name):
+            raise UserError(f"{folder}: the name {path.name!r} is not UTF-8 text", "Rename it, or convert the names.")
+        if path.stem in found:
+            raise UserError(
+                f"{folder}: {found[path.stem].name!r} and {path.name!r} have the same stem",
+                "Inputs and references are matched by stem: keep one of them.",
+            )
+        found[path.stem] = path
+    if not found:
+        raise UserError(f"{folder}: holds no pictures", f"Known endings: {', '.join(sorted(SUFFIXES))}.")
+    return found
+
+
+def _all_paired(
+    inputs: dict[str, Path], references: dict[str, Path], input_folder: Path, reference_folder: Path
+) -> None:
+    for here, there, place, what in (
+        (inputs, references, reference_folder, "no reference"),
+        (references, inputs, input_folder, "no input"),
+    ):
+        lonely = sorted(set(here) - set(there))
+        if lonely:
+            more = f" and {len(lonely) - 1} more" if len(lonely) > 1 else ""
+            raise UserError(
+                f"{here[lonely[0]]}{more}: {'have' if more else 'has'} {what} in {place}",
+                "Inputs and references are matched by stem (the name without its ending).",
+            )
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[1]}×{size[0]}"
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file name can be written into JSON and HTML: bytes that are not UTF-8 cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Every number and sentence that people read."""

@@ -1,0 +1,342 @@
+"""Numbers in plain English, for a reader who decides and does not measure.
+
+Every number is rounded to what its interval supports, every sign is a word (`faster`, `lower`), and limits are rounded
+away from the comfortable side. Nothing here computes a statistic.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from harness.words.ratios import part, times, told_in_times
+
+if TYPE_CHECKING:
+    from harness.documents.comparison import Outcome
+    from harness.experiment.declaration import Amount, Rule
+    from harness.quantity import Quantity
+
+_SUBJECTS = {
+    "latency_p50": "latency",
+    "latency_p90": "the slowest tenth of inferences",
+    "load_time": "loading",
+    "first_inference": "the first inference",
+    "load_peak_memory": "peak memory while loading",
+    "run_peak_memory": "peak memory while running",
+    "steady_memory": "memory held (RSS)",
+    "pss_memory": "memory held (PSS)",
+    "model_size": "the model file",
+    "energy_per_inference": "energy per inference",
+    "average_power": "average power",
+}
+_REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
+_AS = {"ns": "as long", "bytes": "as much", "mJ": "as much", "mW": "as much"}
+_MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
+
+
+def subject(quantity: Quantity) -> str:
+    """What the sentence is about: `latency`, `the model file`, `PSNR (Y)`."""
+    return _SUBJECTS.get(quantity.name, quantity.label)
+
+
+def stated(quantity: Quantity, predicate: str) -> str:
+    """`latency is 31 % faster`; `latency shows no clear difference`."""
+    return f"{subject(quantity)} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
+
+
+def sentence(text: str) -> str:
+    """Capital first letter, full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def clause(text: str) -> str:
+    """A sentence as it stands after a colon: an ordinary first word loses its capital, a name or acronym keeps it."""
+    head = text[:2]
+    return text[:1].lower() + text[1:] if len(head) == 2 and head[1].islower() else text
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 pair`, `20 pairs`, `1,200 images`."""
+    head, of, tail = noun.partition(" of ")
+    plural = f"{head}{'es' if head.endswith('s') else 's'}{of}{tail}"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def cores_in_words(cores: list[int] | str) -> str:
+    """`4–7`, `0, 2–3`; a kind of cores as it is."""
+    if isinstance(cores, str):
+        return cores
+    runs: list[list[int]] = []
+    for core in sorted(cores):
+        if runs and core == runs[-1][-1] + 1:
+            runs[-1].append(core)
+        else:
+            runs.append([core])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def more_needed(n: int, needed: int | None, replicate: str) -> str:
+    """`about 40 more pairs`; where no number is in reach, `far more pairs than is sensible`."""
+    noun = _REPLICATES.get(replicate, replicate)
+    if n < 2:
+        return f"more {noun}s"
+    if needed is None:
+        return f"far more {noun}s than is sensible"
+    count = _round_up_to_two_digits(max(needed - n, 1))
+    return f"about {count:,} more {noun}{'' if count == 1 else 's'}"
+
+
+def _round_up_to_two_digits(count: int) -> int:
+    if count < 20:
+        return count
+    step = int(10 ** (math.floor(math.log10(count)) - 1)) * (1 if count >= 100 else 5)
+    return -(-count // step) * step
+
+
+def value_in_words(quantity: Quantity, stored: float) -> str:
+    """A quantity's own value for people: `12.34 ms`, `41.20 MB`, `30.12 dB`, `0.9312`."""
+    if math.isnan(stored):
+        return "unknown"
+    if math.isinf(stored):
+        return "infinite"
+    shown = stored / quantity.display_divisor
+    decimals = quantity.display_decimals
+    if quantity.scale == "ratio" and shown != 0.0:
+        decimals = min(6, max(decimals, 1 - math.floor(math.log10(abs(shown)))))
+    return f"{_fixed(shown, decimals)} {quantity.display_unit}".strip()
+
+
+def change_in_words(quantity: Quantity, estimate: float, low: float | None = None, high: float | None = None) -> str:
+    """Candidate against baseline: `31 % faster (between 29 % and 33 %)`, `0.04 dB lower (between 0.02 and 0.06)`.
+
+    `estimate`, `low` and `high` are ratios (candidate / baseline) for ratio quantities and differences (candidate −
+    baseline, in the unit) for scores, as in `harness.documents.comparison.Effect`.
+    """
+    if low is None or high is None:
+        low = high = estimate
+    if any(math.isnan(number) for number in (estimate, low, high)):
+        return "unknown"
+    if quantity.scale == "ratio" and low >= 2.0:
+        return _times_as(quantity, estimate, low, high)
+    if quantity.scale == "ratio" and any(told_in_times(number) for number in (estimate, low, high)):
+        return _far_apart(quantity, estimate, low, high)
+    change, first, last = (_signed(quantity, number) for number in (estimate, low, high))
+    decimals = _decimals(quantity, change, first, last)
+    unit = _unit(quantity)
+    if first == last:
+        return _with_direction(quantity, change, decimals) if _fixed(change, decimals) != "0" else "no difference"
+    start, end = sorted((first, last), key=abs)
+    if first < 0.0 < last:
+        between = (
+            f"(between {_with_direction(quantity, first, decimals)} and {_with_direction(quantity, last, decimals)})"
+        )
+        if float(_fixed(abs(change), decimals)) == 0.0:
+            return f"no clear difference {between}"
+    elif unit == "%":
+        between = f"(between {_fixed(abs(start), decimals)} % and {_fixed(abs(end), decimals)} %)"
+    else:
+        between = f"(between {_fixed(abs(start), decimals)} and {_fixed(abs(end), decimals)})"
+    return f"{_with_direction(quantity, change, decimals, tell_worse=True)} {between}"
+
+
+def limit_in_words(quantity: Quantity, limit: float) -> str:
+    """A bound on the size of a difference, rounded up: `1.2 %`, `0.05 dB`. `limit` is a fraction or in the unit."""
+    unit = _unit(quantity)
+    return _rounded_up(abs(limit) * (100.0 if unit == "%" else 1.0), unit)
+
+
+def floor_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
+    """What a difference is at least, rounded down: `2.1 %`, `0.05 dB`. `least` > `beyond` ≥ 0 are fractions or in the
+    unit; another decimal is shown where it tells them apart.
+    """
+    unit = _unit(quantity)
+    size, margin = (number * (100.0 if unit == "%" else 1.0) for number in (least, beyond))
+    decimals = min(_MOST_DECIMALS[unit], max(0, 1 - math.floor(math.log10(size))))
+    while decimals < _MOST_DECIMALS[unit] and _floor(size, decimals) <= margin + 1e-9:
+        decimals += 1
+    return f"{_fixed(_floor(size, decimals), decimals)} {unit}".strip()
+
+
+def _floor(size: float, decimals: int) -> float:
+    return math.floor(size * 10.0**decimals + 1e-9) / 10.0**decimals
+
+
+def percent_in_words(share: float) -> str:
+    """A share as a percentage, rounded up to two digits: `12 %`, `2.5 %`."""
+    return _rounded_up(share * 100.0, "%")
+
+
+def outcome_in_words(
+    quantity: Quantity,
+    outcome: Outcome,
+    estimate: float,
+    interval: tuple[float, float] | None,
+    *,
+    limit: float | None = None,
+    needed: str | None = None,
+) -> str:
+    """The sentence of a contrast.
+
+    `limit` is the largest difference that the equivalence or not-worse test leaves open (a fraction or in the unit);
+    `needed` says how much more it takes, for what is inconclusive.
+    """
+    low, high = interval or (None, None)
+    change = change_in_words(quantity, estimate, low, high)
+    match outcome:
+        case "equivalent":
+            return _equivalent_in_words(
+                quantity, change, (estimate if low is None else low, estimate if high is None else high), limit
+            )
+        case "not worse" if limit is not None and limit <= 0.0:
+            # Its bound is one-sided; the interval beside it is not, and may reach a little over no difference.
+            return f"very likely not worse: {change}"
+        case "not worse" if limit is not None:
+            return f"not worse by more than {limit_in_words(quantity, limit)}: {change}"
+        case "inconclusive":
+            return f"cannot tell yet: {change}" + (f"; needs {needed}" if needed else "")
+        case _:
+            return change
+
+
+def _equivalent_in_words(quantity: Quantity, change: str, ends: tuple[float, float], limit: float | None) -> str:
+    neutral = 1.0 if quantity.scale == "ratio" else 0.0
+    if ends == (neutral, neutral):
+        return "exactly the same"
+    if limit is not None and ends[0] <= neutral <= ends[1]:
+        return f"no difference larger than {limit_in_words(quantity, limit)}"
+    return f"{change}, too little to matter"
+
+
+def rule_in_words(rule: Rule, quantity: Quantity) -> str:
+    """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
+    better, worse = directions(quantity)
+    if rule.improve_by_at_least is not None:
+        text = f"at least {amount_in_words(rule.improve_by_at_least)} {better}"
+    elif rule.no_worse_than is not None:
+        text = f"at most {amount_in_words(rule.no_worse_than)} {worse}"
+    elif rule.at_most is not None:
+        text = f"at most {amount_in_words(rule.at_most)}"
+    elif rule.at_least is not None:
+        text = f"at least {amount_in_words(rule.at_least)}"
+    else:  # the experiment's own validation lets none through
+        text = "no bound"
+    if rule.item_margin is not None and rule.worst_share is not None:
+        share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
+        text += f", and at most {share} of the images {worse} by more than {margin}"
+    return text
+
+
+def amount_in_words(amount: Amount) -> str:
+    """`5 %`, `0.1 dB`, `40 MB`, as the user meant it, with one space before the unit."""
+    return f"{amount.number:g} {amount.unit}".strip()
+
+
+def directions(quantity: Quantity) -> tuple[str, str]:
+    """Words for better and worse: `faster` and `slower`, `less` and `more`, `higher` and `lower`."""
+    if quantity.scale == "difference":
+        return ("higher", "lower") if quantity.better == "higher" else ("lower", "higher")
+    if quantity.unit == "ns":
+        return "faster", "slower"
+    return ("smaller", "larger") if quantity.name == "model_size" else ("less", "more")
+
+
+def _signed(quantity: Quantity, number: float) -> float:
+    """Candidate − baseline in per cent or in the unit."""
+    return (number - 1.0) * 100.0 if quantity.scale == "ratio" else number
+
+
+def _unit(quantity: Quantity) -> str:
+    return "%" if quantity.scale == "ratio" else quantity.display_unit
+
+
+def _rounded_up(size: float, unit: str) -> str:
+    if size == 0.0 or not math.isfinite(size):
+        return f"{_fixed(size, 0)} {unit}".strip()
+    decimals = min(_MOST_DECIMALS[unit], max(0, 1 - math.floor(math.log10(size))))
+    return f"{_fixed(math.ceil(size * 10**decimals - 1e-9) / 10**decimals, decimals)} {unit}".strip()
+
+
+def _with_direction(quantity: Quantity, change: float, decimals: int, *, tell_worse: bool = False) -> str:
+    better, worse = directions(quantity)
+    below, above = (better, worse) if quantity.better == "lower" else (worse, better)
+    size = f"{_fixed(abs(change), decimals)} {_unit(quantity)}".strip()
+    word = below if change < 0 else above
+    if tell_worse and quantity.scale == "difference" and quantity.better == "lower" and change != 0.0:
+        word += f", which is {'better' if change < 0 else 'worse'}"
+    return f"{size} {word}"
+
+
+def _as(quantity: Quantity) -> str:
+    return "as large" if quantity.name == "model_size" else _AS[quantity.unit]
+
+
+def _times_as(quantity: Quantity, estimate: float, low: float, high: float) -> str:
+    width = (high - low) / 2.0
+    decimals = 1 if width == 0.0 else min(2, max(0 if low >= 10 else 1, -math.floor(math.log10(width))))
+
+    def count(ratio: float) -> str:
+        return _fixed(ratio, decimals) if ratio < 1000.0 else times(ratio)
+
+    text = f"{count(estimate)} times {_as(quantity)}"
+    return text if low == high else f"{text} (between {count(low)} and {count(high)})"
+
+
+def _far_apart(quantity: Quantity, estimate: float, low: float, high: float) -> str:
+    """A change whose size, or one of whose bounds, is beyond per cent: each is told in the words that fit it."""
+
+    def told(ratio: float) -> str:
+        if ratio < 1.0 and told_in_times(ratio):
+            return f"{part(ratio)} {_as(quantity)}"
+        if told_in_times(ratio):
+            return f"{times(ratio)} times {_as(quantity)}"
+        change = _signed(quantity, ratio)
+        return _with_direction(quantity, change, 0) if _fixed(change, 0) != "0" else "no difference"
+
+    if low == high:
+        return told(estimate)
+    words = told(estimate)
+    if words == "no difference" and low < 1.0 < high:
+        words = "no clear difference"
+    return f"{words} (between {told(low)} and {told(high)})"
+
+
+def at_least_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
+    """What a loss is at least, rounded down: `at least 2.1 % slower`, `at least 2.4 times as long`. Two digits of a
+    factor are enough where they are more than `beyond` too.
+    """
+    is_far = least >= 1.0 and 1.0 + least > 1.1 * (1.0 + beyond)
+    if quantity.scale == "ratio" and quantity.better == "lower" and is_far:
+        return f"at least {times(1.0 + least, round_down=True)} times {_as(quantity)}"
+    return f"at least {floor_in_words(quantity, least, beyond=beyond)} {directions(quantity)[1]}"
+
+
+def _decimals(quantity: Quantity, change: float, first: float, last: float) -> int:
+    """As many decimals as the half-width of the interval has one significant digit; for exact values two digits."""
+    most = _MOST_DECIMALS[_unit(quantity)]
+    half_width = abs(last - first) / 2.0
+    scale = half_width if half_width > 1e-12 else abs(change) / 10.0
+    if scale == 0.0:
+        return 0
+    decimals = min(most, max(0, -math.floor(math.log10(scale))))
+    nearest = min(abs(first), abs(last))
+    # An end that is not zero is not shown as zero while another decimal can tell them apart; where zero is between
+    # the ends, one decimal more at most: `0.2 % more`, and not `0 % more`.
+    most = most if first * last > 0.0 else min(most, decimals + 1)
+    finer = decimals
+    while finer < most and float(_fixed(nearest, finer)) == 0.0:
+        finer += 1
+    return finer if first * last > 0.0 or float(_fixed(nearest, finer)) != 0.0 else decimals
+
+
+def _fixed(number: float, decimals: int) -> str:
+    """Fixed decimals; never `-0.0`; `unknown` for what is not a number."""
+    if not math.isfinite(number):
+        return "unknown" if math.isnan(number) else "infinite"
+    text = f"{number:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text

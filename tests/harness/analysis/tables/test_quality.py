@@ -1,0 +1,201 @@
+"""Outputs × references: every score there or its reason, one picture in memory at a time."""
+
+import shutil
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.analysis.gallery import draw_gallery
+from harness.analysis.tables.quality import COLUMNS, read_outputs, score_outputs
+from harness.commands.recompute import recompute
+from harness.documents.folder import RunFolder
+from harness.errors import UserError
+from harness.runs.session.progress import SilentProgress
+from harness.tasks.image_file import read_image, write_image
+from metrics.metric import MetricSettings
+from metrics.registry import METRICS
+
+
+@pytest.fixture
+def run(finished_run, tmp_path):
+    """A copy of a finished run; its pictures may not be changed."""
+    return RunFolder(finished_run.copy_to(tmp_path / "run"))
+
+
+def scored(run):
+    return score_outputs(run, run.read_manifest(), SilentProgress()).scores
+
+
+def outputs_of(run, arm="a1"):
+    return run.path / "devices" / "0-local" / "outputs" / arm
+
+
+def test_every_device_arm_item_and_metric_has_one_row(run):
+    frame = scored(run)
+    assert list(frame.columns) == list(COLUMNS)
+    keys = frame[["device", "arm", "item", "quantity"]]
+    assert not keys.duplicated().any()
+    assert len(frame) == 1 * 2 * 4 * 3
+    assert np.isfinite(frame["value"]).all()
+    assert frame["reason"].isna().all()
+
+
+def test_a_score_is_the_metric_s_own_of_the_picture_in_the_output_file(run):
+    manifest = run.read_manifest()
+    frame = scored(run)
+    item = manifest.items[2]
+    tensor = np.load(outputs_of(run) / "i2.0.npy")
+    picture = np.clip(np.rint(tensor[0].transpose(1, 2, 0).astype(np.float64) * 255.0), 0, 255).astype(np.uint8)
+    metric = METRICS["ssim"](MetricSettings(scale=2))
+    expected = metric.prepare(read_image(Path(item.reference_path))).score(picture)
+    row = frame[(frame["arm"] == "candidate") & (frame["item"] == item.stem) & (frame["quantity"] == "ssim")]
+    assert row["value"].item() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.unlink(), "cannot be read as a picture"),
+        (lambda path: path.write_bytes(b"x"), "cannot be read as a picture"),
+        (lambda path: np.save(path, np.full((1, 3, 48, 48), np.nan, np.float32)), "not finite"),
+        (lambda path: np.save(path, np.zeros((1, 3, 48, 50), np.float32)), "48"),
+        (lambda path: np.save(path, np.zeros((48, 48), np.float32)), "not that of one picture"),
+    ],
+)
+def test_an_output_that_is_no_picture_has_a_reason_and_the_others_their_scores(run, damage, words):
+    damage(outputs_of(run) / "i1.0.npy")
+    frame = scored(run)
+    lost = frame["reason"].notna()
+    assert set(zip(frame[lost]["arm"], frame[lost]["item"], strict=True)) == {("candidate", "picture1")}
+    assert frame[lost]["value"].isna().all()
+    assert frame[lost]["reason"].str.contains(words).all()
+    assert np.isfinite(frame[~lost]["value"]).all()
+
+
+def test_an_output_is_never_unpickled(run):
+    """A device could send anything; objects in an .npy run code when they are loaded."""
+    np.save(outputs_of(run) / "i0.0.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert scored(run)["reason"].str.contains("cannot be read as a picture").sum() == 3
+
+
+def test_of_an_output_recorded_twice_the_last_counts(run):
+    path = run.path / "devices" / "0-local" / "records.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    first = next(line for line in lines if b"a0/i0.0.npy" in line)
+    path.write_bytes(b"".join(lines) + first.replace(b"a0/i0.0.npy", b"a0/again.npy"))
+    (outputs_of(run, "a0") / "again.npy").write_bytes((outputs_of(run, "a0") / "i0.0.npy").read_bytes())
+    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].path.name == "again.npy"
+
+
+@pytest.mark.parametrize("lost", ["0-local", "1-other"])
+def test_outputs_that_stayed_on_one_device_are_known_by_those_of_another_that_gave_the_same_bytes(run, lost):
+    """A device may be lost after it said what it made, and before that was fetched."""
+    shutil.copytree(run.path / "devices" / "0-local", run.path / "devices" / "1-other")
+    shutil.rmtree(run.path / "devices" / lost / "outputs")
+    manifest = run.read_manifest()
+    other = manifest.devices[0].model_copy(update={"name": "other", "folder": "1-other"})
+    manifest = manifest.model_copy(update={"devices": [*manifest.devices, other]})
+    frame = score_outputs(run, manifest, SilentProgress()).scores
+    assert np.isfinite(frame["value"]).all()
+    for entry in manifest.devices:
+        shown = draw_gallery(run, manifest, entry, manifest.arms[1], frame)
+        assert shown
+        assert all((run.path / each.candidate_image).is_file() for each in shown)
+
+
+def test_a_metric_that_cannot_be_had_is_a_reason_and_not_an_error(run):
+    """Three-pixel pictures are too small for SSIM's window; PSNR does not mind."""
+    manifest = run.read_manifest()
+    small = run.path / "small.png"
+    write_image(small, np.zeros((3, 3, 3), np.uint8))
+    items = [
+        item.model_copy(update={"reference_path": str(small), "reference_sha256": None}) for item in manifest.items
+    ]
+    for n in range(4):
+        for arm in ("a0", "a1"):
+            np.save(outputs_of(run, arm) / f"i{n}.0.npy", np.zeros((1, 3, 3, 3), np.float32))
+    frame = score_outputs(run, manifest.model_copy(update={"items": items}), SilentProgress()).scores
+    assert frame[frame["quantity"] == "ssim"]["reason"].str.contains("needs at least").all()
+    assert np.isposinf(frame[frame["quantity"] == "psnr"]["value"]).all()
+
+
+@pytest.fixture
+def own_pictures(finished_run, run):
+    """The run with its own copy of the pictures, which may be changed."""
+    home = run.path.parent / "pictures"
+    for name in ("lr", "hr"):
+        shutil.copytree(finished_run.tiny.folder / name, home / name)
+    text = run.manifest.read_text().replace(str(finished_run.tiny.folder), str(home))
+    run.manifest.write_text(text)
+    return home
+
+
+@pytest.mark.parametrize("place", ["lr", "hr"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: path.unlink(), "is no longer there"),
+        (lambda path: write_image(path, 255 - read_image(path)), "has changed since the run"),
+    ],
+)
+def test_other_pictures_than_the_run_s_are_refused_and_the_result_is_kept(run, own_pictures, place, change, words):
+    """Scores against them would be those of another run, and would be written over the right ones."""
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    change(own_pictures / place / "picture3.png")
+    with pytest.raises(UserError, match=words):
+        recompute(run, SilentProgress())
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
+def test_a_recomputed_run_is_the_same_and_pictures_of_an_earlier_one_are_gone(run, own_pictures, finished_run):
+    stray = run.gallery / "0-local" / "a1-9-other" / "candidate.png"
+    stray.parent.mkdir()
+    stray.write_bytes(b"x")
+    recompute(run, SilentProgress())
+    assert not stray.exists()
+    assert run.comparison.read_bytes() == (finished_run.folder / "comparison.json").read_bytes()
+    assert run.report.read_bytes() == (finished_run.folder / "report.html").read_bytes()
+
+
+def test_the_gallery_shows_the_worst_first_with_the_difference_to_the_reference(run):
+    manifest = run.read_manifest()
+    frame = scored(run)
+    shown = draw_gallery(run, manifest, manifest.devices[0], manifest.arms[1], frame)
+    losses = []
+    for each in shown:
+        values = {arm: each.values[arm][each.metric].value for arm in ("baseline", "candidate")}
+        losses.append(values["baseline"] - values["candidate"])
+        made, reference, difference = (
+            read_image(run.path / name).astype(int)
+            for name in (each.candidate_image, each.reference_image, each.difference_image)
+        )
+        assert np.array_equal(difference, np.minimum(255, np.abs(made - reference) * int(each.difference_gain)))
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(run):
+    """Traced allocations (numpy's are): the peak over sixty pictures is that over twelve, but for the table's rows."""
+    manifest = run.read_manifest()
+    large = run.path / "large.png"
+    write_image(large, np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8))
+    for n in range(4):
+        for arm in ("a0", "a1"):
+            np.save(outputs_of(run, arm) / f"i{n}.0.npy", np.zeros((1, 3, 256, 256), np.float32))
+
+    def peak(times: int) -> int:
+        items = [
+            item.model_copy(update={"reference_path": str(large), "reference_sha256": None, "stem": f"{item.stem}{n}"})
+            for n in range(times)
+            for item in manifest.items
+        ]
+        tracemalloc.start()
+        score_outputs(run, manifest.model_copy(update={"items": items}), SilentProgress())
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(1)  # modules and caches
+    # Keeping one float32 output of each item would be 38 MB more; how tiles of SSIM meet in threads, 2 MB.
+    assert peak(15) < peak(3) + 8_000_000

@@ -1,0 +1,80 @@
+"""The script in docs/ knows nothing of bakeoff and comes to the same digits."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from harness.analysis.compare import compare
+from tests.harness.conftest import FinishedRun
+from tests.harness.simulated_records import FP32, INT8, SimulatedArm, SimulatedDevice, make_manifest, write_run
+
+SCRIPT = Path(__file__).parents[3] / "docs" / "rederive_intervals.py"
+
+
+def rederive(run: Path) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, SCRIPT, run], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def simulated(
+    folder: Path,
+    design: Literal["sequential", "fixed"],
+    device: SimulatedDevice,
+    arms: tuple[SimulatedArm, ...] = (FP32, INT8),
+) -> Path:
+    manifest = make_manifest(arms, (device,), design=design)
+    facts = write_run(folder, manifest, arms, (device,))
+    (folder / "comparison.json").write_text(compare(manifest, facts).model_dump_json(by_alias=True))
+    return folder
+
+
+def test_of_a_finished_run(finished_run: FinishedRun) -> None:
+    code, said = rederive(finished_run.folder)
+    assert code == 0, said
+    assert re.search(r"^local  \S+  latency_p50  ratio  [\d.]+ \[[\d.]+, [\d.]+\]", said, re.MULTILINE)
+    assert int(re.findall(r"^(\d+) intervals, 0 differ", said, re.MULTILINE)[0]) >= 6
+
+
+@pytest.mark.parametrize("design", ["sequential", "fixed"])
+@pytest.mark.parametrize(
+    "device",
+    [
+        SimulatedDevice(latency_stopped_after=14),
+        SimulatedDevice(interrupted_after=6),
+        SimulatedDevice(stops_after=3),
+        SimulatedDevice(drift=0.5, autocorrelation=0.95),
+    ],
+    ids=["stopped", "interrupted", "cut", "drifting"],
+)
+def test_of_a_simulated_run(tmp_path: Path, design: Literal["sequential", "fixed"], device: SimulatedDevice) -> None:
+    crashing = replace(INT8, name="int4", fails_in="latency", fails_after_pairs=12)
+    code, said = rederive(simulated(tmp_path, design, device, (FP32, INT8, crashing)))
+    assert code == 0, said
+
+
+def test_another_digit_is_told(tmp_path: Path) -> None:
+    folder = simulated(tmp_path, "sequential", SimulatedDevice())
+    records = folder / "devices" / "d0" / "records.jsonl"
+    records.write_text(re.sub(r'"latency_ns":\[(\d)', r'"latency_ns":[9\1', records.read_text(), count=40))
+    code, said = rederive(folder)
+    assert code == 1
+    assert "but comparison.json has" in said
+
+
+BESIDE = {"rederive_energy", "rederive_meter"}
+STANDARD = {"datetime", "hashlib", "json", "math", "re", "sys", "pathlib"}
+
+
+def test_it_imports_nothing_of_bakeoff() -> None:
+    for name in ("rederive_intervals", *BESIDE):
+        text = SCRIPT.with_name(f"{name}.py").read_text(encoding="utf-8")
+        imports = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+        assert set(imports) <= {"numpy", "scipy"} | STANDARD | BESIDE

@@ -1,0 +1,189 @@
+"""Soaks of seconds on this machine, with a real runner and runtime: cut, left alone, looked at, gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.documents.soak_result import SoakResult
+from tests.rig.command import Finished, bakeoff, start
+from tests.rig.run_watch import records, wait_for
+from tests.rig.short_soak import cut_short
+
+SHORT = ("--hours", 6 / 3600, "--window", 0.25)
+
+
+def windows_in(folder: Path) -> int:
+    path = folder / "devices/0-local/records.jsonl"
+    return path.read_bytes().count(b'"soak_window"') if path.exists() else 0
+
+
+def result(folder: Path) -> SoakResult:
+    return SoakResult.model_validate_json((folder / "result.json").read_bytes())
+
+
+def runner_pids(folder: Path) -> list[int]:
+    return [record.pid for record in records(folder) if record.record == "runner_started"]
+
+
+def remote_folder(folder: Path) -> Path:
+    return Path(json.loads((folder / "devices/0-local/state.json").read_text())["remote_folder"])
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def assert_whole(folder: Path, seconds: float) -> None:
+    """Windows numbered through all sessions, and as much soaked as was asked for."""
+    found = records(folder)
+    windows = [record for record in found if record.record == "soak_window"]
+    assert [window.index for window in windows] == list(range(len(windows)))
+    assert sum(window.ended_ns - window.started_ns for window in windows) >= seconds * 1e9
+    assert found[-1].reason == "complete"
+    assert (folder / "report.html").is_file()
+    (device,) = result(folder).devices
+    assert device.status == "complete"
+    assert device.windows == len(windows)
+    assert device.inferences == sum(window.inferences for window in windows)
+    assert json.loads((folder / "devices/0-local/state.json").read_text())["stage"] == "fetched"
+
+
+def soak(command, workdir, *arguments: object) -> Finished:
+    return bakeoff("soak", command, *arguments, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+
+
+def test_a_soak_runs_to_its_end_and_is_told(tiny, workdir, tmp_path):
+    folder = tmp_path / "soak"
+    done = soak(tiny.write(), workdir, *SHORT, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, 6)
+    assert result(folder).arm == "candidate"
+    (device,) = result(folder).devices
+    assert device.memory.leak != "unavailable"
+    assert device.throttling.throttled != "unavailable"  # the fixed work is there
+    assert "Soak of candidate in tiny" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    again = soak("--resume", workdir, folder, "--json")
+    assert again.exit_code == 0, again.stderr
+    assert SoakResult.model_validate_json(again.stdout) == result(folder)
+
+
+def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
+    folder = tmp_path / "soak"
+    left = soak(tiny.write(), workdir, "--hours", 30 / 3600, "--window", 0.25, "--out", folder, "--detach")
+    assert left.exit_code == 0, left.stderr
+    assert "at work by itself" in left.stderr
+    state = folder / "devices/0-local/state.json"
+    before = state.read_bytes()
+
+    seen = soak("--status", workdir, folder, "--json")
+    assert seen.exit_code == 0, seen.stderr
+    time.sleep(1.0)
+    later = soak("--status", workdir, folder, "--json")
+
+    first, second = (SoakResult.model_validate_json(each.stdout).devices[0] for each in (seen, later))
+    assert first.status == second.status == "at work"
+    assert 0 <= first.windows < second.windows
+    assert state.read_bytes() == before
+    assert is_alive(runner_pids(folder)[-1])
+    done = soak("--resume", workdir, folder)
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, 30)
+    assert len(runner_pids(folder)) == 1
+
+
+def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
+    folder = tmp_path / "soak"
+    process = start(
+        "soak", tiny.write(), "--hours", 25 / 3600, "--window", 0.25, "--out", folder,
+        log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
+    )  # fmt: skip
+    wait_for(lambda: windows_in(folder) >= 3)
+    refused = soak("--resume", workdir, folder)
+    assert refused.exit_code == 2
+    assert "another bakeoff is at work" in refused.stderr
+    followed = soak("--status", workdir, folder)
+    assert "at work" in followed.stdout
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    records_path = folder / "devices/0-local/records.jsonl"
+    records_path.write_bytes(records_path.read_bytes()[:-11])  # killed in the middle of a line
+    done = soak("--resume", workdir, folder)
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, 25)
+    assert len(runner_pids(folder)) == 1
+
+
+def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(tiny, workdir, tmp_path):
+    folder = tmp_path / "soak"
+    process = start(
+        "soak", tiny.write(), "--hours", 60 / 3600, "--window", 0.25, "--out", folder,
+        log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
+    )  # fmt: skip
+    wait_for(lambda: windows_in(folder) >= 3)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    said = (tmp_path / "log").read_text()
+    assert "stopping after this window" in said
+    assert f"bakeoff soak --resume {folder}" in said
+    assert records(folder)[-1].reason == "stopped"
+    assert result(folder).devices[0].status == "stopped"
+    wait_for(lambda: not is_alive(runner_pids(folder)[-1]), 10)
+
+    stopped_at = windows_in(folder)
+    process = start("soak", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    wait_for(lambda: windows_in(folder) >= stopped_at + 2)
+    runner = runner_pids(folder)[-1]
+    os.kill(runner, signal.SIGSTOP)
+    seconds = cut_short(remote_folder(folder), more_s=2.0)
+    os.kill(runner, signal.SIGKILL)
+    assert process.wait(timeout=120) == 0, (tmp_path / "log").read_text()
+    assert_whole(folder, seconds)
+    assert [gap.what for gap in result(folder).devices[0].gaps] == ["runner restarted"] * 2
+    assert result(folder).devices[0].sessions == 3
+
+
+def test_a_look_at_a_runner_that_was_killed_says_so_and_starts_none(tiny, workdir, tmp_path):
+    folder = tmp_path / "soak"
+    left = soak(tiny.write(), workdir, "--hours", 1, "--window", 0.25, "--out", folder, "--detach")
+    assert left.exit_code == 0, left.stderr
+    soak("--status", workdir, folder)
+    os.kill(runner_pids(folder)[-1], signal.SIGKILL)
+    seen = soak("--status", workdir, folder, "--json")
+    assert SoakResult.model_validate_json(seen.stdout).devices[0].status == "stopped"
+    time.sleep(0.5)
+    assert soak("--status", workdir, folder).exit_code == 0
+    assert len(runner_pids(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--arm", "nobody"), "the experiment has no such arm"),
+        (("--hours", "72", "--window", "1"), "At most 20000 are sensible: give --window 13 or more"),
+        (("--hours", "nan"), "a number of hours up to 8784 is needed"),
+        (("--window", "0"), "a number of seconds up to 3600 is needed"),
+        (("--resume", "x"), "give an experiment, or --resume DIR, or --status DIR"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said(tiny, workdir, tmp_path, arguments, said):
+    done = bakeoff("soak", tiny.write(), *arguments, cwd=tmp_path, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("option", ["--resume", "--status"])
+def test_a_folder_that_is_no_soak_is_left_as_it_is(tmp_path, option):
+    done = bakeoff("soak", option, tmp_path)
+    assert done.exit_code == 2
+    assert "is not a soak" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    both = bakeoff("soak", option, tmp_path, "--hours", 3)
+    assert f"--hours cannot be given with {option}" in both.stderr

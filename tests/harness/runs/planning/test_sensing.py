@@ -1,0 +1,56 @@
+"""What is planned to be waited for, from what a device shows of itself."""
+
+from __future__ import annotations
+
+from harness.documents.plan import Plan
+from harness.experiment.declaration import Experiment
+from harness.runs.measuring.unplugged import PATIENCE_S, CableOut
+from harness.runs.planning.sensing import UNPLUG_WAIT_S, Sensing, make_sensing
+from harness.words.gates import waiting_in_words
+from tests.harness.simulated_records import make_manifest
+from tests.rig.simulated import Battery, SimulatedDevice, Truth
+from tests.rig.soaked import soak_plan
+
+PHONE = Truth(battery=Battery(charger_w=5.0), rail_step_uws=None)
+
+
+def sensing(*, unplugged: bool) -> Sensing:
+    declared = make_manifest().experiment
+    energy = declared.measure.energy.model_copy(update={"cycles": 4, "unplugged": unplugged})
+    measure = declared.measure.model_copy(update={"energy": energy})
+    run: Experiment = declared.model_copy(update={"measure": measure})
+    return make_sensing(SimulatedDevice(PHONE, 1).survey(), run)
+
+
+def plan(*, unplugged: bool) -> Plan:
+    return soak_plan(1.0, 60.0).model_copy(update={"gates": sensing(unplugged=unplugged).gates})
+
+
+def test_the_cable_is_waited_for_long_and_heat_and_load_as_ever() -> None:
+    gates = sensing(unplugged=True).gates
+    energy, latency = gates["energy"], gates["latency"]
+    waits = {condition.id: condition.max_wait_ns for condition in energy.conditions}
+    assert waits["battery_status"] == UNPLUG_WAIT_S * 1e9
+    assert set(waits) == {"battery_status"} | {condition.id for condition in latency.conditions}
+    assert "temperature" in waits
+    assert [most for name, most in waits.items() if name != "battery_status"] == [None] * (len(waits) - 1)
+    bounds = ("max_wait_ns", "budget_ns", "others_busy_cores_at_most")
+    assert [getattr(energy, name) for name in bounds] == [getattr(latency, name) for name in bounds]
+
+
+def test_where_no_cable_is_pulled_nothing_is_waited_for_by_itself() -> None:
+    for gates in sensing(unplugged=False).gates.values():
+        assert [condition.max_wait_ns for condition in gates.conditions] == [None] * len(gates.conditions)
+
+
+def test_whoever_sits_beside_it_is_told_the_longest_of_the_waits() -> None:
+    waiting = {"of_pass": "energy", "failed": ["battery_status"], "values": {"battery_status": "Charging"}}
+    assert f"at most {UNPLUG_WAIT_S:g} s" in waiting_in_words(waiting, plan(unplugged=True))
+    warm = {"of_pass": "energy", "failed": ["temperature"], "values": {"temperature": 50.0}}
+    assert "at most 20 s" in waiting_in_words(warm, plan(unplugged=True))
+
+
+def test_a_phone_without_its_cable_is_missed_only_after_all_its_waits() -> None:
+    made = plan(unplugged=True)
+    absence_s = CableOut(made).longest_absence_s
+    assert absence_s == 2 * UNPLUG_WAIT_S + made.gates["energy"].budget_ns / 1e9 + PATIENCE_S
