@@ -69,3 +69,22 @@ class Identity(BaseModel):
     android: AndroidFacts | None = None
     missing: dict[str, str] = {}
     """Name of a field above → why it is null."""
+
+
+def device_key(name: str, identity: Identity) -> str:
+    """What makes a device the same one: a phone's serial, elsewhere the name that the user gives it; its model; and its
+    build of the system, since an update changes what is measured. A restart changes nothing of it.
+    """
+    android = identity.android
+    who = f"serial {android.serial}" if android is not None and android.serial else name
+    build = android.build_fingerprint if android is not None else None
+    return "; ".join(part for part in (who, identity.model, identity.cpu_model, build) if part)
+
+
+def shown_name(device: str, identity: Identity | None) -> str:
+    """A phone by its model, with the address that tells it from another of the same: `Google Pixel 8 (adb:R5CT30A)`.
+    Every other device by the name that its user gave it.
+    """
+    if identity is None or identity.android is None or not identity.model:
+        return device
+    return f"{identity.model} ({device})"

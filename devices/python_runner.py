@@ -1488,10 +1488,10 @@ class Adapter(Protocol):
         """From opening the file to being ready for inputs. Raises whatever the runtime raises."""
 
     def inputs(self) -> list[dict[str, Any]]:
-        """`harness.documents.records.TensorInfo` of every input, in the order in which `bind` takes them."""
+        """`harness.models.tensor_info.TensorInfo` of every input, in the order in which `bind` takes them."""
 
     def outputs(self) -> list[dict[str, Any]]:
-        """`harness.documents.records.TensorInfo` of every output."""
+        """`harness.models.tensor_info.TensorInfo` of every output."""
 
     def bind(self, arrays: list[npt.NDArray[Any]]) -> None:
         """Sets the inputs, whose dtypes and ranks have been checked. Raises ValueError for a shape that is wrong."""

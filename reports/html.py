@@ -7,9 +7,10 @@ from pathlib import Path
 from harness.documents.comparison import Comparison
 from reports import format as fmt
 from reports.charts.latency_distribution import quantile
+from reports.comparison_parts import reasons_beside, reasons_unavailable
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
 from reports.identity_facts import identity_facts
-from reports.page import lay_out, reasons_beside, reasons_unavailable
+from reports.page import lay_out
 from reports.page_environment import page_environment
 
 _LEVELS = ((0.5, "Half within"), (0.9, "9 of 10 within"), (0.99, "99 of 100 within"))

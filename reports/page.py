@@ -14,32 +14,13 @@ from harness.documents.comparison import (
     Effect,
     GalleryItem,
     LatencyDistribution,
-    RuleResult,
     Verdict,
 )
-from harness.quantity import QUANTITIES
-from reports import format as fmt
 from reports.charts.block_medians import block_medians, marks_in_words
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
+from reports.comparison_parts import CandidateRules, WarningGroup, candidates, rules_by_candidate, warning_groups
 from reports.embedded_images import ImageEmbedder, Picture
-
-
-@dataclass(frozen=True)
-class RuleRow:
-    """One rule on one quantity, with its result on each device; None where the device gave none."""
-
-    quantity: str
-    rule: str
-    results: list[tuple[DeviceResult, RuleResult | None]]
-
-
-@dataclass(frozen=True)
-class CandidateRules:
-    """All rules as they came out for one candidate."""
-
-    candidate: str
-    rows: list[RuleRow]
 
 
 @dataclass(frozen=True)
@@ -100,14 +81,6 @@ class DeviceSection:
 
 
 @dataclass(frozen=True)
-class WarningGroup:
-    """Warnings about one thing."""
-
-    about: str
-    warnings: list[str]
-
-
-@dataclass(frozen=True)
 class Page:
     """The whole page."""
 
@@ -129,82 +102,6 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
         devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
         warnings=warning_groups(comparison),
     )
-
-
-def reasons_beside(verdict: Verdict) -> list[str]:
-    """The reasons, less those that the verdict's own sentence has given already."""
-    sentence = verdict.sentence.casefold()
-    return [reason for reason in verdict.reasons if reason.casefold().rstrip(".") not in sentence]
-
-
-def reasons_unavailable(contrast: Contrast) -> list[str]:
-    """Why a value or the effect could not be had, each reason once, and none that the contrast's words name."""
-    values = (contrast.baseline_value, contrast.candidate_value)
-    reasons = [fmt.measured(value, contrast.quantity).unavailable_because for value in values]
-    if contrast.effect.kind == "no effect":
-        reasons.append(contrast.effect.reason)
-    return list(dict.fromkeys(reason for reason in reasons if reason and reason not in contrast.words))
-
-
-def candidates(comparison: Comparison) -> list[str]:
-    """Names of the candidates: those declared, and then any other that a result names."""
-    names = [arm.name for arm in comparison.arms if arm.role == "candidate"]
-    names += [verdict.candidate for verdict in comparison.verdicts]
-    for device in comparison.devices:
-        names += [contrast.candidate for contrast in device.contrasts]
-        names += [rule.candidate for rule in device.rules]
-    return list(dict.fromkeys(names))
-
-
-def rules_by_candidate(comparison: Comparison) -> list[CandidateRules]:
-    """Rules grouped by candidate, then by quantity and rule in the order they first appear, over all devices."""
-    grouped = []
-    for candidate in candidates(comparison):
-        keys = dict.fromkeys(
-            (result.quantity, result.rule)
-            for device in comparison.devices
-            for result in device.rules
-            if result.candidate == candidate
-        )
-        rows = [
-            RuleRow(quantity, rule, [(d, _rule_on(d, candidate, quantity, rule)) for d in comparison.devices])
-            for quantity, rule in keys
-        ]
-        if rows:
-            grouped.append(CandidateRules(candidate, rows))
-    return grouped
-
-
-def _rule_on(device: DeviceResult, candidate: str, quantity: str, rule: str) -> RuleResult | None:
-    wanted = (candidate, quantity, rule)
-    return next((r for r in device.rules if (r.candidate, r.quantity, r.rule) == wanted), None)
-
-
-def warning_groups(comparison: Comparison) -> list[WarningGroup]:
-    """All warnings: of the run, then device by device, those of single quantities last. None twice in a group."""
-    groups = [WarningGroup("the whole run", list(dict.fromkeys(comparison.warnings)))]
-    for device in comparison.devices:
-        groups.append(WarningGroup(device.shown_name, list(dict.fromkeys(device.warnings))))
-        seen = set(device.warnings)
-        for contrast in device.contrasts:
-            new = [warning for warning in dict.fromkeys(contrast.warnings) if warning not in seen]
-            groups[-1].warnings.extend(new)
-            seen.update(new)
-        groups[-1].warnings[:] = _merged(groups[-1].warnings)
-    return [group for group in groups if group.warnings]
-
-
-def _merged(warnings: list[str]) -> list[str]:
-    """Warnings that say the same of several quantities become one that names them all, at the place of the first."""
-    labels = {quantity.label for quantity in QUANTITIES.values()}
-    named: dict[str, list[str]] = {}
-    for warning in warnings:
-        label, _, text = warning.partition(": ")
-        if label in labels:
-            named.setdefault(text, []).append(label)
-        else:
-            named[warning] = []
-    return [f"{'; '.join(about)}: {text}" if about else text for text, about in named.items()]
 
 
 def _device_section(comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder) -> DeviceSection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
 from harness.quantity import Measured
 from reports import format as fmt
-from reports.page import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups
+from reports.comparison_parts import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups
 from reports.terminal_lines import item, line, text
 
 if TYPE_CHECKING:

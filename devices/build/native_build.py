@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from devices.build.android_build import ARCHITECTURES, build_flags, compile_for_android
 from devices.build.zig import ZIG_VERSION, compile_with, zig_folder
-from devices.environments.wheel_download import cache_folder
+from devices.cache import cache_folder
 
 SOURCES: Final = Path(__file__).resolve().parents[1] / "native"
 BINARY_NAME: Final = "bakeoff-runner"

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from devices.environments.wheel_download import PinnedWheel, cache_folder, is_here, unpacked
+from devices.cache import cache_folder
+from devices.environments.wheel_download import PinnedWheel, is_here, unpacked
 from devices.errors import PermanentError
 
 ZIG_VERSION: Final = "0.17.1"

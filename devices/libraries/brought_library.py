@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from devices.environments.wheel_download import cache_folder
+from devices.cache import cache_folder
 from devices.errors import RuntimeNotAvailableError
 from devices.libraries.archive_member import names_of, take_out
 from devices.libraries.elf_machine import refuse_other_machine

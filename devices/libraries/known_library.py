@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from devices.environments.wheel_download import cache_folder
+from devices.cache import cache_folder
 from devices.errors import RuntimeNotAvailableError
 
 if TYPE_CHECKING:

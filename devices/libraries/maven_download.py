@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from devices.environments.wheel_download import cache_folder
+from devices.cache import cache_folder
 from devices.errors import PermanentError
 from devices.libraries.maven_archive import Coordinates, FoundArchive, checksum_in, file_hash
 

@@ -22,7 +22,7 @@ from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
 from harness.documents.comparison import Comparison
 from harness.quantity import QUANTITIES
-from harness.words.changes import listed
+from harness.words.sentences import listed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,7 +33,9 @@ from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
 from harness.quantity import QUANTITIES, Quantity, Unavailable
 from harness.runs.planning.energy_source import usable_source
-from harness.words.changes import rule_in_words, sentence, stated
+from harness.words.changes import stated
+from harness.words.rules import rule_in_words
+from harness.words.sentences import sentence
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,9 @@ from harness.analysis.judging.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIG
 from harness.analysis.stopping.stopping import PRECISION
 from harness.quantity import QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
-from harness.words.changes import counted, listed, rule_in_words, subject
+from harness.words.changes import subject
+from harness.words.rules import rule_in_words
+from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
     from harness.documents.manifest import Manifest

@@ -97,7 +97,7 @@ def _about_the_cache(filename: str) -> list[str]:
     """What to do about a file of bakeoff's own on this computer, or a folder above it, that cannot be made."""
     from pathlib import Path
 
-    from devices.environments.wheel_download import CACHE_VARIABLE, cache_folder
+    from devices.cache import CACHE_VARIABLE, cache_folder
 
     try:
         cache = cache_folder()

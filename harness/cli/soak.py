@@ -48,9 +48,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Soak and report, or look."""
-    from harness.analysis.soak.analyze import analyze_soak, write_soak
+    from harness.analysis.soak.analyze import analyze_soak
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_soak
+    from harness.commands.recompute_soak import write_soak
     from harness.commands.soak_look import look
     from harness.runs.session.progress import shown_progress
     from harness.runs.session.stop_request import InterruptedRunError

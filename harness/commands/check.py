@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
-from harness.words.changes import cores_in_words, counted, rule_in_words
+from harness.words.rules import rule_in_words
+from harness.words.sentences import cores_in_words, counted
 
 if TYPE_CHECKING:
     from devices.base import Device
-    from harness.documents.records import TensorInfo
-    from harness.documents.runner_record import RunnerRecord
+    from harness.documents.runner_record import RunnerKind, RunnerRecord
     from harness.experiment.file import ExperimentFile
-    from harness.runs.preparing.runner_choice import RunnerKind
+    from harness.models.tensor_info import TensorInfo
     from harness.runs.session.progress import Progress
 
 COLUMN = 10

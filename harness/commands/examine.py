@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devices.errors import DeviceError
+from devices.identity import device_key
 from devices.open_device import open_device
 from devices.power.survey import parse_survey, survey_energy
 from devices.readings.unavailable import Unavailable
@@ -23,7 +24,7 @@ from harness.doctor.findings import askable_gates, capacity, chosen_source, ener
 from harness.doctor.obstacles import busy_cores, find_obstacles
 from harness.documents.folder import RunFolder
 from harness.documents.profile import Ability, Calibration, DeviceProfile
-from harness.documents.profile_store import device_key, find_profile, store_profile, store_records
+from harness.documents.profile_store import find_profile, store_profile, store_records
 from harness.errors import UserError
 from harness.experiment.resolve import resolve
 

@@ -34,8 +34,8 @@ from harness.runs.session.stop_request import StopRequest
 if TYPE_CHECKING:
     from devices.errors import DeviceError
     from harness.documents.comparison import Comparison
+    from harness.documents.runner_record import RunnerKind
     from harness.runs.preparing.prepare import PreparedDevice
-    from harness.runs.preparing.runner_choice import RunnerKind
     from harness.runs.session.progress import Progress
 
 QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from devices.errors import DeviceError
 from devices.open_device import open_device
 from harness.documents.folder import read_model, write_model
-from harness.documents.soak_manifest import SoakLength, SoakManifest, make_soak_manifest
+from harness.documents.soak_manifest import SoakLength, SoakManifest
 from harness.documents.state import DeviceState
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
@@ -22,6 +22,7 @@ from harness.experiment.resolve import Resolved, resolve
 from harness.runs.measuring.device_run import DeviceRun, RunKind
 from harness.runs.measuring.measure_all import on_all
 from harness.runs.measuring.soak_progress import SoakProgress, failures_told
+from harness.runs.planning.make_soak_manifest import make_soak_manifest
 from harness.runs.planning.make_soak_plan import make_soak_plan
 from harness.runs.preparing.distinct_phones import each_phone_once, open_asked
 from harness.runs.preparing.prepare import PreparedDevice
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from devices.base import Device
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
+    from harness.documents.runner_record import RunnerKind
     from harness.documents.soak_folder import SoakFolder
     from harness.experiment.declaration import Experiment
-    from harness.runs.preparing.runner_choice import RunnerKind
     from harness.runs.session.progress import Progress
 
 MOST_WINDOWS = 20_000

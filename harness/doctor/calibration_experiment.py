@@ -42,11 +42,11 @@ def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> 
     import numpy as np
 
     from harness.doctor.output_scale import output_scale
-    from harness.experiment.declaration import Tensor
     from harness.experiment.file import read_experiment
     from harness.models.model_file import read_model
     from harness.tasks.image_file import write_image
     from harness.tasks.image_to_image.codec import make_codec
+    from harness.tasks.image_to_image.options import Tensor
 
     path = model.path.absolute() if model.path is not None else write_convolution(folder / "bakeoff-convolution.onnx")
     described = read_model(path)

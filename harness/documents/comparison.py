@@ -9,9 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from devices.identity import Identity
+from devices.identity import Identity, shown_name
 from harness.quantity import Measured
-from harness.shown_name import shown_name
 
 COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
 

@@ -123,7 +123,7 @@ class DeviceProfile(_Strict):
     device: str
     """As the user named it."""
     key: str
-    """Whose profile it is: `harness.documents.profile_store.device_key`."""
+    """Whose profile it is: `devices.identity.device_key`."""
     made_at: AwareDatetime
     """ISO 8601, UTC."""
     identity: Identity

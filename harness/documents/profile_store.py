@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from devices.identity import device_key
 from devices.readings.unavailable import Unavailable
 from harness.documents.folder import read_model, safe_name, write_atomically, write_model
 from harness.documents.profile import DeviceProfile
@@ -20,16 +21,6 @@ VARIABLE: Final = "BAKEOFF_PROFILES"
 
 OLDEST: Final = timedelta(days=90)
 """A calibration that is older says nothing of the device as it is now."""
-
-
-def device_key(name: str, identity: Identity) -> str:
-    """What makes a device the same one: a phone's serial, elsewhere the name that the user gives it; its model; and its
-    build of the system, since an update changes what is measured. A restart changes nothing of it.
-    """
-    android = identity.android
-    who = f"serial {android.serial}" if android is not None and android.serial else name
-    build = android.build_fingerprint if android is not None else None
-    return "; ".join(part for part in (who, identity.model, identity.cpu_model, build) if part)
 
 
 def profile_path(name: str, identity: Identity) -> Path:

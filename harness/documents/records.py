@@ -15,6 +15,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from harness.models.tensor_info import TensorInfo
+
 RECORDS_SCHEMA: Final = "bakeoff.records/1"
 
 
@@ -25,20 +27,6 @@ class _Record(BaseModel):
     session: int = Field(ge=0)
     monotonic_ns: int = Field(ge=0)
     notes: list[str] = []
-
-
-class TensorInfo(BaseModel):
-    """A model's input or output tensor, as its runtime reports it once loaded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    dtype: str
-    """numpy dtype name, such as `float32`."""
-    shape: list[int | str | None]
-    """−1, null or a symbol's name for a dimension that is not fixed."""
-    scale: float | None = None
-    zero_point: int | None = None
 
 
 class Context(BaseModel):

@@ -40,3 +40,6 @@ class RunnerRecord(BaseModel):
     def name(self) -> str:
         """Such as `native runner, portable`."""
         return f"{self.runner} runner{', portable' if self.portable else ''}"
+
+
+RunnerKind = Literal["python", "native"]

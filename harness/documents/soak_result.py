@@ -10,9 +10,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from devices.identity import Identity
+from devices.identity import Identity, shown_name
 from harness.quantity import Measured, Unavailable
-from harness.shown_name import shown_name
 
 SOAK_RESULT_SCHEMA: Final = "bakeoff.soak-result/1"
 

@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from harness.quantity import QUANTITIES
+from harness.tasks.declared_table import DeclaredTable
+from harness.tasks.image_to_image.options import Data, Tensor
 
 
 def _in_order(cores: list[int]) -> list[int]:
@@ -52,39 +54,7 @@ OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 OptionValue = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Tensor(_Table):
-    """How an image becomes the model's input tensor, and its output tensor an image."""
-
-    layout: Literal["auto", "NCHW", "NHWC"] = "auto"
-    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
-    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
-    upscaled bicubically and put back for RGB scores and pictures.
-    """
-    range: tuple[float, float] = (0.0, 1.0)
-    """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
-
-
-class Data(_Table):
-    """The items: inputs, and references matched by file stem."""
-
-    inputs: str
-    references: str
-    scale: int = Field(default=1, ge=1, le=16)
-    """References are this many times larger than inputs; also the border cropped for luma metrics."""
-    limit: int | None = Field(default=None, ge=1)
-    """Use the first so many items, by name."""
-    scene_separator: str | None = None
-    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
-    quality.
-    """
-    tensor: Tensor = Tensor()
-
-
-class Arm(_Table):
+class Arm(DeclaredTable):
     """One of the things compared: a model in a runtime, with its settings."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -120,7 +90,7 @@ class Arm(_Table):
         return self.runtime.split("==")[1] if "==" in self.runtime else None
 
 
-class GateBounds(_Table):
+class GateBounds(DeclaredTable):
     """What must hold before each block, on devices that can say it. What they cannot say is no gate there."""
 
     temperature_max_celsius: float | None = Field(default=None, gt=0, le=150)
@@ -139,7 +109,7 @@ class GateBounds(_Table):
     """In one pass together."""
 
 
-class Energy(_Table):
+class Energy(DeclaredTable):
     """Long alternating blocks, with idle ones between."""
 
     cycles: int | None = Field(default=None, ge=0, le=1000)
@@ -171,7 +141,7 @@ class Energy(_Table):
         return None
 
 
-class Held(_Table):
+class Held(DeclaredTable):
     """What is held still on the device while it measures, where this user is root there: users' devices move. Recorded,
     and always undone.
     """
@@ -182,7 +152,7 @@ class Held(_Table):
     """`off`: the battery is not charged though the cable is in, on phones with a switch for it that is known."""
 
 
-class Measure(_Table):
+class Measure(DeclaredTable):
     """How much is measured, and the bounds."""
 
     design: Literal["sequential", "fixed"] = "sequential"
@@ -281,7 +251,7 @@ AmountField = Annotated[
 """Written and kept as the user's own text."""
 
 
-class Rule(_Table):
+class Rule(DeclaredTable):
     """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
 
     - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit
@@ -334,7 +304,7 @@ class Rule(_Table):
         return self
 
 
-class Experiment(_Table):
+class Experiment(DeclaredTable):
     """The whole experiment."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")

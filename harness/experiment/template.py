@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.experiment.declaration import Tensor
 from harness.experiment.file import parse_experiment
 from harness.models.model_file import ModelFile, read_model
 from harness.tasks.image_file import image_size
 from harness.tasks.image_to_image.codec import check_item, make_codec, real_range
 from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
+from harness.tasks.image_to_image.options import Tensor
 
 SMALLEST_FOR_LPIPS = 64
 """Side of the smallest picture in pixels; networks that see less of it say little."""

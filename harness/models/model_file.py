@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.documents.records import TensorInfo
 from harness.errors import UserError
+from harness.models.tensor_info import TensorInfo
 
 Format = Literal["onnx", "tflite"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.documents.records import TensorInfo
+from harness.models.tensor_info import TensorInfo
 
 
 class OnnxFormatError(ValueError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from harness.documents.records import TensorInfo
+from harness.models.tensor_info import TensorInfo
 
 IDENTIFIER = b"TFL3"
 _DTYPES = {

@@ -13,7 +13,6 @@ from harness.words.ratios import part, times, told_in_times
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Outcome
-    from harness.experiment.declaration import Amount, Rule
     from harness.quantity import Quantity
 
 _SUBJECTS = {
@@ -42,43 +41,6 @@ def subject(quantity: Quantity) -> str:
 def stated(quantity: Quantity, predicate: str) -> str:
     """`latency is 31 % faster`; `latency shows no clear difference`."""
     return f"{subject(quantity)} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
-
-
-def sentence(text: str) -> str:
-    """Capital first letter, full stop at the end."""
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def clause(text: str) -> str:
-    """A sentence as it stands after a colon: an ordinary first word loses its capital, a name or acronym keeps it."""
-    head = text[:2]
-    return text[:1].lower() + text[1:] if len(head) == 2 and head[1].islower() else text
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 pair`, `20 pairs`, `1,200 images`."""
-    head, of, tail = noun.partition(" of ")
-    plural = f"{head}{'es' if head.endswith('s') else 's'}{of}{tail}"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
-def listed(parts: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def cores_in_words(cores: list[int] | str) -> str:
-    """`4–7`, `0, 2–3`; a kind of cores as it is."""
-    if isinstance(cores, str):
-        return cores
-    runs: list[list[int]] = []
-    for core in sorted(cores):
-        if runs and core == runs[-1][-1] + 1:
-            runs[-1].append(core)
-        else:
-            runs.append([core])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def more_needed(n: int, needed: int | None, replicate: str) -> str:
@@ -211,30 +173,6 @@ def _equivalent_in_words(quantity: Quantity, change: str, ends: tuple[float, flo
     if limit is not None and ends[0] <= neutral <= ends[1]:
         return f"no difference larger than {limit_in_words(quantity, limit)}"
     return f"{change}, too little to matter"
-
-
-def rule_in_words(rule: Rule, quantity: Quantity) -> str:
-    """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
-    better, worse = directions(quantity)
-    if rule.improve_by_at_least is not None:
-        text = f"at least {amount_in_words(rule.improve_by_at_least)} {better}"
-    elif rule.no_worse_than is not None:
-        text = f"at most {amount_in_words(rule.no_worse_than)} {worse}"
-    elif rule.at_most is not None:
-        text = f"at most {amount_in_words(rule.at_most)}"
-    elif rule.at_least is not None:
-        text = f"at least {amount_in_words(rule.at_least)}"
-    else:  # the experiment's own validation lets none through
-        text = "no bound"
-    if rule.item_margin is not None and rule.worst_share is not None:
-        share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
-        text += f", and at most {share} of the images {worse} by more than {margin}"
-    return text
-
-
-def amount_in_words(amount: Amount) -> str:
-    """`5 %`, `0.1 dB`, `40 MB`, as the user meant it, with one space before the unit."""
-    return f"{amount.number:g} {amount.unit}".strip()
 
 
 def directions(quantity: Quantity) -> tuple[str, str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.experiment.declaration import Tensor
 from harness.models.model_file import read_model
 from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.codec import make_codec
 from harness.tasks.image_to_image.dataset import read_items
+from harness.tasks.image_to_image.options import Tensor
 from metrics.image.bicubic import imresize
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS

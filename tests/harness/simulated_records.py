@@ -28,11 +28,12 @@ from harness.documents.records import (
     PassStopped,
     RunnerFinished,
     RunnerStarted,
-    TensorInfo,
     WarmUpDone,
 )
-from harness.experiment.declaration import Arm, Data, Experiment, Measure, Rule
+from harness.experiment.declaration import Arm, Experiment, Measure, Rule
+from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_to_image.codec import Codec
+from harness.tasks.image_to_image.options import Data
 
 _TENSOR = TensorInfo(name="x", dtype="float32", shape=[1, 3, 8, 8])
 _CODEC = Codec(

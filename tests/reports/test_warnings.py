@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.documents.comparison import Comparison
-from reports.page import warning_groups
+from reports.comparison_parts import warning_groups
 from tests.reports.sample_comparison import comparison as sample_comparison
 
 

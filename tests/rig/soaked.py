@@ -14,9 +14,10 @@ from harness.documents.runner_record import RunnerRecord
 from harness.documents.soak_folder import SoakFolder
 from harness.documents.soak_manifest import SoakManifest
 from harness.documents.state import DeviceState
-from harness.experiment.declaration import Arm, Data, Experiment, Rule
+from harness.experiment.declaration import Arm, Experiment, Rule
 from harness.models.model_file import read_model as read_model_file
 from harness.tasks.image_to_image.codec import make_codec
+from harness.tasks.image_to_image.options import Data
 from tests.rig.simulated import SimulatedDevice, Truth
 from tests.rig.tiny_experiment import write_upscaler
 

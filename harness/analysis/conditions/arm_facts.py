@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.documents.comparison import ArmInfo, ArmOnDevice
-from harness.words.changes import cores_in_words, sentence
+from harness.words.sentences import cores_in_words, sentence
 
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords

@@ -12,7 +12,7 @@ from harness.analysis.conditions.heat import signs_of_heat
 from harness.analysis.conditions.load_of_others import cores_around_reference, cores_of_others, crowded_blocks
 from harness.analysis.evidence.block_findings import find_stalls, outlying_blocks
 from harness.statistics.throttling import Throttling, find_throttling
-from harness.words.changes import counted, listed
+from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
     from harness.documents.records import EnergyBlock, LatencyBlock, MemoryMeasured

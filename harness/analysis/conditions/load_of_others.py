@@ -5,7 +5,6 @@ Ticks are hundredths of a second, so a look over t seconds is good to about 2/(1
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.analysis.soak.windows import SoakRecords
     from harness.documents.records import Context, LatencyBlock
     from harness.statistics.estimate import Floats
 
@@ -31,7 +29,7 @@ _TICKS_PER_SECOND = 100.0
 
 def cores_of_others(block: LatencyBlock) -> float | None:
     """Between the looks before and after the block; None where the device does not say."""
-    return None if block.cpu_ns is None else _cores(block.before, block.after, block.cpu_ns)
+    return None if block.cpu_ns is None else cores_between(block.before, block.after, block.cpu_ns)
 
 
 def cores_around_reference(block: LatencyBlock) -> float | None:
@@ -68,23 +66,8 @@ def crowded_blocks(blocks: Sequence[LatencyBlock], durations: Floats) -> np.ndar
     return are_crowded(others, np.array(seconds, dtype=np.float64), durations <= NEAR_BEST * best)
 
 
-def cores_of_others_in_windows(records: SoakRecords) -> Floats:
-    """For every window of a soak, the fixed work before it included; NaN where it is not known, as for the first one
-    of each session.
-    """
-    found = np.full(len(records.windows), np.nan)
-    for places in records.sessions:
-        for before, place in itertools.pairwise(places):
-            window = records.windows[place]
-            if window.cpu_ns is None:
-                continue
-            own_ns = window.cpu_ns + sum(window.reference_cpu_ns or window.reference_ns)
-            cores = _cores(records.windows[before].context, window.context, own_ns)
-            found[place] = np.nan if cores is None else cores
-    return found
-
-
-def _cores(before: Context, after: Context, own_ns: int) -> float | None:
+def cores_between(before: Context, after: Context, own_ns: int) -> float | None:
+    """Between two looks at a device, less what was its own work; None where the device does not say."""
     seconds = (after.monotonic_ns - before.monotonic_ns) / 1e9
     if before.cpu_busy_ticks is None or after.cpu_busy_ticks is None or seconds <= 0.0:
         return None

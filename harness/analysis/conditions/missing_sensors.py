@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from devices.power.survey import parse_survey
 from harness.runs.planning.device_gates import device_gates
-from harness.words.changes import counted, listed
+from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
     from harness.documents.records import EnergyBlock, LatencyBlock

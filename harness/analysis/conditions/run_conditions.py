@@ -9,7 +9,7 @@ import numpy as np
 from harness.analysis.conditions.load_of_others import cores_of_others
 from harness.analysis.conditions.sleep import sleep_warnings
 from harness.quantity import Available, Measured, Unavailable
-from harness.words.changes import counted, listed
+from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd

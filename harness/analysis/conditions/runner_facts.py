@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.words.changes import listed
+from harness.words.sentences import listed
 
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devices.power.block import slept_between
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.words.changes import listed
+from harness.words.sentences import listed
 
 if TYPE_CHECKING:
     from harness.documents.phone_state import ClockLimits, PhoneState, PhoneStates

@@ -28,7 +28,8 @@ from harness.statistics.diagnostics import find_position_effect, find_trend, fin
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import change_in_words, counted
+from harness.words.changes import change_in_words
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     import pandas as pd

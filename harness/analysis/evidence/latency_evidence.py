@@ -30,7 +30,8 @@ from harness.statistics.diagnostics import (
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import change_in_words, counted, value_in_words
+from harness.words.changes import change_in_words, value_in_words
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     import pandas as pd

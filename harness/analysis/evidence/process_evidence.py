@@ -14,7 +14,7 @@ from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Estimate, estimate_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     import pandas as pd

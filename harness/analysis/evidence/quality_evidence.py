@@ -18,7 +18,7 @@ from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
 from harness.statistics.tail import tail
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     import pandas as pd

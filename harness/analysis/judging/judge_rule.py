@@ -24,16 +24,16 @@ from harness.statistics.multiplicity import holm
 from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
 from harness.statistics.tail import replicates_for_share, share_p
 from harness.words.changes import (
-    amount_in_words,
     at_least_in_words,
     change_in_words,
-    counted,
     directions,
     limit_in_words,
     more_needed,
     percent_in_words,
     value_in_words,
 )
+from harness.words.rules import amount_in_words
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Evidence, Level, Paired

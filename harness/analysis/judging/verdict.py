@@ -21,7 +21,8 @@ from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
-from harness.words.changes import change_in_words, clause, listed, sentence, stated, subject
+from harness.words.changes import change_in_words, stated, subject
+from harness.words.sentences import clause, listed, sentence
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast

@@ -17,13 +17,13 @@ from harness.analysis.soak.heat import temperature_finding
 from harness.analysis.soak.memory import memory_finding
 from harness.analysis.soak.throttling import SLOWER, STRETCH_SLOWER, throttling_finding
 from harness.analysis.soak.windows import SoakRecords, read_soak_records
-from harness.documents.folder import read_model, write_atomically, write_model
+from harness.documents.folder import read_model
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.soak_result import Activity, SoakDevice, SoakResult
 from harness.documents.state import DeviceState
 from harness.quantity import Available, Measured, Unavailable
 from harness.statistics.leak import LOOKS, MATTERS_BYTES_PER_1000
-from harness.words.changes import listed
+from harness.words.sentences import listed
 
 if TYPE_CHECKING:
     from harness.documents.manifest import ManifestDevice
@@ -76,14 +76,6 @@ def analyze_soak(folder: SoakFolder, activity: Mapping[str, Activity] | None = N
         devices=[_device(folder, entry, manifest, (activity or {}).get(entry.name)) for entry in manifest.devices],
         method=METHOD,
     )
-
-
-def write_soak(folder: SoakFolder, result: SoakResult) -> None:
-    """result.json and report.html. Raises `DiskError`."""
-    from reports.soak_html import render_soak_html
-
-    write_model(folder.result, result)
-    write_atomically(folder.report, render_soak_html(result).encode())
 
 
 def _device(folder: SoakFolder, entry: ManifestDevice, soak: SoakManifest, activity: Activity | None) -> SoakDevice:

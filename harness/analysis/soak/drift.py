@@ -24,7 +24,7 @@ from harness.documents.soak_result import DriftFinding, Estimated
 from harness.quantity import Available, Measured, Unavailable
 from harness.statistics.dependent_contrast import DependentContrast, contrast_of_series
 from harness.statistics.estimate import estimate_series_mean
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.soak.windows import SoakRecords

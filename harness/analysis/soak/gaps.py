@@ -9,7 +9,7 @@ import numpy as np
 
 from devices.power.block import slept_between
 from harness.documents.soak_result import Gap
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.soak.windows import SoakRecords

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from harness.analysis.conditions.load_of_others import NEAR_BEST, are_crowded, cores_of_others_in_windows
+from harness.analysis.conditions.load_of_others import NEAR_BEST, are_crowded
+from harness.analysis.soak.load_of_others import cores_of_others_in_windows
 from harness.documents.soak_result import ThrottlingFinding
 from harness.quantity import Available, Measured, Unavailable
 from harness.statistics.throttling import find_throttling, noise_of_neighbours

@@ -21,7 +21,7 @@ from harness.analysis.judging.judge_rule import judge_rule
 from harness.documents.comparison import NoEffect
 from harness.quantity import QUANTITIES, Unavailable
 from harness.statistics.confidence_sequence import critical_values
-from harness.words.changes import counted
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from harness import __version__
 from harness.documents.folder import safe_name
 from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
-from harness.runs.preparing.runner_choice import RunnerKind
 from harness.tasks.image_to_image.dataset import Item
 
 

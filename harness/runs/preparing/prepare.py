@@ -19,17 +19,16 @@ from harness.runs.measuring.wait_until_booted import wait_until_booted
 from harness.runs.planning.make_plan import Placement
 from harness.runs.planning.sensing import look_around
 from harness.runs.preparing.output_space import check_device_space
-from harness.runs.preparing.runner_setup import set_up_runner
+from harness.runs.preparing.set_up_runner import set_up_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devices.base import Device
     from devices.identity import Identity
-    from harness.documents.runner_record import RunnerRecord
+    from harness.documents.runner_record import RunnerKind, RunnerRecord
     from harness.experiment.resolve import Resolved, ResolvedArm
     from harness.runs.preparing.encode_items import TensorBlobs
-    from harness.runs.preparing.runner_choice import RunnerKind
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 

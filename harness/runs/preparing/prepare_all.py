@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from devices.base import Device
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
+    from harness.documents.runner_record import RunnerKind
     from harness.experiment.resolve import Resolved
     from harness.runs.planning.make_plan import Placement
-    from harness.runs.preparing.runner_choice import RunnerKind
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 

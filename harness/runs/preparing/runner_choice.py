@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from harness.documents.runner_record import RunnerKind
 
 if TYPE_CHECKING:
     from devices.identity import Identity
 
-RunnerKind = Literal["python", "native"]
 
 Glibc = tuple[int, int]
 

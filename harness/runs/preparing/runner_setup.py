@@ -4,18 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.runs.preparing.runner_choice import ArmNeeds, RunnerChoice, RunnerKind, choose_runner
-
 if TYPE_CHECKING:
-    from devices.base import Device
-    from devices.identity import Identity
     from harness.documents.runner_record import RunnerRecord
-    from harness.experiment.resolve import Resolved, ResolvedArm
-    from harness.runs.session.progress import Progress
+    from harness.experiment.resolve import ResolvedArm
 
 
 @dataclass(frozen=True)
@@ -45,36 +39,3 @@ class RunnerSetup:
         if arm.id not in self.libraries:
             return [*self.workers[arm.id], self.conductor[-1], *ask]
         return [*self.conductor, *ask, "--library", self.libraries[arm.id]]
-
-
-def set_up_runner(
-    device: Device,
-    identity: Identity,
-    resolved: Resolved,
-    progress: Progress,
-    retry: Callable[..., object],
-    wanted: RunnerKind | None,
-) -> RunnerSetup:
-    """Make the chosen runner and every arm's runtime ready. Raises `DeviceError`.
-
-    Where the native runner was chosen for a Linux device and not asked for, and cannot be had on this host or does not
-    start there, Python's takes its place, and it is said.
-    """
-    from harness.runs.preparing.native_offer import native_offer
-    from harness.runs.preparing.native_setup import NATIVE_FAULTS, set_up_native
-    from harness.runs.preparing.python_setup import set_up_python
-
-    arms = resolved.arms
-    needs = [ArmNeeds(arm.runtime.name, arm.runtime_version, arm.arm.accelerator) for arm in arms]
-    choice = choose_runner(identity, needs, native_offer(identity, needs), wanted)
-    progress.say(device.name, f"{choice.name}: {choice.reason}")
-    if choice.runner == "native":
-        try:
-            return set_up_native(device, identity, arms, choice, progress, retry)
-        except NATIVE_FAULTS as error:
-            if wanted is not None or identity.android is not None or choice.portable:
-                raise
-            why = f"the native runner cannot be had: {error.what}"
-            choice = RunnerChoice("python", why)
-            progress.say(device.name, f"{choice.name} instead: {why}")
-    return set_up_python(device, arms, choice, progress, retry)

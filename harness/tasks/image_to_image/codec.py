@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.documents.records import TensorInfo
 from harness.errors import UserError
+from harness.models.tensor_info import TensorInfo
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.experiment.declaration import Tensor
     from harness.models.model_file import ModelFile
     from harness.tasks.image_to_image.dataset import Item
+    from harness.tasks.image_to_image.options import Tensor
 
 Layout = Literal["NCHW", "NHWC"]
 

@@ -9,7 +9,8 @@ import pytest
 from devices.build.android_build import ALLOWED_IMPORTS, ARCHITECTURES, NDK_VARIABLE
 from devices.build.native_build import TARGETS, build, target_for_abi, target_for_machine
 from devices.build.zig import ZIG_WHEELS, BuildError
-from devices.environments.wheel_download import CACHE_VARIABLE, WheelError, unpacked
+from devices.cache import CACHE_VARIABLE
+from devices.environments.wheel_download import WheelError, unpacked
 from devices.errors import DeviceError
 from harness.cli.main import main
 from tests.devices.elf_file import (

@@ -15,16 +15,8 @@ from onnx import TensorProto, helper
 
 from devices.errors import RuntimeNotAvailableError
 from devices.libraries.runtime_library import WHEELS, runtime_library
-from harness.documents.records import (
-    ArmFailed,
-    ArmLoaded,
-    Context,
-    LatencyBlock,
-    MemoryMeasured,
-    QualityOutput,
-    Record,
-    TensorInfo,
-)
+from harness.documents.records import ArmFailed, ArmLoaded, Context, LatencyBlock, MemoryMeasured, QualityOutput, Record
+from harness.models.tensor_info import TensorInfo
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes

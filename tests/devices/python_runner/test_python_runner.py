@@ -25,8 +25,8 @@ from harness.documents.records import (
     MemoryMeasured,
     QualityOutput,
     SoakWindow,
-    TensorInfo,
 )
+from harness.models.tensor_info import TensorInfo
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes

@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def profile(name="ssh://bench-4", identity=BOARD, *, days=0, calibrated=True):
-    from harness.documents.profile_store import device_key
+    from devices.identity import device_key
 
     made_at = datetime.now(UTC) - timedelta(days=days)
     facts = CalibrationFacts(made_at, "m.onnx", "onnxruntime 1.32.0", "python runner", 250.0)

@@ -11,18 +11,15 @@ from harness.quantity import QUANTITIES
 from harness.words.changes import (
     at_least_in_words,
     change_in_words,
-    clause,
-    counted,
     limit_in_words,
-    listed,
     more_needed,
     outcome_in_words,
     percent_in_words,
-    rule_in_words,
-    sentence,
     stated,
     value_in_words,
 )
+from harness.words.rules import rule_in_words
+from harness.words.sentences import clause, counted, listed, sentence
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from harness.documents.records import (
     RunnerFinished,
     RunnerStarted,
     SoakWindow,
-    TensorInfo,
     WarmUpDone,
 )
+from harness.models.tensor_info import TensorInfo
 from tests.rig.simulated.battery import Battery, Cell
 from tests.rig.simulated.noise import Noise, NoiseProcess
 from tests.rig.simulated.thermal import Body, Thermal

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from harness.analysis.soak.analyze import analyze_soak, write_soak
+from harness.analysis.soak.analyze import analyze_soak
 from harness.analysis.soak.battery import battery_finding
 from harness.analysis.soak.courses import MOST_POINTS, draw_courses, thinned
 from harness.analysis.soak.drift import drift_finding
@@ -21,6 +21,7 @@ from harness.analysis.soak.heat import temperature_finding
 from harness.analysis.soak.memory import memory_finding
 from harness.analysis.soak.throttling import throttling_finding
 from harness.analysis.soak.windows import SoakRecords, read_soak_records
+from harness.commands.recompute_soak import write_soak
 from harness.documents.records import Record, RunnerStarted, SoakWindow
 from harness.documents.soak_result import Estimated, SoakResult
 from harness.quantity import Available, Unavailable

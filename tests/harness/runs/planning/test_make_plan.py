@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 from harness.documents.plan import EnergyOptions, FileProbe, GateCondition, Gates, Plan
-from harness.documents.records import TensorInfo
 from harness.experiment.declaration import Experiment
+from harness.models.tensor_info import TensorInfo
 from harness.runs.planning.make_plan import Placement, make_plan
 from harness.runs.planning.sensing import Sensing
 from harness.tasks.image_to_image.codec import Codec

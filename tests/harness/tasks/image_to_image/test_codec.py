@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.documents.records import TensorInfo
 from harness.errors import UserError
-from harness.experiment.declaration import Tensor
 from harness.models.model_file import ModelFile
+from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_to_image.codec import check_item, luma_of, make_codec
 from harness.tasks.image_to_image.dataset import Item
+from harness.tasks.image_to_image.options import Tensor
 
 RNG = np.random.default_rng(3)
 IMAGE = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)

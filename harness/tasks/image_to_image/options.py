@@ -1,0 +1,37 @@
+"""How images become tensors and back, and where they are: what experiment.toml says of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from harness.tasks.declared_table import DeclaredTable
+
+
+class Tensor(DeclaredTable):
+    """How an image becomes the model's input tensor, and its output tensor an image."""
+
+    layout: Literal["auto", "NCHW", "NHWC"] = "auto"
+    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
+    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
+    upscaled bicubically and put back for RGB scores and pictures.
+    """
+    range: tuple[float, float] = (0.0, 1.0)
+    """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
+
+
+class Data(DeclaredTable):
+    """The items: inputs, and references matched by file stem."""
+
+    inputs: str
+    references: str
+    scale: int = Field(default=1, ge=1, le=16)
+    """References are this many times larger than inputs; also the border cropped for luma metrics."""
+    limit: int | None = Field(default=None, ge=1)
+    """Use the first so many items, by name."""
+    scene_separator: str | None = None
+    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
+    quality.
+    """
+    tensor: Tensor = Tensor()

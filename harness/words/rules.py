@@ -1,0 +1,35 @@
+"""Rules in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.words.changes import directions
+
+if TYPE_CHECKING:
+    from harness.experiment.declaration import Amount, Rule
+    from harness.quantity import Quantity
+
+
+def rule_in_words(rule: Rule, quantity: Quantity) -> str:
+    """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
+    better, worse = directions(quantity)
+    if rule.improve_by_at_least is not None:
+        text = f"at least {amount_in_words(rule.improve_by_at_least)} {better}"
+    elif rule.no_worse_than is not None:
+        text = f"at most {amount_in_words(rule.no_worse_than)} {worse}"
+    elif rule.at_most is not None:
+        text = f"at most {amount_in_words(rule.at_most)}"
+    elif rule.at_least is not None:
+        text = f"at least {amount_in_words(rule.at_least)}"
+    else:  # the experiment's own validation lets none through
+        text = "no bound"
+    if rule.item_margin is not None and rule.worst_share is not None:
+        share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
+        text += f", and at most {share} of the images {worse} by more than {margin}"
+    return text
+
+
+def amount_in_words(amount: Amount) -> str:
+    """`5 %`, `0.1 dB`, `40 MB`, as the user meant it, with one space before the unit."""
+    return f"{amount.number:g} {amount.unit}".strip()
