@@ -2,9 +2,9 @@
 
     python benchmarks/runner_overhead.py [--pairs 60]
 
-Interleaves, in one process and on one loaded model, blocks timed by `devices.python_runner.timed_inferences` through
-the adapter with blocks of a bare loop over the runtime's own call, in random order within each pair, and prints the
-median over pairs of runner/bare (of block medians) with its 95 % interval. Each should be within 2 % of 1, or
+Interleaves, in one process and on one loaded model, blocks timed by `devices.python_runner.inferences.timed_inferences`
+through the adapter with blocks of a bare loop over the runtime's own call, in random order within each pair, and prints
+the median over pairs of runner/bare (of block medians) with its 95 % interval. Each should be within 2 % of 1, or
 within 0.15 µs, which one more call in Python costs and which matters below some 10 µs an inference only. Both free
 what a call returned after the clock was read: for a large output that alone is some 2 %.
 
@@ -28,7 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from devices.python_runner import ADAPTERS, Adapter, timed_inferences
+from devices.python_runner.inferences import timed_inferences
+from devices.python_runner.runtimes.adapter import Adapter
+from devices.python_runner.runtimes.registry import ADAPTERS
 from tests.devices.runner_contract import models
 
 SEED = 20240601

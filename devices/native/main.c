@@ -7,7 +7,7 @@
  *     bakeoff-runner --context [ROOT]                                             the machine's state as JSON
  *     bakeoff-runner --sha256 [FILE…] | --sha256-growing FILE BYTES               hashes, as sha256sum prints them
  *
- * It keeps the contract of devices/python_runner.py: the same plan, the same records, the same exit codes. What is
+ * It keeps the contract of devices/python_runner: the same plan, the same records, the same exit codes. What is
  * timed: clock_gettime; the runtime's own call; clock_gettime, where the call is OrtApi.Run (outputs are allocated by
  * it, so that is inside; they are freed outside) or LiteRtRunCompiledModel (copying inputs in and outputs out is
  * outside; on a GPU reading the outputs back is inside, since the call alone returns before the GPU is done).

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devices.base import Completed, Device
 
 UNUSABLE, CANNOT_WRITE = 65, 74
-"""Exit codes of the runner after which starting it again would not help (see devices/python_runner.py)."""
+"""Exit codes of the runner after which starting it again would not help (see devices/python_runner/contract.py)."""
 
 # $1 is the run's folder there. The code becomes part of a file's name: on a full disk a file can still be renamed, and
 # nothing can be written into it.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.base import Blob
 from devices.environments.interpreters import find_python
 from devices.environments.provision import provision
 from devices.errors import RuntimeNotAvailableError
+from devices.python_runner.bundle import bundle
 from harness.documents.runner_record import RunnerRecord
 from harness.runs.measuring.disk_space import raise_if_full
 from harness.runs.preparing.runner_setup import RunnerSetup
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from harness.experiment.resolve import ResolvedArm
     from harness.runs.preparing.runner_choice import RunnerChoice
     from harness.runs.session.progress import Progress
-
-RUNNER = Path(__file__).resolve().parents[3] / "devices" / "python_runner.py"
 
 
 def set_up_python(
@@ -35,8 +33,9 @@ def set_up_python(
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
     interpreters = _provision_all(device, arms, progress, retry)
-    content = RUNNER.read_bytes()
-    blob = Blob(path=RUNNER, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    path = bundle()
+    content = path.read_bytes()
+    blob = Blob(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     runner = retry(lambda: device.push([blob]))[blob.sha256]
     return RunnerSetup(
         conductor=[python.path, runner],

@@ -8,13 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from devices.python_runner import ContextReader, Progress
+from devices.python_runner.bundle import bundle_bytes
+from devices.python_runner.machine import ContextReader
+from devices.python_runner.progress import Progress
 from harness.documents.plan import EnergyOptions, GateCondition
 from harness.documents.records import (
     ArmFailed,
@@ -46,16 +49,24 @@ def bench(tmp_path: Path) -> Bench:
 # One file, any Python
 
 
-def test_the_file_is_python_3_8_and_imports_nothing_of_ours() -> None:
-    tree = ast.parse(RUNNER.read_text(encoding="utf-8"), feature_version=(3, 8))
+def test_the_bundle_is_python_3_8_and_imports_nothing_but_itself() -> None:
+    with zipfile.ZipFile(RUNNER) as archive:
+        trees = [ast.parse(archive.read(name), feature_version=(3, 8)) for name in archive.namelist()]
     imported = {
-        name.split(".")[0]
+        name
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     }
-    assert imported & {"harness", "devices", "metrics", "reports", "pydantic"} == set()
-    assert imported - set(sys.stdlib_module_names) == {"numpy", "onnxruntime"}
+    others = {name.split(".")[0] for name in imported if not name.startswith("devices.python_runner.")}
+    assert others - set(sys.stdlib_module_names) == {"numpy", "onnxruntime"}
+
+
+def test_the_bundle_needs_no_zlib_and_is_the_same_every_time() -> None:
+    with zipfile.ZipFile(RUNNER) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+    assert bundle_bytes() == RUNNER.read_bytes() == bundle_bytes()
 
 
 def test_the_conductor_needs_the_standard_library_only(bench: Bench) -> None:
@@ -99,8 +110,8 @@ def test_a_file_beside_the_runner_does_not_stand_in_for_a_module(bench: Bench) -
     beside = bench.folder / "pushed"
     beside.mkdir()
     (beside / "numpy.py").write_text("raise RuntimeError('the wrong numpy')")
-    shutil.copy(RUNNER, beside / "runner.py")
-    bench.command = [sys.executable, str(beside / "runner.py")]
+    shutil.copy(RUNNER, beside / "runner")
+    bench.command = [sys.executable, str(beside / "runner")]
     bench.add_arm(models.conv_onnx(bench.folder / "conv.onnx"))
     bench.quality("a0", bench.add_item(image(8, 8)))
     bench.write_plan()

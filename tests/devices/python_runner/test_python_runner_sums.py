@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.python_runner import (
-    REFERENCE_CHUNK_BYTES,
-    LatencyHistogram,
-    calibrated_reference_bytes,
-    gate_holds,
-    gate_value,
-    kendall_s,
-    reference_work,
-)
+from devices.python_runner.contract import REFERENCE_CHUNK_BYTES
+from devices.python_runner.gate_condition import gate_holds, gate_value
+from devices.python_runner.histogram import LatencyHistogram
+from devices.python_runner.reference_work import calibrated_reference_bytes, reference_work
+from devices.python_runner.warm_up import kendall_s
 from tests.devices.runner_contract.gate_texts import NUMBERS, WORDS
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.python_runner.bundle import bundle
 from harness.documents.plan import (
     CommandProbe,
     EnergyOptions,
@@ -37,7 +38,7 @@ from harness.documents.records import ArmLoaded, GateWaiting, Record, parse_reco
 from tests.devices.runner_contract.native import library_of, native_runner, sanitized_runner
 
 RUNNERS: dict[str, Callable[[], list[str]]] = {
-    "python": lambda: [sys.executable, str(Path(__file__).parents[3] / "devices" / "python_runner.py")],
+    "python": lambda: [sys.executable, str(bundle())],
     "native": lambda: [str(native_runner())],
     "native with sanitizers": lambda: [str(sanitized_runner())],
 }
@@ -60,7 +61,7 @@ class Bench:
     def __init__(self, folder: Path, command: Sequence[str]) -> None:
         self.folder = folder
         self.command = list(command)
-        self.is_native = not self.command[-1].endswith(".py")
+        self.is_native = not self.command[-1].endswith(".zip")
         self.default_worker = [] if self.is_native else [sys.executable]
         self.plan_path = folder / "plan.json"
         self.records_path = folder / "records.jsonl"

@@ -1,0 +1,51 @@
+"""The python runner as one file: a stored zip that `python3 BLOB plan.json records.jsonl` runs.
+
+Stored, since a board's Python may lack zlib; the same sources give the same bytes, so that it is pushed once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from devices.cache import cache_folder
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+_LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
+"""The oldest time that a zip can hold: a file's own would change the bundle's hash from checkout to checkout."""
+_START: Final = """import sys
+
+from devices.python_runner.__main__ import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def bundle() -> Path:
+    """The bundle, as a file in the cache that is made anew where it is not what the sources give. Raises OSError."""
+    content = bundle_bytes()
+    path = cache_folder() / "python_runner" / "bakeoff-runner.zip"
+    if not path.is_file() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    return path
+
+
+def bundle_bytes() -> bytes:
+    """The zip's content."""
+    files = {"__main__.py": _START.encode(), "devices/__init__.py": b""}
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        if path != Path(__file__).resolve():
+            files[f"devices/python_runner/{path.relative_to(_PACKAGE).as_posix()}"] = path.read_bytes()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content)
+    return made.getvalue()
