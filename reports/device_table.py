@@ -12,13 +12,13 @@ from reports.identity_facts import clusters_in_words
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.doctor.device_parts import DeviceParts
-    from harness.doctor.device_survey import Survey
+    from harness.documents.device_parts import DeviceParts
+    from harness.documents.device_survey import DeviceSurvey
 
 _STYLES: Final = {"ready": "green", "when needed": None, "missing": "red"}
 
 
-def render_devices(surveys: Sequence[Survey], console: Console) -> None:
+def render_devices(surveys: Sequence[DeviceSurvey], console: Console) -> None:
     """One paragraph a device, narrow enough for 80 columns."""
     for number, each in enumerate(surveys):
         if number:
@@ -42,7 +42,7 @@ def render_devices(surveys: Sequence[Survey], console: Console) -> None:
             _hanging(console, "  yes " if ability.possible else "  no  ", f"{ability.what}: {ability.how}")
 
 
-def _identity(each: Survey, console: Console) -> None:
+def _identity(each: DeviceSurvey, console: Console) -> None:
     identity = each.identity
     if identity is None:
         return

@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from devices.identity import Identity
-from harness.doctor.device_parts import DeviceParts
+from harness.documents.device_parts import DeviceParts
+from harness.documents.device_survey import DeviceSurvey
+from harness.documents.profile import Ability
 
 if TYPE_CHECKING:
     from devices.base import Device
     from devices.power.survey import Survey as Sensors
-
-
-class Ability(BaseModel):
-    """One thing that can or cannot be measured, and how or why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    what: str
-    possible: bool
-    how: str
-
-
-class Survey(BaseModel):
-    """What was found; `problem` says why a device could not be looked at."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    device: str
-    problem: str | None = None
-    remedy: str | None = None
-    identity: Identity | None = None
-    python: str | None = None
-    abilities: list[Ability] = []
-    runtimes: list[str] = []
-    """Environments of the python runner that stand ready there, such as `onnxruntime 1.32.0 (Python 3.11.2)`."""
-    parts: DeviceParts | None = None
-    """Which runner would measure there, and what of it and of the runtimes is ready or missing."""
 
 
 MEASURABLE_FILES = {
@@ -50,7 +23,7 @@ MEASURABLE_FILES = {
 _ANY = 'for f in $2; do test "$1" "$f" && exit 0; done; exit 1'
 
 
-def survey(name: str) -> list[Survey]:
+def survey(name: str) -> list[DeviceSurvey]:
     """Look at the device that a user names, or at each phone for `adb:*`. One that does not answer is a finding, not an
     error.
     """
@@ -60,11 +33,11 @@ def survey(name: str) -> list[Survey]:
     try:
         devices = open_devices(name)
     except DeviceError as error:
-        return [Survey(device=name, problem=error.what, remedy=error.remedy or None)]
+        return [DeviceSurvey(device=name, problem=error.what, remedy=error.remedy or None)]
     return [_look_at(device) for device in devices]
 
 
-def _look_at(device: Device) -> Survey:
+def _look_at(device: Device) -> DeviceSurvey:
     from devices.environments.ready_runtimes import ready_runtimes
     from devices.errors import DeviceError
     from devices.power.survey import parse_survey, survey_energy
@@ -85,7 +58,7 @@ def _look_at(device: Device) -> Survey:
             abilities.append(Ability(what=what, possible=there, how=how))
         sensors = parse_survey(survey_energy(device))
         abilities += [_temperature(sensors), _energy(sensors)]
-        return Survey(
+        return DeviceSurvey(
             device=device.name,
             identity=identity,
             python=python,
@@ -94,7 +67,7 @@ def _look_at(device: Device) -> Survey:
             parts=parts,
         )
     except DeviceError as error:
-        return Survey(device=device.name, problem=error.what, remedy=error.remedy or None)
+        return DeviceSurvey(device=device.name, problem=error.what, remedy=error.remedy or None)
     finally:
         device.close()
 
@@ -144,6 +117,6 @@ def _latency(parts: DeviceParts) -> Ability:
     return Ability(what="latency", possible=False, how=f"{parts.runner}: {missing[0].how}")
 
 
-def survey_everything() -> list[Survey]:
+def survey_everything() -> list[DeviceSurvey]:
     """This machine, and every phone that adb lists; where there is none, why."""
     return [*survey("local"), *survey("adb:*")]

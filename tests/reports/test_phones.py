@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from devices.identity import AndroidFacts
-from harness.doctor.device_survey import Ability, Survey
+from harness.doctor.device_survey import Ability
 from harness.documents.comparison import Comparison
+from harness.documents.device_survey import DeviceSurvey
 from reports.device_table import render_devices
 from reports.html import render_html
 from reports.identity_facts import identity_facts
@@ -119,8 +120,8 @@ def test_a_terminal_calls_phones_as_the_page_does(two_alike, capsys):
 def test_bakeoff_devices_shows_chip_sdk_abis_and_clocks_within_80_columns(capsys):
     words = " ".join(["settings"] * 30)
     surveys = [
-        Survey(device="adb:A", identity=PHONE, abilities=[Ability(what="energy", possible=False, how=words)]),
-        Survey(device="adb:B", problem=words, remedy=words),
+        DeviceSurvey(device="adb:A", identity=PHONE, abilities=[Ability(what="energy", possible=False, how=words)]),
+        DeviceSurvey(device="adb:B", problem=words, remedy=words),
     ]
     render_devices(surveys, Console(width=80, color_system=None))
     shown = capsys.readouterr().out

@@ -9,7 +9,8 @@ from devices.build.native_build import TARGETS, built
 from devices.identity import AndroidFacts, Identity
 from devices.libraries import brought_library, maven_download
 from harness.doctor.device_parts import parts_of
-from harness.doctor.device_survey import Ability, Survey
+from harness.doctor.device_survey import Ability
+from harness.documents.device_survey import DeviceSurvey
 from reports.device_table import render_devices
 from tests.devices.library_files import library, onnxruntime_archive
 
@@ -100,7 +101,7 @@ def test_this_machine_stays_with_python():
 @pytest.mark.parametrize("identity", [PHONE, BOARD, OLD_BOARD, HERE])
 def test_parts_fit_80_columns_and_paths_and_commands_stay_whole(identity, capsys):
     parts = parts_of(identity, PYTHON, [])
-    survey = Survey(
+    survey = DeviceSurvey(
         device="d", identity=identity, parts=parts, abilities=[Ability(what="latency", possible=True, how="h")]
     )
     render_devices([survey], Console(width=80, color_system=None))
