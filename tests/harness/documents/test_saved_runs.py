@@ -1,4 +1,4 @@
-"""A run and a soak of version 0.1.0, as it wrote them: whoever has such folders can still look at them, draw and compute
+"""A run and a soak of version 0.1.0, as it wrote them: whoever has such folders can look at them, draw and compute
 them again, with the same numbers.
 
 They were measured on a virtual machine, with two models of the examples and three cut-outs of Set5; the names of that
