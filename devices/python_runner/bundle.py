@@ -5,6 +5,7 @@ Stored, since a board's Python may lack zlib; the same sources give the same byt
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tempfile
@@ -26,9 +27,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 def bundle() -> Path:
-    """The bundle, as a file in the cache that is made anew where it is not what the sources give. Raises OSError."""
+    """The bundle as a file in the cache, by its content's hash: another checkout's does not take its place while this
+    one is in use. Raises OSError.
+    """
     content = bundle_bytes()
-    path = cache_folder() / "python_runner" / "bakeoff-runner.zip"
+    path = cache_folder() / "python_runner" / f"bakeoff-runner-{hashlib.sha256(content).hexdigest()[:16]}.zip"
     if not path.is_file() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
