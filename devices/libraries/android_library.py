@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from devices.errors import RuntimeNotAvailableError
 from devices.libraries import brought_library as brought
 from devices.libraries import maven_download
+from devices.libraries.beside import libraries_beside
 from devices.libraries.maven_archive import Coordinates, FoundArchive, archive_on_this_host, file_hash
 from devices.libraries.runtime_library import RuntimeLibrary
 
@@ -67,4 +68,5 @@ def _unpacked(archive: FoundArchive, coordinates: Coordinates, runtime: str, tar
     if path is None:
         raise RuntimeNotAvailableError(f"{archive.path} has no {brought.LIBRARY_FILES[runtime]}", "Fetch it again.")
     source = f"{coordinates} from {archive.place}, sha256 {archive.sha256}"
-    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven")
+    beside = libraries_beside(path, target)
+    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven", beside=beside)

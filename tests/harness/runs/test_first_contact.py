@@ -15,9 +15,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from devices.build.native_build import TARGETS, build
 from devices.cache import cache_folder
-from devices.errors import DeviceError
 from devices.libraries.public_repositories import MAVEN_CENTRAL
 from tests.devices.library_files import archive
 from tests.harness.conftest import FinishedRun
@@ -25,8 +23,7 @@ from tests.rig import certificate
 from tests.rig.adb_server import AdbServer
 from tests.rig.command import Finished, bakeoff
 from tests.rig.maven_server import MavenServer
-from tests.rig.phone import StandInPhone, namespaces, stand_in_bionic
-from tests.rig.phone.phone import missing_parts
+from tests.rig.phone import StandInPhone
 from tests.rig.run_on_a_phone import device_folders, outputs, over_adb, runners
 from tests.rig.run_watch import assert_whole, comparison
 from tests.rig.web_proxy import WebProxy
@@ -55,15 +52,10 @@ def maker_s_library() -> bytes:
 
 
 @pytest.fixture
-def desk(server: AdbServer, tmp_path: Path, maker_s_library: bytes) -> Iterator[Desk]:
-    parts = (missing_parts, namespaces.missing_parts, stand_in_bionic.missing_parts, certificate.missing_parts)
-    missing = next(filter(None, (part() for part in parts)), None)
+def desk(server: AdbServer, bionic_phone: StandInPhone, tmp_path: Path, maker_s_library: bytes) -> Iterator[Desk]:
+    missing = certificate.missing_parts()
     if missing:
         pytest.skip(missing)
-    try:
-        build(TARGETS["android-x86_64"])
-    except DeviceError as error:
-        pytest.skip(f"the runner for Android cannot be built here: {error}")
     cache = tmp_path / "cache"
     cache.mkdir()
     for name in KEPT_IN_THE_CACHE:
@@ -74,11 +66,6 @@ def desk(server: AdbServer, tmp_path: Path, maker_s_library: bytes) -> Iterator[
         maven = stack.enter_context(MavenServer(tmp_path / "central", root=central.path, certificate=pem))
         maven.put(ARCHIVE, archive({"jni/x86_64/libonnxruntime.so": maker_s_library}), checksums=("sha1",))
         proxy = stack.enter_context(WebProxy(maven.port))
-        phone = StandInPhone("FIRSTCONTACT")
-        stand_in_bionic.put_bionic(phone.folder / "root", tmp_path)
-        stack.enter_context(phone)
-        stack.callback(server.adb, "disconnect", phone.address)
-        phone.connect(server)
         environment = {
             **over_adb(server),
             "BAKEOFF_CACHE": str(cache),
@@ -86,7 +73,7 @@ def desk(server: AdbServer, tmp_path: Path, maker_s_library: bytes) -> Iterator[
             "https_proxy": proxy.url,
             "SSL_CERT_FILE": str(pem),
         }
-        yield Desk(phone, maven, environment)
+        yield Desk(bionic_phone, maven, environment)
 
 
 @pytest.fixture

@@ -29,8 +29,10 @@ def missing_parts() -> str | None:
 
 def put_bionic(root: Path, scratch: Path) -> None:
     """Into a phone's root, before it is switched on."""
-    libraries = root / "lib" / "x86_64-linux-gnu"  # where this loader looks by itself
-    libraries.mkdir(parents=True)
+    libraries = root / "system/lib64"
+    where_this_loader_looks = root / "lib" / "x86_64-linux-gnu"
+    where_this_loader_looks.parent.mkdir()
+    where_this_loader_looks.symlink_to("/system/lib64")
     for path in portable_libc("x86_64"):
         at = root / "system/bin/linker64" if path.name == LOADERS["x86_64"] else libraries / path.name
         shutil.copy(path, at)
