@@ -11,6 +11,7 @@ command -v adb >/dev/null 2>&1 || packages="$packages adb"
 command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
 command -v qemu-aarch64-static >/dev/null 2>&1 || packages="$packages qemu-user-static"
 command -v dash >/dev/null 2>&1 || packages="$packages dash"
+command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
 command -v xz >/dev/null 2>&1 || packages="$packages xz-utils"
 command -v tmux >/dev/null 2>&1 || packages="$packages tmux"
 # What runs for another machine runs under qemu, over that machine's C library.

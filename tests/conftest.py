@@ -36,6 +36,12 @@ def no_profiles_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["BAKEOFF_PROFILES"] = str(tmp_path_factory.mktemp("profiles"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_from_public_repositories() -> None:
+    """No test asks a public host: an empty list of Maven repositories lets nothing be fetched."""
+    os.environ["BAKEOFF_MAVEN_REPOSITORY"] = ""
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> TinyExperiment:
     """A tiny experiment, not written yet."""

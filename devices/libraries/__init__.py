@@ -1,1 +1,1 @@
-"""Native libraries of runtimes: found, fetched, checked."""
+"""Shared libraries of runtimes: where they are found, and what is known of their files."""

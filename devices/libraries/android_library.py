@@ -1,7 +1,7 @@
 """A runtime's shared library for Android with bionic, out of the archive (.aar) that its makers publish.
 
 Looked for in this order: what the user brings (`brought_library`), what was fetched before, Maven's and Gradle's own
-caches, and the Maven repositories that the user names.
+caches, and Maven repositories: the makers' public ones, or those that the user names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from devices.errors import RuntimeNotAvailableError
 from devices.libraries import brought_library as brought
 from devices.libraries import maven_download
+from devices.libraries.beside import libraries_beside
 from devices.libraries.maven_archive import Coordinates, FoundArchive, archive_on_this_host, file_hash
 from devices.libraries.runtime_library import RuntimeLibrary
 
@@ -26,7 +27,12 @@ _ARCHIVES: Final = {
 
 
 class NotOnThisHostError(RuntimeNotAvailableError):
-    """No place has the archive; where a repository is named, it was not asked."""
+    """No place on this host has the archive, and no repository was asked."""
+
+    def __init__(self, what: str, coordinates: Coordinates) -> None:
+        super().__init__(what, maven_download.without_internet(coordinates))
+        self.would_ask = maven_download.places_to_ask(coordinates)
+        """The repositories that would be asked, in a few words; None where there are none."""
 
 
 def android_library(
@@ -43,23 +49,18 @@ def android_library(
     if own is not None:
         return own
     archive = maven_download.cached_archive(coordinates) or archive_on_this_host(coordinates)
-    if archive is None and not offline and maven_download.repositories_are_named():
-        archive = maven_download.download_archive(coordinates, advance)
+    others = brought.archives_of(coordinates.artifact) if archive is None else []
+    but = f"; {brought.VARIABLE} has {', '.join(others)}" if others else ""
+    if archive is None and not offline and maven_download.places_to_ask(coordinates) is not None:
+        try:
+            archive = maven_download.download_archive(coordinates, advance)
+        except maven_download.MavenError as error:
+            raise maven_download.MavenError(f"{error.what}{but}", error.remedy) from None
     if archive is None:
-        others = brought.archives_of(coordinates.artifact)
-        but = f"; {brought.VARIABLE} has {', '.join(others)}" if others else ""
         raise NotOnThisHostError(
-            f"{runtime} {version} for Android ({target.kind}) is not on this host{but}", _remedy(coordinates)
+            f"{runtime} {version} for Android ({target.kind}) is not on this host{but}", coordinates
         )
     return _unpacked(archive, coordinates, runtime, target)
-
-
-def _remedy(coordinates: Coordinates) -> str:
-    return (
-        f"Put the .aar of {coordinates} into a folder and name it:"
-        f" export {brought.VARIABLE}=FOLDER. Or name a Maven repository that has it:"
-        f" export {maven_download.VARIABLE}=URL"
-    )
 
 
 def _unpacked(archive: FoundArchive, coordinates: Coordinates, runtime: str, target: Target) -> RuntimeLibrary:
@@ -67,4 +68,5 @@ def _unpacked(archive: FoundArchive, coordinates: Coordinates, runtime: str, tar
     if path is None:
         raise RuntimeNotAvailableError(f"{archive.path} has no {brought.LIBRARY_FILES[runtime]}", "Fetch it again.")
     source = f"{coordinates} from {archive.place}, sha256 {archive.sha256}"
-    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven")
+    beside = libraries_beside(path, target)
+    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven", beside=beside)

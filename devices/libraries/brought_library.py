@@ -1,7 +1,8 @@
 """A runtime's shared library that the user brings: $BAKEOFF_RUNTIME_LIBRARIES names a .so, an .aar, or a folder.
 
 In a folder: `RUNTIME-VERSION/KIND/libNAME.so`, where KIND is Android's ABI (`arm64-v8a`) or the kind of Linux machine
-(`linux-armv7`); or archives as their makers publish them, such as `onnxruntime-android-1.32.0.aar`.
+(`linux-armv7`), with the libraries that it needs beside it; or archives as their makers publish them, such as
+`onnxruntime-android-1.32.0.aar`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from devices.cache import cache_folder
 from devices.errors import RuntimeNotAvailableError
+from devices.libraries.accelerator_library import GPU_LIBRARIES
 from devices.libraries.archive_member import names_of, take_out
+from devices.libraries.beside import libraries_beside
+from devices.libraries.elf_links import needed_by, refuse_cut
 from devices.libraries.elf_machine import refuse_other_machine
 from devices.libraries.maven_archive import file_hash
 from devices.libraries.runtime_library import RuntimeLibrary
@@ -84,6 +88,17 @@ def library_in_archive(archive: Path, sha256: str, runtime: str, target: Target)
     path = cache_folder() / "libraries" / f"{archive.stem[:80]}-{sha256[:16]}" / target.kind / file
     take_out(archive, member, path)
     refuse_other_machine(path, target.name, f"{member} in {archive}")
+    refuse_cut(path, f"{member} in {archive}")
+    folder = f"jni/{target.kind}"
+    # What the runtime needs or looks for beside it: of a name that no folder can be left with.
+    left = [*needed_by(path), *GPU_LIBRARIES["android"]] if runtime == "ai-edge-litert" else needed_by(path)
+    taken = {file}
+    while left:
+        name = left.pop(0)
+        if name not in taken and f"{folder}/{name}" in names:
+            taken.add(name)
+            take_out(archive, f"{folder}/{name}", path.with_name(name))
+            left += needed_by(path.with_name(name))
     return path
 
 
@@ -108,12 +123,16 @@ def _from_archive(archive: Path, runtime: str, version: str, target: Target) -> 
     path = library_in_archive(archive, sha256, runtime, target)
     if path is None:
         return None
-    return RuntimeLibrary(path, file_hash(path, "sha256"), f"{archive}, sha256 {sha256}", origin="brought")
+    source = f"{archive}, sha256 {sha256}"
+    beside = libraries_beside(path, target)
+    return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="brought", beside=beside)
 
 
 def _library(path: Path, target: Target) -> RuntimeLibrary:
     refuse_other_machine(path, target.name, str(path))
-    return RuntimeLibrary(path, file_hash(path, "sha256"), str(path), origin="brought")
+    refuse_cut(path, str(path))
+    beside = libraries_beside(path, target)
+    return RuntimeLibrary(path, file_hash(path, "sha256"), str(path), origin="brought", beside=beside)
 
 
 def _kind(target: Target) -> str:

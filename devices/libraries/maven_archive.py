@@ -11,6 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_DIGITS: Final = {"sha512": 128, "sha256": 64, "sha1": 40}
+CHECKSUM_KINDS: Final = tuple(_DIGITS)
+"""Files that repositories may have beside an archive, by how much they say: the best first."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,14 @@ class Coordinates:
         return f"{self.artifact}-{self.version}.aar"
 
     @property
+    def folder(self) -> str:
+        """Of all versions, below a repository's root: https://maven.apache.org/repositories/layout.html."""
+        return f"{self.group.replace('.', '/')}/{self.artifact}"
+
+    @property
     def path(self) -> str:
-        """Below a repository's root: https://maven.apache.org/repositories/layout.html."""
-        return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.file_name}"
+        """Below a repository's root."""
+        return f"{self.folder}/{self.version}/{self.file_name}"
 
     def __str__(self) -> str:
         return f"{self.group}:{self.artifact}:{self.version}"
@@ -69,9 +79,8 @@ def _in_gradle(coordinates: Coordinates) -> Iterator[tuple[Path, str | None, str
 
 
 def checksum_in(text: str, kind: str) -> str | None:
-    """The digest in a `.sha1` or `.sha256` file, whose first word it is; None where there is none."""
-    digits = {"sha1": 40, "sha256": 64}[kind]
-    found = re.match(rf"\s*([0-9a-fA-F]{{{digits}}})(?![0-9a-fA-F])", text)
+    """The digest in a file of one of `CHECKSUM_KINDS`, whose first word it is; None where there is none."""
+    found = re.match(rf"\s*([0-9a-fA-F]{{{_DIGITS[kind]}}})(?![0-9a-fA-F])", text)
     return found[1].lower() if found else None
 
 

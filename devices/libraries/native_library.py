@@ -12,7 +12,6 @@ from devices.errors import PermanentError, RuntimeNotAvailableError
 from devices.libraries.android_library import NotOnThisHostError, android_library
 from devices.libraries.brought_library import LIBRARY_FILES, VARIABLE, brought_library, place_in_a_folder
 from devices.libraries.known_library import compared_with_known
-from devices.libraries.maven_download import repositories_are_named
 from devices.libraries.runtime_library import WHEELS, RuntimeLibrary, runtime_library
 
 if TYPE_CHECKING:
@@ -66,9 +65,9 @@ def _on_android(runtime: str, version: str, target: Target) -> LibraryStatus:
     try:
         return LibraryStatus("ready", android_library(runtime, version, target, offline=True).source)
     except NotOnThisHostError as error:
-        if not repositories_are_named():
+        if error.would_ask is None:
             raise
-        return LibraryStatus("fetched when needed", "from the Maven repository that you named", error.remedy)
+        return LibraryStatus("fetched when needed", f"from {error.would_ask}", error.remedy)
 
 
 def _on_linux(runtime: str, version: str, target: Target) -> LibraryStatus:

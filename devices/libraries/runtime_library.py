@@ -25,6 +25,8 @@ class RuntimeLibrary:
     origin: Literal["wheel", "brought", "maven"] = "wheel"
     note: str = ""
     """What a person should know of it, such as that it is another file than last time."""
+    beside: tuple[Path, ...] = ()
+    """Libraries that it needs and brings along, each under its own name."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,12 @@ clock_ns = time.monotonic_ns
 
 
 def suspended_ns() -> int | None:
-    """What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. None where it has none."""
+    """What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. The clock that is behind is
+    read first, so it is never negative. None where there is no such clock, or where a time namespace set it back.
+    """
+    awake_ns = clock_ns()
     try:
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - clock_ns()
+        slept_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - awake_ns
     except (AttributeError, OSError):
         return None
+    return slept_ns if slept_ns >= 0 else None

@@ -289,10 +289,14 @@ def work() -> int:
 
 
 def describe(model: str, runtime: str, threads: int, accelerator: str, options: dict[str, str]) -> int:
-    """Prints a model's inputs and outputs as one JSON object; on failure one with `error` and `message`, exit 1."""
+    """Prints a model's inputs and outputs as one JSON object; on failure one with `error`, `message` and the `stage`
+    that it came to (`start` of the runtime, `load` of the model), exit 1.
+    """
     fd = _private_stdout()
+    stage = "start"
     try:
         adapter = make_adapter(runtime, threads, accelerator, options)
+        stage = "load"
         adapter.load(model, {})
         answer: dict[str, Any] = {
             "runtime": runtime,
@@ -301,7 +305,7 @@ def describe(model: str, runtime: str, threads: int, accelerator: str, options: 
             "outputs": adapter.outputs(),
         }
     except Exception as error:  # a runtime raises what it likes
-        answer = {"error": type(error).__name__, "message": one_line(str(error))}
+        answer = {"error": type(error).__name__, "message": one_line(str(error)), "stage": stage}
     with os.fdopen(fd, "w", encoding="utf-8") as stdout:
         stdout.write(json.dumps(answer) + "\n")
     return 1 if "error" in answer else 0

@@ -90,10 +90,8 @@ def _tensor(tensor: TensorInfo) -> str:
 def _on_devices(
     resolved: Resolved, devices: Sequence[Device], progress: Progress, runner: RunnerKind | None
 ) -> list[str]:
-    from harness.errors import UserError
     from harness.runs.preparing.encode_items import encode_items
     from harness.runs.preparing.prepare import prepare
-    from harness.runs.preparing.prepare_all import CANNOT_OPEN_REMEDY
     from harness.runs.session.stop_request import StopRequest
 
     lines = []
@@ -106,11 +104,7 @@ def _on_devices(
                 device.close()
             for arm in resolved.arms:
                 if arm.id in ready.refused:
-                    raise UserError(
-                        f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} on {device.name} cannot open it:"
-                        f" {ready.refused[arm.id]}",
-                        CANNOT_OPEN_REMEDY,
-                    )
+                    raise ready.refused[arm.id].error(arm, device.name)
             lines.append(f"device    {device.name}: every model opens")
             lines += _runner(ready.runner, resolved)
     return lines

@@ -19,6 +19,8 @@ class LibraryRecord(BaseModel):
     """The wheel, archive or path that it is from, with the archive's hash."""
     note: str = ""
     """What a reader should know of it, such as that it is another file than last time."""
+    beside: dict[str, str] = {}
+    """Name → SHA-256 of the libraries that were brought along with it."""
 
 
 class RunnerRecord(BaseModel):

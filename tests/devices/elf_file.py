@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS = 1, 2, 3, 7
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
 PT_GNU_STACK, PT_GNU_RELRO = 0x6474E551, 0x6474E552
 PF_X, PF_W, PF_R = 1, 2, 4
 
@@ -62,6 +62,8 @@ class ElfFile:
     machine: int
     segments: list[Segment]
     interpreter: str | None = None
+    notes: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """Owner and type of a note → what it says."""
     dynamic: dict[str, list[int]] = field(default_factory=dict)
     needed: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
@@ -93,8 +95,22 @@ def read_elf(path: Path) -> ElfFile:
     elf = ElfFile(64 if wide else 32, kind, machine, segments)
     for segment in elf.of_kind(PT_INTERP):
         elf.interpreter = content[segment.offset : segment.offset + segment.file_bytes].rstrip(b"\0").decode()
+    for segment in elf.of_kind(PT_NOTE):
+        _read_notes(elf, content[segment.offset : segment.offset + segment.file_bytes])
     _read_dynamic(elf, content, wide)
     return elf
+
+
+def _read_notes(elf: ElfFile, content: bytes) -> None:
+    """Name and description are padded to words of four bytes: https://refspecs.linuxfoundation.org/elf/gabi4+."""
+    at = 0
+    while at < len(content):
+        name_bytes, description_bytes, kind = struct.unpack_from("<III", content, at)
+        name = at + 12
+        description = name + (name_bytes + 3) // 4 * 4
+        owner = content[name : name + name_bytes].rstrip(b"\0").decode()
+        elf.notes[owner, kind] = content[description : description + description_bytes]
+        at = description + (description_bytes + 3) // 4 * 4
 
 
 def _read_dynamic(elf: ElfFile, content: bytes, wide: bool) -> None:

@@ -99,12 +99,13 @@ def command_for(target: str, folder: Path) -> list[str]:
         pytest.skip(f"the runner for {target} cannot be built here: {error}")
     path = [str(machine.libraries)]
     if target.startswith("android"):
-        path.insert(0, str(_shim(machine, folder)))
+        path.insert(0, str(bionic_shim(machine, folder)))
     prefix = [emulator] if emulator else []
     return [*prefix, str(loader), "--library-path", ":".join(path), str(runner)]
 
 
-def _shim(machine: Machine, folder: Path) -> Path:
+def bionic_shim(machine: Machine, folder: Path) -> Path:
+    """A folder with the stand-in `libc.so` and `libdl.so`, made below `folder`."""
     made = folder / "shim"
     made.mkdir()
     for name, source in (("libc.so", SHIM), ("libdl.so", "extern int nothing;\n")):

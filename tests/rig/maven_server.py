@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +16,11 @@ from typing import Self
 class MavenServer:
     """Serves `folder`; faults are set by attributes and hold until they are changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, root: str = "/maven", certificate: Path | None = None) -> None:
+        """`root`: where the repository begins. `certificate`: a key and a certificate, for https."""
         self.folder = folder
+        self.root = root
+        self._scheme = "http" if certificate is None else "https"
         self.requests: list[str] = []
         """Paths that were asked for, in order."""
         self.authorizations: list[str | None] = []
@@ -28,9 +32,13 @@ class MavenServer:
         """Seconds between single bytes."""
         self.redirect_to: str | None = None
         """Where archives are said to be; `{path}` stands for their path."""
+        self.redirect_from: str | None = None
+        """The one path that is redirected, where it is not every archive's."""
         self.password: str | None = None
         """`NAME:PASSWORD` that is asked for."""
         self.status: int | None = None
+        self.content_length: str | None = None
+        """What is said of an archive's length instead of the truth."""
         self._over = threading.Event()
         server = self
 
@@ -42,6 +50,10 @@ class MavenServer:
                 """Nothing."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
@@ -52,7 +64,7 @@ class MavenServer:
     @property
     def url(self) -> str:
         """The repository's root."""
-        return f"http://127.0.0.1:{self.port}/maven"
+        return f"{self._scheme}://127.0.0.1:{self.port}{self.root}"
 
     def put(self, path: str, content: bytes, *, checksums: tuple[str, ...] = ("sha256", "sha1")) -> None:
         """A file below the root, with its checksums beside it."""
@@ -85,12 +97,13 @@ class MavenServer:
             if handler.headers.get("Authorization") != wanted:
                 handler.send_error(401)
                 return
-        if self.redirect_to is not None and handler.path.endswith(".aar"):
+        moved = handler.path == self.redirect_from if self.redirect_from else handler.path.endswith(".aar")
+        if self.redirect_to is not None and moved:
             handler.send_response(302)
             handler.send_header("Location", self.redirect_to.format(path=handler.path))
             handler.end_headers()
             return
-        file = self.folder / handler.path.removeprefix("/maven/")
+        file = self.folder / handler.path.removeprefix(f"{self.root}/")
         if not file.is_file():
             handler.send_error(404)
             return
@@ -98,7 +111,8 @@ class MavenServer:
 
     def _send(self, handler: BaseHTTPRequestHandler, content: bytes, *, archive: bool) -> None:
         handler.send_response(200)
-        handler.send_header("Content-Length", str(len(content)))
+        said = self.content_length if archive else None
+        handler.send_header("Content-Length", said if said is not None else str(len(content)))
         handler.end_headers()
         if not archive:
             handler.wfile.write(content)

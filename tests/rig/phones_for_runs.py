@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from devices.build.native_build import TARGETS, build
+from devices.errors import DeviceError
 from tests.rig import adb_server
 from tests.rig.adb_server import AdbServer
 from tests.rig.any_phone import DATA_BYTES, KINDS, PhoneKind
-from tests.rig.phone import StandInPhone
+from tests.rig.phone import StandInPhone, namespaces, stand_in_bionic
 from tests.rig.phone.phone import missing_parts
 from tests.rig.run_on_a_phone import ConnectedPhone, plug_in
 
@@ -35,6 +38,25 @@ def stand_in(server: AdbServer) -> Iterator[StandInPhone]:
         pytest.skip(reason)
     with ExitStack() as stack:
         phone = stack.enter_context(StandInPhone(data_bytes=DATA_BYTES))
+        stack.callback(server.adb, "disconnect", phone.address)
+        phone.connect(server)
+        yield phone
+
+
+@pytest.fixture
+def bionic_phone(server: AdbServer, tmp_path: Path) -> Iterator[StandInPhone]:
+    """One that says it has bionic, and starts Android's own build of the runner."""
+    parts = (missing_parts, namespaces.missing_parts, stand_in_bionic.missing_parts)
+    reason = next(filter(None, (part() for part in parts)), None)
+    if reason is not None:
+        pytest.skip(reason)
+    try:
+        build(TARGETS["android-x86_64"])
+    except DeviceError as error:
+        pytest.skip(f"the runner for Android cannot be built here: {error}")
+    phone = StandInPhone("BIONIC0001")
+    stand_in_bionic.put_bionic(phone.folder / "root", tmp_path)
+    with phone, ExitStack() as stack:
         stack.callback(server.adb, "disconnect", phone.address)
         phone.connect(server)
         yield phone

@@ -16,6 +16,15 @@ _Noreturn void __libc_init(void *raw_arguments, void (*on_exit)(void), int (*)(i
 _Noreturn void bakeoff_start(void *raw_arguments);
 void _start(void);
 
+/* What marks a program as Android's, as the NDK's crtbegin has it: owner, type 1, the lowest API level that it runs on.
+ * Tools that look at crashes and packages go by it. */
+static const struct {
+    uint32_t name_size, description_size, type;
+    char name[8];
+    uint32_t api_level;
+} identity __attribute__((section(".note.android.ident"), used, aligned(4))) = {
+    sizeof "Android", sizeof(uint32_t), 1, "Android", __ANDROID_MIN_SDK_VERSION__};
+
 /* bionic skips the first entry, which marks the list, and stops at the null. */
 static initialiser none[] = {(initialiser)-1, NULL};
 

@@ -11,14 +11,17 @@ static inline int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. False where it has none. */
+/* What CLOCK_BOOTTIME has and CLOCK_MONOTONIC lacks: the time that the machine slept. The clock that is behind is read
+ * first, so it is never negative. False where there is no such clock, or where a time namespace set it back: there it
+ * tells nothing. */
 static inline bool suspended_ns(int64_t *slept_ns)
 {
     struct timespec since_boot;
+    int64_t awake_ns = clock_ns();
     if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0)
         return false;
-    *slept_ns = (int64_t)since_boot.tv_sec * 1000000000 + since_boot.tv_nsec - clock_ns();
-    return true;
+    *slept_ns = (int64_t)since_boot.tv_sec * 1000000000 + since_boot.tv_nsec - awake_ns;
+    return *slept_ns >= 0;
 }
 
 /* Since 1970, for meters with clocks of their own. */

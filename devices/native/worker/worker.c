@@ -208,7 +208,8 @@ static bool answer_request(struct worker *worker, const struct json_value *reque
     return fail(failure, "ValueError", "not a request that this worker knows");
 }
 
-static void write_failure(struct json_writer *writer, const struct failure *failure)
+/* `stage`: how far it came, as records have it; NULL where the request says that. */
+static void write_failure(struct json_writer *writer, const struct failure *failure, const char *stage)
 {
     struct bytes message = {0};
     bytes_clear(&writer->out);
@@ -217,6 +218,8 @@ static void write_failure(struct json_writer *writer, const struct failure *fail
     json_open(writer, '{');
     json_string_member(writer, "error", failure->error);
     json_string_member(writer, "message", message.data != NULL ? message.data : "");
+    if (stage != NULL)
+        json_string_member(writer, "stage", stage);
     json_close(writer, '}');
     bytes_free(&message);
 }
@@ -256,7 +259,7 @@ static bool answer_line(struct worker *worker, char *line, size_t length, int re
                                 : fail(&failure, "ValueError", "not a request: %s", document.problem);
     json_close(&writer, '}');
     if (!good)
-        write_failure(&writer, &failure);
+        write_failure(&writer, &failure, NULL);
     json_release(&document);
     bool sent = write_line(replies, &writer);
     bytes_free(&writer.out);
@@ -314,7 +317,7 @@ int describe_model(const char *model, const char *runtime_name, const char *libr
         tensor_infos_write(&writer, runtime, true);
         json_close(&writer, '}');
     } else {
-        write_failure(&writer, &failure);
+        write_failure(&writer, &failure, runtime == NULL ? "start" : "load");
     }
     write_line(fd, &writer);
     _exit(good ? 0 : 1);

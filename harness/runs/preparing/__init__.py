@@ -1,1 +1,1 @@
-"""From a plan to a device that is ready for it."""
+"""A device made ready for a run."""

@@ -19,9 +19,11 @@ from devices.build.zig import BuildError
 from devices.environments.wheel_download import WheelError
 from devices.errors import PermanentError, RuntimeNotAvailableError
 from devices.libraries.accelerator_library import accelerator_library
+from devices.libraries.beside import not_brought
 from devices.libraries.native_library import native_library
 from devices.libraries.portable_libc import LOADERS, portable_libc
 from harness.documents.runner_record import LibraryRecord, RunnerRecord
+from harness.runs.preparing.library_folder import PlacedLibrary, place_library, worker_command
 from harness.runs.preparing.native_offer import native_target
 from harness.runs.preparing.runner_setup import RunnerSetup
 
@@ -79,17 +81,13 @@ def set_up_native(
     drivers = _accelerator_libraries(device, arms, libraries, target, portable=bool(loader_files))
 
     names = [runner, *loader_files]
-    blobs = {path: _blob(path) for path in [*names, *dict.fromkeys([*libraries.values(), *drivers.values()])]}
+    beside = [path for library in found.values() for path in library.beside]
+    blobs = {path: _blob(path) for path in [*names, *dict.fromkeys([*libraries.values(), *beside, *drivers.values()])]}
     places = retry(lambda: device.push([blobs[path] for path in names]))
     digest = hashlib.sha256("".join(blobs[path].sha256 for path in names).encode()).hexdigest()[:16]
     folder = f"{device.workdir}/runners/{digest}"
-    words_of_pairs = [
-        word for path in names for word in (places[blobs[path].sha256], BINARY_NAME if path == runner else path.name)
-    ]
-    done = retry(lambda: device.run(["sh", "-c", _PLACE, "sh", folder, *words_of_pairs], timeout_s=_PLACE_TIMEOUT_S))
-    if done.exit_code != 0:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise PermanentError(f"{device.name}: the runner cannot be put in its place: {said or done.exit_code}")
+    pairs = [(places[blobs[path].sha256], BINARY_NAME if path == runner else path.name) for path in names]
+    retry(lambda: _place_by_name(device, folder, pairs))
     command = [f"{folder}/{BINARY_NAME}"]
     if loader_files:
         command = [f"{folder}/{LOADERS[machine]}", "--library-path", folder, *command]
@@ -97,12 +95,23 @@ def set_up_native(
     retry(lambda: device.hash_with(command))
     # What is large comes after: the runner hashes it while it arrives.
     places = retry(lambda: device.push(list(blobs.values())))
+
+    def place(library: RuntimeLibrary) -> PlacedLibrary:
+        put = partial(_place_by_name, device)
+        return place_library(library.path, library.beside, blobs, places, device.workdir, put)
+
+    placed = {arm: retry(partial(place, library)) for arm, library in found.items()}
+    brought_loader = folder if loader_files else None
     return RunnerSetup(
         conductor=command,
-        workers={arm.id: command if loader_files else [] for arm in arms},
-        libraries={arm: places[blobs[path].sha256] for arm, path in libraries.items()},
+        workers={arm.id: worker_command(command, brought_loader, placed[arm.id].folder) for arm in arms},
+        libraries={arm: library.path for arm, library in placed.items()},
         accelerator_libraries={
-            arm: retry(partial(_place_by_name, device, path.name, blobs[path], places)) for arm, path in drivers.items()
+            arm: retry(partial(_place_driver, device, path.name, blobs[path], places)) for arm, path in drivers.items()
+        },
+        needs={
+            arm: not_brought(library.path, [*library.beside, *([drivers[arm]] if arm in drivers else [])])
+            for arm, library in found.items()
         },
         record=RunnerRecord(
             runner="native",
@@ -110,7 +119,13 @@ def set_up_native(
             target=target.name,
             portable=choice.portable,
             libraries={
-                arm: LibraryRecord(file=each.path.name, sha256=each.sha256, source=each.source, note=each.note)
+                arm: LibraryRecord(
+                    file=each.path.name,
+                    sha256=each.sha256,
+                    source=each.source,
+                    note=each.note,
+                    beside={path.name: blobs[path].sha256 for path in each.beside},
+                )
                 for arm, each in found.items()
             },
         ),
@@ -161,14 +176,21 @@ def _accelerator_libraries(
     return found
 
 
-def _place_by_name(device: Device, name: str, blob: Blob, places: dict[str, str]) -> str:
+def _place_driver(device: Device, name: str, blob: Blob, places: dict[str, str]) -> str:
     """A runtime looks for an accelerator's library by its name: one folder a hash, and in it the name."""
     folder = f"{device.workdir}/accelerators/{blob.sha256[:16]}"
-    done = device.run(["sh", "-c", _PLACE, "sh", folder, places[blob.sha256], name], timeout_s=_PLACE_TIMEOUT_S)
+    _place_by_name(device, folder, [(places[blob.sha256], name)])
+    return f"{folder}/{name}"
+
+
+def _place_by_name(device: Device, folder: str, pairs: Sequence[tuple[str, str]]) -> None:
+    """Copies there of pushed files, under names in a folder."""
+    words = [word for pair in pairs for word in pair]
+    done = device.run(["sh", "-c", _PLACE, "sh", folder, *words], timeout_s=_PLACE_TIMEOUT_S)
     if done.exit_code != 0:
         said = done.stderr.decode("utf-8", "replace").strip()
-        raise PermanentError(f"{device.name}: {name} cannot be put in its place: {said or done.exit_code}")
-    return f"{folder}/{name}"
+        names = ", ".join(name for _, name in pairs)
+        raise PermanentError(f"{device.name}: {names} cannot be put in place in {folder}: {said or done.exit_code}")
 
 
 def _blob(path: Path) -> Blob:

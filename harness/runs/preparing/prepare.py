@@ -19,6 +19,7 @@ from harness.runs.measuring.wait_until_booted import wait_until_booted
 from harness.runs.planning.make_plan import Placement
 from harness.runs.planning.sensing import look_around
 from harness.runs.preparing.output_space import check_device_space
+from harness.runs.preparing.refusal import CANNOT_OPEN_REMEDY, Refusal, refused_by
 from harness.runs.preparing.set_up_runner import set_up_runner
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class PreparedDevice:
     conductor: list[str]
     """argv prefix of the conductor, before the plan and the records."""
     placement: Placement
-    refused: dict[str, str]
+    refused: dict[str, Refusal]
     """Arm id → why its runtime could not open its model here."""
     runner: RunnerRecord
     """Which runner will measure it, and why."""
@@ -100,10 +101,11 @@ def prepare(
     )
     refused = {}
     for arm in resolved.arms:
-        reason = retry(partial(_open_once, device, setup.describe(arm, paths[arm.model.sha256])))
-        if reason is not None:
-            refused[arm.id] = reason
-            progress.say(device.name, f"{arm.arm.name} cannot be opened: {reason}")
+        argv = setup.describe(arm, paths[arm.model.sha256])
+        refusal = retry(partial(_open_once, device, identity, argv, setup.needs.get(arm.id, [])))
+        if refusal is not None:
+            refused[arm.id] = refusal
+            progress.say(device.name, f"{arm.arm.name} cannot be opened: {refusal.reason}")
     return PreparedDevice(
         device=device,
         identity=identity,
@@ -145,17 +147,17 @@ def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
     return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}
 
 
-def _open_once(device: Device, argv: Sequence[str]) -> str | None:
-    """Have a runtime open a model on the device; None when that works, else the runtime's own words."""
+def _open_once(device: Device, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> Refusal | None:
+    """Have a runtime open a model on the device; None when that works, else why not."""
     done = device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S)
     if done.exit_code == 0:
         return None
     try:
         answer = json.loads(done.stdout)
-        return f"{answer['error']}: {answer['message']}"
+        return refused_by(answer, device, identity, argv, needs)
     except (ValueError, KeyError, TypeError):
         lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else "it printed nothing"
         if done.exit_code in {126, 127}:
             raise PermanentError(f"{device.name}: {argv[0]} cannot be run there any more: {last}") from None
-        return f"exit code {done.exit_code}: {last}"
+        return Refusal("model", f"exit code {done.exit_code}: {last}", CANNOT_OPEN_REMEDY)

@@ -14,7 +14,6 @@ from harness.documents.folder import write_atomically, write_model
 from harness.documents.profile import DeviceProfile
 from harness.documents.profile_store import find_profile
 from harness.documents.state import DeviceState
-from harness.errors import UserError
 from harness.runs.preparing.encode_items import encode_items
 from harness.runs.preparing.prepare import PreparedDevice, prepare
 from harness.runs.session.device_threads import in_threads
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from harness.runs.planning.make_plan import Placement
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
-
-CANNOT_OPEN_REMEDY = "Export it again for this runtime, or name another runtime for the arm."
-"""What to do about a model that its runtime refuses."""
 
 
 def prepare_all(
@@ -68,12 +64,10 @@ def refuse_unusable(ready: Sequence[PreparedDevice | DeviceError], resolved: Res
         raise errors[0]
     prepared = [each for each in ready if isinstance(each, PreparedDevice)]
     for arm in resolved.arms:
-        reasons = [each.refused[arm.id] for each in prepared if arm.id in each.refused]
-        if len(reasons) == len(prepared):
-            raise UserError(
-                f"{arm.model.path}: {arm.runtime.name} {arm.runtime_version} cannot open it: {reasons[0]}",
-                CANNOT_OPEN_REMEDY,
-            )
+        refused = [(each.refused[arm.id], each.device.name) for each in prepared if arm.id in each.refused]
+        if len(refused) == len(prepared):
+            refusal, device = refused[0]
+            raise refusal.error(arm, device if refusal.kind != "model" else "")
 
 
 def write_prepared(

@@ -26,6 +26,8 @@ class RunnerSetup:
     """Which runner it is and why, for the run's files."""
     accelerator_libraries: dict[str, str] = field(default_factory=dict)
     """Arm id → the library there that drives its accelerator, where the native runner needs one."""
+    needs: dict[str, list[str]] = field(default_factory=dict)
+    """Arm id → libraries that its runtime's own needs and that were not brought along: a device is to have them."""
 
     def describe(self, arm: ResolvedArm, model: str) -> list[str]:
         """argv that has the arm's runtime open a model and say what it takes."""
@@ -38,4 +40,4 @@ class RunnerSetup:
             ask += ["--accelerator-library", self.accelerator_libraries[arm.id]]
         if arm.id not in self.libraries:
             return [*self.workers[arm.id], self.conductor[-1], *ask]
-        return [*self.conductor, *ask, "--library", self.libraries[arm.id]]
+        return [*(self.workers[arm.id] or self.conductor), *ask, "--library", self.libraries[arm.id]]

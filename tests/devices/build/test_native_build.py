@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.build.android_build import ALLOWED_IMPORTS, ARCHITECTURES, NDK_VARIABLE
+from devices.build.android_build import ALLOWED_IMPORTS, API_LEVEL, ARCHITECTURES, NDK_VARIABLE
 from devices.build.native_build import TARGETS, build, target_for_abi, target_for_machine
 from devices.build.zig import ZIG_WHEELS, BuildError
 from devices.cache import CACHE_VARIABLE
@@ -60,6 +60,14 @@ def test_android_builds_are_position_independent_programs_of_their_abi(android: 
     assert elf.machine == MACHINES[abi]
     assert elf.interpreter == ("/system/bin/linker" if elf.bits == 32 else "/system/bin/linker64")
     assert elf.dynamic["FLAGS_1"][0] & DF_1_PIE
+
+
+def test_android_builds_say_that_they_are_android_s_and_from_which_level_on(android: tuple[str, ElfFile]) -> None:
+    _, elf = android
+
+    # Type 1 of the owner "Android", whose description begins with the API level: bionic's crtbrand.
+    assert int.from_bytes(elf.notes["Android", 1][:4], "little") == API_LEVEL
+    assert len(elf.notes["GNU", 3]) == 20, "the build id is still there"
 
 
 def test_android_builds_can_be_mapped_with_pages_of_16_kib(android: tuple[str, ElfFile]) -> None:

@@ -21,8 +21,9 @@ ORT = Coordinates("com.microsoft.onnxruntime", "onnxruntime-android", "1.32.0")
 @pytest.fixture(autouse=True)
 def bare_host(tmp_path, monkeypatch):
     """Nothing of the user's own is in the way."""
-    for name in (brought_library.VARIABLE, maven_download.VARIABLE, "GRADLE_USER_HOME", "http_proxy", "HTTP_PROXY"):
+    for name in (brought_library.VARIABLE, "GRADLE_USER_HOME", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(maven_download.VARIABLE, "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
 

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -58,6 +59,38 @@ def test_the_sha1_will_do_where_there_is_no_sha256(server):
     assert f"/maven/{ORT.path}.sha1" in server.requests
 
 
+def test_the_best_checksum_of_several_is_the_one_that_counts(server):
+    server.put(ORT.path, AAR, checksums=("sha1", "sha256", "sha512"))
+    (server.folder / f"{ORT.path}.sha512").write_text("0" * 128)
+    with pytest.raises(MavenError, match="does not have the SHA512 that stands beside it"):
+        download_archive(ORT)
+    server.put(ORT.path, AAR, checksums=("sha512",))
+    assert download_archive(ORT).path.read_bytes() == AAR
+
+
+def test_a_length_that_is_no_number_is_no_length(server):
+    server.content_length = "abc"
+    assert download_archive(ORT).path.read_bytes() == AAR
+
+
+def test_what_a_killed_process_left_of_a_download_is_swept_and_never_used(server, tmp_path):
+    left = tmp_path / "cache/maven" / ORT.group / ORT.artifact / ORT.version / ".part-killed" / ORT.file_name
+    left.parent.mkdir(parents=True)
+    left.write_bytes(AAR[:100])
+    assert download_archive(ORT).path.read_bytes() == AAR
+    assert not left.parent.exists()
+
+
+def test_a_version_that_is_not_there_is_answered_with_the_newest_that_are(server):
+    listed = "".join(f"<version>1.{minor}.0</version>" for minor in range(20, 32)) + "<version>$(rm)</version>"
+    server.put("com/microsoft/onnxruntime/onnxruntime-android/maven-metadata.xml", f"<m>{listed}</m>".encode())
+    with pytest.raises(
+        MavenError, match=r"1\.99\.0 is not in http.*; it has 1\.31\.0, 1\.30\.0, 1\.29\.0, 1\.28\.0, 1\.27\.0\n"
+    ) as caught:
+        download_archive(replace(ORT, version="1.99.0"))
+    assert "Give the arm's runtime a version that is there" in caught.value.remedy
+
+
 def test_two_at_once_fetch_it_once(server):
     threads = [threading.Thread(target=download_archive, args=(ORT,)) for _ in range(4)]
     for thread in threads:
@@ -108,6 +141,9 @@ def setting(name, value):
         (setting("status", 500), "500"),
         (setting("status", 403), r"is refused \(403\)"),
         (setting("cut_after", 100), r"ended after 100 of \d+ bytes"),
+        (setting("status", 503), "503"),
+        (setting("content_length", "999999999999"), "larger than anything expected"),
+        (setting("redirect_to", "ftp://127.0.0.1/{{path}}"), r"cannot be fetched: it is redirected to ftp://"),
         (setting("redirect_to", "{{path}}"), "infinite loop|redirect"),
         (setting("redirect_to", "file:///etc/passwd"), "cannot be fetched"),
         (setting("redirect_to", "http://127.0.0.1:1/gone"), "cannot be fetched"),

@@ -20,8 +20,9 @@ ARCHIVE = "com/microsoft/onnxruntime/onnxruntime-android/1.32.0/onnxruntime-andr
 @pytest.fixture(autouse=True)
 def bare_host(tmp_path, monkeypatch):
     """Nothing of the user's own is in the way."""
-    for name in (VARIABLE, maven_download.VARIABLE, "GRADLE_USER_HOME", "http_proxy", "HTTP_PROXY"):
+    for name in (VARIABLE, "GRADLE_USER_HOME", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(maven_download.VARIABLE, "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
 

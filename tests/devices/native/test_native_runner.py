@@ -294,6 +294,23 @@ def test_a_graph_that_is_not_wholly_delegated_is_said_to_be_so(bench: Bench, lit
     assert (loaded.delegated_nodes, loaded.total_nodes) == (None, 2)
 
 
+@pytest.mark.parametrize("runtime", ["onnxruntime", "ai-edge-litert"])
+def test_describe_says_whether_it_was_the_library_or_the_model(tmp_path: Path, runtime: str) -> None:
+    broken, model, library = tmp_path / "libbroken.so", tmp_path / "no model", library_of(runtime)
+    broken.write_bytes(b"no library")
+    model.write_bytes(b"neither flatbuffer nor protobuf")
+
+    def refused(path: str) -> dict[str, str]:
+        argv = [str(native_runner()), "--describe", str(model), "--runtime", runtime, "--library", path]
+        done = subprocess.run(argv, capture_output=True, check=False)
+        assert done.returncode == 1
+        said: dict[str, str] = json.loads(done.stdout)
+        return said
+
+    assert library is not None
+    assert (refused(str(broken))["stage"], refused(library)["stage"]) == ("start", "load")
+
+
 @pytest.mark.parametrize("name", ["sr_x2_fp32.tflite", "sr_x2_int8.tflite"])
 def test_an_example_model_runs_in_litert_and_its_quantisation_is_reported(bench: Bench, litert: str, name: str) -> None:
     library = library_of("ai-edge-litert")

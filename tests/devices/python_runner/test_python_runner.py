@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import shutil
@@ -370,7 +371,21 @@ def test_describe_says_in_json_why_it_cannot(tmp_path: Path, runtime: str) -> No
     completed = describe(model, runtime)
 
     assert completed.returncode == 1
-    assert set(json.loads(completed.stdout)) == {"error", "message"}
+    said = json.loads(completed.stdout)
+    assert set(said) == {"error", "message", "stage"}
+    installed = importlib.util.find_spec(runtime.replace("-", "_")) is not None
+    assert said["stage"] == ("load" if installed else "start")
+
+
+def test_describe_says_that_it_was_the_runtime_that_did_not_start(tmp_path: Path) -> None:
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libGL.so.1: no such file')\n")
+    argv = [sys.executable, str(RUNNER), "--describe", str(tmp_path / "any.onnx"), "--runtime", "onnxruntime"]
+
+    done = subprocess.run(argv, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=False)
+
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    assert said == {"error": "ImportError", "message": "libGL.so.1: no such file", "stage": "start"}
 
 
 # The state of the machine

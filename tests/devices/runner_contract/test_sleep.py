@@ -42,3 +42,25 @@ def test_the_time_that_a_machine_slept_is_on_record(bench: Bench, monkeypatch: p
     levels = [median(known[:8]), median(known[8:16]), median(known[16:])]
     grown = [later - earlier for earlier, later in itertools.pairwise(levels)]
     assert grown == pytest.approx([7e9, 0], abs=JITTER_NS)
+
+
+def test_the_time_that_a_machine_slept_is_never_negative(bench: Bench) -> None:
+    add_latency_pass(bench, pairs=6)
+    bench.write_plan()
+    assert bench.start().wait(60) == 0
+
+    seen = [context.suspended_ns for context in contexts(bench.records())]
+
+    assert len(seen) == 24
+    assert all(suspended_ns is not None and suspended_ns >= 0 for suspended_ns in seen), seen
+
+
+def test_a_clock_that_is_behind_tells_nothing_of_sleep(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_PRELOAD", str(built_library("sleeping_clock.c")))
+    monkeypatch.setenv("BEHIND_S", "1000000000")
+    monkeypatch.setenv("ASAN_OPTIONS", "verify_asan_link_order=0")
+    add_latency_pass(bench, pairs=2)
+    bench.write_plan()
+    assert bench.start().wait(60) == 0
+
+    assert {context.suspended_ns for context in contexts(bench.records())} == {None}

@@ -26,8 +26,9 @@ PYTHON = "3.11.2 (/usr/bin/python3)"
 @pytest.fixture(autouse=True)
 def bare_host(tmp_path, monkeypatch):
     """Nothing was built, fetched or brought."""
-    for name in (brought_library.VARIABLE, maven_download.VARIABLE, "GRADLE_USER_HOME"):
+    for name in (brought_library.VARIABLE, "GRADLE_USER_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(maven_download.VARIABLE, "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
 
