@@ -4,11 +4,11 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-# Many tests wait for a device rather than compute; the files with the longest tests come early in the folders' order.
-IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Many tests wait for a device rather than compute: more workers than cores, and who is done takes work from the others.
+IN_PARALLEL := --numprocesses 4 --dist worksteal
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
-.PHONY: demo test lint setup setup-dev system-packages benchmarks clean
+.PHONY: demo test ci-test lint setup setup-dev system-packages benchmarks clean
 
 demo: setup
 	$(BIN)/bakeoff run examples/demo.toml -d local
@@ -16,10 +16,15 @@ demo: setup
 test: setup-dev system-packages
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
+# As continuous integration runs them: what failed is run again by itself, and the slowest are printed.
+ci-test: setup-dev system-packages
+	$(BIN)/python scripts/run_tests_again.py $(IN_PARALLEL) --durations=50
+
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy scripts/run_tests_again.py
 	$(BIN)/lint-imports
 
 setup: $(VENV)/.ready
@@ -27,12 +32,12 @@ setup-dev: $(VENV)/.ready-dev
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --upgrade "pip>=24"
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 # A real sshd and a real Chromium: tests run against them, and skip loudly where they cannot be had.

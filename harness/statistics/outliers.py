@@ -22,10 +22,15 @@ def find_outliers(values: Floats, *, least_size: float) -> list[int]:
     n = values.size
     if n < _FEWEST:
         return []
-    away = np.full(n, np.inf)
-    for place in range(n):
-        for side in (values[max(0, place - _NEIGHBOURS) : place], values[place + 1 : place + 1 + _NEIGHBOURS]):
-            if side.size:
-                away[place] = min(away[place], abs(float(values[place] - np.median(side))))
+    away = np.minimum(np.abs(values - _median_before(values)), np.abs(values - _median_before(values[::-1])[::-1]))
     bound = max((6.2 + 28.0 / n) * 1.4826 * float(np.median(away)), least_size)
     return [int(place) for place in np.argsort(-away, kind="stable") if away[place] > bound]
+
+
+def _median_before(values: Floats) -> Floats:
+    """Of each value the median of the three before it, or of the fewer that there are; infinite where there is none."""
+    medians = np.full(values.size, np.inf)
+    for place in range(1, _NEIGHBOURS):
+        medians[place] = np.median(values[:place])
+    medians[_NEIGHBOURS:] = np.median(np.lib.stride_tricks.sliding_window_view(values[:-1], _NEIGHBOURS), axis=1)
+    return medians

@@ -46,7 +46,10 @@ def combine_devices(effects: Floats, variances: Floats) -> Across | None:
     low, high = 0.0, float(np.ptp(effects)) ** 2
     for _ in range(_HALVINGS if weigh(0.0)[1] > 1.0 else 0):
         middle = (low + high) / 2.0
-        low, high = (middle, high) if weigh(middle)[1] > 1.0 else (low, middle)
+        halved = (middle, high) if weigh(middle)[1] > 1.0 else (low, middle)
+        if halved == (low, high):  # no number lies between them
+            break
+        low, high = halved
     mean, spread, total = weigh(low)
     from scipy.special import stdtrit
 

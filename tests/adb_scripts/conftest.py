@@ -50,7 +50,7 @@ class ScriptHost:
         for name, text in ANDROID_COMMANDS.items():
             self.device.write(f"{self.folder}/commands/{name}", text.encode())
         script = 'cd "$1" && chmod 755 commands/* && mkdir -p settings'
-        self.device.run(["sh", "-c", script, "sh", self.folder], timeout_s=20)
+        self.device.run(["sh", "-c", script, "sh", self.folder], timeout_s=120)
 
     def run(self, name: str, *arguments: str, with_commands: bool = True, system_root: str | None = None) -> Completed:
         """Run a script of adb_scripts/ to its end. `system_root`: where it finds /sys and /proc."""
@@ -59,11 +59,11 @@ class ScriptHost:
         if system_root is not None:
             before += f"BAKEOFF_SYSTEM_ROOT={quote(system_root)}; export BAKEOFF_SYSTEM_ROOT; "
         argv = ["sh", "-c", f'{before}exec "$@"', self.folder, self.shell, f"{self.folder}/{name}", *arguments]
-        return self.device.run(argv, timeout_s=60)
+        return self.device.run(argv, timeout_s=120)
 
     def read(self, name: str) -> str | None:
         """A file below the folder, or null where there is none."""
-        done = self.device.run(["cat", f"{self.folder}/{name}"], timeout_s=20)
+        done = self.device.run(["cat", f"{self.folder}/{name}"], timeout_s=120)
         return done.stdout.decode() if done.exit_code == 0 else None
 
     def write(self, name: str, text: str) -> None:
@@ -72,7 +72,7 @@ class ScriptHost:
     def settings(self) -> dict[str, str]:
         """Every setting that is set, as namespace.key → value."""
         script = 'cd "$1" || exit 0; for f in *.*; do [ -f "$f" ] && printf "%s=%s\\n" "$f" "$(cat "$f")"; done; exit 0'
-        done = self.device.run(["sh", "-c", script, "sh", f"{self.folder}/settings"], timeout_s=20)
+        done = self.device.run(["sh", "-c", script, "sh", f"{self.folder}/settings"], timeout_s=120)
         return dict(line.split("=", 1) for line in done.stdout.decode().splitlines())
 
 
@@ -105,4 +105,4 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ScriptHost]
         one.install_commands()
         yield one
         if request.param == "phone":
-            device.run(["rm", "-rf", device.workdir], timeout_s=20)
+            device.run(["rm", "-rf", device.workdir], timeout_s=120)

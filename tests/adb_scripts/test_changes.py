@@ -145,7 +145,7 @@ def test_a_full_disk_keeps_nothing_from_being_undone(host: ScriptHost) -> None:
     put(host, FOUND)
     host.run("keep_awake.sh", host.list_path)
     # What is written there meets "no space left".
-    host.device.run(["ln", "-s", "/dev/full", f"{host.list_path}.new"], timeout_s=20)
+    host.device.run(["ln", "-s", "/dev/full", f"{host.list_path}.new"], timeout_s=120)
     done = host.run("restore.sh", host.list_path)
     assert (done.exit_code, done.stdout, done.stderr) == (0, b"undone 3\n", b"")
     assert host.settings() == FOUND
@@ -172,7 +172,7 @@ def test_lines_that_nobody_of_ours_wrote_are_refused_and_left_standing(host: Scr
     assert done.stderr.decode().splitlines() == [f"restore: could not undo: {line}" for line in LINES_OF_OTHERS[::-1]]
     assert host.read("changed") == "\n".join(LINES_OF_OTHERS) + "\n"
     assert host.read("calls") is None
-    assert b"owned" not in host.device.run(["ls", "-R", host.folder], timeout_s=20).stdout
+    assert b"owned" not in host.device.run(["ls", "-R", host.folder], timeout_s=120).stdout
 
 
 def test_an_emulated_battery_is_the_phone_s_own_again(host: ScriptHost) -> None:
@@ -194,7 +194,7 @@ def test_changes_are_undone_last_first(host: ScriptHost) -> None:
 
 def test_a_device_that_is_no_android_is_refused(host: ScriptHost) -> None:
     host.device.remove([f"{host.folder}/commands/settings"])
-    if host.device.run(["sh", "-c", "command -v settings"], timeout_s=20).exit_code == 0:
+    if host.device.run(["sh", "-c", "command -v settings"], timeout_s=120).exit_code == 0:
         pytest.skip("the phone has settings of its own")
     done = host.run("keep_awake.sh", host.list_path)
     assert done.exit_code == 4

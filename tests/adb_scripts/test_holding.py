@@ -40,9 +40,9 @@ class Kernel:
 
     def lock(self, name: str) -> None:
         """Let nobody but root write a file; skips where this user is root."""
-        if self.host.device.run(["id", "-u"], timeout_s=20).stdout.strip() == b"0":
+        if self.host.device.run(["id", "-u"], timeout_s=120).stdout.strip() == b"0":
             pytest.skip("this user is root, who may write everything")
-        self.host.device.run(["chmod", "444", f"{self.root}/{name}"], timeout_s=20)
+        self.host.device.run(["chmod", "444", f"{self.root}/{name}"], timeout_s=120)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_what_no_governor_can_be_called_is_refused(kernel: Kernel, governor: str
     assert done.exit_code == 5
     assert b"no governor has such a name" in done.stderr
     assert kernel.governor("cpufreq/policy0") == "schedutil"
-    assert b"owned" not in kernel.host.device.run(["ls", "-R", kernel.host.folder], timeout_s=20).stdout
+    assert b"owned" not in kernel.host.device.run(["ls", "-R", kernel.host.folder], timeout_s=120).stdout
 
 
 def test_one_clock_that_does_not_know_the_governor_leaves_all_as_they_are(kernel: Kernel) -> None:
@@ -215,4 +215,4 @@ def test_lines_that_nobody_of_ours_wrote_are_refused(kernel: Kernel) -> None:
     assert kernel.host.read("changed") == text
     assert kernel.governor("cpufreq/policy0") == "schedutil"
     assert kernel.read(f"{SUPPLY}/input_suspend") == "1"
-    assert b"owned" not in kernel.host.device.run(["ls", "-R", kernel.host.folder], timeout_s=20).stdout
+    assert b"owned" not in kernel.host.device.run(["ls", "-R", kernel.host.folder], timeout_s=120).stdout

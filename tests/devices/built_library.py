@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from devices.build.native_build import SOURCES
+from tests.rig.built_once import built_once
 
 
 @functools.cache
@@ -25,13 +26,13 @@ def built_library(name: str) -> Path:
     digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     cache = Path(os.environ.get("BAKEOFF_TEST_CACHE") or Path.home() / ".cache" / "bakeoff-tests")
     made = cache / "stubs" / f"lib{source.stem}-{digest}.so"
-    if not made.exists():
-        made.parent.mkdir(parents=True, exist_ok=True)
-        part = made.with_suffix(f".{os.getpid()}")
-        command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-        done = subprocess.run(
-            [*command, f"-I{SOURCES}", str(source), "-o", str(part)], check=False, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        part.rename(made)
+    with built_once(made) as is_missing:
+        if is_missing:
+            part = made.with_suffix(".part")
+            command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+            done = subprocess.run(
+                [*command, f"-I{SOURCES}", str(source), "-o", str(part)], check=False, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            part.rename(made)
     return made

@@ -93,7 +93,7 @@ class AdbServer:
                 ["adb", "nodaemon", "server"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        until = time.monotonic() + 20
+        until = time.monotonic() + 90
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
@@ -116,7 +116,7 @@ class AdbServer:
         """What the server had to say."""
         return (self.folder / "server.log").read_text(errors="replace")
 
-    def adb(self, *arguments: str | Path, stdin: bytes = b"", timeout_s: float = 30.0) -> Answered:
+    def adb(self, *arguments: str | Path, stdin: bytes = b"", timeout_s: float = 120.0) -> Answered:
         """One call of adb, to its end. Raises `subprocess.TimeoutExpired`."""
         done = subprocess.run(
             ["adb", *arguments], env=self.environment, input=stdin, capture_output=True, timeout=timeout_s, check=False
@@ -139,7 +139,7 @@ class AdbServer:
         rows = self.adb("devices", "-l").text.splitlines()[1:]
         return {serial: rest.strip() for serial, _, rest in (row.partition(" ") for row in rows) if serial}
 
-    def wait_for_state(self, address: str, state: str, timeout_s: float = 60.0) -> None:
+    def wait_for_state(self, address: str, state: str, timeout_s: float = 120.0) -> None:
         """Until `adb devices` calls the phone that ("" for not listed). Raises TimeoutError."""
         until = time.monotonic() + timeout_s
         while (now := self.devices().get(address, "")).partition(" ")[0] != state:
@@ -150,7 +150,7 @@ class AdbServer:
             time.sleep(0.05)
 
 
-def adb(*arguments: str, timeout_s: float = 60) -> str:
+def adb(*arguments: str, timeout_s: float = 120) -> str:
     """What the adb that this process means says to this, on both streams."""
     done = subprocess.run(
         ["adb", *arguments],

@@ -21,7 +21,7 @@ class PhoneOnADesk:
     phone: StandInPhone
     server: AdbServer
 
-    def adb(self, *arguments: str | Path, stdin: bytes = b"", timeout_s: float = 30.0) -> Answered:
+    def adb(self, *arguments: str | Path, stdin: bytes = b"", timeout_s: float = 120.0) -> Answered:
         """`adb -s PHONE …` to its end."""
         return self.server.adb("-s", self.phone.address, *arguments, stdin=stdin, timeout_s=timeout_s)
 
@@ -45,7 +45,7 @@ def needs_toybox(desk: PhoneOnADesk) -> None:
         pytest.skip("this phone is made of busybox: put the shared folder with the phone's trees beside the checkout")
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 180) -> None:
     """Raises AssertionError when it does not come true."""
     until = time.monotonic() + seconds
     while not condition():

@@ -86,7 +86,7 @@ class RealPhone:
         subprocess.run(["nsenter", f"--mount=/proc/{self._process.pid}/ns/mnt", *argv], check=True)
 
     def _await_adbd(self) -> None:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 90
         while not self.socket.exists():
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > until:
@@ -106,7 +106,7 @@ class RealPhone:
         def ask(*arguments: str) -> str:
             return adb(*arguments) if server is None else server.adb(*arguments).text
 
-        until = time.monotonic() + 20
+        until = time.monotonic() + 90
         while True:
             said = ask("connect", self.address)
             if "connected to" in said and ask("-s", self.address, "get-state").strip() == "device":

@@ -28,7 +28,7 @@ def blocks_in(folder: Path, device: str = "0-local") -> int:
     return path.read_bytes().count(b'"latency_block"') if path.exists() else 0
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 240.0) -> None:
     """Wait until it holds."""
     until = time.monotonic() + timeout_s
     while not condition():

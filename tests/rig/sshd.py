@@ -128,7 +128,7 @@ class LoopbackSshd:
                 stdout=log,
                 stderr=log,
             )
-        until = time.monotonic() + 20
+        until = time.monotonic() + 90
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:

@@ -24,7 +24,7 @@ def there(desk: PhoneOnADesk, name: str) -> str:
 
 
 def ended(client: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
-    stdout, stderr = client.communicate(timeout=60)
+    stdout, stderr = client.communicate(timeout=120)
     return client.returncode, stdout, stderr
 
 
@@ -32,7 +32,7 @@ def ended(client: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
 def test_a_command_whose_link_breaks_ends_in_0_and_without_a_word(own_phone: MakePhone, action: Action) -> None:
     desk = own_phone()
     desk.phone.faults.at_byte(100_000, of="output", do=action)
-    answered = desk.shell("head -c 1000000 /dev/zero; sleep 60")
+    answered = desk.shell("head -c 1000000 /dev/zero; sleep 600")
     assert (answered.exit_code, answered.stdout, answered.stderr) == (0, bytes(100_000), b"")
     assert desk.phone.faults.pending == 0
 
@@ -273,7 +273,7 @@ def test_a_server_that_dies_leaves_the_phone_as_it_is(own_phone: MakePhone, tmp_
         desk = PhoneOnADesk(desk.phone, server)
         desk.phone.connect(server)
         desk.shell(f"setsid nohup sh -c 'sleep 0.5; echo done' >{there(desk, 'log')} 2>&1 </dev/null &")
-        client = desk.start("shell", "echo begun; sleep 60")
+        client = desk.start("shell", "echo begun; sleep 600")
         assert client.stdout is not None
         assert client.stdout.readline() == b"begun\n"
         server.stop()
@@ -300,7 +300,7 @@ def ended_by_peer(connection: socket.socket, rubbish: bytes) -> bool:
 
 def test_rubbish_on_the_port_ends_that_connection_and_no_other(desk: PhoneOnADesk) -> None:
     for rubbish in (b"GET / HTTP/1.1\r\n\r\n" + bytes(100), os.urandom(200), b"CNXN" + b"\xff" * 20):
-        with socket.create_connection(("127.0.0.1", desk.phone.port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", desk.phone.port), timeout=120) as connection:
             assert ended_by_peer(connection, rubbish)
     assert desk.shell("echo alive").text == "alive"
 

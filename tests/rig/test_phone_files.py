@@ -160,7 +160,7 @@ class _Sync:
     """A session of the sync service by way of the adb server."""
 
     def __init__(self, server: AdbServer, address: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=120)
         for service in (f"host:transport:{address}", "sync:"):
             self.socket.sendall(b"%04x" % len(service) + service.encode())
             assert self.take(4) == b"OKAY"

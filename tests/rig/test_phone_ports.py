@@ -38,7 +38,7 @@ def echo_port() -> Iterator[int]:
 
 
 def ask(port: int, content: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         threading.Thread(target=connection.sendall, args=(content,), daemon=True).start()
         got = b""
         while len(got) < len(content):
@@ -58,7 +58,7 @@ def test_a_forwarded_port_leads_to_the_phone(desk: PhoneOnADesk, echo_port: int)
 
 def test_a_forwarded_port_that_nobody_serves_closes_at_once(desk: PhoneOnADesk) -> None:
     port = int(desk.adb("forward", "tcp:0", f"tcp:{free_port()}").text)
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         assert connection.recv(1) == b""
     desk.adb("forward", "--remove", f"tcp:{port}")
 
@@ -70,7 +70,7 @@ def test_a_reversed_port_leads_to_the_host(desk: PhoneOnADesk, echo_port: int) -
     assert desk.adb("reverse", "--remove", f"tcp:{port}").exit_code == 0
     assert desk.adb("reverse", "--list").text == ""
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=20)
+        socket.create_connection(("127.0.0.1", port), timeout=120)
 
 
 def test_removing_a_reversed_port_that_is_not_there_fails_in_words(desk: PhoneOnADesk) -> None:

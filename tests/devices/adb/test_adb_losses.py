@@ -40,7 +40,7 @@ def device(phone: RealPhone, proxy: TcpProxy) -> Iterator[AdbDevice]:
         device.connect()
         yield device
         device.connect()
-        device.run(["rm", "-rf", device.workdir], timeout_s=20)
+        device.run(["rm", "-rf", device.workdir], timeout_s=120)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def impatient() -> Iterator[None]:
         yield
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"waited {seconds} s in vain: {what}"
@@ -122,13 +122,13 @@ def short_wait(_: float) -> None:
 
 
 def test_a_command_that_was_cut_off_is_an_error_and_never_an_empty_success(device: AdbDevice, fault: Fault) -> None:
-    with device._connected().session("echo before; sleep 60") as session:
+    with device._connected().session("echo before; sleep 600") as session:
         pieces = session.stream(idle_s=20)
         assert next(pieces) == b"before\n"
         fault()
         with pytest.raises(TransientError):
             b"".join(pieces)
-    assert with_reconnect(device, lambda: device.run(["echo", "x"], timeout_s=20), sleep=short_wait).stdout == b"x\n"
+    assert with_reconnect(device, lambda: device.run(["echo", "x"], timeout_s=120), sleep=short_wait).stdout == b"x\n"
 
 
 def test_a_push_that_is_cut_goes_on_with_what_is_missing(device: AdbDevice, fault: Fault, tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_push_that_is_cut_goes_on_with_what_is_missing(device: AdbDevice, faul
     paths = with_reconnect(device, lambda: device.push(files, progress), sleep=short_wait)
     assert cuts
     assert sum(moved) < total + (5 << 20), "what had arrived was sent again"
-    hashes = device.run(["sha256sum", *paths.values()], timeout_s=60).stdout.decode().split()[::2]
+    hashes = device.run(["sha256sum", *paths.values()], timeout_s=120).stdout.decode().split()[::2]
     assert hashes == list(paths)
-    there = device.run(["ls", "-a", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    there = device.run(["ls", "-a", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert sorted(name for name in there if len(name) == 64) == sorted(paths)
 
 
@@ -164,8 +164,8 @@ def test_the_rest_of_a_large_file_may_be_cut_again(device: AdbDevice, proxy: Tcp
     last: list[int] = []
     paths = device.push([one], last.append)
     assert sum(last) <= 16 << 20, "what had arrived by then was sent again"
-    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=60).stdout.decode().split()[0] == one.sha256
-    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
+    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]
 
 
@@ -179,11 +179,11 @@ def test_a_large_file_that_is_cut_leaves_nothing_that_counts(
         device.push([one])
     assert proxy.drops == 1
     device.connect()
-    there = device.run(["ls", "-a", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    there = device.run(["ls", "-a", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert one.sha256 not in there
     paths = device.push([one])
-    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=60).stdout.decode().split()[0] == one.sha256
-    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
+    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]
 
 
@@ -207,8 +207,8 @@ def test_of_a_large_file_that_is_cut_the_rest_is_sent(device: AdbDevice, fault: 
     paths = with_reconnect(device, push, sleep=short_wait)
     assert len(sent) > 1, "it was not cut"
     assert 0 < sent[-1] <= one.bytes - (12 << 20), "what had arrived was sent again"
-    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=60).stdout.decode().split()[0] == one.sha256
-    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
+    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]
 
 
@@ -283,7 +283,7 @@ def test_a_connection_that_is_cut_while_it_is_made_is_made_again(
         proxy.drop_after(count, "from phone")
         with_reconnect(device, device.connect, sleep=short_wait)
         proxy.drop_after(1 << 40, "from phone")
-        assert device.run(["echo", "x"], timeout_s=20).stdout == b"x\n"
+        assert device.run(["echo", "x"], timeout_s=120).stdout == b"x\n"
 
 
 def test_while_the_cable_is_out_what_was_started_goes_on(own_phone: RealPhone) -> None:
@@ -294,7 +294,7 @@ def test_while_the_cable_is_out_what_was_started_goes_on(own_phone: RealPhone) -
         process = device.start(["sh", "-c", script], log=log, cwd=device.workdir)
         own_phone.unplug()
         with pytest.raises(TransientError):
-            device.run(["true"], timeout_s=20)
+            device.run(["true"], timeout_s=120)
         with pytest.raises(NotReachableError):
             device.connect()
         inside = own_phone.inside(log)
@@ -337,7 +337,7 @@ def test_a_phone_that_falls_silent_is_noticed_though_adb_lists_it_as_ready(
             own_phone.freeze(frozen=False)
         stream.close()
         with_reconnect(device, device.connect, sleep=short_wait)
-        assert device.run(["true"], timeout_s=20).exit_code == 0
+        assert device.run(["true"], timeout_s=120).exit_code == 0
 
 
 def is_kept_through_a_silence(device: AdbDevice, monkeypatch: pytest.MonkeyPatch, answers_within_s: float) -> bool:
@@ -345,7 +345,7 @@ def is_kept_through_a_silence(device: AdbDevice, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(adb_transport, "_QUESTION_TIMEOUT_S", answers_within_s)
     try:
         device.connect()
-        done = device.run(["sh", "-c", f"sleep {answers_within_s + 0.7}; echo done"], timeout_s=60)
+        done = device.run(["sh", "-c", f"sleep {answers_within_s + 0.7}; echo done"], timeout_s=120)
     except NotReachableError:
         return False
     return (done.exit_code, done.stdout) == (0, b"done\n")

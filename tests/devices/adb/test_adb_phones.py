@@ -47,7 +47,7 @@ def test_the_only_phone_attached_is_meant_and_kept_to(phone: RealPhone) -> None:
     with AdbDevice("adb") as device:
         device.connect()
         assert (device.name, device.serial) == ("adb", phone.address)
-        assert device.run(["getprop", "ro.serialno"], timeout_s=20).stdout == b"STANDIN0001\n"
+        assert device.run(["getprop", "ro.serialno"], timeout_s=120).stdout == b"STANDIN0001\n"
 
 
 def test_of_two_phones_one_must_be_named(phone: RealPhone, own_phone: RealPhone) -> None:
@@ -95,7 +95,7 @@ def test_an_adb_server_that_is_not_up_is_started(phone: RealPhone) -> None:
     adb("kill-server")
     try:
         with AdbDevice(f"adb:{phone.address}") as device:
-            assert device.run(["echo", "x"], timeout_s=20).stdout == b"x\n"
+            assert device.run(["echo", "x"], timeout_s=120).stdout == b"x\n"
     finally:
         phone.connect()
 
@@ -104,7 +104,7 @@ def test_a_phone_on_the_network_is_connected_to_by_its_address(phone: RealPhone)
     proxy = TcpProxy(phone.socket)
     try:
         with AdbDevice(f"adb:{proxy.address}") as device:
-            assert device.run(["echo", "x"], timeout_s=20).stdout == b"x\n"
+            assert device.run(["echo", "x"], timeout_s=120).stdout == b"x\n"
             proxy.refuses = True
             proxy.drop_now()
             device.close()
@@ -257,7 +257,7 @@ def test_while_a_run_goes_on_without_its_host_the_phone_is_kept_awake(phone: Rea
         device.connect()
         assert phone.settings() == awake != before
         device.signal(process, "KILL")
-        until = time.monotonic() + 15
+        until = time.monotonic() + 90
         while device.is_running(process) and time.monotonic() < until:
             time.sleep(0.05)
         device.connect()
@@ -271,7 +271,7 @@ def test_what_cannot_be_undone_is_an_error_that_names_the_list(phone: RealPhone)
             device.restore()
         assert "could not undo: run\trm -rf /" in caught.value.what
         assert "/data/local/tmp/bakeoff/changed" in caught.value.remedy
-        device.run(["rm", f"{device.workdir}/changed"], timeout_s=20)
+        device.run(["rm", f"{device.workdir}/changed"], timeout_s=120)
 
 
 def test_a_phone_s_state_is_read_in_one_go(phone: RealPhone) -> None:
@@ -322,7 +322,7 @@ def test_a_large_file_that_changed_since_it_was_hashed_is_not_delivered(phone: R
         moved: list[int] = []
         there = device.push([one], moved.append)[one.sha256]
         assert sum(moved) == len(content)
-        listed = device.run(["ls", "-lA", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().splitlines()
+        listed = device.run(["ls", "-lA", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().splitlines()
         assert [line for line in listed if ".in-" in line] == []
         assert next(line for line in listed if one.sha256 in line).startswith("-rwxr-xr-x")
-        device.run(["rm", there], timeout_s=20)
+        device.run(["rm", there], timeout_s=120)

@@ -41,7 +41,7 @@ def device(proxy: TcpProxy) -> Iterator[AdbDevice]:
             pytest.skip(f"no runner for the phone: {error}")
         yield device
         device.connect()
-        device.run(["rm", "-rf", device.workdir], timeout_s=20)
+        device.run(["rm", "-rf", device.workdir], timeout_s=120)
 
 
 def blob(folder: Path, size: int) -> Blob:
@@ -51,7 +51,7 @@ def blob(folder: Path, size: int) -> Blob:
 
 
 def hash_there(device: AdbDevice, path: str) -> str:
-    return device.run(["sha256sum", path], timeout_s=60).stdout.decode().split()[0]
+    return device.run(["sha256sum", path], timeout_s=120).stdout.decode().split()[0]
 
 
 def test_the_runner_hashes_what_arrives(device: AdbDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_what_arrives_damaged_is_not_kept(device: AdbDevice, tmp_path: Path) -> 
     device._hashes = HashProgram(words, f'f() {{ {growing} "$@" >/dev/null; echo damaged; }}; f')
     with pytest.raises(CorruptTransferError, match="arrived with another SHA-256"):
         device.push([one])
-    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=20).stdout.decode().split()
+    there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert not [name for name in there if one.sha256 in name or other.sha256 in name]
 
 

@@ -26,7 +26,7 @@ def device(phone: RealPhone, monkeypatch: pytest.MonkeyPatch) -> Iterator[AdbDev
         assert "exec-out" not in device._transport.shell_command("x")
         assert "shell" not in device._transport.shell_command("x")
         yield device
-        device.run(["rm", "-rf", device.workdir], timeout_s=20)
+        device.run(["rm", "-rf", device.workdir], timeout_s=120)
 
 
 def left_behind(phone: RealPhone) -> list[str]:
@@ -35,19 +35,19 @@ def left_behind(phone: RealPhone) -> list[str]:
 
 def test_words_exit_codes_and_streams_are_the_command_s_own(device: AdbDevice, phone: RealPhone) -> None:
     words = ["", "it's", "$(id)", "new\nline", "\\0101", "\x1e", "Ärger"]
-    assert device.run(["printf", r"%s\0", *words], timeout_s=20).stdout.split(b"\0")[:-1] == [
+    assert device.run(["printf", r"%s\0", *words], timeout_s=120).stdout.split(b"\0")[:-1] == [
         os.fsencode(word) for word in words
     ]
     for code in (0, 1, 127, 255):
-        done = device.run(["sh", "-c", f"printf out; printf err >&2; exit {code}"], timeout_s=20)
+        done = device.run(["sh", "-c", f"printf out; printf err >&2; exit {code}"], timeout_s=120)
         assert (done.exit_code, done.stdout, done.stderr) == (code, b"out", b"err")
     assert left_behind(phone) == []
 
 
 def test_binary_content_passes_unchanged_both_ways(device: AdbDevice) -> None:
     content = bytes(range(256)) * 4096 + b"\x1e"
-    assert device.run(["cat"], timeout_s=60, stdin=content).stdout == content
-    assert device.run(["cat"], timeout_s=20).stdout == b""
+    assert device.run(["cat"], timeout_s=120, stdin=content).stdout == content
+    assert device.run(["cat"], timeout_s=120).stdout == b""
 
 
 def test_files_go_there_and_back(device: AdbDevice, phone: RealPhone, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_started_goes_on_and_is_followed(device: AdbDevice, phone: RealP
     assert received == b"one\ntwo\n"
     assert "tail" in phone.shell("ps -A -o ARGS")
     stream.close()
-    until = time.monotonic() + 15
+    until = time.monotonic() + 90
     while "tail" in phone.shell("ps -A -o ARGS"):
         assert time.monotonic() < until, "tail goes on"
         time.sleep(0.1)
@@ -86,7 +86,7 @@ def test_what_is_started_goes_on_and_is_followed(device: AdbDevice, phone: RealP
 def ends_with_its_deadline(device: AdbDevice, phone: RealPhone, command: str, timeout_s: float) -> bool:
     with pytest.raises(DeadlineError):
         device.run(["sh", "-c", f"{command} & {command}"], timeout_s=timeout_s)
-    until = time.monotonic() + 15
+    until = time.monotonic() + 90
     while command in phone.shell("ps -A -o ARGS"):
         if time.monotonic() > until:
             return False
@@ -101,7 +101,7 @@ def test_a_command_that_takes_too_long_is_killed_there_too(device: AdbDevice, ph
 
 
 def test_a_lost_connection_is_no_success(device: AdbDevice, phone: RealPhone) -> None:
-    with device._connected().session("echo before; sleep 60") as session:
+    with device._connected().session("echo before; sleep 600") as session:
         pieces = session.stream(idle_s=20)
         assert next(pieces) == b"before\n"
         phone.kill_adbd()
@@ -109,4 +109,4 @@ def test_a_lost_connection_is_no_success(device: AdbDevice, phone: RealPhone) ->
             b"".join(pieces)
     phone.connect()
     device.connect()
-    device.run(["sh", "-c", "rm -f /data/local/tmp/.bakeoff-*"], timeout_s=20)
+    device.run(["sh", "-c", "rm -f /data/local/tmp/.bakeoff-*"], timeout_s=120)

@@ -85,7 +85,7 @@ def test_a_runtime_is_made_once_also_over_a_half_made_one_and_reused_without_pip
     assert made.python == f"{device.workdir}/runtimes/{made.key}/bin/python"
     assert made.key.startswith("tiny-1.0-")
     assert any("installing tiny==1.0 for Python 3." in note for note in notes)
-    done = device.run([made.python, "-c", "import tinyruntime, sys; print(sys.prefix)"], timeout_s=60)
+    done = device.run([made.python, "-c", "import tinyruntime, sys; print(sys.prefix)"], timeout_s=120)
     assert done.stdout.decode().strip() == str(environment(device))
     ready = json.loads((environment(device) / "ready.json").read_text())
     assert (ready["version"], ready["requirements"]) == ("1.0", ["tinyruntime==1.0"])
@@ -102,7 +102,7 @@ def test_an_environment_that_no_longer_works_is_made_anew(device: LocalDevice, o
     Path(made.python).unlink()
     remade = provision(device, TINY, "1.0")
     assert not remade.reused
-    assert device.run([remade.python, "-c", "import tinyruntime"], timeout_s=60).exit_code == 0
+    assert device.run([remade.python, "-c", "import tinyruntime"], timeout_s=120).exit_code == 0
 
 
 def test_two_at_once_make_one_environment(device: LocalDevice, one_python: Path, wheels: Path) -> None:
@@ -210,7 +210,7 @@ def test_interpreters_are_started_before_they_are_believed(
 def test_any_python_will_do_for_the_standard_library(device: LocalDevice, one_python: Path) -> None:
     found = find_python(device)
     assert found.version >= (3, 8)
-    assert device.run([found.path, "-c", "print('runs')"], timeout_s=60).stdout == b"runs\n"
+    assert device.run([found.path, "-c", "print('runs')"], timeout_s=120).stdout == b"runs\n"
 
 
 @pytest.mark.parametrize(

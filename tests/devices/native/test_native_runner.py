@@ -47,7 +47,7 @@ def test_before_a_runtime_is_opened_it_takes_less_than_2_mb() -> None:
     answer = json.loads(worker.stdout.readline())
     worker.stdin.close()
 
-    assert worker.wait(10) == 0
+    assert worker.wait(120) == 0
     assert 0 < answer["rss_bytes"] < 2_000_000
     assert answer["notes"] == []
 
@@ -75,7 +75,7 @@ def test_a_request_that_is_none_is_answered_with_an_error_and_the_worker_lives_o
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["error"] == "ValueError"
     process.stdin.close()
-    assert process.wait(10) == 0
+    assert process.wait(120) == 0
 
 
 def test_a_worker_may_be_started_through_a_loader_that_greets(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from tests.devices.runner_contract.native import compile_sanitized
 def sums(*argv: str) -> str:
     files = [str(path) for path in sources() if path.name != "main.c"]
     program = compile_sanitized("sums", [str(Path(__file__).parent / "native_sums.c"), *files])
-    done = subprocess.run([str(program), *argv], check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(program), *argv], check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.removesuffix("\n")
 

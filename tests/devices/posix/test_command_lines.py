@@ -27,7 +27,7 @@ def test_a_word_that_is_not_the_first_is_found_and_a_like_one_is_not(device: Pos
 
 
 def finds(device: PosixDevice, text: str, file: Path) -> bool:
-    return device.run(["grep", "-q", "--", pattern_of(text), os.fspath(file)], timeout_s=20).exit_code == 0
+    return device.run(["grep", "-q", "--", pattern_of(text), os.fspath(file)], timeout_s=120).exit_code == 0
 
 
 def test_what_is_changed_for_a_run_at_work_stays_so_until_it_has_ended(device: PosixDevice) -> None:
@@ -40,10 +40,10 @@ def test_what_is_changed_for_a_run_at_work_stays_so_until_it_has_ended(device: P
         assert not RunnerProcess(device, f"{device.workdir}/runs/y").writes(runner.pid)
         device.write(changes, b"clock\t/sys/devices/system/cpu/cpufreq/policy9999/scaling_governor\tschedutil\n")
         device.connect()
-        assert device.run(["test", "-s", changes], timeout_s=20).exit_code == 0
+        assert device.run(["test", "-s", changes], timeout_s=120).exit_code == 0
     finally:
         device.signal(runner, "KILL")
     ends = 'while grep -q . "/proc/$1/cmdline" 2>/dev/null; do sleep 0.1; done'
-    device.run(["sh", "-c", ends, "sh", str(runner.pid)], timeout_s=20)
+    device.run(["sh", "-c", ends, "sh", str(runner.pid)], timeout_s=120)
     device.connect()
-    assert device.run(["test", "-e", changes], timeout_s=20).exit_code == 1
+    assert device.run(["test", "-e", changes], timeout_s=120).exit_code == 1

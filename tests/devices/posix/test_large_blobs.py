@@ -138,7 +138,7 @@ def test_two_programs_that_push_one_file_at_once_both_end_well(one: Blob, tmp_pa
     argv = [sys.executable, "-c", PUSH, str(one.path), one.sha256, str(one.bytes), str(workdir)]
     both = [subprocess.Popen(argv, cwd=REPOSITORY, stderr=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
     for process in both:
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said.decode()
     there = workdir / "blobs"
     assert [path.name for path in there.iterdir()] == [one.sha256]

@@ -15,7 +15,7 @@ from devices.posix.posix_device import PosixDevice
 TREE = 'sleep 300 & echo $! >"$1"; echo started; wait'
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"waited {seconds} s in vain: {what}"
@@ -24,7 +24,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 15) -> N
 
 def stat_fields(device: PosixDevice, pid: int) -> list[str]:
     """Of /proc/PID/stat, from the third field on; asked on the device, whose process numbers may be its own."""
-    stat = device.run(["cat", f"/proc/{pid}/stat"], timeout_s=20).stdout.decode(errors="replace")
+    stat = device.run(["cat", f"/proc/{pid}/stat"], timeout_s=120).stdout.decode(errors="replace")
     return stat.rpartition(")")[2].split()
 
 

@@ -37,7 +37,7 @@ def test_without_home_it_is_the_one_that_the_system_knows_and_never_the_current_
     tmp_path.chmod(0o777)
     done = subprocess.run(
         [sys.executable, "-c", _CONNECT, str(nobody().pw_uid)],
-        cwd=tmp_path, env=variables, capture_output=True, text=True, check=True, timeout=60,
+        cwd=tmp_path, env=variables, capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     what, remedy = done.stdout.splitlines()
     assert "/nonexistent/.cache/bakeoff/device: Permission denied" in what
@@ -80,6 +80,6 @@ def test_a_user_whom_the_system_does_not_know_is_told_of_a_file_all_the_same() -
     done = subprocess.run(
         [sys.executable, "-c", _TELL],
         env={name: value for name, value in environment().items() if name not in unset},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("['bakeoff: a.toml: No such file or directory']\n", "")

@@ -17,6 +17,7 @@ import pytest
 from devices.build.native_build import SOURCES, build, sources, target_for_machine
 from devices.errors import DeviceError
 from devices.libraries.runtime_library import WHEELS, runtime_library
+from tests.rig.built_once import built_once
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 
@@ -57,20 +58,19 @@ def compile_sanitized(name: str, files: list[str]) -> Path:
     digest = hashlib.sha256(repr((parts, SANITIZERS, SANITIZER_OPTIONS)).encode()).hexdigest()[:16]
     cache = Path(os.environ.get("BAKEOFF_TEST_CACHE") or Path.home() / ".cache" / "bakeoff-tests")
     made = cache / "sanitized" / f"{name}-{digest}"
-    if not made.exists():
-        made.parent.mkdir(parents=True, exist_ok=True)
-        # Several test processes may be at this at once.
-        part = made.with_suffix(f".{os.getpid()}")
-        options = made.with_suffix(f".{os.getpid()}.c")
-        options.write_text(SANITIZER_OPTIONS)
-        command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *SANITIZERS]
-        command += [f"-I{SOURCES}", *files, str(options), "-ldl", "-o", str(part)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode != 0 and "cannot find" in done.stderr:
-            pytest.skip(f"no sanitizers for {compiler} on this machine: {done.stderr.splitlines()[0]}")
-        assert done.returncode == 0, done.stderr
-        options.unlink()
-        part.rename(made)
+    with built_once(made) as is_missing:
+        if is_missing:
+            part = made.with_suffix(".part")
+            options = made.with_suffix(".c")
+            options.write_text(SANITIZER_OPTIONS)
+            command = [compiler, "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *SANITIZERS]
+            command += [f"-I{SOURCES}", *files, str(options), "-ldl", "-o", str(part)]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode != 0 and "cannot find" in done.stderr:
+                pytest.skip(f"no sanitizers for {compiler} on this machine: {done.stderr.splitlines()[0]}")
+            assert done.returncode == 0, done.stderr
+            options.unlink()
+            part.rename(made)
     return made
 
 

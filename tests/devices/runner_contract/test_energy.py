@@ -14,10 +14,11 @@ import pytest
 from harness.documents.plan import EnergyOptions
 from harness.documents.records import ArmFailed, ArmLoaded, EnergyBlock, Record, RunnerFinished, SoakWindow, StepSkipped
 from tests.devices.runner_contract import models
-from tests.devices.runner_contract.bench import RUNNERS, SLOWLY_NS, Bench, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import RUNNERS, SLOWLY_NS, WAIT_S, Bench, kill_at_once, of_kind
 
 ORDERS: list[list[str | None]] = [["a1", None, "a0"], [None, "a0", "a1"]]
-DURATION_MS = 200
+# The shortest in which the runner is not held up for all of an arm's blocks: then it would have taken no sample there.
+DURATIONS_MS = (200, 2_000, 20_000)
 SAMPLE_EVERY_NS = 10_000_000
 
 
@@ -27,11 +28,23 @@ class Walk:
 
     records: list[Record]
     blocks: list[EnergyBlock]
+    duration_ms: int
+
+    def sampled_arms(self) -> set[str | None]:
+        """Whose blocks have readings between those at their ends."""
+        return {block.arm for block in self.blocks if len(block.readings) > 6}
 
 
 @pytest.fixture(scope="module", params=sorted(RUNNERS))
 def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    bench = Bench(tmp_path_factory.mktemp("energy"), RUNNERS[request.param]())
+    for duration_ms in DURATIONS_MS:
+        walked = walk_two_cycles(Bench(tmp_path_factory.mktemp("energy"), RUNNERS[request.param]()), duration_ms)
+        if walked.sampled_arms() == {None, "a0", "a1"}:
+            break
+    return walked
+
+
+def walk_two_cycles(bench: Bench, duration_ms: int) -> Walk:
     for seed in (0, 1):
         bench.add_arm(models.conv_onnx(bench.folder / f"conv{seed}.onnx", seed=seed))
     bench.add_item(np.zeros((1, 1, 8, 8), np.float32))
@@ -45,11 +58,11 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         sample_every_ns=SAMPLE_EVERY_NS,
     )
     for cycle, order in enumerate(ORDERS):
-        bench.energy_cycle(cycle, order, "i0", duration_ms=DURATION_MS)
+        bench.energy_cycle(cycle, order, "i0", duration_ms=duration_ms)
     bench.write_plan()
     records = bench.run()
     bench.assert_no_worker_left()
-    return Walk(records, of_kind(records, EnergyBlock))
+    return Walk(records, of_kind(records, EnergyBlock), duration_ms)
 
 
 def test_every_block_is_made_once_and_in_the_order_of_the_plan(walk: Walk) -> None:
@@ -62,7 +75,7 @@ def test_every_block_is_made_once_and_in_the_order_of_the_plan(walk: Walk) -> No
 
 def test_a_block_lasts_as_long_as_asked_for_and_only_arms_infer(walk: Walk) -> None:
     for block in walk.blocks:
-        assert block.ended_ns - block.started_ns >= DURATION_MS * 1e6
+        assert block.ended_ns - block.started_ns >= walk.duration_ms * 1e6
         assert (block.inferences > 0) == (block.arm is not None)
         assert block.before.monotonic_ns <= block.started_ns <= block.ended_ns <= block.after.monotonic_ns
 
@@ -86,7 +99,6 @@ def test_all_arms_are_loaded_before_the_first_block_and_once(walk: Walk) -> None
 
 
 def test_boundary_probes_come_first_and_last_and_sampled_ones_at_the_ends_and_between(walk: Walk) -> None:
-    sampled = set()
     for block in walk.blocks:
         before = [reading.probe for reading in block.readings if reading.monotonic_ns <= block.started_ns]
         after = [reading.probe for reading in block.readings if reading.monotonic_ns >= block.ended_ns]
@@ -96,15 +108,13 @@ def test_boundary_probes_come_first_and_last_and_sampled_ones_at_the_ends_and_be
         during = [reading.probe for reading in block.readings[3:-3]]
         assert during == ["power", "counter"] * (len(during) // 2)
         if during:
-            sampled.add(block.arm)
             # Samples that were missed are not made up for in a burst: only the first two may be closer than asked for.
             powers = [reading.monotonic_ns for reading in block.readings[3:-3] if reading.probe == "power"]
             assert len(powers) - 2 <= (powers[-1] - powers[0]) / SAMPLE_EVERY_NS
         stamps = [reading.monotonic_ns for reading in block.readings]
         assert stamps == sorted(stamps)
         assert {reading.text for reading in block.readings if reading.probe == "counter"} == {"123456 uJ\n"}
-    # A runner that is held up for all of a block misses its samples; there are two blocks of each.
-    assert sampled == {None, "a0", "a1"}
+    assert walk.sampled_arms() == {None, "a0", "a1"}
 
 
 def test_pid_is_that_of_the_working_arm_and_without_one_an_error(walk: Walk) -> None:
@@ -167,7 +177,7 @@ def test_the_blocks_of_an_arm_that_failed_are_skipped_and_the_others_go_on(bench
     bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) >= 5)
     os.kill(dies, signal.SIGSEGV)
     os.kill(dies, signal.SIGCONT)
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
     records = bench.records()
 
@@ -191,21 +201,28 @@ def test_an_arm_that_cannot_be_loaded_does_not_keep_the_device_from_idling(bench
     assert [record.step for record in of_kind(records, StepSkipped)] == [2]
 
 
-def test_a_block_may_last_longer_than_a_worker_may_be_silent(bench: Bench) -> None:
-    # A worker's start, with the runtime that it loads, is within the time that it may be silent.
-    timeout_s, duration_ms = 8.0, 8200
-    soaking = Bench(bench.folder / "soaking", bench.command)
-    soaking.folder.mkdir()
-    soaking.arms, soaking.items = bench.arms, bench.items
-    bench.energy_cycle(0, ["a0"], "i0", duration_ms=duration_ms)
-    soaking.soak("a0", "i0", duration_ms=duration_ms, window_ms=duration_ms)
-    both = (bench, soaking)
+def energy_and_soak_blocks(bench: Bench, timeout_s: float, duration_ms: float) -> tuple[list[Record], list[Record]]:
+    """What two runners at once have on record of one such block each."""
+    both = [Bench(bench.folder / f"{name} {timeout_s}", bench.command) for name in ("energy", "soaking")]
+    for one in both:
+        one.folder.mkdir()
+        one.arms, one.items = bench.arms, bench.items
+    both[0].energy_cycle(0, ["a0"], "i0", duration_ms=duration_ms)
+    both[1].soak("a0", "i0", duration_ms=duration_ms, window_ms=duration_ms)
     for one in both:
         one.write_plan(step_timeout_s=timeout_s)
     processes = [one.start() for one in both]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    assert [process.wait(WAIT_S) for process in processes] == [0, 0]
+    return both[0].records(), both[1].records()
 
-    energy, soak = (one.records() for one in both)
+
+def test_a_block_may_last_longer_than_a_worker_may_be_silent(bench: Bench) -> None:
+    # A worker's start, with the runtime that it loads, is within the time that it may be silent: on a busy machine it
+    # takes longer, and the longer time is for that.
+    for timeout_s in (8.0, 60.0):
+        energy, soak = energy_and_soak_blocks(bench, timeout_s, duration_ms=timeout_s * 1000 + 200)
+        if not [failed for failed in of_kind([*energy, *soak], ArmFailed) if failed.stage in {"start", "load"}]:
+            break
 
     assert not of_kind([*energy, *soak], ArmFailed)
     assert len(of_kind(energy, EnergyBlock)) == 1

@@ -14,6 +14,7 @@ import pytest
 from harness.documents.records import (
     ArmFailed,
     ArmLoaded,
+    GateWaiting,
     LatencyBlock,
     MemoryMeasured,
     QualityOutput,
@@ -23,7 +24,7 @@ from harness.documents.records import (
     WarmUpDone,
 )
 from tests.devices.runner_contract import models
-from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, of_kind
+from tests.devices.runner_contract.bench import SLOWLY_NS, WAIT_S, Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
@@ -60,7 +61,7 @@ def test_a_worker_that_segfaults_fails_its_arm_only(bench: Bench) -> None:
     os.kill(dies, signal.SIGSEGV)
     os.kill(dies, signal.SIGCONT)
 
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     records = bench.records()
 
     failed = failure(records)
@@ -78,7 +79,7 @@ def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
     os.kill(pids(bench.wait_for(in_latency_pass), "a1")[-1], signal.SIGABRT)
     bench.wait_for(lambda records: bool(of_kind(records, ArmFailed)))
     process.kill()
-    process.wait(10)
+    process.wait(120)
     bench.write_plan()
 
     records = bench.run()
@@ -88,20 +89,29 @@ def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
 
 
 def test_a_worker_that_hangs_is_given_up_after_the_timeout(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=4)
-    bench.hold("latency", before_block=4)
-    # A worker's start, with the runtime that it loads, is within this time too.
-    bench.write_plan(step_timeout_s=8.0)
-    process = bench.start()
-    os.kill(pids(bench.wait_until_held(), "a0")[-1], signal.SIGSTOP)
-    bench.let_go()
+    # A worker's start, with the runtime that it loads, is within this time too: the longer one is for a busy machine.
+    for timeout_s in (8.0, 60.0):
+        tried = Bench(bench.folder / f"{timeout_s}", bench.command)
+        tried.folder.mkdir()
+        tried.arms, tried.items = bench.arms, bench.items
+        add_latency_pass(tried, pairs=4)
+        tried.hold("latency", before_block=4)
+        tried.write_plan(step_timeout_s=timeout_s)
+        process = tried.start()
+        held = tried.wait_for(lambda records: bool(of_kind(records, GateWaiting) or of_kind(records, ArmFailed)))
+        if of_kind(held, ArmFailed):  # it had no time to start
+            kill_at_once(process)
+            continue
+        os.kill(pids(held, "a0")[-1], signal.SIGSTOP)
+        tried.let_go()
+        assert process.wait(WAIT_S) == 0
+        break
 
-    assert process.wait(60) == 0
+    bench = tried
     records = bench.records()
-
     failed = failure(records)
     assert (failed.arm, failed.error) == ("a0", "timeout")
-    assert "8 s" in failed.message
+    assert f"{timeout_s:g} s" in failed.message
     assert any(block.arm == "a1" and block.n > failed.n for block in of_kind(records, LatencyBlock))
     bench.assert_no_worker_left()
 

@@ -83,7 +83,7 @@ def test_a_disk_that_is_full_of_records_ends_the_runner_and_what_was_written_is_
             stderr=log,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),  # noqa: PLW1509 - no threads here
         )
-    assert process.wait(60) == CANNOT_WRITE
+    assert process.wait(120) == CANNOT_WRITE
     assert str(bench.records_path) in bench.log_path.read_text()
     assert not isinstance(bench.records()[-1], RunnerFinished)
 

@@ -111,7 +111,7 @@ def test_a_block_waits_until_its_gate_opens_and_later_ones_do_not(bench: Bench) 
     replace(level, "3")
     assert not of_kind(bench.records(), LatencyBlock)
     replace(level, "6")
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
     first, *others = outcomes(bench.records())
     assert first.waited_ns > 0
@@ -160,7 +160,7 @@ def test_a_condition_with_bounds_of_its_own_is_waited_for_by_itself(bench: Bench
     time.sleep(0.5)  # for longer than all that heat is waited for
     assert not of_kind(bench.records(), LatencyBlock)
     replace(cable, "Discharging")
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
     gates = outcomes(bench.records())
     assert [gate.failed for gate in gates] == [["heat"]] * 4
@@ -201,7 +201,7 @@ def test_a_condition_that_is_never_waited_for_leaves_the_others_their_time(bench
     process = bench.start()
     bench.wait_for(lambda records: bool(of_kind(records, GateWaiting)))
     replace(level, "6")
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
     assert [gate.failed for gate in outcomes(bench.records())] == [["cable"]] * 2
 
@@ -222,7 +222,7 @@ def test_memory_and_energy_wait_as_well(bench: Bench) -> None:
     bench.wait_for(lambda records: len(of_kind(records, GateWaiting)) == 1)
     replace(level, "cool")
     bench.wait_for(lambda records: bool(of_kind(records, MemoryMeasured)))
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
 
     records = bench.records()
     assert [waiting.of_pass for waiting in of_kind(records, GateWaiting)] == ["memory"]
@@ -258,13 +258,13 @@ def test_rises_and_changes_are_seen_against_the_first_look_in_the_session(bench:
     replace(heat, "32.6")
     assert gates_after("32.6").failed == ["heat", "governor"]
     bench.stop_path.touch()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     bench.stop_path.unlink()
 
     process = bench.start()
     bench.wait_for(lambda records: any(block.session == 1 for block in of_kind(records, LatencyBlock)))
     bench.stop_path.touch()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
     first = next(block for block in of_kind(bench.records(), LatencyBlock) if block.session == 1)
     assert first.gate is not None
@@ -288,7 +288,7 @@ def test_a_stop_ends_a_wait_at_once(bench: Bench, means: str) -> None:
     else:
         (bench.stop_path if means == "file" else bench.folder / means).touch()
 
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     records = bench.records()
     assert not of_kind(records, LatencyBlock)
     assert isinstance(records[-1], RunnerFinished)
@@ -299,10 +299,13 @@ def test_a_stop_ends_a_wait_at_once(bench: Bench, means: str) -> None:
 @pytest.fixture
 def busy_process() -> Iterator[subprocess.Popen[bytes]]:
     """Something of someone else's that keeps a core busy."""
-    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", "while True: pass"])
+    begins = "print(flush=True)\nwhile True: pass"
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", begins], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
     yield process
     process.kill()
-    process.wait(10)
+    process.wait(120)
 
 
 def test_cores_that_others_keep_busy_are_counted_and_bounded(
@@ -319,6 +322,7 @@ def test_cores_that_others_keep_busy_are_counted_and_bounded(
     for gate in outcomes(records):
         busy = gate.values["others_busy_cores"]
         assert isinstance(busy, float)
+        # Whoever has the cores: as long as a process can run, not all of them are idle, and the runner looks asleep.
         assert busy > 0.2
         assert gate.failed == ["others_busy_cores"]
     (memory,) = of_kind(records, MemoryMeasured)

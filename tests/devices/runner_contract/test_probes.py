@@ -154,6 +154,6 @@ def test_a_plan_that_names_a_probe_it_does_not_have_is_refused(bench: Bench) -> 
     bench.memory_probes = ["levitation"]
     bench.write_plan()
 
-    assert bench.start().wait(30) == 65
+    assert bench.start().wait(120) == 65
     assert "levitation" in bench.log_path.read_text()
     assert not bench.records_path.exists()

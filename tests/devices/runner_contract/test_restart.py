@@ -121,7 +121,7 @@ def test_records_that_are_damaged_in_the_middle_are_refused(bench: Bench) -> Non
 
     process = bench.start()
 
-    assert process.wait(60) == 65
+    assert process.wait(120) == 65
     assert bench.records_path.read_bytes() == damaged
     assert "damaged" in bench.log_path.read_text()
 
@@ -139,7 +139,7 @@ def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: s
     else:
         process.send_signal(getattr(signal, means))
 
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     records = bench.records()
     assert isinstance(records[-1], RunnerFinished)
     assert records[-1].reason == "stopped"
@@ -174,7 +174,7 @@ def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> N
         time.sleep(2 * SLOWLY_NS / 1e9)
         process.send_signal(number)
 
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     finished = bench.records()[-1]
     assert isinstance(finished, RunnerFinished)
     assert finished.reason == "stopped"
@@ -190,7 +190,7 @@ def test_two_runners_never_write_one_file(bench: Bench) -> None:
 
     second = bench.start()
 
-    assert second.wait(30) == 75
+    assert second.wait(120) == 75
     assert "another runner" in bench.log_path.read_text()
     bench.let_go()
     assert first.wait(120) == 0
@@ -202,7 +202,7 @@ def test_two_runners_never_write_one_file(bench: Bench) -> None:
 def test_a_plan_that_cannot_be_used_is_refused_in_words(bench: Bench, content: bytes) -> None:
     bench.plan_path.write_bytes(content)
 
-    assert bench.start().wait(30) == 65
+    assert bench.start().wait(120) == 65
     assert str(bench.plan_path) in bench.log_path.read_text()
     assert not bench.records_path.exists()
 
@@ -212,5 +212,5 @@ def test_ids_that_would_leave_the_folder_are_refused(bench: Bench) -> None:
     bench.write_plan()
     bench.plan_path.write_text(bench.plan_path.read_text().replace('"a0"', '"../a0"'))
 
-    assert bench.start().wait(30) == 65
+    assert bench.start().wait(120) == 65
     assert not bench.records_path.exists()

@@ -73,7 +73,7 @@ def test_a_pass_whose_steps_are_all_done_was_not_stopped(bench: Bench) -> None:
     bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) == 2)
     (bench.folder / "stop-energy").touch()
 
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     assert not of_kind(bench.records(), PassStopped)
 
 
@@ -86,7 +86,7 @@ def test_a_stopped_energy_pass_ends_between_two_blocks(bench: Bench) -> None:
     bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) >= 3)
     (bench.folder / "stop-energy").touch()
 
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     records = bench.records()
     (stopped,) = of_kind(records, PassStopped)
     assert [block.step for block in of_kind(records, EnergyBlock)] == list(range(stopped.step))

@@ -101,7 +101,7 @@ def test_greetings_of_a_login_shell_are_no_part_of_any_answer(forced_command: Lo
     script = f'#!/bin/sh\n{greeting}sh -c "$SSH_ORIGINAL_COMMAND"\nr=$?\n{greeting}exit $r\n'
     (forced_command.folder / "forced").write_text(script)
     with SshDevice(forced_command.address(tmp_path / "work"), forced_command.ssh_command()) as device:
-        completed = device.run(["sh", "-c", "printf answer; printf error >&2; exit 255"], timeout_s=20)
+        completed = device.run(["sh", "-c", "printf answer; printf error >&2; exit 255"], timeout_s=120)
         assert (completed.exit_code, completed.stdout, completed.stderr) == (255, b"answer", b"error")
         device.write(f"{device.workdir}/x", b"content")
         device.fetch([(f"{device.workdir}/x", tmp_path / "x")])
@@ -121,7 +121,7 @@ def test_the_user_s_own_configuration_counts(
     )
     monkeypatch.setenv("BAKEOFF_SSH", f"ssh -F '{config}'")
     with SshDevice(f"ssh://{sshd.user}@bench{tmp_path}/work") as device:
-        assert device.run(["echo", "hello"], timeout_s=20).stdout == b"hello\n"
+        assert device.run(["echo", "hello"], timeout_s=120).stdout == b"hello\n"
         assert device.workdir == f"{tmp_path}/work"
 
 

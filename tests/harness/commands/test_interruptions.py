@@ -14,6 +14,8 @@ from tests.rig.command import bakeoff, start
 from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
 
 PAIRS = 16
+MANY_PAIRS = 60
+"""More than are done before a test that sees the first of them gets to act, however busy the machine is."""
 
 
 def begin(tiny, workdir, tmp_path, *, pairs=PAIRS, block_ms=30.0, **environment):
@@ -31,6 +33,15 @@ def runner_is_gone(folder: Path) -> bool:
     return not Path(f"/proc/{started.pid}").exists()
 
 
+@contextlib.contextmanager
+def runner_held(folder: Path):
+    """Nothing is measured meanwhile: however late the host hears of something, the runner has not ended before."""
+    pid = next(record.pid for record in records(folder) if record.record == "runner_started")
+    os.kill(pid, signal.SIGSTOP)
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
 def resume(folder, workdir):
     done = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
     assert done.exit_code == 0, done.stderr
@@ -39,18 +50,20 @@ def resume(folder, workdir):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_at_a_block_leaves_nothing_running_and_can_be_resumed(tiny, workdir, tmp_path, number):
-    folder, process, log = begin(tiny, workdir, tmp_path)
+    folder, process, log = begin(tiny, workdir, tmp_path, pairs=MANY_PAIRS)
     wait_for(lambda: blocks_in(folder) >= 6)
-    process.send_signal(number)
-    assert process.wait(timeout=60) == 130
+    with runner_held(folder):
+        process.send_signal(number)
+        wait_for(lambda: "Ctrl-C again" in log.read_text())
+    assert process.wait(timeout=240) == 130
     assert f"bakeoff run --resume {folder}" in log.read_text()
     assert records(folder)[-1].reason == "stopped"
-    wait_for(lambda: runner_is_gone(folder), 10)
+    wait_for(lambda: runner_is_gone(folder))
     if number != signal.SIGINT:
         return
     resume(folder, workdir)
     assert [each.reason for each in records(folder) if each.record == "runner_finished"] == ["stopped", "complete"]
-    assert_whole(folder, 4, PAIRS)
+    assert_whole(folder, 4, MANY_PAIRS)
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_block_in_flight(tiny, workdir, tmp_path):
@@ -61,15 +74,15 @@ def test_a_second_ctrl_c_does_not_wait_for_the_block_in_flight(tiny, workdir, tm
     process.send_signal(signal.SIGINT)
     wait_for(lambda: "Ctrl-C again" in log.read_text())
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=90) == 130
-    wait_for(lambda: runner_is_gone(folder), 10)
+    assert process.wait(timeout=240) == 130
+    wait_for(lambda: runner_is_gone(folder))
 
 
 def test_ctrl_c_while_a_device_is_made_ready_leaves_no_run(tiny, tmp_path):
     folder, process, log = begin(tiny, tmp_path / "empty", tmp_path)
     wait_for(lambda: "installing" in log.read_text())
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=90) == 130
+    assert process.wait(timeout=240) == 130
     assert not folder.exists()
     assert log.read_text().splitlines()[-1] == "bakeoff: interrupted"
 
@@ -80,7 +93,7 @@ def test_ctrl_c_while_scoring_can_be_resumed(finished_run, workdir, tmp_path):
     process = start("run", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
     wait_for(lambda: "scoring" in (tmp_path / "log").read_text())
     process.send_signal(signal.SIGINT)
-    if process.wait(timeout=60) == 130:  # else it was done before it heard
+    if process.wait(timeout=240) == 130:  # else it was done before it heard
         assert "--resume" in (tmp_path / "log").read_text()
         assert "Traceback" not in (tmp_path / "log").read_text()
     resume(folder, workdir)
@@ -131,7 +144,7 @@ def test_a_runner_that_is_killed_is_started_again(tiny, workdir, tmp_path):
     folder, process, log = begin(tiny, workdir, tmp_path)
     wait_for(lambda: blocks_in(folder) >= 4)
     end_runner(folder)
-    assert process.wait(timeout=120) == 0
+    assert process.wait(timeout=240) == 0
     assert "starting it again" in log.read_text()
     assert_whole(folder, 4, PAIRS)
     assert {record.session for record in records(folder)} == {0, 1}
@@ -160,7 +173,7 @@ def test_two_at_once_on_one_run_are_refused(tiny, workdir, tmp_path):
         assert refused.exit_code == 2
         assert "another bakeoff is at work on this run" in refused.stderr
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=240) == 130
 
 
 def test_a_device_that_lost_its_files_is_said_and_not_started_in_vain(tiny, workdir, tmp_path):
@@ -169,7 +182,7 @@ def test_a_device_that_lost_its_files_is_said_and_not_started_in_vain(tiny, work
     remote = json.loads((folder / "devices/0-local/state.json").read_text())["remote_folder"]
     end_runner(folder)
     shutil.rmtree(remote, ignore_errors=True)
-    assert process.wait(timeout=120) == 3, log.read_text()
+    assert process.wait(timeout=240) == 3, log.read_text()
     assert f"{remote} is no longer there" in comparison(folder).devices[0].problem
     assert "Traceback" not in log.read_text()
     again = bakeoff("run", "--resume", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
@@ -235,7 +248,7 @@ def test_this_computer_s_disk_that_fills_up_stops_nothing_on_the_device(tiny, wo
     )
     wait_for(lambda: blocks_in(disk / "run") >= 4)
     fill(disk / "ballast")
-    assert process.wait(timeout=60) == 2
+    assert process.wait(timeout=240) == 2
     said = (tmp_path / "log").read_text()
     assert "cannot be written: No space left on device" in said
     assert "Traceback" not in said

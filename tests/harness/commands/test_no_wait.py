@@ -16,7 +16,9 @@ from tests.rig.run_watch import assert_whole, comparison, records
 @pytest.fixture
 def busy_core() -> Iterator[None]:
     """Another program that takes a whole core."""
-    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    other = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    other.stdout.readline()
     yield
     other.kill()
     other.wait()

@@ -84,10 +84,10 @@ def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
 
     seen = soak("--status", workdir, folder, "--json")
     assert seen.exit_code == 0, seen.stderr
-    time.sleep(1.0)
-    later = soak("--status", workdir, folder, "--json")
-
-    first, second = (SoakResult.model_validate_json(each.stdout).devices[0] for each in (seen, later))
+    first = second = SoakResult.model_validate_json(seen.stdout).devices[0]
+    while second.windows == first.windows and second.status == "at work":
+        later = soak("--status", workdir, folder, "--json")
+        second = SoakResult.model_validate_json(later.stdout).devices[0]
     assert first.status == second.status == "at work"
     assert 0 <= first.windows < second.windows
     assert state.read_bytes() == before
@@ -128,13 +128,13 @@ def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(t
     )  # fmt: skip
     wait_for(lambda: windows_in(folder) >= 3)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=240) == 130
     said = (tmp_path / "log").read_text()
     assert "stopping after this window" in said
     assert f"bakeoff soak --resume {folder}" in said
     assert records(folder)[-1].reason == "stopped"
     assert result(folder).devices[0].status == "stopped"
-    wait_for(lambda: not is_alive(runner_pids(folder)[-1]), 10)
+    wait_for(lambda: not is_alive(runner_pids(folder)[-1]))
 
     stopped_at = windows_in(folder)
     process = start("soak", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
@@ -143,7 +143,7 @@ def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(t
     os.kill(runner, signal.SIGSTOP)
     seconds = cut_short(remote_folder(folder), more_s=2.0)
     os.kill(runner, signal.SIGKILL)
-    assert process.wait(timeout=120) == 0, (tmp_path / "log").read_text()
+    assert process.wait(timeout=240) == 0, (tmp_path / "log").read_text()
     assert_whole(folder, seconds)
     assert [gap.what for gap in result(folder).devices[0].gaps] == ["runner restarted"] * 2
     assert result(folder).devices[0].sessions == 3

@@ -202,6 +202,6 @@ def test_the_script_in_docs_comes_to_the_same_digits(tmp_path, noise):
 
 def rederive(path):
     script = Path(__file__).parents[3] / "docs" / "rederive_doctor.py"
-    done = subprocess.run([sys.executable, script, path], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, script, path], capture_output=True, text=True, timeout=120, check=False)
     print(done.stdout)
     return done.returncode, done.stderr

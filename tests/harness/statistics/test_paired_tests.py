@@ -53,6 +53,18 @@ def test_sign_flips_of_many_pairs_agree_with_scipy_within_monte_carlo_error() ->
     assert found == sign_flip_test(differences, seed=1)
 
 
+@pytest.mark.parametrize("n", [6, 13, 14, 40, 1500])
+def test_sign_flips_are_scipys_from_the_same_seed_though_means_are_equal_but_for_their_last_digits(n: int) -> None:
+    differences = np.round(np.random.default_rng(n).normal(0.004, 0.02, n), 2)
+    found = sign_flip_test(differences, seed=n)
+    expected = stats.permutation_test(
+        (differences,), lambda flipped, axis: np.mean(flipped, axis=axis), permutation_type="samples", vectorized=True,
+        n_resamples=9999, batch=500, rng=np.random.default_rng(n),
+    )  # fmt: skip
+    assert found is not None
+    assert found.p_value == pytest.approx(float(expected.pvalue), abs=1e-12)
+
+
 def test_sign_flips_of_equal_arms_say_one_and_of_too_few_pairs_say_nothing() -> None:
     found = sign_flip_test(np.zeros(30), seed=1)
     assert found is not None
@@ -68,6 +80,26 @@ def test_bootstrap_is_scipys_bca_and_repeats_itself() -> None:
     assert found.level_95 == pytest.approx((expected.confidence_interval.low, expected.confidence_interval.high))
     assert found.level_95[0] < found.level_90[0] < found.level_90[1] < found.level_95[1]
     assert found == bca_intervals(differences, seed=11)
+
+
+@pytest.mark.parametrize("n", [6, 30, 700])
+def test_both_levels_are_scipys_from_the_same_seed(n: int) -> None:
+    differences = np.random.default_rng(n).normal(0.0, 1.0, n) ** 3
+    found = bca_intervals(differences, seed=3)
+    assert found is not None
+    for level, interval in ((0.95, found.level_95), (0.90, found.level_90)):
+        expected = stats.bootstrap(
+            (differences,), np.mean, method="BCa", confidence_level=level, n_resamples=9999, vectorized=True,
+            rng=np.random.default_rng(3), batch=min(9999, 4_000_000 // n),
+        )  # fmt: skip
+        assert interval == pytest.approx((expected.confidence_interval.low, expected.confidence_interval.high))
+
+
+def test_the_bootstrap_of_one_that_stands_out_may_be_undefined() -> None:
+    lone = np.where(np.arange(1000) == 0, 1e-3, 0.0)  # a third of the resamples have it not at all
+    expected = stats.bootstrap((lone,), np.mean, method="BCa", n_resamples=9999, rng=np.random.default_rng(3))
+    found = bca_intervals(lone, seed=3)
+    assert (found is None) == (not math.isfinite(expected.confidence_interval.low))
 
 
 @pytest.mark.parametrize("differences", [np.zeros(30), np.full(30, 0.1), np.array([0.1, 0.2, 0.3])])

@@ -147,7 +147,7 @@ def test_a_runner_that_had_no_space_for_an_output_says_so_though_a_little_space_
 
 
 def test_what_the_looker_on_cannot_accept_ends_the_runner(rig):
-    given = rig(f"echo $$ >$records.pid; echo '{STARTED}' >>$records; sleep 60")
+    given = rig(f"echo $$ >$records.pid; echo '{STARTED}' >>$records; sleep 600")
 
     def refuse(record):
         raise UserError("not so")
@@ -155,7 +155,7 @@ def test_what_the_looker_on_cannot_accept_ends_the_runner(rig):
     with pytest.raises(UserError, match="not so"):
         given.run(refuse)
     pid = (given.remote / "records.jsonl.pid").read_text().strip()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 90
     while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
         assert time.monotonic() < until, "the runner goes on"
         time.sleep(0.05)

@@ -17,7 +17,7 @@ def press(number: int = signal.SIGINT) -> None:
 
 
 def test_outcomes_come_in_order_and_all_at_once():
-    meeting = threading.Barrier(3, timeout=10)
+    meeting = threading.Barrier(3, timeout=120)
     assert in_threads([lambda n=n: (meeting.wait(), n)[1] for n in range(3)], StopRequest()) == [0, 1, 2]
 
 

@@ -1,0 +1,20 @@
+"""What is built once and kept, though several test processes want it at the same moment."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def built_once(made: Path) -> Iterator[bool]:
+    """Whether `made` is still to be built: the others wait meanwhile, and find it there."""
+    if made.exists():
+        yield False
+        return
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with made.with_name(f"{made.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not made.exists()
