@@ -32,7 +32,7 @@ heading boot_id
 cat /proc/sys/kernel/random/boot_id
 heading power_supply
 for supply in /sys/class/power_supply/*; do
-	for name in type scope status online capacity temp voltage_now current_now power_now charge_counter charge_now \
+	for name in type scope present status online capacity temp voltage_now current_now power_now charge_counter charge_now \
 		charge_full charge_full_design energy_now energy_full energy_full_design voltage_min_design; do
 		lines_of "$supply/$name"
 	done

@@ -207,6 +207,13 @@ def ends_in(text, ends, is_ratio):
         yield "between", said, [rounded(*each) for each in zip(shown, said)]
 
 
+def speed_in(text, known):
+    """How many times the speed, beside `N % faster`: one over the ratio of the times."""
+    found = re.search(r"% faster, ([\d.]+) times the speed", text)
+    if found:
+        yield "times the speed", found[1], rounded(np.exp(-known.values.mean()), found[1])
+
+
 def losses(known, is_ratio, turn):
     """As a loss that people see: (at least, at most), each a one-sided 95 % bound."""
     low, high = known.interval(0.90)
@@ -218,6 +225,7 @@ def losses(known, is_ratio, turn):
 def of_contrast(one, known, is_ratio, turn):
     shown = [np.exp(end) if is_ratio else end for end in known.interval(0.95)]
     yield from ends_in(one["words"], shown, is_ratio)
+    yield from speed_in(one["words"], known)
     least, most = losses(known, is_ratio, turn)
     said = re.match(r"(no difference larger than|not worse by more than) ([\d.]+)", one["words"])
     if said:
@@ -229,6 +237,7 @@ def of_reason(reason, rule, known, is_ratio, turn, scores):
     if known is not None and not (rule["at_most"] or rule["at_least"]):
         shown = [np.exp(end) if is_ratio else end for end in known.interval(0.95)]
         yield from ends_in(reason, shown, is_ratio)
+        yield from speed_in(reason, known)
         least, most = losses(known, is_ratio, turn)
         for pattern, size, upward in (
             (r"at worst ([\d.]+)", most, True),

@@ -98,7 +98,7 @@ def _calibration(console: Console, found: Calibration) -> None:
     drift = (
         "none seen"
         if found.drift is None
-        else f"ended {percent(abs(found.drift))} {'slower' if found.drift > 0 else 'faster'} than it began"
+        else f"took {percent(abs(found.drift))} {'more' if found.drift > 0 else 'less'} time at its end than at first"
     )
     _wrapped(console, "drift", drift)
     if found.others_busy_cores is not None:

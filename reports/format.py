@@ -1,4 +1,4 @@
-"""Numbers as people read them. The one place where a value of comparison.json becomes text.
+"""Numbers as people read them on a page: what `harness.words.values` writes, with the signs and spaces of typography.
 
 Every text has its unit, a true minus sign, no thousands separators, and neither `nan` nor `-0.00`. A value that is not
 zero is never shown as zero.
@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from harness.documents.comparison import Decision, Effect, Interval
-from harness.quantity import QUANTITIES, Available, Measured, Quantity, Unavailable
+from harness.quantity import QUANTITIES, Available, Measured, Unavailable
 from harness.words.ratios import times, told_in_times
+from harness.words.values import fixed_or_finer, size_and_unit, value_and_unit
 
 MINUS: Final = "\N{MINUS SIGN}"
 NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
@@ -23,7 +24,7 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
 
 _NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|dB|ms|MB|kB|mJ|s|min)(?![A-Za-z]))")
-_SHOWN_UNITS: Final = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
+_SHOWN_UNITS: Final = {"kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,7 @@ def meaning(quantity_name: str) -> str:
 
 def number(value: float, decimals: int) -> str:
     """A finite number with so many decimals, or with more where it would otherwise be shown as zero."""
-    text = f"{value:.{decimals}f}"
-    if value != 0 and float(text) == 0:
-        needed = 1 - math.floor(math.log10(abs(value)))
-        text = f"{value:.{needed}f}" if needed <= 9 else f"{value:.1e}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", MINUS)
+    return fixed_or_finer(value, decimals).replace("-", MINUS)
 
 
 def signed(value: float, decimals: int) -> str:
@@ -93,38 +88,24 @@ def measured(value: Measured, quantity_name: str | None = None) -> Shown:
     quantity = QUANTITIES.get(quantity_name) if quantity_name else None
     if quantity is None or quantity.unit != value.unit:
         return Shown(_in_own_unit(value))
-    is_size = quantity.unit == "bytes"
-    return Shown(
-        _bytes(value.value) if is_size else with_unit(_in_display_unit(value.value, quantity), quantity.display_unit)
-    )
+    return Shown(_typeset(*value_and_unit(quantity, value.value)))
 
 
 def _in_own_unit(value: Available) -> str:
+    if value.unit in ("ns", "bytes"):
+        return milliseconds(value.value) if value.unit == "ns" else _typeset(*size_and_unit(value.value))
     unit, divisor = _SHOWN_UNITS.get(value.unit, (value.unit, 1.0))
     text = plain(value.value) if divisor == 1.0 else number(value.value / divisor, 2)
     return with_unit(text, unit)
 
 
-def _in_display_unit(value: float, quantity: Quantity) -> str:
-    shown = value / quantity.display_divisor
-    # A microsecond model in milliseconds: three digits, not two zeros.
-    small = quantity.scale == "ratio" and 0 < abs(shown) < 1.0
-    decimals = min(9, 2 - math.floor(math.log10(abs(shown)))) if small else quantity.display_decimals
-    return number(shown, decimals)
-
-
-def _bytes(value: float) -> str:
-    """In MB of 10⁶ bytes; what is below a hundredth of that in kB, and below one of those in bytes."""
-    if abs(value) >= 1e4 or value == 0:
-        return with_unit(_in_display_unit(value, QUANTITIES["model_size"]), "MB")
-    if abs(value) >= 1e3:
-        return with_unit(number(value / 1e3, 2), "kB")
-    return with_unit(number(value, 0), "byte" if value == 1 else "bytes")
+def _typeset(digits: str, unit: str) -> str:
+    return with_unit(digits.replace("-", MINUS), unit)
 
 
 def milliseconds(nanoseconds: float) -> str:
     """A latency."""
-    return with_unit(_in_display_unit(nanoseconds, QUANTITIES["latency_p50"]), "ms")
+    return _typeset(*value_and_unit(QUANTITIES["latency_p50"], nanoseconds))
 
 
 def seconds(value: float) -> str:
@@ -137,7 +118,7 @@ def seconds(value: float) -> str:
 
 def byte_count(value: int) -> str:
     """A size, in MB of 10⁶ bytes as the quantities are; small ones in kB or bytes."""
-    return _bytes(float(value))
+    return _typeset(*size_and_unit(value))
 
 
 def percent(fraction: float, *, decimals: int = 1) -> str:

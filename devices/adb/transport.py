@@ -106,7 +106,7 @@ class AdbTransport:
             return [sys.executable, "-I", adb_old_shell.__file__, bootstrap, *self.command()]
         return [*self._words, "-s", self.serial, "shell", "-T", bootstrap]
 
-    def ended_early(self, exit_code: int | None, text: str, *, began: bool) -> DeviceError:
+    def ended_early(self, exit_code: int | None, text: str, *, began: bool, printed: str = "") -> DeviceError:
         """adb's exit code says nothing; its text, before the script began, says what is the matter."""
         failure = classify_adb_error(text)
         if not began and failure.trouble is not AdbTrouble.UNKNOWN:
@@ -114,7 +114,7 @@ class AdbTransport:
         if not began and exit_code not in (None, 0, 1, 255) and exit_code > 0:
             return PermanentError(
                 f"{self._name}: the phone's shell did not run a command (exit code {exit_code}: {failure.said})",
-                f"Try by hand: adb -s {self._serial} shell true",
+                f"By hand: adb -s {self._serial} shell echo hello must print hello.",
             )
         last = (text.strip().splitlines() or [""])[-1] if exit_code != 0 else ""
         return NotReachableError(

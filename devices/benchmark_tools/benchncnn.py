@@ -16,9 +16,9 @@ READS = "benchncnn of ncnn"
 # Columns are 7 wide and grow from 10000 ms on.
 _ROW = re.compile(r"\s*(\S+)\s+min = {1,6}([\d.]+)  max = {1,6}([\d.]+)  avg = {1,6}([\d.]+)\s*")
 _CUT_ROW = re.compile(r"\s*(\S+)\s+min =.*")
-_SETTING = re.compile(r"(loop_count|num_threads|powersave|gpu_device|cooling_down) = (-?\d{1,6})\s*")
-_GPU = re.compile(r"\[(\d{1,2}) ([^\]]{1,80})\]  .*")
-_CALL_FAILED = re.compile(r"(syscall error -?\d{1,4}|set_cpu_affinity.{0,60}|sched_setaffinity.{0,60})\s*")
+_SETTING = re.compile(r"\s*(loop_count|num_threads|powersave|gpu_device|cooling_down) = (-?\d{1,6})\s*")
+_GPU = re.compile(r"\s*\[(\d{1,2}) ([^\]]{1,80})\]  .*")
+_CALL_FAILED = re.compile(r"\s*(syscall error -?\d{1,4}|set_cpu_affinity.{0,60}|sched_setaffinity.{0,60})\s*")
 
 _NEVER = Unavailable("benchncnn never prints it")
 

@@ -17,7 +17,7 @@ from devices.readings.unavailable import Unavailable
 NAME = "ExecuTorch runner"
 READS = "ExecuTorch's executor_runner and qnn_executor_runner"
 
-_LINE = re.compile(r"([DIEF]) (\d{2,4}):([0-5]\d):([0-5]\d)\.(\d{6}) executorch:[\w.+-]{1,80}:\d{1,6}\] (.*?)\s*")
+_LINE = re.compile(r"\s*([DIEF]) (\d{2,4}):([0-5]\d):([0-5]\d)\.(\d{6}) executorch:[\w.+-]{1,80}:\d{1,6}\] (.*?)\s*")
 _MODEL = re.compile(r"Model file (\S+) is loaded\.?")
 _TOOK = re.compile(r"(?:Total )?(\d{1,9}) inference took ([\d.]+) ms, avg ([\d.]+) ms")
 _EXECUTED = re.compile(r"Model executed successfully(?:\.| (\d{1,9}) time\(s\)(?: in ([\d.]+) ms)?\.)")

@@ -12,6 +12,7 @@ from devices.benchmark_tools import (
     litert_benchmark,
     onnxruntime_perf_test,
 )
+from devices.benchmark_tools.log_dress import without_terminal
 from devices.benchmark_tools.log_lines import unfinished_line
 from devices.benchmark_tools.tool_run import ToolRun
 from devices.readings.lines import looks_binary
@@ -44,7 +45,7 @@ TOOLS = tuple(
 
 def read_tool_output(text: str) -> tuple[ToolOutput, ...] | Unavailable:
     """What each tool that is recognised said: mostly one, several where outputs follow each other in one text."""
-    if looks_binary(text):
+    if looks_binary(without_terminal(text)):
         return Unavailable("this is no text: it has control characters or bytes that are no UTF-8")
     found = [ToolOutput(tool.name, runs) for tool in TOOLS if (runs := tool.parse(text))]
     if found:

@@ -14,15 +14,16 @@ from devices.readings.unavailable import Unavailable
 NAME = "litert-benchmark"
 READS = "litert-benchmark of ai-edge-litert"
 
-_LOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\w+) benchmark_litert_model: (.*)")
+# Its own stamp is taken off with those of others.
+_LOG = re.compile(r"\s*(\w+) benchmark_litert_model: (.*)")
 _SETTING = re.compile(r"(Model|Accelerators|Num threads): +(\S.*?)\s*")
-_BANNER = re.compile(r" BENCHMARK RESULTS\s*")
+_BANNER = re.compile(r"\s*BENCHMARK RESULTS\s*")
 _RESULT = re.compile(
-    r"(Model initialization|Warmup \((?:first|avg)\)|Inference \((?:avg|min|max|median|std|p5|p95)\)): +"
+    r"\s*(Model initialization|Warmup \((?:first|avg)\)|Inference \((?:avg|min|max|median|std|p5|p95)\)): +"
     r"([\d.]{1,20}) ms(?: \((\d{1,9}) runs\))?\s*"
 )
-_ACCELERATED = re.compile(r"Fully accelerated: +(True|False)\s*")
-_ENDS = re.compile(r"=+\s*")
+_ACCELERATED = re.compile(r"\s*Fully accelerated: +(True|False)\s*")
+_ENDS = re.compile(r"\s*=+\s*")
 _FIELDS = {
     "Model initialization": "init_ms", "Warmup (first)": "first_ms", "Warmup (avg)": "warmup_avg_ms",
     "Inference (avg)": "avg_ms", "Inference (min)": "min_ms", "Inference (max)": "max_ms",

@@ -27,9 +27,9 @@ class LocalTransport:
         """The argv of a shell here."""
         return ["/bin/sh", "-c", bootstrap]
 
-    def ended_early(self, exit_code: int | None, text: str, *, began: bool) -> DeviceError:
+    def ended_early(self, exit_code: int | None, text: str, *, began: bool, printed: str = "") -> DeviceError:
         """A shell that was killed, or could not begin."""
-        said = text.strip() or f"exit code {exit_code}"
+        said = text.strip() or printed.strip() or f"exit code {exit_code}"
         if began:
             return TransientError(f"{self.name}: the shell of a command was killed ({said})")
         return PermanentError(f"{self.name}: /bin/sh does not run a script ({said})")

@@ -97,29 +97,51 @@ class PosixDevice:
         tools = " ".join(_HASH_COMMANDS)
         script = (
             f"w={workdir}\n"
-            'mkdir -p -- "$w/blobs" && [ -w "$w" ] && [ -w "$w/blobs" ] || {\n'
-            '  echo "$w: Permission denied, or no directory" >&2; exit 3\n'
+            'x="$w/blobs/.in-try-$$"\n'
+            'e=$(mkdir -p -- "$w/blobs" 2>&1) && [ -w "$w" ] && [ -w "$w/blobs" ] || {\n'
+            '  case $e$( { : >"$x"; } 2>&1 ) in\n'
+            '    *"Read-only file system"*) echo "$w: Read-only file system" >&2 ;;\n'
+            '    *"No space left"*) echo "$w: No space left on device" >&2 ;;\n'
+            '    *) echo "$w: Permission denied, or no directory" >&2 ;;\n'
+            "  esac\n"
+            "  exit 3\n"
             "}\n"
+            # A file just made executable that may not be started: a disk mounted noexec, or a rule like it. What
+            # cannot be written for another reason, such as a full disk, tells nothing of that.
+            "r=0; s=$(command -v sh)\n"
+            "case $s in /*)\n"
+            '  if { printf "#!%s\\nexit 7\\n" "$s" >"$x" && chmod 700 "$x"; } 2>/dev/null; then\n'
+            '    "$x" >/dev/null 2>&1; r=$?\n'
+            "  fi\n"
+            '  rm -f -- "$x" ;;\n'
+            "esac\n"
+            '[ "$r" -ne 126 ] && n= || n=" noexec"\n'
             "command -v tar >/dev/null || { echo 'there is no tar' >&2; exit 4; }\n"
             f'for t in {tools} none; do command -v "$t" >/dev/null && break; done\n'
             # What a device that lost its power in the middle of a push left behind.
             "find \"$w/blobs\" -name '.in-*' -mtime +1 -prune -exec rm -rf {} + 2>/dev/null\n"
             f'c=; [ ! -s "$w/{LIST_NAME}" ] || c=" changed"\n'
-            'printf "%s\\n%s" "$t$c" "$w"\n'
+            'printf "%s\\n%s" "$t$c$n" "$w"\n'
         )
         answer = self._shell.check(script, what="preparing the work directory", timeout_s=_CONNECT_TIMEOUT_S)
         said, _, path = answer.decode(errors="surrogateescape").partition("\n")
-        tool, _, changed = said.partition(" ")
+        tool, *found = said.split(" ")
         if tool not in _HASH_COMMANDS:
             raise PermanentError(
                 f"{self.name}: no program for SHA-256 there",
                 f"Install one of {', '.join(_HASH_COMMANDS)} on the device.",
             )
         self._hashes = HashProgram(_HASH_COMMANDS[tool])
+        if "noexec" in found:
+            raise PermanentError(
+                f"{self.name}: no program may be started below {posixpath.normpath(path)}: its disk is mounted noexec,"
+                " or a rule there forbids it",
+                f"Choose a work directory on a disk without noexec: {self._shell.another_workdir()}.",
+            )
         self._workdir = posixpath.normpath(path)
         if self._hasher:
             self.hash_with(self._hasher)
-        return changed != ""
+        return "changed" in found
 
     def close(self) -> None:
         """Let go of the connection. What runs on the device goes on."""

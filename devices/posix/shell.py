@@ -93,6 +93,12 @@ class Shell:
             for _ in killing.stream(idle_s=_KILL_TIMEOUT_S, until=time.monotonic() + _KILL_TIMEOUT_S):
                 pass
 
+    def another_workdir(self) -> str:
+        """How a person names another work directory, by the kind of transport."""
+        if self.transport.kind != "ssh":
+            return f"BAKEOFF_{self.transport.kind.upper()}_WORKDIR=/another/folder"
+        return "/".join([*self.name.split("/")[:3], "another/folder"])
+
     def failure(self, what: str, exit_code: int, stderr: bytes) -> DeviceError:
         """The error that a failed script of ours stands for."""
         said = stderr.decode(errors="replace").strip()
@@ -103,18 +109,10 @@ class Shell:
         if "Read-only file system" in said or "Permission denied" in said:
             return PermanentError(
                 f"{self.name}: {what} failed: {last}",
-                f"Choose a work directory that this user may write to ({_WORKDIR_NAMES[self.transport.kind]}), or"
-                " change its owner.",
+                f"Choose a work directory that this user may write to ({self.another_workdir()}), or change its owner.",
             )
         return CommandFailedError(f"{self.name}: {what} failed with exit code {exit_code}: {last}")
 
-
-_WORKDIR_NAMES = {
-    "local": "BAKEOFF_LOCAL_WORKDIR=/some/folder",
-    "ssh": "ssh://host/some/folder",
-    "adb": "BAKEOFF_ADB_WORKDIR=/some/folder",
-}
-"""What names a work directory, by the kind of transport."""
 
 NO_SPACE_REMEDY = (
     "Free space there, or choose a work directory on another disk. What bakeoff keeps is below its work directory:"

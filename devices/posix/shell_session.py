@@ -91,6 +91,12 @@ class _MarkedStream:
             self._buffer = b""
         return payload
 
+    @property
+    def is_misread(self) -> bool:
+        """Whether the token came back, and not from our shell: another read it as a command, and complained."""
+        name = self._begin[1:].partition(b" ")[0]
+        return not self.began and name in self._buffer
+
     def left_over(self) -> bytes:
         """What never became payload."""
         return self.noise + self._buffer
@@ -193,6 +199,15 @@ class ShellSession:
         said = self._err.left_over() if self._err.ended else self._err.left_over() + b"\n" + self.stderr[-_NOISE_BYTES:]
         return said.decode(errors="replace")
 
+    def printed_text(self) -> str:
+        """What came on stdout outside the marks: a login shell's greetings, or what ran in the place of ours."""
+        return self._out.left_over().decode(errors="replace")
+
+    @property
+    def is_misread(self) -> bool:
+        """Whether another program than our shell is seen to read what was meant for it."""
+        return self._out.is_misread or self._err.is_misread
+
     def wait_until_begun(self, timeout_s: float) -> None:
         """Return once the shell on the device has reported in. Raises as `stream` does."""
         until = time.monotonic() + timeout_s
@@ -291,7 +306,9 @@ class ShellSession:
         except subprocess.TimeoutExpired:
             exit_code = None
         text = self.client_text()
-        return self._transport.ended_early(exit_code, text, began=self.began)
+        return self._transport.ended_early(
+            exit_code, text, began=self.began, printed="" if self.began else self.printed_text()
+        )
 
     def close(self) -> None:
         """Close the script's standard input and end the local client. May be called more than once."""

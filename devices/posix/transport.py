@@ -35,11 +35,11 @@ class Transport(Protocol):
         """
         ...
 
-    def ended_early(self, exit_code: int | None, text: str, *, began: bool) -> DeviceError:
+    def ended_early(self, exit_code: int | None, text: str, *, began: bool, printed: str = "") -> DeviceError:
         """What it means that a shell ended without its closing mark.
 
         `exit_code` is that of the local client (null when it had to be killed), `text` what it wrote to stderr, and
-        `began` whether the shell on the device had reported in.
+        `began` whether the shell on the device had reported in, and `printed` what came on stdout where it had not.
         """
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from devices.power.battery_supplies import battery_supplies
 from devices.power.block import BlockLike, Looks, numbers
 from devices.power.probes import CommandToRun, FileToRead, ToRead
 from devices.power.survey import Survey
@@ -44,17 +45,11 @@ def find_battery(survey: Survey) -> BatteryProbes | Unavailable:
     """Per role the first supply that has it: `battery` and `BAT*` before others such as `bms`; batteries of mice and
     pens (scope Device) are none.
     """
-    supplies = {
-        folder: files
-        for folder, files in survey.folders(r"/sys/class/power_supply/[^/]+").items()
-        if files.get("scope", "").strip() != "Device"
-        and (files.get("type", "").strip() in ("Battery", "BMS") or folder.endswith(("/battery", "/bms")))
-    }
-    ordered = sorted(supplies, key=lambda folder: (not folder.rpartition("/")[2].lower().startswith("bat"), folder))
+    supplies = battery_supplies(survey, gauges=True)
     roles: dict[str, ToRead] = {}
     for role, name in _FILES.items():
-        for folder in ordered:
-            if not isinstance(parse_role(role, supplies[folder].get(name, "")), Unavailable):
+        for folder, files in supplies.items():
+            if not isinstance(parse_role(role, files.get(name, "")), Unavailable):
                 roles[role] = FileToRead(f"battery_{name}", f"{folder}/{name}")
                 break
     _add_commands(survey, roles)

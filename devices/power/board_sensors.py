@@ -65,7 +65,8 @@ def _hwmon_rails(survey: Survey) -> dict[str, dict[str, str]]:
         for number in range(1, 9):
             label = sensor.labels.get(f"in{number}", "")
             path = f"{sensor.folder}/{{}}{number}_input"
-            if label.lower() == "sum of shunt voltages":
+            # Without a voltage nothing is connected there.
+            if label.lower() == "sum of shunt voltages" or sensor.values.get(f"in{number}") == 0:
                 continue
             if isinstance(sensor.values.get(f"power{number}"), int):
                 found = {"power": path.format("power")}

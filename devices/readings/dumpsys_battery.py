@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from devices.readings.absent_battery import absent_battery
 from devices.readings.bounded_number import whole
 from devices.readings.lines import last_line, whole_lines
+from devices.readings.power_supply import parse_supply_temperature
 from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
 
 STATUSES: Final = {1: "unknown", 2: "charging", 3: "discharging", 4: "not charging", 5: "full"}
@@ -16,7 +18,9 @@ STATUSES: Final = {1: "unknown", 2: "charging", 3: "discharging", 4: "not chargi
 
 @dataclass(frozen=True)
 class DumpsysBattery:
-    """One look. Vendors' own lines are left out, but for Samsung's `current now`."""
+    """One look. Vendors' own lines are left out, but for Samsung's `current now`. Of a battery that is not there only
+    what feeds the device is told.
+    """
 
     level_percent: Decimal
     status: Word
@@ -31,6 +35,8 @@ class DumpsysBattery:
     max_charging_voltage_uv: Whole
     current_now_raw: Whole
     """Of Samsung phones: mA on most, µA on some; its sign is the vendor's."""
+    absent: Unavailable | None = None
+    """Why there is no battery; null where there is one."""
 
 
 def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
@@ -48,22 +54,28 @@ def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
         return Unavailable("the battery service tells set values, not real ones; undo with: dumpsys battery reset")
     if not {"level", "status", "voltage", "AC powered"} & fields.keys():
         return Unavailable("this is no output of dumpsys battery")
+    absent = absent_battery(
+        present=fields.get("present"),
+        level=fields.get("level"),
+        voltage=fields.get("voltage"),
+        temperature=fields.get("temperature"),
+    )
     level = whole(fields.get("level"), "level", 0, 10_000)
     scale = whole(fields.get("scale"), "scale", 1, 10_000) if "scale" in fields else 100
     status = whole(fields.get("status"), "status", 1, 5)
-    tenths = whole(fields.get("temperature"), "temperature in 0.1 °C", -400, 1200)
     return DumpsysBattery(
-        level_percent=_percent(level, scale),
-        status=STATUSES[status] if isinstance(status, int) else status,
+        level_percent=absent or _percent(level, scale),
+        status=absent or (STATUSES[status] if isinstance(status, int) else status),
         ac_powered=_truth(fields, "AC powered"),
         usb_powered=_truth(fields, "USB powered"),
         wireless_powered=_truth(fields, "Wireless powered"),
-        voltage_mv=_voltage(fields.get("voltage")),
-        temperature_celsius=tenths / 10 if isinstance(tenths, int) else tenths,
-        charge_counter_uah=_counter(fields.get("Charge counter")),
+        voltage_mv=absent or _voltage(fields.get("voltage")),
+        temperature_celsius=absent or parse_supply_temperature(fields.get("temperature")),
+        charge_counter_uah=absent or _counter(fields.get("Charge counter")),
         max_charging_current_ua=whole(fields.get("Max charging current"), "max charging current", 0, 100_000_000),
         max_charging_voltage_uv=whole(fields.get("Max charging voltage"), "max charging voltage", 0, 100_000_000),
-        current_now_raw=whole(fields.get("current now"), "current now", -100_000_000, 100_000_000),
+        current_now_raw=absent or whole(fields.get("current now"), "current now", -100_000_000, 100_000_000),
+        absent=absent,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from devices.readings.absent_battery import absent_battery
 from devices.readings.bounded_number import whole
 from devices.readings.lines import last_line, whole_lines
 from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
@@ -48,24 +49,29 @@ def parse_power_supply(text: str) -> PowerSupply | Unavailable:
     fields = _fields(text)
     if not fields:
         return Unavailable("this is no uevent of a power supply")
-    tenths = _number(fields, "TEMP", -400, 1200)
+    absent = absent_battery(
+        present=fields.get("PRESENT"),
+        level=fields.get("CAPACITY"),
+        voltage=fields.get("VOLTAGE_NOW"),
+        temperature=fields.get("TEMP"),
+    )
     return PowerSupply(
         name=fields.get("NAME") or Unavailable("NAME is not given"),
-        status=parse_supply_status(fields.get("STATUS")),
-        capacity_percent=_number(fields, "CAPACITY", 0, 100),
-        voltage_uv=_number(fields, "VOLTAGE_NOW", 1_000_000, 60_000_000),
-        current_raw=parse_supply_current(fields.get("CURRENT_NOW")),
-        power_uw=_number(fields, "POWER_NOW", 1, 500_000_000),
-        temperature_celsius=tenths / 10 if isinstance(tenths, int) else tenths,
-        charge_counter_uah=_charge(fields, "CHARGE_COUNTER"),
-        charge_now_uah=_charge(fields, "CHARGE_NOW"),
-        charge_full_uah=_full_charge(fields, "CHARGE_FULL"),
-        charge_full_design_uah=_full_charge(fields, "CHARGE_FULL_DESIGN"),
-        energy_now_uwh=_number(fields, "ENERGY_NOW", 1, 1_000_000_000),
-        energy_full_uwh=_number(fields, "ENERGY_FULL", 100_000, 1_000_000_000),
-        energy_full_design_uwh=_number(fields, "ENERGY_FULL_DESIGN", 100_000, 1_000_000_000),
+        status=absent or parse_supply_status(fields.get("STATUS")),
+        capacity_percent=absent or _number(fields, "CAPACITY", 0, 100),
+        voltage_uv=absent or _number(fields, "VOLTAGE_NOW", 1_000_000, 60_000_000),
+        current_raw=absent or parse_supply_current(fields.get("CURRENT_NOW")),
+        power_uw=absent or _number(fields, "POWER_NOW", 1, 500_000_000),
+        temperature_celsius=absent or parse_supply_temperature(fields.get("TEMP")),
+        charge_counter_uah=absent or _charge(fields, "CHARGE_COUNTER"),
+        charge_now_uah=absent or _charge(fields, "CHARGE_NOW"),
+        charge_full_uah=absent or _full_charge(fields, "CHARGE_FULL"),
+        charge_full_design_uah=absent or _full_charge(fields, "CHARGE_FULL_DESIGN"),
+        energy_now_uwh=absent or _number(fields, "ENERGY_NOW", 1, 1_000_000_000),
+        energy_full_uwh=absent or _number(fields, "ENERGY_FULL", 100_000, 1_000_000_000),
+        energy_full_design_uwh=absent or _number(fields, "ENERGY_FULL_DESIGN", 100_000, 1_000_000_000),
         voltage_min_design_uv=_number(fields, "VOLTAGE_MIN_DESIGN", 1_000_000, 60_000_000),
-        cycle_count=_number(fields, "CYCLE_COUNT", 0, 100_000),
+        cycle_count=absent or _number(fields, "CYCLE_COUNT", 0, 100_000),
         online=_number(fields, "ONLINE", 0, 2),
     )
 
@@ -88,6 +94,14 @@ def parse_supply_current(text: str | None) -> Whole:
     if value in (-22, -61, -19, -5, -11, -110):
         return Unavailable(f"CURRENT_NOW is the error code {value}")
     return value
+
+
+def parse_supply_temperature(text: str | None) -> Decimal:
+    """°C of a number in 0.1 °C. Exactly 0 is what a battery without a thermometer says."""
+    tenths = whole(text, "temperature in 0.1 °C", -400, 1200)
+    if not isinstance(tenths, int):
+        return tenths
+    return tenths / 10 if tenths != 0 else Unavailable("temperature 0: the device does not report it")
 
 
 def _fields(text: str) -> dict[str, str]:

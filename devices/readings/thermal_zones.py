@@ -32,10 +32,17 @@ def parse_zone_temperature(text: str) -> Decimal:
     if len(lines) != 1:
         return Unavailable("the zone's temperature is not one whole line")
     value = whole(lines[0], "temperature in m°C", -1_000_000, 1_000_000)
-    if not isinstance(value, int):
-        return value
-    celsius = value / 1000.0
-    return celsius if -30.0 <= celsius <= 150.0 else Unavailable(f"{celsius:g} °C is not plausible: no sensor there")
+    return _celsius(value) if isinstance(value, int) else value
+
+
+def _celsius(millidegrees: int) -> Decimal:
+    celsius = millidegrees / 1000.0
+    if millidegrees == 0:
+        return Unavailable("the zone says exactly 0: no sensor there")
+    if abs(millidegrees) < 1000:
+        return Unavailable(f"the zone says {millidegrees}, which is no temperature in m°C")
+    # Tables of a thermistor end at 125 °C and at −40 °C: that is what an open or a short one reads.
+    return celsius if -30.0 <= celsius < 125.0 else Unavailable(f"{celsius:g} °C is not plausible: no sensor there")
 
 
 def parse_thermal_zone(text: str) -> ThermalZone:

@@ -87,7 +87,11 @@ def parse_thermalservice(text: str) -> Thermalservice | Unavailable:
     thresholds = _section(text, _THRESHOLDS)
     pairs = _THRESHOLD.findall(thresholds) + _HIDL_THRESHOLD.findall(thresholds)
     return Thermalservice(
-        status=whole(status[1] if status else None, "Thermal Status", 0, 6),
+        status=(
+            Unavailable("the thermal HAL is not there: the status stays 0 whatever the heat")
+            if ready and ready[1] == "false"
+            else whole(status[1] if status else None, "Thermal Status", 0, 6)
+        ),
         hal_ready=ready[1] == "true" if ready else Unavailable("HAL Ready is not given"),
         sensors=sensors,
         cached_count=len(_TEMPERATURE.findall(_section(text, _CACHED))),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from devices.power.battery_capacity import BatteryCapacity, battery_capacity
 from devices.power.registry import SOURCES, find_sources
 from devices.power.source import FoundSource
@@ -13,18 +11,7 @@ from harness.experiment.declaration import Energy, GateBounds, Measure
 from harness.quantity import Available, Measured, Unavailable
 from harness.runs.planning.device_gates import device_gates
 from harness.runs.planning.energy_source import usable_source
-
-_GATE_WORDS: Final = {
-    "battery_status": "whether the battery is charged",
-    "battery_level": "how full the battery is",
-    "temperature": "temperature",
-    "thermal_status": "Android's thermal status",
-    "governor": "the clock governor stays",
-    "clock_limit": "the clock's limit stays",
-    "screen": "the screen stays on or off",
-    "others_busy_cores": "load of others",
-}
-"""Gates in the order of a pass, as people read them."""
+from harness.words.gate_names import GATE_NAMES
 
 
 def energy_sources(survey: Survey) -> list[SourceFinding]:
@@ -62,10 +49,10 @@ def askable_gates(survey: Survey) -> list[Ability]:
     asked = device_gates(survey, GateBounds(), on_battery=True)
     probes = {probe.id: probe for probe in asked.probes}
     found = []
-    for name, words in _GATE_WORDS.items():
+    for name, words in GATE_NAMES.items():
         reason = asked.missing.get(name)
         sources = [probes[each.probe] for each in asked.gates.conditions if each.id.startswith(name)]
         how = ", ".join(dict.fromkeys(" ".join(each.argv) if each.kind == "command" else each.path for each in sources))
         # The runner itself reads what others take of the processor.
-        found.append(Ability(what=words, possible=reason is None, how=reason or how or "/proc/stat"))
+        found.append(Ability(what=words.ability, possible=reason is None, how=reason or how or "/proc/stat"))
     return found

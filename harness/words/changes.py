@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.words.ratios import part, times, told_in_times
+from harness.words.values import value_and_unit
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Outcome
@@ -62,16 +63,12 @@ def _round_up_to_two_digits(count: int) -> int:
 
 
 def value_in_words(quantity: Quantity, stored: float) -> str:
-    """A quantity's own value for people: `12.34 ms`, `41.20 MB`, `30.12 dB`, `0.9312`."""
+    """A quantity's own value for people: `12.34 ms`, `41.20 MB`, `30.12 dB`, `0.9312`, as tables have it."""
     if math.isnan(stored):
         return "unknown"
     if math.isinf(stored):
         return "infinite"
-    shown = stored / quantity.display_divisor
-    decimals = quantity.display_decimals
-    if quantity.scale == "ratio" and shown != 0.0:
-        decimals = min(6, max(decimals, 1 - math.floor(math.log10(abs(shown)))))
-    return f"{_fixed(shown, decimals)} {quantity.display_unit}".strip()
+    return " ".join(value_and_unit(quantity, stored)).strip()
 
 
 def change_in_words(quantity: Quantity, estimate: float, low: float | None = None, high: float | None = None) -> str:
@@ -105,6 +102,27 @@ def change_in_words(quantity: Quantity, estimate: float, low: float | None = Non
     else:
         between = f"(between {_fixed(abs(start), decimals)} and {_fixed(abs(end), decimals)})"
     return f"{_with_direction(quantity, change, decimals, tell_worse=True)} {between}"
+
+
+def effect_in_words(quantity: Quantity, estimate: float, low: float | None = None, high: float | None = None) -> str:
+    """As `change_in_words`, for a sentence that stands alone: what is faster by a share of its time is told with how
+    many times the speed that is: `58 % faster, 2.38 times the speed (between 57 % and 59 %)`.
+    """
+    words = change_in_words(quantity, estimate, low, high)
+    head, bracket, between = words.partition(" (")
+    factor = speed_in_words(quantity, estimate) if head.endswith(f"% {directions(quantity)[0]}") else ""
+    return f"{head}, {factor}{bracket}{between}" if factor else words
+
+
+def speed_in_words(quantity: Quantity, ratio: float) -> str:
+    """`2.38 times the speed` of what takes 0.42 times as long, with two digits of what it is more than once; empty for
+    what is no length of time, or is not faster.
+    """
+    if quantity.unit != "ns" or not 0.0 < ratio < 1.0:
+        return ""
+    factor = 1.0 / ratio
+    decimals = min(_MOST_DECIMALS[""], max(2, 1 - math.floor(math.log10(factor - 1.0))))
+    return f"{_fixed(factor, decimals)} times the speed"
 
 
 def limit_in_words(quantity: Quantity, limit: float) -> str:
@@ -149,7 +167,7 @@ def outcome_in_words(
     `needed` says how much more it takes, for what is inconclusive.
     """
     low, high = interval or (None, None)
-    change = change_in_words(quantity, estimate, low, high)
+    change = effect_in_words(quantity, estimate, low, high)
     match outcome:
         case "equivalent":
             return _equivalent_in_words(

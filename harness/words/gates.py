@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.words.gate_names import gate_name
+
 if TYPE_CHECKING:
     from harness.documents.plan import Plan
 
@@ -21,7 +23,7 @@ def waiting_in_words(record: dict[str, Any], plan: Plan) -> str:
             bound = "" if most is None else f" (at most {most:g} is asked)"
             parts.append(f"others keep {shown} cores busy{bound}")
         else:
-            parts.append(f"{name.replace('_', ' ')} is {shown}{_bound(bounds.get(name))}")
+            parts.append(f"{gate_name(name).reading} is {shown}{_bound(bounds.get(name))}")
     own = [bounds[name].max_wait_ns for name in record["failed"] if name in bounds]
     most_ns = 0 if gates is None else max([gates.max_wait_ns, *(each for each in own if each is not None)])
     most_s = most_ns / 1e9

@@ -11,7 +11,10 @@ import numpy as np
 from harness.analysis.conditions.heat import signs_of_heat
 from harness.analysis.conditions.load_of_others import cores_around_reference, cores_of_others, crowded_blocks
 from harness.analysis.evidence.block_findings import find_stalls, outlying_blocks
+from harness.quantity import QUANTITIES
 from harness.statistics.throttling import Throttling, find_throttling
+from harness.words.changes import value_in_words
+from harness.words.gate_names import gate_name
 from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
@@ -21,8 +24,6 @@ _BUSY_CORES = 0.5
 _BUSY_SHARE = 0.05
 _LEAST_BUSY_BLOCKS = 2
 _NAMED = 3
-
-_GATES = {"others_busy_cores": "load", "battery_status": "charging"}
 
 
 def failed_gates(
@@ -35,8 +36,7 @@ def failed_gates(
     if not failed:
         return None
     parts = [
-        f"the {_GATES.get(condition, condition.replace('_', ' '))} gate did not hold before {count} of "
-        f"{counted(len(blocks), noun)}"
+        f"the {gate_name(condition).gate} gate did not hold before {count} of {counted(len(blocks), noun)}"
         for condition, count in failed.most_common()
     ]
     return listed(parts)
@@ -113,12 +113,16 @@ def _others(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _latency(nanoseconds: float) -> str:
+    return value_in_words(QUANTITIES["latency_p50"], float(nanoseconds))
+
+
 def _outlying_blocks(blocks: list[LatencyBlock], name: str) -> list[str]:
     medians = np.array([float(np.median(block.latency_ns)) for block in blocks])
     places = outlying_blocks(medians)
     if not places:
         return []
-    told = listed([f"pair {blocks[place].pair + 1} ({medians[place] / 1e6:.2f} ms)" for place in places[:_NAMED]])
+    told = listed([f"pair {blocks[place].pair + 1} ({_latency(medians[place])})" for place in places[:_NAMED]])
     return [
         f"{counted(len(places), 'block')} of {name} stood out from its neighbours, such as in {told}: they are counted "
         "like all others."
@@ -132,5 +136,5 @@ def _stalls(blocks: list[LatencyBlock], name: str) -> list[str]:
     worst = max(found.slowest_ns, key=lambda place: found.slowest_ns[place])
     return [
         f"{found.count} of {counted(found.of, 'inference')} of {name} took more than {found.bound:.1f} times as long "
-        f"as their neighbours (the longest {found.slowest_ns[worst] / 1e6:.2f} ms, in pair {blocks[worst].pair + 1})."
+        f"as their neighbours (the longest {_latency(found.slowest_ns[worst])}, in pair {blocks[worst].pair + 1})."
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from devices.power.survey import parse_survey
 from harness.runs.planning.device_gates import device_gates
+from harness.words.gate_names import gate_name
 from harness.words.sentences import counted, listed
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _SPOILS: Final = {"temperature": "heat", "governor": "the clocks"}
 """Conditions whose absence a reader should know of: what they show can change latencies by tens of per cent."""
-
-_CALLED: Final = {"others_busy_cores": "load of others", "battery_status": "battery's status"}
 
 
 def unwatched(
@@ -51,7 +50,7 @@ def _lost(blocks: Sequence[LatencyBlock] | Sequence[EnergyBlock], noun: str) -> 
         unread.update(name for name, is_lost in names if is_lost)
         read.update(name for name, is_lost in names if not is_lost)
     return [
-        f"The {_CALLED.get(name, name.replace('_', ' '))} could not be read before {count} of "
+        f"The {gate_name(name).reading} could not be read before {count} of "
         f"{counted(len(blocks), noun)}: it was not watched there."
         for name, count in unread.items()
         if name in read

@@ -30,7 +30,7 @@ from harness.statistics.diagnostics import (
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import change_in_words, value_in_words
+from harness.words.changes import effect_in_words, value_in_words
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
@@ -152,8 +152,8 @@ def _caution_differences(quantity: Quantity, differences: Floats, candidate_firs
     if trend is not None and abs(trend.total) >= NOTABLE / 2:
         warnings.append(
             "The difference between the arms moved along the run (the candidate ended "
-            f"{change_in_words(quantity, math.exp(trend.total))} against the baseline than it began): the device was "
-            "not in a steady state. Let it cool or warm up longer, and run again."
+            f"{_aside(effect_in_words(quantity, math.exp(trend.total)))} against the baseline than it began): the "
+            "device was not in a steady state. Let it cool or warm up longer, and run again."
         )
     elif dependence is not None:  # a trend makes neighbours alike too, and says more
         warnings.append(
@@ -165,15 +165,15 @@ def _caution_differences(quantity: Quantity, differences: Floats, candidate_firs
     if position is not None:
         warnings.append(
             "Which arm goes first in a pair matters (the candidate is "
-            f"{change_in_words(quantity, math.exp(position.difference))} when it goes first). The random order evens "
+            f"{effect_in_words(quantity, math.exp(position.difference))} when it goes first). The random order evens "
             "it out over the run; a longer measure.settle_ms would take it away."
         )
     levels = find_two_levels(differences, least_gap=NOTABLE)
     if levels is not None:
         warnings.append(
             "The ratio jumps between two levels "
-            f"({change_in_words(quantity, math.exp(levels.low))} and "
-            f"{change_in_words(quantity, math.exp(levels.high))}): the mean describes neither. "
+            f"({effect_in_words(quantity, math.exp(levels.low))} and "
+            f"{effect_in_words(quantity, math.exp(levels.high))}): the mean describes neither. "
             "Look at the blocks over time."
         )
     return warnings
@@ -194,8 +194,13 @@ def _caution_speed(quantity: Quantity, medians: Floats, arm: str) -> list[str]:
             return [f"{arm} ran at two speeds, about {fast} and {slow}: the device changed its clock or its cores."]
         case Trend(total=total):
             return [
-                f"{arm} ended {change_in_words(quantity, math.exp(total))} than it began: the device drifted. "
+                f"{arm} ended {_aside(effect_in_words(quantity, math.exp(total)))} than it began: the device drifted. "
                 "The paired blocks allow for it; the arm's own time is less certain."
             ]
         case None:
             return []
+
+
+def _aside(words: str) -> str:
+    """Words of a change in the middle of a sentence: what stands behind a comma in them ends with one."""
+    return f"{words}," if "," in words else words

@@ -25,8 +25,8 @@ from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
 from harness.statistics.tail import replicates_for_share, share_p
 from harness.words.changes import (
     at_least_in_words,
-    change_in_words,
     directions,
+    effect_in_words,
     limit_in_words,
     more_needed,
     percent_in_words,
@@ -212,8 +212,8 @@ def _loss(quantity: Quantity, gain: float) -> float:
 def _effect_words(quantity: Quantity, estimate: Estimate) -> str:
     ends = estimate.interval(0.95)
     if quantity.scale == "difference":
-        return change_in_words(quantity, estimate.mean, *(ends or ()))
-    return change_in_words(quantity, math.exp(estimate.mean), *(math.exp(end) for end in ends or ()))
+        return effect_in_words(quantity, estimate.mean, *(ends or ()))
+    return effect_in_words(quantity, math.exp(estimate.mean), *(math.exp(end) for end in ends or ()))
 
 
 def _judge_own_value(rule: Rule, quantity: Quantity, level: Level) -> RuleJudgement:

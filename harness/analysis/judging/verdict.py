@@ -21,7 +21,7 @@ from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
-from harness.words.changes import change_in_words, stated, subject
+from harness.words.changes import change_in_words, effect_in_words, stated, subject
 from harness.words.sentences import clause, listed, sentence
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
         if rule.improve_by_at_least is not None and known:
             gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
             least = known[gains.index(min(gains))]
-            change = change_in_words(
+            change = effect_in_words(
                 quantity,
                 least.estimate,
                 *((least.interval.low, least.interval.high) if least.interval is not None else ()),
@@ -168,7 +168,7 @@ def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> l
         found = combine_devices(logs, np.array([(one.sd or 0.0) ** 2 / one.n for one in known]))
         if found is None:
             continue
-        change = change_in_words(quantity, *(math.exp(number) for number in (found.mean, *found.interval)))
+        change = effect_in_words(quantity, *(math.exp(number) for number in (found.mean, *found.interval)))
         low, high = (change_in_words(quantity, math.exp(end)) for end in found.another)
         sentences.append(
             f"Across {len(known)} devices {stated(quantity, change)}; one more device like these would lie "

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from devices.power.battery_supplies import battery_supplies
 from devices.power.probes import CommandToRun, FileToRead, ToRead
 from devices.power.survey import Survey
+from devices.readings.bounded_number import whole
 from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
 from devices.readings.dumpsys_power import DumpsysPower, parse_dumpsys_power
-from devices.readings.power_supply import parse_supply_status
+from devices.readings.power_supply import parse_supply_status, parse_supply_temperature
 from devices.readings.thermal_zones import parse_zone_temperature
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
 from devices.readings.unavailable import Unavailable
@@ -109,7 +111,7 @@ def _battery_status(survey: Survey) -> list[_Asked] | Unavailable:
 
 def _battery_level(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailable:
     place = _battery_file(survey, "capacity")
-    if place is not None and re.fullmatch(r"\d{1,3}", survey.files[place].strip()):
+    if place is not None and isinstance(whole(survey.files[place], "capacity", 0, 100), int):
         probe: ToRead = FileToRead("gate_battery_level", place)
         after = ""
     else:
@@ -128,12 +130,15 @@ def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailab
         for folder, files in reversed(survey.folders(r"/sys/class/thermal/thermal_zone\d+").items())
         if "type" in files and not isinstance(parse_zone_temperature(files.get("temp", "")), Unavailable)
     }
+    if not _has_battery(survey):
+        # Its zone says what the board's designer thought of, for ever.
+        zones.pop("battery", None)
     place = next((zones[name] for name in _WARMTH if name in zones), None)
     battery = _battery_file(survey, "temp")
     if place is not None:
         probe: ToRead = FileToRead("gate_temperature", f"{place}/temp")
         after, scale = "", 0.001
-    elif battery is not None and re.fullmatch(r"-?\d{1,4}", survey.files[battery].strip()):
+    elif battery is not None and isinstance(parse_supply_temperature(survey.files[battery]), float):
         probe, after, scale = FileToRead("gate_temperature", battery), "", 0.1
     else:
         said = parse_dumpsys_battery(survey.answers.get("battery", ""))
@@ -184,18 +189,16 @@ def _screen(survey: Survey) -> list[_Asked] | Unavailable:
     return [_Asked(GateCondition(id="screen", probe=_POWER.id, after="mWakefulness=", same_as_first=True), _POWER)]
 
 
+def _has_battery(survey: Survey) -> bool:
+    """False where Android's battery service says that there is none."""
+    said = parse_dumpsys_battery(survey.answers.get("battery", ""))
+    return not (isinstance(said, DumpsysBattery) and said.absent is not None)
+
+
 def _battery_file(survey: Survey, name: str) -> str | None:
     """Of the device's own battery: `battery` and `BAT*` before others."""
-    folders = survey.folders(r"/sys/class/power_supply/[^/]+")
-    found = [
-        folder
-        for folder, files in folders.items()
-        if name in files
-        and files.get("scope", "").strip() != "Device"
-        and (files.get("type", "").strip() == "Battery" or folder.endswith("/battery"))
-    ]
-    ordered = sorted(found, key=lambda folder: (not folder.rpartition("/")[2].lower().startswith("bat"), folder))
-    return f"{ordered[0]}/{name}" if ordered else None
+    folder = next((folder for folder, files in battery_supplies(survey).items() if name in files), None)
+    return f"{folder}/{name}" if folder is not None else None
 
 
 def _after(text: str, name: str) -> str:

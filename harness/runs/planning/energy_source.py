@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devices.power.battery_supplies import battery_supplies
 from devices.power.registry import SOURCES, choose_source, find_sources
 from devices.power.source import FoundSource
 from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
@@ -51,9 +52,8 @@ def with_stand_ins(found: FoundSource, survey: Survey, energy: Energy) -> list[F
 
 def battery_status(survey: Survey) -> str | None:
     """`Discharging`, `Charging`, `Full`, `Not charging`; None where the device does not say."""
-    for files in survey.folders(r"/sys/class/power_supply/[^/]+").values():
-        if files.get("type", "").strip() == "Battery" and files.get("scope", "").strip() != "Device":
-            return files.get("status", "").strip() or None
+    for files in battery_supplies(survey).values():
+        return files.get("status", "").strip() or None
     said = parse_dumpsys_battery(survey.answers.get("battery", ""))
     if isinstance(said, DumpsysBattery) and isinstance(said.status, str):
         return _CODES.get(said.status, said.status.capitalize())

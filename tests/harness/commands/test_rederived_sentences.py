@@ -74,6 +74,7 @@ def test_of_four_devices(tmp_path: Path, design: Literal["sequential", "fixed"],
         "between",
         "a share of at most",
         "one more device",
+        "times the speed",
     ):
         assert kind in said
     assert any(text.startswith("Across devices: random effects") for text in comparison.method)
@@ -113,6 +114,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
         (r"(is at least|at worst) \d", r"\g<1> 8"),
         (r"a share of at most \d", "a share of at most 9"),
         (r"p = 0\.\d\d after", "p = 0.93 after"),
+        (r"\d\.\d+ times the speed", "7.77 times the speed"),
     ):
         text, count = re.subn(pattern, changed, whole)
         assert count >= 1, pattern

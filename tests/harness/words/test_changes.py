@@ -87,9 +87,11 @@ def test_no_change_is_ever_shown_as_nan_or_minus_nought(quantity: str, ratio: fl
     ("quantity", "stored", "words"),
     [
         ("latency_p50", 12_345_678.0, "12.35 ms"),
-        ("latency_p50", 412_345.0, "0.41 ms"),
-        ("latency_p50", 4_123.0, "0.0041 ms"),
+        ("latency_p50", 412_345.0, "0.412 ms"),
+        ("latency_p50", 4_123.0, "0.00412 ms"),
         ("run_peak_memory", 41_200_000.0, "41.20 MB"),
+        ("model_size", 16_000.0, "0.0160 MB"),
+        ("model_size", 900.0, "900 bytes"),
         ("psnr_y", 30.123, "30.12 dB"),
         ("ssim", 0.93121, "0.9312"),
         ("lpips_alex", 0.0, "0.0000"),
@@ -124,7 +126,10 @@ def test_a_share_is_rounded_up() -> None:
 
 def test_outcomes() -> None:
     latency, psnr = QUANTITIES["latency_p50"], QUANTITIES["psnr"]
-    assert outcome_in_words(latency, "better", 0.69, (0.67, 0.71)) == "31 % faster (between 29 % and 33 %)"
+    assert (
+        outcome_in_words(latency, "better", 0.69, (0.67, 0.71))
+        == "31 % faster, 1.45 times the speed (between 29 % and 33 %)"
+    )
     assert (
         outcome_in_words(latency, "equivalent", 1.002, (0.993, 1.011), limit=0.0118)
         == "no difference larger than 1.2 %"
@@ -137,11 +142,11 @@ def test_outcomes() -> None:
     assert outcome_in_words(QUANTITIES["model_size"], "equivalent", 1.0, (1.0, 1.0)) == "exactly the same"
     assert (
         outcome_in_words(latency, "not worse", 0.98, (0.95, 1.012), limit=0.0101)
-        == "not worse by more than 1.1 %: 2 % faster (between 5 % faster and 1 % slower)"
+        == "not worse by more than 1.1 %: 2 % faster, 1.020 times the speed (between 5 % faster and 1 % slower)"
     )
     assert (
         outcome_in_words(latency, "not worse", 0.73, (0.51, 1.05), limit=0.0)
-        == "very likely not worse: 27 % faster (between 49 % faster and 5 % slower)"
+        == "very likely not worse: 27 % faster, 1.37 times the speed (between 49 % faster and 5 % slower)"
     )
     assert (
         outcome_in_words(latency, "inconclusive", 1.01, (0.96, 1.06), needed="about 40 more pairs")

@@ -69,7 +69,7 @@ def test_one_pair_is_shown_without_an_interval_and_is_inconclusive() -> None:
     assert isinstance(found.effect, Effect)
     assert found.effect.interval is None
     assert found.outcome == "inconclusive"
-    assert found.words == "cannot tell yet: 26 % faster; needs more pairs"
+    assert found.words == "cannot tell yet: 26 % faster, 1.35 times the speed; needs more pairs"
 
 
 def test_a_twin_that_disagrees_is_told() -> None:
