@@ -24,6 +24,7 @@ from typing import Final
 from devices.cache import cache_folder
 from devices.errors import PermanentError
 from devices.libraries.maven_archive import Coordinates, FoundArchive, checksum_in, file_hash
+from devices.said_number import whole_number
 
 VARIABLE: Final = "BAKEOFF_MAVEN_REPOSITORY"
 MAX_BYTES: Final = 1 << 30
@@ -102,7 +103,8 @@ def _fetch(repository: _Repository, coordinates: Coordinates, folder: Path, adva
         part = Path(temporary) / coordinates.file_name
         whole = hashlib.sha256()
         with part.open("wb") as file, _open(repository, url, until) as answer:
-            total = int(answer.headers.get("Content-Length") or 0)
+            # Of a server that says something else the length is not known.
+            total = whole_number(answer.headers.get("Content-Length") or "") or 0
             done = 0
             for chunk in _chunks(answer, url, MAX_BYTES, until):
                 file.write(chunk)

@@ -21,6 +21,7 @@ from harness.documents.state import DeviceState
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
+from harness.runs.begun_here import note_begun, refuse_elsewhere
 from harness.runs.measuring.measure_all import measure_all
 from harness.runs.planning.make_manifest import make_manifest
 from harness.runs.planning.make_plan import make_plan
@@ -87,23 +88,28 @@ def start_run(
             make_folder(folder)
             held.enter_context(claimed(folder))
             refuse_used(folder)
+            note_begun(folder.path, manifest.run_id)
+            # The first file that is there: from here on the folder is a run that can be resumed, and before it a new
+            # one takes the folder.
+            write_model(folder.manifest, manifest)
             write_atomically(folder.experiment, file.content)
-            write_model(folder.manifest, manifest)  # from here on the folder is a run that can be resumed
             for index, each in enumerate(ready):
                 _write_plan(folder, manifest, index, each)
             problems = measure_all(folder, manifest, resolved, devices, progress, stop)
         return Outcome(recompute(folder, progress), problems)
 
 
-def resume_run(folder: RunFolder, progress: Progress) -> Outcome:
+def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) -> Outcome:
     """Go on where a run was cut, also with devices that could not be reached then. Raises as `start_run` does, but for
-    devices: what is wrong with them is in the outcome.
+    devices: what is wrong with them is in the outcome; and `BegunElsewhereError` before a device is connected to that a
+    run of somebody else's names, unless it is `trusted`.
     """
     manifest = folder.read_manifest()
     with claimed(folder):
         unplanned = [i for i, entry in enumerate(manifest.devices) if not folder.device(entry).plan.exists()]
         if not unplanned and _all_fetched(folder, manifest):
             return Outcome(recompute(folder, progress), {})
+        refuse_elsewhere(folder.path, manifest.run_id, [entry.name for entry in manifest.devices], trusted=trusted)
         resolved = resolve_again(folder, manifest, progress)
         devices = [open_device(entry.name) for entry in manifest.devices]
         stop = StopRequest()

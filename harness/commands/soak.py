@@ -19,6 +19,7 @@ from harness.documents.state import DeviceState
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
+from harness.runs.begun_here import note_begun, refuse_elsewhere
 from harness.runs.measuring.device_run import DeviceRun, RunKind
 from harness.runs.measuring.measure_all import on_all
 from harness.runs.measuring.soak_progress import SoakProgress, failures_told
@@ -85,13 +86,14 @@ def start_soak(
         make_folder(folder)
         held.enter_context(claimed(folder))
         refuse_used(folder)
+        note_begun(folder.path, manifest.run_id)
         write_model(folder.manifest, manifest)  # from here on the folder is a soak that can be resumed
         for index, each in enumerate(ready):
             _write_plan(folder, manifest, index, each)
         return _soak_all(folder, manifest, devices, progress, stop, detach=detach)
 
 
-def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool) -> dict[str, str]:
+def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool, trusted: bool = False) -> dict[str, str]:
     """Go on where a soak was cut or left to itself, also with devices that could not be reached then. Returns and
     raises as `start_soak` does, but for devices: what is wrong with them is returned.
     """
@@ -105,6 +107,7 @@ def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool) -> dict
         ]
         if not unplanned and all(state.stage == "fetched" for state in states):
             return {}
+        refuse_elsewhere(folder.path, manifest.run_id, [entry.name for entry in manifest.devices], trusted=trusted)
         devices = [open_device(entry.name) for entry in manifest.devices]
         stop = StopRequest()
         with closing_all(devices):
