@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Completed:
-    """A command that ran to its end."""
+    """A command that ran to its end. What it printed has a bound (`devices.posix.shell`); more ends it in an error."""
 
     exit_code: int
     stdout: bytes
@@ -88,8 +88,17 @@ class Device(Protocol):
         """Write a small file atomically (temporary name, then rename), creating its directory."""
         ...
 
-    def fetch(self, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> None:
-        """Copy files (path there, path here). Each arrives under a temporary name and is renamed when whole."""
+    def fetch(
+        self,
+        files: Sequence[tuple[str, Path]],
+        progress: Progress | None = None,
+        *,
+        most_bytes: Sequence[int] | None = None,
+    ) -> None:
+        """Copy files (path there, path here). Each arrives under a temporary name and is renamed when whole.
+
+        One that is longer than its `most_bytes` (1 GiB where nothing is said) is refused.
+        """
         ...
 
     def run(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes | None = None) -> Completed:

@@ -31,6 +31,8 @@ def open_comparison(path: Path) -> Comparison:
         raise UnreadableComparisonError(f"{file} cannot be read: {error.strerror}", "check its permissions") from None
     try:
         document = json.loads(content)
+    except RecursionError:
+        raise UnreadableComparisonError(f"{file} is no comparison: it is nested too deep", again) from None
     except UnicodeDecodeError as error:
         raise UnreadableComparisonError(f"{file} is not UTF-8 text: byte {error.start} is foreign", again) from None
     except json.JSONDecodeError as error:
@@ -40,6 +42,8 @@ def open_comparison(path: Path) -> Comparison:
         fault = "is cut short" if cut else "is not JSON"
         what = f"{file} {fault}: {error.msg} at line {error.lineno}, column {error.colno}"
         raise UnreadableComparisonError(what, again) from None
+    except ValueError:
+        raise UnreadableComparisonError(f"{file} is no comparison: a number in it has too many digits", again) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != COMPARISON_SCHEMA:
         found = "names no schema" if schema is None else f"is of the schema {schema!r}"

@@ -21,6 +21,7 @@ from devices.errors import DeadlineError, PermanentError
 ADB_VARIABLE = "BAKEOFF_ADB"
 # Starting the server, when there is none, takes some seconds on a busy computer.
 _LIST_TIMEOUT_S = 20.0
+_ANSWER_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class AdbCall:
         texts = []
         for file in (self._stdout, self._stderr):
             file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
+            texts.append(file.read(_ANSWER_BYTES).decode(errors="replace"))
         self._close()
         return AdbAnswer(self._process.returncode, *texts)
 

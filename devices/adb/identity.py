@@ -9,6 +9,7 @@ from devices.adb.properties import parse_getprop
 from devices.adb_scripts import read_script
 from devices.identity import AndroidFacts, Identity
 from devices.posix.identify_linux import parse_cpufreq, parse_identity
+from devices.said_number import whole_number
 
 DESCRIBE_SCRIPT: Final = "describe.sh"
 
@@ -72,7 +73,7 @@ def parse_android_facts(properties: dict[str, str]) -> AndroidFacts | None:
         build_fingerprint=fingerprint,
         build_type=first("ro.build.type"),
         release=release,
-        sdk=int(sdk) if sdk is not None and sdk.isdigit() else None,
+        sdk=None if sdk is None else whole_number(sdk),
         abis=[abi.strip() for abi in abis.split(",") if abi.strip()],
         serial=first("ro.serialno", "ro.boot.serialno"),
     )

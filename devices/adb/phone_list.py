@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from devices.said_number import whole_number
+
 STATES = (
     "device",
     "offline",
@@ -65,7 +67,7 @@ def parse_adb_devices(text: str) -> list[ListedPhone] | None:
                 found["serial"],
                 found["state"],
                 facts.get("model") or None,
-                int(transport_id) if transport_id.isdigit() else None,
+                whole_number(transport_id),
             )
         )
     return phones

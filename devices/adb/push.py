@@ -24,7 +24,7 @@ from devices.posix.large_blob import HashProgram, closing_script, naming_script,
 from devices.posix.shell import STALL_S, Shell
 from devices.posix.shell_words import quote
 
-_PERCENT = re.compile(rb"\[ *(\d+)%\]")
+_PERCENT = re.compile(rb"\[ *([0-9]{1,3})%\]")
 _LOOK_EVERY_S = 0.25
 # adb says each percent. To read all of them takes from the push; at the end a pause is time lost.
 _PAUSE_S = 0.02

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from devices.base import Device
 from devices.errors import RuntimeNotAvailableError
+from devices.json_answer import JsonAnswer, parse_answer
 
 _OLDEST = (3, 8)
 
@@ -65,6 +68,18 @@ class Interpreter:
         return f"{'.'.join(map(str, self.version))} ({self.path}{without})"
 
 
+class _Answer(JsonAnswer):
+    """What `_ASK` prints."""
+
+    path: str
+    real_path: str
+    version: list[Annotated[int, Field(ge=0, le=9999)]] = Field(min_length=3, max_length=3)
+    machine: str
+    implementation: str
+    in_venv: bool
+    lacks: list[str] = Field(max_length=10)
+
+
 def find_interpreters(device: Device) -> list[Interpreter]:
     """Every Python from 3.8 on that starts there, newest first; those of virtual environments last."""
     completed = device.run(["sh", "-c", _FIND, "sh", _ASK], timeout_s=120)
@@ -94,18 +109,17 @@ def find_python(device: Device) -> Interpreter:
 
 
 def _parse(line: bytes) -> Interpreter | None:
-    try:
-        answer = json.loads(line)
-        major, minor, micro = answer["version"]
-        interpreter = Interpreter(
-            path=answer["path"],
-            real_path=answer["real_path"],
-            version=(major, minor, micro),
-            machine=answer["machine"],
-            implementation=answer["implementation"],
-            in_venv=answer["in_venv"],
-            lacks=tuple(answer["lacks"]),
-        )
-    except (ValueError, KeyError, TypeError):
+    answer = parse_answer(line, _Answer)
+    if answer is None or not answer.path.startswith("/") or "\0" in answer.path:
         return None
-    return interpreter if interpreter.path and interpreter.version >= _OLDEST else None
+    major, minor, micro = answer.version
+    interpreter = Interpreter(
+        path=answer.path,
+        real_path=answer.real_path,
+        version=(major, minor, micro),
+        machine=answer.machine,
+        implementation=answer.implementation,
+        in_venv=answer.in_venv,
+        lacks=tuple(answer.lacks),
+    )
+    return interpreter if interpreter.version >= _OLDEST else None

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import Field
 
 from devices.base import Device
 from devices.environments.environment_builder import PROBE
 from devices.environments.interpreters import Interpreter, find_interpreters
 from devices.environments.pip_diagnosis import PipDiagnosis, PipTrouble, diagnose_pip
 from devices.errors import NoSpaceError, RuntimeNotAvailableError
+from devices.json_answer import JsonAnswer, parse_answer
 from devices.posix.shell import NO_SPACE_REMEDY
 from devices.runtimes.spec import RuntimeSpec
 
@@ -48,6 +51,16 @@ class ProvisionedRuntime:
     reused: bool
 
 
+class _Answer(JsonAnswer):
+    """What the builder and the probe print: an environment, or at what its making failed."""
+
+    failed: str | None = None
+    output: str = ""
+    version: str = ""
+    python_version: str = ""
+    packages: dict[str, str | None] = Field(default={}, max_length=10_000)
+
+
 def provision(device: Device, spec: RuntimeSpec, version: str, note: Note | None = None) -> ProvisionedRuntime:
     """Make sure that a version of a runtime can be used on a device.
 
@@ -61,15 +74,15 @@ def provision(device: Device, spec: RuntimeSpec, version: str, note: Note | None
     directory = f"{device.workdir}/runtimes/{key}"
     ready = _verify(device, spec, directory)
     if ready is not None:
-        return _provisioned(spec, key, ready, reused=True)
+        return _provisioned(spec, key, directory, ready, reused=True)
     say(f"looking for a Python for {what}")
     refused: list[tuple[Interpreter, PipDiagnosis]] = []
     for interpreter in _usable(device, spec, what, find_interpreters(device))[:_MOST_TRIES]:
         python = ".".join(map(str, interpreter.version))
         say(f"installing {what} for Python {python} on {device.name}")
         answer = _build(device, interpreter, spec, version, directory)
-        if "failed" not in answer:
-            return _provisioned(spec, key, answer, reused=False)
+        if answer.failed is None:
+            return _provisioned(spec, key, directory, answer, reused=False)
         diagnosis = _judge(device, interpreter, what, answer)
         refused.append((interpreter, diagnosis))
     raise _no_wheel(device, spec, version, refused)
@@ -77,12 +90,13 @@ def provision(device: Device, spec: RuntimeSpec, version: str, note: Note | None
 
 def _key(device: Device, spec: RuntimeSpec, version: str) -> str:
     """Says what is in the folder: also the machine, for homes that machines of several kinds share."""
-    machine = device.run(["uname", "-m"], timeout_s=60).stdout.decode(errors="replace").strip() or "unknown"
+    machine = device.run(["uname", "-m"], timeout_s=60).stdout.decode(errors="replace").strip()
+    machine = machine if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", machine) else "unknown"
     requirements = hashlib.sha256("\n".join(spec.requirements(version)).encode()).hexdigest()[:8]
     return f"{spec.name}-{version}-{machine}-{requirements}"
 
 
-def _verify(device: Device, spec: RuntimeSpec, directory: str) -> dict[str, Any] | None:
+def _verify(device: Device, spec: RuntimeSpec, directory: str) -> _Answer | None:
     """What a finished environment says of itself after its runtime was imported, or None."""
     script = '[ -f "$1/ready.json" ] || exit 1; exec "$1/bin/python" -I -c "$2" "$3" "$4"'
     completed = device.run(
@@ -90,11 +104,11 @@ def _verify(device: Device, spec: RuntimeSpec, directory: str) -> dict[str, Any]
     )
     if completed.exit_code != 0:
         return None
-    answer = _last_json(completed.stdout)
-    return None if answer is None else answer | {"python": f"{directory}/bin/python"}
+    answer = _last_answer(completed.stdout)
+    return None if answer is None or answer.failed is not None else answer
 
 
-def _build(device: Device, interpreter: Interpreter, spec: RuntimeSpec, version: str, directory: str) -> dict[str, Any]:
+def _build(device: Device, interpreter: Interpreter, spec: RuntimeSpec, version: str, directory: str) -> _Answer:
     source = (Path(__file__).parent / "environment_builder.py").read_bytes()
     request = {
         "directory": directory,
@@ -103,29 +117,25 @@ def _build(device: Device, interpreter: Interpreter, spec: RuntimeSpec, version:
         "distribution": spec.distribution,
     }
     completed = device.run([interpreter.path, "-I", "-", json.dumps(request)], timeout_s=BUILD_TIMEOUT_S, stdin=source)
-    answer = _last_json(completed.stdout)
-    if answer is None:
-        return {"failed": "builder", "output": completed.stderr.decode(errors="replace")}
-    return answer
+    answer = _last_answer(completed.stdout)
+    return answer or _Answer(failed="builder", output=completed.stderr.decode(errors="replace"))
 
 
-def _last_json(stdout: bytes) -> dict[str, Any] | None:
-    lines = stdout.decode(errors="replace").strip().splitlines()
-    try:
-        answer = json.loads(lines[-1]) if lines else None
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
+def _last_answer(stdout: bytes) -> _Answer | None:
+    """The last line of what was printed; null where that is neither an environment nor a failure."""
+    lines = stdout.strip().splitlines()
+    answer = parse_answer(lines[-1], _Answer) if lines else None
+    return answer if answer is not None and (answer.failed or answer.version) else None
 
 
-def _provisioned(spec: RuntimeSpec, key: str, ready: dict[str, Any], *, reused: bool) -> ProvisionedRuntime:
+def _provisioned(spec: RuntimeSpec, key: str, directory: str, ready: _Answer, *, reused: bool) -> ProvisionedRuntime:
     return ProvisionedRuntime(
         spec=spec,
-        version=ready["version"],
+        version=ready.version,
         key=key,
-        python=ready["python"],
-        python_version=ready["python_version"],
-        packages=dict(sorted(ready["packages"].items())),
+        python=f"{directory}/bin/python",
+        python_version=ready.python_version,
+        packages={name: version or "" for name, version in sorted(ready.packages.items())},
         reused=reused,
     )
 
@@ -153,20 +163,20 @@ def _usable(device: Device, spec: RuntimeSpec, what: str, found: Sequence[Interp
     return usable
 
 
-def _judge(device: Device, interpreter: Interpreter, what: str, answer: dict[str, Any]) -> PipDiagnosis:
+def _judge(device: Device, interpreter: Interpreter, what: str, answer: _Answer) -> PipDiagnosis:
     """What pip's refusal of this Python means where another may do; raises where none will."""
-    output = str(answer.get("output", ""))
+    output = answer.output
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     last = lines[-1] if lines else "it said nothing"
     diagnosis = diagnose_pip(output)
     if diagnosis.trouble is PipTrouble.NO_SPACE:
         raise NoSpaceError(f"{device.name}: no space left on the device to install {what} ({last})", NO_SPACE_REMEDY)
-    if answer["failed"] == "import":
+    if answer.failed == "import":
         raise RuntimeNotAvailableError(
             f"{device.name}: {what} was installed for Python {interpreter}, but cannot be imported: {last}",
             "A system library may be missing there, or the processor may lack an instruction the wheel was built for.",
         )
-    if answer["failed"] != "pip":
+    if answer.failed != "pip":
         raise RuntimeNotAvailableError(
             f"{device.name}: no virtual environment could be made with Python {interpreter}: {last}",
             f"Try it there by hand: {interpreter.path} -m venv /tmp/try",

@@ -102,7 +102,7 @@ def _send(shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob]
         'exit "$r"\n'
     )
     what = f"sending {len(batch)} file{'s' if len(batch) != 1 else ''}"
-    answer = b"".join(shell.transfer(script, what=what, feed=_archive(batch, progress)))
+    answer = b"".join(shell.transfer(script, what=what, feed=_archive(batch, progress, private=bool(shell.privately))))
     arrived = set(answer.decode(errors="replace").split())
     bad = [blob for blob in batch if blob.sha256 not in arrived]
     if bad:
@@ -113,12 +113,12 @@ def _send(shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob]
         )
 
 
-def _archive(batch: Sequence[Blob], progress: Progress | None) -> Iterator[bytes]:
+def _archive(batch: Sequence[Blob], progress: Progress | None, *, private: bool) -> Iterator[bytes]:
     """A tar stream of the blobs, named by their hashes. What is sent is hashed on the way."""
     for blob in batch:
         header = tarfile.TarInfo(blob.sha256)
         header.size = blob.bytes
-        header.mode = 0o755 if os.access(blob.path, os.X_OK) else 0o644
+        header.mode = (0o755 if os.access(blob.path, os.X_OK) else 0o644) & (0o700 if private else 0o777)
         header.mtime = 86400  # not 0: GNU tar remarks on an implausibly old time
         yield header.tobuf(tarfile.GNU_FORMAT)
         digest = hashlib.sha256()

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from devices.posix.shell import Shell
 from devices.posix.shell_words import quote
+from devices.said_number import whole_number
 
 _STAT = "stat -c '%n %s %i %y %z'"
 STAMP = f"TZ=UTC0 xargs {_STAT} 2>/dev/null"
@@ -31,7 +32,7 @@ STAMP_ONE = f"TZ=UTC0 {_STAT}"
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.%s \+0000"
 # A file system that keeps whole seconds says nine zeros: a change within the second would go unseen.
 _LINE = re.compile(rf"([0-9a-f]{{64}}) \d+ \d+ {_TIME % r'[0-9]{9}'} {_TIME % r'(?!0{9})[0-9]{9}'}")
-_PART = re.compile(r"(\.in-([0-9a-f]{12})-([0-9a-f]{64})) (\d+) (\d+)")
+_PART = re.compile(r"(\.in-([0-9a-f]{12})-([0-9a-f]{64})) ([0-9]{1,18}) ([0-9]{1,18})")
 # Some 7000 verified blobs. After that it is begun anew.
 _STAMPS_BYTES = 1 << 20
 _IDLE_S = 30
@@ -141,10 +142,11 @@ def _usable_parts(lines: Sequence[str], program: str) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     for line in lines[:-1]:
         found = _PART.fullmatch(line)
-        if found is None or not lines[-1].isdigit():
+        now = whole_number(lines[-1])
+        if found is None or now is None:
             continue
         part = Part(found[1], int(found[4]))
-        idle_s = int(lines[-1]) - int(found[5])
+        idle_s = now - int(found[5])
         if found[2] != program and idle_s < _IDLE_S:
             continue
         best = parts.get(found[3])
@@ -159,5 +161,5 @@ def parse_free_bytes(df: str) -> int | None:
     Busybox breaks no lines with -P, and a file system's name may contain spaces: so the numbers are found by their
     neighbour, the percentage.
     """
-    found = re.search(r"\s\d+\s+\d+\s+(-?\d+)\s+(?:\d+%|-)\s", df)
+    found = re.search(r"\s[0-9]+\s+[0-9]+\s+(-?[0-9]{1,15})\s+(?:[0-9]+%|-)\s", df)
     return max(0, int(found.group(1))) * 1024 if found else None

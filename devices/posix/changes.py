@@ -11,6 +11,7 @@ from devices.errors import CommandFailedError
 from devices.posix.command_lines import pattern_of
 from devices.posix.shell import Shell
 from devices.posix.shell_words import quote
+from devices.said_number import whole_number
 
 LIST_NAME = "changed"
 
@@ -25,10 +26,10 @@ def restore(shell: Shell, workdir: str) -> int:
     script = f"set -- {quote(change_list(workdir))}\n" + read_script("restore.sh")
     completed = shell.complete(script, what="undoing changes on the device")
     said = completed.stdout.decode(errors="replace").split()
-    if completed.exit_code != 0 or len(said) != 2 or not said[1].isdigit():
+    if completed.exit_code != 0 or len(said) != 2 or (count := whole_number(said[1])) is None:
         problem = shell.failure("undoing changes on the device", completed.exit_code, completed.stderr)
         raise CommandFailedError(problem.what, f"What is left to undo there: cat {change_list(workdir)}")
-    return int(said[1])
+    return count
 
 
 def restore_after_crash(shell: Shell, workdir: str) -> int:

@@ -38,14 +38,14 @@ def parse_core_clocks(text: str) -> dict[int, int | None]:
     """
     online, _, rest = text.partition("\n")
     clocks: dict[int, int | None] = {}
-    if re.fullmatch(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*", online.strip()):
+    if re.fullmatch(r"[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*", online.strip()):
         for part in online.strip().split(","):
             first, _, last = part.partition("-")
             clocks |= dict.fromkeys(range(int(first), int(last or first) + 1))
     for line in rest.splitlines() if clocks else text.splitlines():
-        found = re.fullmatch(r".*/cpu(\d{1,4})/cpufreq/cpuinfo_max_freq:\s*(\d+)\s*", line)
+        found = re.fullmatch(r".*/cpu([0-9]{1,4})/cpufreq/cpuinfo_max_freq:\s*([0-9]{1,15})\s*", line)
         # A core that is offline cannot be asked for, though it has a clock.
-        if found and (int(found[1]) in clocks or not online.strip()[:1].isdigit()):
+        if found and (int(found[1]) in clocks or not re.match(r"[0-9]", online.strip())):
             clocks[int(found[1])] = int(found[2])
     return clocks
 

@@ -9,6 +9,7 @@ from devices.base import ProcessHandle
 from devices.errors import PermanentError
 from devices.posix.shell import Shell
 from devices.posix.shell_words import quote, quote_all
+from devices.said_number import whole_number
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -32,7 +33,7 @@ def start_detached(shell: Shell, argv: Sequence[str], *, log: str, cwd: str) -> 
     """
     command = quote_all(argv)
     script = (
-        _READ_STAT + f"cd -- {quote(cwd)} || exit 3\n"
+        _READ_STAT + shell.privately + f"cd -- {quote(cwd)} || exit 3\n"
         f"command -v {quote(argv[0])} >/dev/null 2>&1 || {{ echo program-not-found >&2; exit 4; }}\n"
         f"l={quote(log)}\n"
         ': >>"$l" || exit 3\n'
@@ -58,8 +59,14 @@ def start_detached(shell: Shell, argv: Sequence[str], *, log: str, cwd: str) -> 
         raise PermanentError(f"{shell.name}: there is no program {argv[0]} there")
     if completed.exit_code != 0:
         raise shell.failure(f"starting {argv[0]}", completed.exit_code, completed.stderr)
-    pid, start, *boot_id = completed.stdout.decode().split()
-    return ProcessHandle(int(pid), int(start) if start.isdigit() else None, boot_id[0] if boot_id else None)
+    pid, start, *boot_id = [*completed.stdout.decode(errors="replace").split(), "", ""]
+    number = whole_number(pid)
+    if number is None:
+        raise PermanentError(
+            f"{shell.name}: starting {argv[0]} gave no process id",
+            "Something else answers there.",
+        )
+    return ProcessHandle(number, whole_number(start), boot_id[0] or None)
 
 
 def is_running(shell: Shell, process: ProcessHandle) -> bool:

@@ -20,16 +20,30 @@ from devices.posix.shell_words import quote
 # Names are arguments of tar there; the smallest limit on arguments in the field is 128 KiB.
 _ARGUMENT_BYTES = 60_000
 _CHUNK_BYTES = 1 << 18
+MOST_FILE_BYTES = 1 << 30
+"""Of a file of which nobody says how long it may be."""
+# Of a member beside its content: headers, a long name, padding; and of the archive's end.
+_MEMBER_BYTES = 8 << 10
+_ARCHIVE_BYTES = 1 << 20
 
 
-def fetch_files(shell: Shell, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> None:
+def fetch_files(
+    shell: Shell,
+    files: Sequence[tuple[str, Path]],
+    progress: Progress | None = None,
+    *,
+    most_bytes: Sequence[int] | None = None,
+) -> None:
     """Copy (path there, path here). Each arrives under a temporary name and is renamed when whole.
 
-    Raises `CommandFailedError` naming what is not there; whatever else was asked for has then been copied.
+    `most_bytes`: the most that each may have, `MOST_FILE_BYTES` where nothing is said. What arrives is taken for the
+    file of that name among those that were asked for, or for nothing. Raises `CommandFailedError` naming what is not
+    there (whatever else was asked for has then been copied), and `PermanentError` for more than was asked for.
     """
     absent: list[str] = []
+    bounds = dict(zip((path for _, path in files), most_bytes or [MOST_FILE_BYTES] * len(files), strict=True))
     for group in _groups(files):
-        absent += _fetch_group(shell, group, progress)
+        absent += _fetch_group(shell, group, bounds, progress)
     if absent:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise CommandFailedError(f"{shell.name}: no such file there: {absent[0]}{more}")
@@ -66,7 +80,9 @@ def _groups(files: Sequence[tuple[str, Path]]) -> Iterator[list[tuple[str, Path]
         yield group
 
 
-def _fetch_group(shell: Shell, group: Sequence[tuple[str, Path]], progress: Progress | None) -> list[str]:
+def _fetch_group(
+    shell: Shell, group: Sequence[tuple[str, Path]], bounds: dict[Path, int], progress: Progress | None
+) -> list[str]:
     """Fetch files in one tar stream; returns the paths that were not there."""
     targets: dict[str, list[Path]] = {}
     for source, target in group:
@@ -76,27 +92,49 @@ def _fetch_group(shell: Shell, group: Sequence[tuple[str, Path]], progress: Prog
     # GNU tar reads backslashes in names as escapes unless told not to; others do not know the option.
     literal = "tar --version 2>/dev/null | grep -q GNU && o=--no-unquote\n" if "\\" in names else ""
     script = f"cd / || exit 3\no=\n{literal}tar $o -chf - {names} || [ $? -le 2 ]\n"
-    reader = _StreamReader(shell.transfer(script, what=f"fetching {len(targets)} files"))
+    most = _ARCHIVE_BYTES + sum(_MEMBER_BYTES + bounds[places[0]] for places in targets.values())
+    reader = _StreamReader(shell.transfer(script, what=f"fetching {len(targets)} files", most_bytes=most))
     arrived: dict[str, Path] = {}
-    with reader, tarfile.open(fileobj=reader, mode="r|", bufsize=_CHUNK_BYTES) as archive:
-        for member in archive:
-            name = member.name.removeprefix("./").lstrip("/")
-            if name not in targets:
-                continue
-            first, *others = targets[name]
-            if member.islnk():
-                # A second name of content that has just come (a hard link there).
-                _copy(arrived[member.linkname.removeprefix("./").lstrip("/")], first)
-            else:
-                content = archive.extractfile(member)
-                if content is None:
-                    raise PermanentError(f"{shell.name}: not a file: /{name}")
-                _receive(content, first, progress)
-            for other in others:
-                _copy(first, other)
-            arrived[name] = first
-        reader.drain()
+    try:
+        with reader, tarfile.open(fileobj=reader, mode="r|", bufsize=_CHUNK_BYTES) as archive:
+            for member in archive:
+                name = member.name.removeprefix("./").lstrip("/")
+                if name not in targets:
+                    continue
+                first, *others = targets[name]
+                if member.islnk():
+                    # A second name of content that has just come (a hard link there).
+                    same = arrived.get(member.linkname.removeprefix("./").lstrip("/"))
+                    if same is None:
+                        raise PermanentError(f"{shell.name}: /{name} came as a link to what was not asked for")
+                    _copy(same, first)
+                else:
+                    _receive(_content(shell, archive, member, name, bounds[first]), first, progress)
+                for other in others:
+                    _copy(first, other)
+                arrived[name] = first
+            reader.drain()
+    except (tarfile.TarError, ValueError, LookupError, OverflowError, RecursionError, EOFError) as error:
+        raise PermanentError(
+            f"{shell.name}: what came from its tar is no archive ({error or type(error).__name__})",
+            "Try by hand what tar there is: tar --version",
+        ) from None
     return [source for source, _ in group if _member_name(source) not in arrived]
+
+
+def _content(shell: Shell, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, most_bytes: int) -> IO[bytes]:
+    """A member's content: a plain file no longer than it may be, and not one that unpacks to more than was sent."""
+    if member.size > most_bytes and not member.issparse():
+        raise PermanentError(
+            f"{shell.name}: /{name} came with {member.size:,} bytes, and {most_bytes:,} at most were asked for",
+            "Was it changed there meanwhile? Start a new run.",
+        )
+    content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
+    if content is None:
+        raise PermanentError(
+            f"{shell.name}: not a plain file: /{name}", "Something put it there in a file's place. Start a new run."
+        )
+    return content
 
 
 def _member_name(source: str) -> str:

@@ -66,7 +66,12 @@ def _run(shell: Shell, workdir: str, kind: HoldKind, words: list[str]) -> list[H
     if done.exit_code != 0:
         raise _refused(shell, kind, done.exit_code, done.stderr)
     lines = [line.split("\t") for line in done.stdout.decode(errors="replace").splitlines()]
-    return [Held(kind, *words) for _, *words in lines]
+    if any(len(line) != 4 for line in lines):
+        raise PermanentError(
+            f"{shell.name}: holding the {kind} gave an answer that is none",
+            "Something else answers there.",
+        )
+    return [Held(kind, place, before, held) for _, place, before, held in lines]
 
 
 def _refused(shell: Shell, kind: HoldKind, exit_code: int, stderr: bytes) -> DeviceError:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from devices.identity import CpuCluster, Identity
 from devices.posix.arm_cores import arm_core_name
+from devices.said_number import whole_number
 
 _HEADING = "@@bakeoff "
 
@@ -96,7 +97,7 @@ def _line(text: str) -> str | None:
 
 def parse_cpu_list(text: str) -> int | None:
     """How many CPUs a list such as `0-3,6` names."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text.strip()):
+    if not re.fullmatch(r"[0-9]{1,6}(-[0-9]{1,6})?(,[0-9]{1,6}(-[0-9]{1,6})?)*", text.strip()):
         return None
     count = 0
     for part in text.strip().split(","):
@@ -136,10 +137,7 @@ def _fields(cpuinfo: str) -> list[tuple[str, str]]:
 
 
 def _hex(value: str) -> int | None:
-    try:
-        return int(value, 16)
-    except ValueError:
-        return None
+    return int(value, 16) if re.fullmatch(r"(0[xX])?[0-9a-fA-F]{1,8}", value) else None
 
 
 def parse_cpufreq(text: str) -> tuple[list[CpuCluster], str | None]:
@@ -150,7 +148,7 @@ def parse_cpufreq(text: str) -> tuple[list[CpuCluster], str | None]:
     """
     policies: dict[int, dict[str, str]] = {}
     for line in text.splitlines():
-        found = re.fullmatch(r".*/policy(\d+)/(\w+):(.*)", line)
+        found = re.fullmatch(r".*/policy([0-9]{1,6})/(\w+):(.*)", line)
         if found:
             policies.setdefault(int(found[1]), {})[found[2]] = found[3].strip()
     clusters: list[CpuCluster] = []
@@ -159,7 +157,7 @@ def parse_cpufreq(text: str) -> tuple[list[CpuCluster], str | None]:
         cores = len((policy.get("affected_cpus") or policy.get("related_cpus") or "").split())
         maximum = policy.get("cpuinfo_max_freq", "")
         if cores:
-            clusters.append(CpuCluster(cores=cores, max_frequency_khz=int(maximum) if maximum.isdigit() else None))
+            clusters.append(CpuCluster(cores=cores, max_frequency_khz=whole_number(maximum)))
         governor = policy.get("scaling_governor")
         if governor and governor not in governors:
             governors.append(governor)
@@ -172,7 +170,7 @@ def parse_cpufreq(text: str) -> tuple[list[CpuCluster], str | None]:
 
 def parse_memory_total(meminfo: str) -> int | None:
     """MemTotal in bytes."""
-    found = re.search(r"(?m)^MemTotal:\s*(\d+) kB\s*$", meminfo)
+    found = re.search(r"(?m)^MemTotal:\s*([0-9]{1,15}) kB\s*$", meminfo)
     return int(found[1]) * 1024 if found else None
 
 

@@ -74,12 +74,12 @@ def send_large(
         f'e=$(dd of="$t" bs={_BLOCK_BYTES} seek={blocks} conv=notrunc 2>&1) || {{\n'
         '  printf "%s\\n" "$e" | grep -v " records \\| copied" >&2; rm -f -- "$t"; exit 4\n'
         "}\n"
-    ) + closing_script(directory, hashes.files, blob)
+    ) + closing_script(directory, hashes.files, blob, private=bool(shell.privately))
     answer = b"".join(shell.transfer(script, what=what, feed=_rest(blob, blocks, progress)))
     raise_unless_whole(shell, answer, blob)
 
 
-def closing_script(directory: str, hash_words: str, blob: Blob) -> str:
+def closing_script(directory: str, hash_words: str, blob: Blob, *, private: bool = False) -> str:
     """The end of a script: hashes "$t"; if the hash is right, gives it its name and writes down that it was verified.
 
     What is shorter than the blob is kept, to be gone on with; what has another hash is removed. Prints what it came to,
@@ -87,16 +87,16 @@ def closing_script(directory: str, hash_words: str, blob: Blob) -> str:
     """
     return (
         f'[ "$(wc -c <"$t")" -ge {blob.bytes} ] || {{ echo short; exit 0; }}\n'
-        f'h=$({hash_words} "$t" 2>/dev/null)\n' + naming_script(directory, blob)
+        f'h=$({hash_words} "$t" 2>/dev/null)\n' + naming_script(directory, blob, private=private)
     )
 
 
-def naming_script(directory: str, blob: Blob) -> str:
+def naming_script(directory: str, blob: Blob, *, private: bool = False) -> str:
     """As `closing_script`, where the hash is in "$h" already."""
-    mode = "755" if os.access(blob.path, os.X_OK) else "644"
+    mode = ("700", "600") if private else ("755", "644")
     return (
         f'[ "${{h%% *}}" = {blob.sha256} ] || {{ rm -f -- "$t"; echo other; exit 0; }}\n'
-        f'chmod {mode} "$t" && mv -f -- "$t" {blob.sha256} || exit 1\n'
+        f'chmod {mode[not os.access(blob.path, os.X_OK)]} "$t" && mv -f -- "$t" {blob.sha256} || exit 1\n'
         f"( {STAMP_ONE} {blob.sha256} >>{quote(stamps_path(directory))} ) 2>/dev/null\n"
         "echo whole\n"
     )

@@ -23,6 +23,15 @@ from devices.posix.shell_words import quote, quote_all
 from devices.posix.transport import Transport
 
 _CONNECT_TIMEOUT_S = 30.0
+_OF_ANOTHER = 5
+# What is made is this user's alone: models and pictures are nobody else's business. A directory that was there keeps
+# its mode, and what is ours below it does not. `-O` says whose it is; no POSIX, and every sh has it.
+_PRIVATELY = (
+    'for d in "$w" "$w/blobs" "$w/runs" "$w/runtimes"; do\n'
+    f'  [ ! -d "$d" ] || [ -O "$d" ] || {{ echo "$d" >&2; exit {_OF_ANOTHER}; }}\n'
+    "done\n"
+    'for d in "$w/blobs" "$w/runs" "$w/runtimes"; do [ ! -d "$d" ] || chmod go-rwx "$d"; done\n'
+)
 _ARGUMENT_BYTES = 60_000
 _HASH_COMMANDS = {
     "sha256sum": "sha256sum",
@@ -97,6 +106,7 @@ class PosixDevice:
         tools = " ".join(_HASH_COMMANDS)
         script = (
             f"w={workdir}\n"
+            f"{_PRIVATELY if self._shell.privately else ''}"
             'x="$w/blobs/.in-try-$$"\n'
             'e=$(mkdir -p -- "$w/blobs" 2>&1) && [ -w "$w" ] && [ -w "$w/blobs" ] || {\n'
             '  case $e$( { : >"$x"; } 2>&1 ) in\n'
@@ -123,7 +133,21 @@ class PosixDevice:
             f'c=; [ ! -s "$w/{LIST_NAME}" ] || c=" changed"\n'
             'printf "%s\\n%s" "$t$c$n" "$w"\n'
         )
-        answer = self._shell.check(script, what="preparing the work directory", timeout_s=_CONNECT_TIMEOUT_S)
+        asked = self._shell.complete(
+            f"LC_ALL=C; export LC_ALL\n{self._shell.privately}{script}",
+            what="preparing the work directory",
+            timeout_s=_CONNECT_TIMEOUT_S,
+        )
+        if asked.exit_code == _OF_ANOTHER:
+            place = asked.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it"]
+            raise PermanentError(
+                f"{self.name}: the work directory {place[0][:500]} belongs to another user there, who could change what"
+                " is measured",
+                f"Choose one of your own ({self._shell.another_workdir()}).",
+            )
+        if asked.exit_code != 0:
+            raise self._shell.failure("preparing the work directory", asked.exit_code, asked.stderr)
+        answer = asked.stdout
         said, _, path = answer.decode(errors="surrogateescape").partition("\n")
         tool, *found = said.split(" ")
         if tool not in _HASH_COMMANDS:
@@ -189,9 +213,15 @@ class PosixDevice:
         """Write a small file atomically, creating its directory."""
         write_file(self._connected(), path, content)
 
-    def fetch(self, files: Sequence[tuple[str, Path]], progress: Progress | None = None) -> None:
+    def fetch(
+        self,
+        files: Sequence[tuple[str, Path]],
+        progress: Progress | None = None,
+        *,
+        most_bytes: Sequence[int] | None = None,
+    ) -> None:
         """Copy files (path there, path here), in one stream a few hundred names."""
-        fetch_files(self._connected(), files, progress)
+        fetch_files(self._connected(), files, progress, most_bytes=most_bytes)
 
     def run(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes | None = None) -> Completed:
         """Run a command to its end; any exit code is returned, 127 where there is no such program.

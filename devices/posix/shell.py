@@ -15,6 +15,8 @@ SCRIPT_TIMEOUT_S = 60.0
 # A device hashes large files without a word; a dead link is noticed by ssh itself.
 STALL_S = 600.0
 _KILL_TIMEOUT_S = 5.0
+MOST_ANSWER_BYTES = 64 << 20
+"""Of what a command prints: scripts of ours and the tools that they ask print far less."""
 
 # Our own scripts read the output of tools, which must be in one language.
 _PREAMBLE = "LC_ALL=C; export LC_ALL\n"
@@ -31,6 +33,13 @@ class Shell:
         """The device as the user wrote it."""
         return self.transport.name
 
+    @property
+    def privately(self) -> str:
+        """Begins a script that makes files, so that they are this user's alone. A phone's work directory is its shell
+        user's by where it lies, and that user may be root the next time.
+        """
+        return "" if self.transport.kind == "adb" else "umask 077\n"
+
     def complete(
         self, script: str, *, what: str, timeout_s: float = SCRIPT_TIMEOUT_S, stdin: bytes | None = None
     ) -> Completed:
@@ -41,7 +50,7 @@ class Shell:
         until = time.monotonic() + timeout_s
         with self.session(script, _pieces(stdin)) as session:
             try:
-                stdout = b"".join(session.stream(idle_s=timeout_s, until=until))
+                stdout = b"".join(self._bounded(session, session.stream(idle_s=timeout_s, until=until), what))
             except DeadlineError as error:
                 self.kill(session)
                 raise DeadlineError(
@@ -57,18 +66,21 @@ class Shell:
         self, script: str, *, what: str, timeout_s: float = SCRIPT_TIMEOUT_S, stdin: bytes | None = None
     ) -> bytes:
         """Run a script of ours to its end and return its stdout. Raises what its failure means."""
-        completed = self.complete(_PREAMBLE + script, what=what, timeout_s=timeout_s, stdin=stdin)
+        completed = self.complete(_PREAMBLE + self.privately + script, what=what, timeout_s=timeout_s, stdin=stdin)
         if completed.exit_code != 0:
             raise self.failure(what, completed.exit_code, completed.stderr)
         return completed.stdout
 
-    def transfer(self, script: str, *, what: str, feed: Iterable[bytes] | None = None) -> Iterator[bytes]:
-        """Run a script of ours that moves data: no limit on the whole, but `STALL_S` on standing still.
+    def transfer(
+        self, script: str, *, what: str, feed: Iterable[bytes] | None = None, most_bytes: int = MOST_ANSWER_BYTES
+    ) -> Iterator[bytes]:
+        """Run a script of ours that moves data: no limit on its time, but `STALL_S` on standing still.
 
-        Yields its stdout. Raises what its failure means when it ends badly.
+        Yields its stdout. Raises what its failure means when it ends badly, and `PermanentError` once more than
+        `most_bytes` came.
         """
-        with self.session(_PREAMBLE + script, feed) as session:
-            for chunk in session.stream(idle_s=STALL_S):
+        with self.session(_PREAMBLE + self.privately + script, feed) as session:
+            for chunk in self._bounded(session, session.stream(idle_s=STALL_S), what, most_bytes):
                 if not chunk:
                     self.kill(session)
                     raise DeadlineError(
@@ -78,6 +90,21 @@ class Shell:
                 yield chunk
             if session.exit_code != 0:
                 raise self.failure(what, session.exit_code, session.stderr)
+
+    def _bounded(
+        self, session: ShellSession, chunks: Iterator[bytes], what: str, most_bytes: int = MOST_ANSWER_BYTES
+    ) -> Iterator[bytes]:
+        """What comes, and an end to it where it has none. Raises `PermanentError`."""
+        came = 0
+        for chunk in chunks:
+            came += len(chunk)
+            if came > most_bytes:
+                self.kill(session)
+                raise PermanentError(
+                    f"{self.name}: {what}: more came from there than was asked for ({most_bytes:,} bytes at most)",
+                    "Something on the device answers in its place, or prints without end.",
+                )
+            yield chunk
 
     def session(self, script: str, feed: Iterable[bytes] | None = None, *, hold_stdin: bool = False) -> ShellSession:
         """Begin a script; see `ShellSession`."""

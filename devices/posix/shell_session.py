@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import selectors
 import subprocess
@@ -24,6 +25,14 @@ from devices.posix.transport import Transport, WatchedTransport
 
 _READ_BYTES = 1 << 18
 _NOISE_BYTES = 1 << 16
+_MOST_NOISE_BYTES = 16 << 20
+"""Of greetings before a script begins, and of what comes after its end."""
+_MARK_BYTES = 64
+"""Of a mark's end: a number and a newline. One that is longer is no mark of ours, whatever it looks like."""
+_MARK_NUMBER = re.compile(rb"[0-9]{1,10}")
+MOST_STDERR_BYTES = 64 << 20
+"""Of what a script says on stderr; the last megabyte is kept."""
+_KEPT_STDERR_BYTES = 1 << 20
 _EXIT_WAIT_S = 5.0
 _LOOK_EVERY_S = 0.5
 
@@ -41,6 +50,10 @@ HELD = ": held; "
 """Begins the bootstrap of a session whose standard input is held open, for transports that must know."""
 
 
+class BadMarkError(ValueError):
+    """The marks around a script's output say no number, or what lies outside of them has no end."""
+
+
 class _MarkedStream:
     """Cuts the payload between the marks out of a stream that comes in pieces."""
 
@@ -49,6 +62,7 @@ class _MarkedStream:
         self._end = f"{token} end ".encode()
         self._buffer = b""
         self.noise = b""
+        self._noise_bytes = 0
         self.pid: int | None = None
         self.status: int | None = None
 
@@ -62,6 +76,10 @@ class _MarkedStream:
 
     def take(self, chunk: bytes) -> bytes:
         """The payload that this chunk completes."""
+        if self.ended or not self.began:
+            self._noise_bytes += len(chunk)
+            if self._noise_bytes > _MOST_NOISE_BYTES + _READ_BYTES:
+                raise BadMarkError
         if self.ended:
             self.noise = (self.noise + chunk)[-_NOISE_BYTES:]
             return b""
@@ -70,10 +88,11 @@ class _MarkedStream:
             start = self._buffer.find(self._begin)
             newline = self._buffer.find(b"\n", start) if start >= 0 else -1
             if newline < 0:
+                self._check_unfinished(start, self._begin)
                 self._buffer = self._buffer[-_NOISE_BYTES:]
                 return b""
             self.noise = self._buffer[:start]
-            self.pid = int(self._buffer[start + len(self._begin) : newline])
+            self.pid = self._number(self._buffer[start + len(self._begin) : newline])
             self._buffer = self._buffer[newline + 1 :]
         at = self._buffer.find(self._end)
         if at < 0:
@@ -85,11 +104,23 @@ class _MarkedStream:
             return payload
         payload, self._buffer = self._buffer[:at], self._buffer[at:]
         newline = self._buffer.find(b"\n")
-        if newline >= 0:
-            self.status = int(self._buffer[len(self._end) : newline])
+        if newline < 0:
+            self._check_unfinished(0, self._end)
+        else:
+            self.status = self._number(self._buffer[len(self._end) : newline])
             self.noise = (self.noise + self._buffer[newline + 1 :])[-_NOISE_BYTES:]
             self._buffer = b""
         return payload
+
+    def _check_unfinished(self, start: int, mark: bytes) -> None:
+        if start >= 0 and len(self._buffer) - start - len(mark) > _MARK_BYTES:
+            raise BadMarkError
+
+    @staticmethod
+    def _number(said: bytes) -> int:
+        if not _MARK_NUMBER.fullmatch(said.strip()):
+            raise BadMarkError
+        return int(said)
 
     @property
     def is_misread(self) -> bool:
@@ -116,6 +147,7 @@ class ShellSession:
         token = f"\x1e{secrets.token_hex(12)}"
         self._out, self._err = _MarkedStream(token), _MarkedStream(token)
         self.stderr = b""
+        self._stderr_bytes = 0
         self._feed = iter(feed or ())
         self._pending = memoryview(token.encode() + b"\n" + pack_script(script) + b"\n")
         self._hold_stdin = hold_stdin
@@ -195,7 +227,9 @@ class ShellSession:
         """
         with contextlib.suppress(OSError, ValueError):
             while chunk := os.read(self._pipe(self._client.stderr).fileno(), _READ_BYTES):
-                self.stderr += self._err.take(chunk)
+                self._take_stderr(self._err.take(chunk))
+                if self._stderr_bytes > MOST_STDERR_BYTES:
+                    break
         said = self._err.left_over() if self._err.ended else self._err.left_over() + b"\n" + self.stderr[-_NOISE_BYTES:]
         return said.decode(errors="replace")
 
@@ -253,11 +287,31 @@ class ShellSession:
                 self._selector.unregister(key.fileobj)
                 if key.data == "out" and not self._out.ended:
                     raise self._broken()
-            elif key.data == "err":
-                self.stderr += self._err.take(chunk)
-            else:
-                payload = self._out.take(chunk)
+                continue
+            try:
+                if key.data == "err":
+                    self._take_stderr(self._err.take(chunk))
+                else:
+                    payload = self._out.take(chunk)
+            except BadMarkError:
+                raise PermanentError(
+                    f"{self._transport.name}: what answers there is no shell: around the output of a command lies what"
+                    " none prints",
+                    "Try by hand what /bin/sh there is, and what its start-up files print.",
+                ) from None
+        if self._stderr_bytes > MOST_STDERR_BYTES:
+            raise PermanentError(
+                f"{self._transport.name}: a command there printed errors without end"
+                f" ({MOST_STDERR_BYTES >> 20} MiB and more)",
+                "Its last words: " + self.stderr[-200:].decode(errors="replace").strip().rpartition("\n")[2],
+            )
         return payload
+
+    def _take_stderr(self, payload: bytes) -> None:
+        self._stderr_bytes += len(payload)
+        self.stderr += payload
+        if len(self.stderr) > 2 * _KEPT_STDERR_BYTES:
+            self.stderr = self.stderr[-_KEPT_STDERR_BYTES:]
 
     def _await_movement(self, wait_s: float) -> list[tuple[selectors.SelectorKey, int]]:
         """What can be moved, waited for; raises when the transport holds the device for lost meanwhile."""

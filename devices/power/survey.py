@@ -8,6 +8,7 @@ from typing import Final
 
 from devices.adb_scripts import read_script
 from devices.base import Device
+from devices.said_number import whole_number
 
 FIND_SCRIPT: Final = "find_energy.sh"
 _TIMEOUT_S: Final = 90.0
@@ -27,7 +28,7 @@ class Survey:
     @property
     def is_android(self) -> bool:
         """Whether it has Android's properties."""
-        return self.answers.get("sdk", "").strip().isdigit()
+        return whole_number(self.answers.get("sdk", "")) is not None
 
     def folders(self, pattern: str) -> dict[str, dict[str, str]]:
         """Folder → file name → content, of the folders that match the whole pattern, in the order of the script."""

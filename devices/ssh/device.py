@@ -25,9 +25,9 @@ from devices.errors import DeadlineError, DeviceError, NotReachableError, Perman
 from devices.posix.posix_device import PosixDevice
 from devices.posix.shell_session import ShellSession
 from devices.ssh.address import SshAddress, parse_ssh_address
+from devices.ssh.by_hand import try_by_hand
+from devices.ssh.client import client_options
 from devices.ssh.diagnosis import SESSION_REFUSED, diagnose_ssh, one_session, says_login_failed
-from devices.ssh_by_hand import try_by_hand
-from devices.ssh_client import client_options
 
 SSH_VARIABLE = "BAKEOFF_SSH"
 

@@ -2,7 +2,7 @@
 
 A machine says what it likes: a notice before the login, a greeting after it, whatever a start-up file prints. So a
 cause is read only in lines of the form that ssh itself prints, and only before somebody was let in; after that it is
-told by tests (`devices.ssh_by_hand`).
+told by tests (`devices.ssh.by_hand`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from devices.errors import DeviceError, NotAuthorisedError, NotReachableError, PermanentError
 from devices.ssh.address import SshAddress
-from devices.ssh_by_hand import ByHand
-from devices.ssh_no_command import hello, no_command
+from devices.ssh.by_hand import ByHand
+from devices.ssh.no_command import hello, no_command
 
 SESSION_REFUSED = re.compile(r"mux_client_request_session: session request failed: .*")
 """ssh's own line, where sshd opens no second session on a connection (MaxSessions)."""

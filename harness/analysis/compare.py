@@ -7,6 +7,7 @@ is seeded from the run's seed and the name of what it is drawn for.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.analysis.conditions.arm_facts import arm_infos
@@ -17,7 +18,7 @@ from harness.analysis.judging.verdict import decide
 from harness.analysis.judging.worst_items import worst_items
 from harness.analysis.method import method_in_words, rules_in_words
 from harness.analysis.stopping.energy_watch import read_cycles
-from harness.analysis.tables.device_records import DeviceRecords, read_device_records
+from harness.analysis.tables.device_records import DeviceRecords, RecordsError, read_device_records
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
 from harness.documents.comparison import Comparison
@@ -43,6 +44,17 @@ def read_records(devices: Mapping[str, DeviceFacts]) -> dict[str, DeviceRecords]
     }
 
 
+def _sound(devices: Mapping[str, DeviceFacts]) -> tuple[dict[str, DeviceFacts], dict[str, DeviceRecords]]:
+    """The facts and records of every device; of one whose records cannot be understood that it failed."""
+    facts, records = dict(devices), dict[str, DeviceRecords]()
+    for name, known in devices.items():
+        try:
+            records |= read_records({name: known})
+        except RecordsError as error:
+            facts[name] = replace(known, records_path=None, status="failed", problem=f"{error.what}\n  {error.remedy}")
+    return facts, records
+
+
 def compare(
     manifest: Manifest,
     devices: Mapping[str, DeviceFacts],
@@ -54,10 +66,10 @@ def compare(
 
     `devices`: name, as in the manifest → facts; a device of the manifest that is not in it counts as failed.
     `quality`: the table of `harness.analysis.tables.tables.QUALITY_COLUMNS`, None where nothing was scored.
-    Where `tables_folder` is given, the latency, memory and telemetry tables are written there. Raises `RecordsError`
-    for damaged records.
+    Where `tables_folder` is given, the latency, memory and telemetry tables are written there. A device whose records
+    are damaged has failed, and the others are compared.
     """
-    records = read_records(devices)
+    devices, records = _sound(devices)
     tables = make_tables(manifest, records)
     energies = {device.name: _energy(manifest, device.name, devices, records) for device in manifest.devices}
     if tables_folder is not None:

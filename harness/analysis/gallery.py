@@ -22,11 +22,16 @@ DIFFERENCE_GAIN = 8.0
 
 
 def draw_gallery(
-    folder: RunFolder, manifest: Manifest, entry: ManifestDevice, candidate: ManifestArm, scores: pd.DataFrame
+    folder: RunFolder,
+    manifest: Manifest,
+    entry: ManifestDevice,
+    candidate: ManifestArm,
+    scores: pd.DataFrame,
+    outputs: dict[str, dict[tuple[str, str], Output]] | None = None,
 ) -> list[GalleryItem]:
     """Choose the worst items of a candidate on a device and write their PNG files."""
     baseline = manifest.arms[0]
-    outputs = read_outputs(folder, manifest)[entry.name]
+    of_device = (read_outputs(folder, manifest) if outputs is None else outputs)[entry.name]
     items = {item.stem: item for item in manifest.items}
     return [
         GalleryItem(
@@ -34,7 +39,7 @@ def draw_gallery(
             item=worst.item,
             metric=worst.metric,
             values={arm.name: _values(scores, entry.name, arm.name, worst.item) for arm in (baseline, candidate)},
-            **_draw(folder, entry, place, items[worst.item], baseline, candidate, outputs),
+            **_draw(folder, entry, place, items[worst.item], baseline, candidate, of_device),
         )
         for place, worst in enumerate(worst_items(scores, entry.name, candidate.name, baseline.name))
     ]

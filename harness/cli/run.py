@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.console import tell
+from harness.cli.trust import add_trust, asking_first
 
 if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
@@ -36,10 +37,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print comparison.json on stdout and nothing else there")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut")
+    add_trust(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, analyse, report."""
+    return asking_first(arguments, _execute)
+
+
+def _execute(arguments: argparse.Namespace) -> int:
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_outcome
     from harness.commands.run import Overrides, resume_run, start_run
@@ -55,7 +61,7 @@ def execute(arguments: argparse.Namespace) -> int:
         try:
             if arguments.resume is not None:
                 folder = RunFolder(arguments.resume)
-                outcome = resume_run(folder, progress)
+                outcome = resume_run(folder, progress, trusted=arguments.trust)
             else:
                 file = read_experiment(arguments.experiment)
                 folder = new_folder(RunFolder, arguments.out, file.experiment.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.console import tell
+from harness.cli.trust import add_trust, asking_first
 
 if TYPE_CHECKING:
     from harness.documents.soak_folder import SoakFolder
@@ -43,11 +44,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="leave the devices to it and return")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with a soak that was cut or left")
     parser.add_argument("--status", type=Path, metavar="DIR", help="show what is known by now; changes nothing there")
+    add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print result.json on stdout and nothing else there")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Soak and report, or look."""
+    return asking_first(arguments, _execute)
+
+
+def _execute(arguments: argparse.Namespace) -> int:
     from harness.analysis.soak.analyze import analyze_soak
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE, EXIT_INTERRUPTED
     from harness.cli.outcome import show_soak
@@ -64,7 +70,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with shown_progress() as progress:
         try:
             if arguments.status is not None:
-                activity = look(folder, progress)
+                activity = look(folder, progress, trusted=arguments.trust)
             else:
                 problems = _soak(arguments, folder, progress)
         except (InterruptedRunError, KeyboardInterrupt):
@@ -94,7 +100,7 @@ def _soak(arguments: argparse.Namespace, folder: SoakFolder, progress: Progress)
     from harness.experiment.file import read_experiment
 
     if arguments.resume is not None:
-        return resume_soak(folder, progress, detach=arguments.detach)
+        return resume_soak(folder, progress, detach=arguments.detach, trusted=arguments.trust)
     hours = arguments.hours or DEFAULT_HOURS
     length = SoakLength(hours, min(arguments.window or DEFAULT_WINDOW_S, hours * 3600.0))
     asked = SoakAsked(arguments.arm, length, arguments.runner)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
@@ -93,10 +91,11 @@ def _on_devices(
     from harness.runs.preparing.encode_items import encode_items
     from harness.runs.preparing.prepare import prepare
     from harness.runs.session.stop_request import StopRequest
+    from harness.scratch_folder import scratch_folder
 
     lines = []
-    with tempfile.TemporaryDirectory(prefix="bakeoff-") as scratch:
-        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+    with scratch_folder("check") as scratch:
+        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", "encoding pictures"))
         for device in devices:
             try:
                 ready = prepare(device, resolved, tensors, progress, StopRequest(), runner)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from harness.documents.profile import Ability, Calibration, DeviceProfile
 from harness.documents.profile_store import find_profile, store_profile, store_records
 from harness.errors import UserError
 from harness.experiment.resolve import resolve
+from harness.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -53,8 +53,8 @@ def examine(name: str, model: CalibrationModel, minutes: float | None, progress:
 
 def check_model(model: CalibrationModel) -> None:
     """Raises `UserError` where no device could calibrate with it."""
-    with tempfile.TemporaryDirectory(prefix="bakeoff-doctor-") as folder:
-        resolve(write_calibration(Path(folder), model, 0.0), lambda _done, _total: None)
+    with scratch_folder("doctor") as folder:
+        resolve(write_calibration(folder, model, 0.0), lambda _done, _total: None)
 
 
 def _examine(look: DeviceSurvey, model: CalibrationModel, minutes: float | None, progress: Progress) -> Examined:
@@ -117,9 +117,9 @@ def _calibrate(
     name: str, identity: Identity, model: CalibrationModel, minutes: float, progress: Progress
 ) -> Calibration | Unavailable:
     """A whole run of the ordinary kind, of which only the records are looked at, and kept where they say something."""
-    with tempfile.TemporaryDirectory(prefix="bakeoff-doctor-", ignore_cleanup_errors=True) as scratch:
-        file = write_calibration(Path(scratch), model, minutes)
-        folder = RunFolder(Path(scratch) / "run")
+    with scratch_folder("doctor") as scratch:
+        file = write_calibration(scratch, model, minutes)
+        folder = RunFolder(scratch / "run")
         try:
             outcome = start_run(file, [name], folder, Overrides(), progress)
         except (DeviceError, UserError) as error:

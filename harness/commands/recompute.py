@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
-from harness.analysis.tables.quality import Quality, score_outputs
+from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
 from harness.documents.folder import DiskError, read_model, write_atomically, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
@@ -33,10 +33,11 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     as it was.
     """
     manifest = folder.read_manifest()
-    quality = score_outputs(folder, manifest, progress)
+    outputs = read_outputs(folder, manifest)
+    quality = score_outputs(folder, manifest, progress, outputs)
     progress.say("this machine", "comparing")
     try:
-        comparison = _compare_and_draw(folder, manifest, quality)
+        comparison = _compare_and_draw(folder, manifest, quality, outputs)
     except OSError as error:  # tables and pictures are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
     from reports.html import render_html
@@ -46,7 +47,9 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     return comparison
 
 
-def _compare_and_draw(folder: RunFolder, manifest: Manifest, quality: Quality) -> Comparison:
+def _compare_and_draw(
+    folder: RunFolder, manifest: Manifest, quality: Quality, outputs: dict[str, dict[tuple[str, str], Output]]
+) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
     facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
@@ -56,7 +59,7 @@ def _compare_and_draw(folder: RunFolder, manifest: Manifest, quality: Quality) -
         entry.name: [
             item
             for candidate in manifest.arms[1:]
-            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores)
+            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores, outputs)
         ]
         for entry in manifest.devices
     }

@@ -27,6 +27,7 @@ from harness.runs.planning.make_plan import make_plan
 from harness.runs.preparing.distinct_phones import each_phone_once, open_asked
 from harness.runs.preparing.output_space import check_space_here
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
+from harness.runs.session.begun_here import note_begun, refuse_elsewhere
 from harness.runs.session.folder_lock import claimed
 from harness.runs.session.new_folder import make_folder, refuse_used
 from harness.runs.session.stop_request import StopRequest
@@ -87,23 +88,28 @@ def start_run(
             make_folder(folder)
             held.enter_context(claimed(folder))
             refuse_used(folder)
+            note_begun(folder.path, manifest.run_id)
+            # The first file that is there: from here on the folder is a run that can be resumed, and before it a new
+            # one takes the folder.
+            write_model(folder.manifest, manifest)
             write_atomically(folder.experiment, file.content)
-            write_model(folder.manifest, manifest)  # from here on the folder is a run that can be resumed
             for index, each in enumerate(ready):
                 _write_plan(folder, manifest, index, each)
             problems = measure_all(folder, manifest, resolved, devices, progress, stop)
         return Outcome(recompute(folder, progress), problems)
 
 
-def resume_run(folder: RunFolder, progress: Progress) -> Outcome:
+def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) -> Outcome:
     """Go on where a run was cut, also with devices that could not be reached then. Raises as `start_run` does, but for
-    devices: what is wrong with them is in the outcome.
+    devices: what is wrong with them is in the outcome; and `BegunElsewhereError` before a device is connected to that a
+    run of somebody else's names, unless it is `trusted`.
     """
     manifest = folder.read_manifest()
     with claimed(folder):
         unplanned = [i for i, entry in enumerate(manifest.devices) if not folder.device(entry).plan.exists()]
         if not unplanned and _all_fetched(folder, manifest):
             return Outcome(recompute(folder, progress), {})
+        refuse_elsewhere(folder.path, manifest.run_id, [entry.name for entry in manifest.devices], trusted=trusted)
         resolved = resolve_again(folder, manifest, progress)
         devices = [open_device(entry.name) for entry in manifest.devices]
         stop = StopRequest()

@@ -27,6 +27,7 @@ from harness.runs.planning.make_soak_plan import make_soak_plan
 from harness.runs.preparing.distinct_phones import each_phone_once, open_asked
 from harness.runs.preparing.prepare import PreparedDevice
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
+from harness.runs.session.begun_here import note_begun, refuse_elsewhere
 from harness.runs.session.folder_lock import claimed
 from harness.runs.session.new_folder import make_folder, refuse_used
 from harness.runs.session.stop_request import StopRequest
@@ -85,13 +86,14 @@ def start_soak(
         make_folder(folder)
         held.enter_context(claimed(folder))
         refuse_used(folder)
+        note_begun(folder.path, manifest.run_id)
         write_model(folder.manifest, manifest)  # from here on the folder is a soak that can be resumed
         for index, each in enumerate(ready):
             _write_plan(folder, manifest, index, each)
         return _soak_all(folder, manifest, devices, progress, stop, detach=detach)
 
 
-def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool) -> dict[str, str]:
+def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool, trusted: bool = False) -> dict[str, str]:
     """Go on where a soak was cut or left to itself, also with devices that could not be reached then. Returns and
     raises as `start_soak` does, but for devices: what is wrong with them is returned.
     """
@@ -105,6 +107,7 @@ def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool) -> dict
         ]
         if not unplanned and all(state.stage == "fetched" for state in states):
             return {}
+        refuse_elsewhere(folder.path, manifest.run_id, [entry.name for entry in manifest.devices], trusted=trusted)
         devices = [open_device(entry.name) for entry in manifest.devices]
         stop = StopRequest()
         with closing_all(devices):

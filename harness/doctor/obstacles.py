@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from devices.power.probes import FileToRead
@@ -179,7 +180,7 @@ def _level_percent(survey: Survey) -> float | None:
     probe = battery_probe(survey)
     if isinstance(probe, FileToRead):
         text = survey.files.get(f"{probe.path.rpartition('/')[0]}/capacity", "").strip()
-        return float(text) if text.isdecimal() and int(text) <= 100 else None
+        return float(text) if re.fullmatch(r"[0-9]{1,3}", text) and int(text) <= 100 else None
     said = parse_dumpsys_battery(survey.answers.get("battery", ""))
     return said.level_percent if isinstance(said, DumpsysBattery) and isinstance(said.level_percent, float) else None
 

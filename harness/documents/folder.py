@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from harness.documents.received_folder import refuse_foreign_entries
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -136,11 +137,12 @@ class RunFolder:
         return DeviceFolder(self.path / "devices" / device.folder)
 
     def read_manifest(self) -> Manifest:
-        """run.json. Raises `UserError` where the folder is no run."""
+        """run.json. Raises `UserError` where the folder is no run, or holds what no run has."""
         from harness.documents.manifest import Manifest
 
         if not self.manifest.is_file():
             raise UserError(f"{self.path}: is not a run (it has no run.json)", "`bakeoff run` makes one.")
+        refuse_foreign_entries(self.path)
         return read_model(self.manifest, Manifest)
 
 

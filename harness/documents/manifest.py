@@ -19,9 +19,9 @@ RUN/
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
 from harness.tasks.image_to_image.codec import Codec
@@ -42,14 +42,14 @@ class ManifestArm(_Strict):
     model_path: str
     """Absolute path on the host."""
     model_sha256: str
-    model_bytes: int
+    model_bytes: int = Field(ge=0, le=2**62)
     format: Literal["onnx", "tflite"]
     runtime: str
     runtime_version: str
     accelerator: str
     accelerator_options: dict[str, str] = {}
     cores: Cores | None = None
-    threads: int
+    threads: int = Field(ge=1, le=256)
     codec: Codec
 
 
@@ -71,8 +71,8 @@ class ManifestItem(_Strict):
 class ManifestDevice(_Strict):
     """A device of the run."""
 
-    name: str
-    folder: str
+    name: str = Field(min_length=1, max_length=1000)
+    folder: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     """Name of its folder below `devices/`."""
 
 
@@ -81,10 +81,10 @@ class Manifest(_Strict):
 
     schema_: Literal["bakeoff.run/1"] = Field(default=MANIFEST_SCHEMA, alias="schema")
     bakeoff_version: str
-    run_id: str
+    run_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")
     created_at: str
     quick: bool
-    seed: int
+    seed: int = Field(ge=0, lt=2**63)
     experiment: Experiment
     experiment_folder: str
     """Absolute path on the host that the experiment's paths are relative to."""
@@ -96,5 +96,19 @@ class Manifest(_Strict):
     devices: list[ManifestDevice]
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
+
+    @model_validator(mode="after")
+    def _is_of_one_piece(self) -> Self:
+        """A manifest may be somebody else's: what is found by id or name is there, and once."""
+        for what, names in (
+            ("arms", [arm.id for arm in self.arms]),
+            ("arms", [arm.name for arm in self.arms]),
+            ("items", [item.id for item in self.items]),
+            ("devices", [device.name for device in self.devices]),
+            ("devices", [device.folder for device in self.devices]),
+        ):
+            if not names or len(set(names)) != len(names):
+                raise ValueError(f"{what}: there are none, or two with one name")
+        return self
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)

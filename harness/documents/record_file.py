@@ -1,15 +1,23 @@
-"""records.jsonl on this side: a prefix of the device's file, whole lines only."""
+"""records.jsonl on this side: a prefix of the device's file, whole lines only, each of them a record of its plan."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from devices.errors import PermanentError
 from harness.documents.folder import DiskError
-from harness.errors import UserError
+from harness.documents.record_intake import NotARecordError
+
+if TYPE_CHECKING:
+    from harness.documents.record_intake import RecordIntake
+    from harness.documents.records import Record
+
+REFUSED_NAME = "refused.txt"
+"""Beside the records: what was sent in a record's place, as it came."""
+_REFUSED_BYTES = 1 << 20
 
 
 class RecordFile:
@@ -28,29 +36,41 @@ class RecordFile:
         if not self._path.exists():
             return
         with self._path.open("rb+") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
+            size = kept = file.seek(0, os.SEEK_END)
+            while kept > 0:
+                begin = max(0, kept - (1 << 16))
+                file.seek(begin)
+                newline = file.read(kept - begin).rfind(b"\n")
+                if newline >= 0:
+                    kept = begin + newline + 1
+                    break
+                kept = begin
+            if kept < size:
+                file.truncate(kept)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Every record. Raises `UserError` for a line that is none."""
+    def read(self, intake: RecordIntake) -> Iterator[Record]:
+        """Every record that is here, counted by `intake`. Raises `PermanentError` for a line that is none."""
         if not self._path.exists():
             return
-        with self._path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+        longest = intake.allowance.line_bytes + 1
+        with self._path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(longest), b""), start=1):
                 try:
-                    yield _parse(line)
-                except ValueError:
-                    raise UserError(
-                        f"{self._path}, line {number}: is not a record",
+                    [record] = intake.read([line.removesuffix(b"\n")])
+                except NotARecordError as error:
+                    raise PermanentError(
+                        f"{self._path}, line {number}: is not a record: {error}",
                         "The file was damaged here or on the device: start a new run.",
                     ) from None
+                intake.accept([line.removesuffix(b"\n")])
+                yield record
 
-    def append(self, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    def append(self, lines: Sequence[bytes], intake: RecordIntake) -> list[Record]:
         """Add whole lines, on disk when this returns, and give them back read: all of them or none.
 
-        Raises `DiskError`, and ValueError for a line that is no record.
+        Raises `DiskError`, `NotARecordError`, and `BeyondPlanError`.
         """
-        records = [_parse(line) for line in lines]
+        records = intake.read(lines)
         before = self.size_bytes
         descriptor = -1
         try:
@@ -67,24 +87,13 @@ class RecordFile:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+        intake.accept(lines)
         return records
 
-    def outputs(self) -> list[dict[str, Any]]:
-        """Output files (`harness.documents.records.OutputFile`) by path; of one written twice (a restarted step)
-        the last record counts.
-        """
-        files: dict[str, dict[str, Any]] = {}
-        for record in self:
-            if record["record"] == "quality_output":
-                files.update({each["path"]: each for each in record["outputs"]})
-        return list(files.values())
+    def keep_refused(self, lines: Sequence[bytes]) -> Path:
+        """Put lines that are no records aside, the first megabyte of them; returns where. Raises `DiskError`."""
+        from harness.documents.folder import write_atomically
 
-
-def _parse(line: bytes) -> dict[str, Any]:
-    """Raises ValueError for what is no record."""
-    try:
-        record: dict[str, Any] = json.loads(line)
-        str(record["record"])
-    except (KeyError, TypeError) as error:
-        raise ValueError("no record") from error
-    return record
+        path = self._path.with_name(REFUSED_NAME)
+        write_atomically(path, b"".join(line + b"\n" for line in lines)[:_REFUSED_BYTES])
+        return path

@@ -7,45 +7,84 @@ Durations are nanoseconds of a monotonic clock; sizes are bytes. A value the dev
 
 A pair counts when all its blocks carry one `session`: a restarted runner repeats a pair that was cut in the middle,
 and the lone block stays in the file.
+
+A record is a stranger's word: it is validated here, once, with a bound on every number, text and list, and nothing in
+it is a place on the host: `path` of an output is the name that follows from its arm, item and number, or the record is
+none.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from harness.bounded import BOUNDED, Number, SignedCount
 from harness.models.tensor_info import TensorInfo
 
 RECORDS_SCHEMA: Final = "bakeoff.records/1"
 
+MOST_INFERENCES_A_BLOCK: Final = 1_000_000
+_MOST = 4096
+"""Of the notes, tensors, cores, thermal zones and gate values of one record."""
+MOST_READINGS: Final = 100_000
+MOST_OUTPUTS: Final = 256
+
+Count = Annotated[int, Field(ge=0, le=2**62)]
+"""Bytes, process ids, stamps of a clock, numbers of steps."""
+DurationNs = Annotated[int, Field(ge=0, le=10**16)]
+"""Nanoseconds, at most 115 days."""
+Durations = Annotated[list[DurationNs], Field(max_length=MOST_INFERENCES_A_BLOCK)]
+ArmId = Annotated[str, Field(pattern=r"^a[0-9]{1,4}$")]
+ItemId = Annotated[str, Field(pattern=r"^i[0-9]{1,8}$")]
+
+
+def output_name(arm: str, item: str, number: int) -> str:
+    """Where an arm's output tensor of an item lies, below the run's folder on the device and below the device's folder
+    on the host, such as `outputs/a0/i12.0.npy`: known from the plan, never from what a device says.
+    """
+    return f"outputs/{arm}/{item}.{number}.npy"
+
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+    model_config = BOUNDED | ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
-    n: int = Field(ge=0)
-    session: int = Field(ge=0)
-    monotonic_ns: int = Field(ge=0)
-    notes: list[str] = []
+    n: Count
+    session: Count
+    monotonic_ns: Count
+    notes: list[str] = Field(default=[], max_length=_MOST)
+
+
+class _Timed(_Record):
+    """Something with a beginning and an end."""
+
+    started_ns: Count
+    ended_ns: Count
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> Self:
+        if self.ended_ns < self.started_ns:
+            raise ValueError(f"ended_ns ({self.ended_ns}) lies before started_ns ({self.started_ns})")
+        return self
 
 
 class Context(BaseModel):
     """The state of the machine at one moment, as far as it can be read without root."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = BOUNDED
 
-    monotonic_ns: int
-    load_1min: float | None = None
-    cpu_frequency_khz: list[int] | None = None
+    monotonic_ns: Count
+    load_1min: Number | None = None
+    cpu_frequency_khz: list[Count] | None = Field(default=None, max_length=_MOST)
     governor: str | None = None
-    temperature_celsius: dict[str, float] = {}
+    temperature_celsius: dict[str, Number] = Field(default={}, max_length=_MOST)
     """Thermal zone type → °C; empty where none can be read."""
     boot_id: str | None = None
-    memory_available_bytes: int | None = None
-    cpu_busy_ticks: int | None = None
+    memory_available_bytes: Count | None = None
+    cpu_busy_ticks: Count | None = None
     """Of all CPUs since boot, from /proc/stat: everything but idle and iowait (guest times are in user's)."""
-    cpu_total_ticks: int | None = None
-    suspended_ns: int | None = None
+    cpu_total_ticks: Count | None = None
+    suspended_ns: SignedCount | None = None
     """How long the machine has slept since boot: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Only its growth is meant, since
     a container may begin elsewhere than at 0.
     """
@@ -54,12 +93,12 @@ class Context(BaseModel):
 class Reading(BaseModel):
     """One look through a probe of the plan: its text as it was, or why there is none."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = BOUNDED
 
     probe: str
-    monotonic_ns: int
+    monotonic_ns: Count
     """When the look began."""
-    took_ns: int
+    took_ns: DurationNs
     text: str | None = None
     """Bytes that are no UTF-8 are replaced by U+FFFD; cut at the probe's `max_bytes`."""
     error: str | None = None
@@ -68,12 +107,12 @@ class Reading(BaseModel):
 class GateOutcome(BaseModel):
     """How the gate before a block stood when the block began."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = BOUNDED
 
-    waited_ns: int
-    values: dict[str, float | str | None]
+    waited_ns: DurationNs
+    values: dict[str, Number | str | None] = Field(max_length=_MOST)
     """Condition id → value at the last look; `others_busy_cores` beside them, where that has a bound."""
-    failed: list[str]
+    failed: list[str] = Field(max_length=_MOST)
     """Conditions that did not hold when the wait ended."""
 
 
@@ -87,7 +126,7 @@ class RunnerStarted(_Record):
     runner_version: str
     wall_time: str
     """ISO 8601 in UTC: only to tell people when; durations come from monotonic stamps."""
-    pid: int
+    pid: Count
     machine: str
     """uname -m."""
     system: str
@@ -99,28 +138,28 @@ class ArmLoaded(_Record):
     """A worker has an arm ready. Written at every load, in whichever pass."""
 
     record: Literal["arm_loaded"] = "arm_loaded"
-    arm: str
-    pid: int
+    arm: ArmId
+    pid: Count
     runtime: str
     runtime_version: str
     """As the runtime itself says, not as asked for."""
     interpreter: str | None = None
     """Python implementation and version of the worker, null for the native runner."""
-    load_ns: int
-    inputs: list[TensorInfo]
-    outputs: list[TensorInfo]
-    threads: int
+    load_ns: DurationNs
+    inputs: list[TensorInfo] = Field(max_length=_MOST)
+    outputs: list[TensorInfo] = Field(max_length=_MOST)
+    threads: Count
     accelerator: str
-    delegated_nodes: int | None = None
-    total_nodes: int | None = None
+    delegated_nodes: Count | None = None
+    total_nodes: Count | None = None
     wholly_delegated: bool | None = None
     """Whether the accelerator took the whole graph; null on the CPU, and where the runtime does not say."""
-    cores_asked: list[int] | None = None
-    cores: list[int] | None = None
+    cores_asked: list[Count] | None = Field(default=None, max_length=_MOST)
+    cores: list[Count] | None = Field(default=None, max_length=_MOST)
     """Cores that the worker's threads may run on once the model is loaded, by the kernel's own word; null where none
     were asked for.
     """
-    settings: dict[str, str] = {}
+    settings: dict[str, str] = Field(default={}, max_length=_MOST)
     """What was set on the runtime, in its own words (thread counts, telemetry off, providers asked and got)."""
 
 
@@ -128,8 +167,8 @@ class ArmFailed(_Record):
     """An arm crashed, raised, or fell silent. Its later steps are skipped; the other arms go on."""
 
     record: Literal["arm_failed"] = "arm_failed"
-    arm: str
-    step: int | None
+    arm: ArmId
+    step: Count | None
     stage: Literal["start", "load", "quality", "warm_up", "latency", "memory", "energy", "soak"]
     error: str
     """Type of the error: an exception's name, `signal 11 (SIGSEGV)`, `exit 1`, `timeout`."""
@@ -139,70 +178,75 @@ class ArmFailed(_Record):
 class OutputFile(BaseModel):
     """One output tensor kept as .npy beside the records."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = BOUNDED
 
     tensor: str
     path: str
     """Relative to the records file, such as `outputs/a0/i12.0.npy`."""
-    sha256: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     dtype: str
-    shape: list[int]
-    bytes: int
+    shape: list[Count] = Field(max_length=32)
+    bytes: Count
 
 
 class QualityOutput(_Record):
     """One item went through one arm once."""
 
     record: Literal["quality_output"] = "quality_output"
-    step: int
-    arm: str
-    item: str
-    outputs: list[OutputFile]
-    latency_ns: int
+    step: Count
+    arm: ArmId
+    item: ItemId
+    outputs: list[OutputFile] = Field(min_length=1, max_length=MOST_OUTPUTS)
+    latency_ns: DurationNs
+
+    @model_validator(mode="after")
+    def _names_follow_from_the_plan(self) -> Self:
+        for number, output in enumerate(self.outputs):
+            if output.path != output_name(self.arm, self.item, number):
+                raise ValueError(f"output {number} is not named {output_name(self.arm, self.item, number)}")
+        return self
 
 
 class WarmUpBlock(_Record):
     """A block whose latencies are not part of the comparison."""
 
     record: Literal["warm_up_block"] = "warm_up_block"
-    step: int
-    arm: str
-    index: int
-    latency_ns: list[int]
+    step: Count
+    arm: ArmId
+    index: Count
+    latency_ns: Durations
 
 
 class WarmUpDone(_Record):
     """Warm-up ended; `settled` is false where the bound was hit while medians still moved."""
 
     record: Literal["warm_up_done"] = "warm_up_done"
-    step: int
-    settled: dict[str, bool]
-    block_inferences: int
-    reference_bytes: int | None = None
+    step: Count
+    settled: dict[ArmId, bool] = Field(max_length=_MOST)
+    block_inferences: Count
+    reference_bytes: Count | None = None
     """Size of the fixed work, as calibrated by the first session that warmed up; null where none was asked for."""
 
 
-class LatencyBlock(_Record):
+class LatencyBlock(_Timed):
     """One block of one arm: the unit that is paired."""
 
     record: Literal["latency_block"] = "latency_block"
-    step: int
-    pair: int
-    position: int
+    step: Count
+    pair: Count
+    position: Count
     """0 for the arm that went first in this pair."""
-    arm: str
-    item: str
-    started_ns: int
-    ended_ns: int
-    lead_in_ns: list[int]
-    latency_ns: list[int]
+    arm: ArmId
+    item: ItemId
+    lead_in_ns: Durations
+    latency_ns: Durations = Field(min_length=1)
     before: Context
     after: Context
-    cpu_ns: int | None = None
+    cpu_ns: DurationNs | None = None
     """CPU time of the worker, all threads, from the first lead-in to the last inference."""
-    reference_ns: list[int] = []
+    reference_ns: Durations = []
     """Durations of the fixed work right before the block."""
-    reference_cpu_ns: list[int] = []
+    reference_cpu_ns: Durations = []
     """CPU time that each of them took: without what other programs took of the core meanwhile."""
     gate: GateOutcome | None = None
 
@@ -211,41 +255,40 @@ class MemoryMeasured(_Record):
     """One fresh process of one arm. Resident sizes of the whole worker, in bytes."""
 
     record: Literal["memory"] = "memory"
-    step: int
-    arm: str
-    repeat: int
-    before_load_rss_bytes: int | None
+    step: Count
+    arm: ArmId
+    repeat: Count
+    before_load_rss_bytes: Count | None
     """Resident size with the runtime imported and no model open."""
-    load_ns: int
-    load_peak_rss_bytes: int | None
-    first_inference_ns: int
-    run_peak_rss_bytes: int | None
+    load_ns: DurationNs
+    load_peak_rss_bytes: Count | None
+    first_inference_ns: DurationNs
+    run_peak_rss_bytes: Count | None
     """VmHWM over the inferences, after it was reset by clear_refs; null where it cannot be reset."""
-    pss_bytes: int | None
-    inferences: int
-    steady_rss_bytes: int | None = None
+    pss_bytes: Count | None
+    inferences: Count
+    steady_rss_bytes: Count | None = None
     """Resident size after the last inference."""
-    readings: list[Reading] = []
+    readings: list[Reading] = Field(default=[], max_length=MOST_READINGS)
     gate: GateOutcome | None = None
 
 
-class EnergyBlock(_Record):
-    """One long block of one arm, or of idling, and what the energy sources said around and during it."""
+class EnergyBlock(_Timed):
+    """One long block of one arm, or of idling, and what the energy sources said around and during it. `started_ns` is
+    after the lead-in.
+    """
 
     record: Literal["energy_block"] = "energy_block"
-    step: int
-    cycle: int
-    position: int
-    arm: str | None
-    item: str
-    started_ns: int
-    """After the lead-in."""
-    ended_ns: int
-    wall_started_ns: int
+    step: Count
+    cycle: Count
+    position: Count
+    arm: ArmId | None
+    item: ItemId
+    wall_started_ns: Count
     """CLOCK_REALTIME at `started_ns`, since 1970: for meters with clocks of their own."""
-    wall_ended_ns: int
-    inferences: int
-    readings: list[Reading]
+    wall_ended_ns: Count
+    inferences: Count
+    readings: list[Reading] = Field(max_length=MOST_READINGS)
     """In the order they were taken; boundary ones first and last, sampled ones next to them. One that is both is read
     once at each end, with the boundary ones.
     """
@@ -254,32 +297,30 @@ class EnergyBlock(_Record):
     gate: GateOutcome | None = None
 
 
-class SoakWindow(_Record):
+class SoakWindow(_Timed):
     """A window of continuous inference, summarised. Quantiles from a histogram with steps of 1 %."""
 
     record: Literal["soak_window"] = "soak_window"
-    step: int
-    arm: str
-    index: int
-    started_ns: int
-    ended_ns: int
-    inferences: int
-    latency_p50_ns: int
-    latency_p90_ns: int
-    latency_p99_ns: int
-    latency_min_ns: int
-    latency_max_ns: int
-    rss_bytes: int | None
-    rss_anon_bytes: int | None
+    step: Count
+    arm: ArmId
+    index: Count
+    inferences: Count
+    latency_p50_ns: DurationNs
+    latency_p90_ns: DurationNs
+    latency_p99_ns: DurationNs
+    latency_min_ns: DurationNs
+    latency_max_ns: DurationNs
+    rss_bytes: Count | None
+    rss_anon_bytes: Count | None
     """RssAnon, where the kernel says it (4.5)."""
-    pss_bytes: int | None
-    reference_ns: list[int] = []
+    pss_bytes: Count | None
+    reference_ns: Durations = []
     """Durations of the fixed work right before the window; empty where no warm-up step has calibrated it."""
-    reference_cpu_ns: list[int] = []
+    reference_cpu_ns: Durations = []
     """CPU time that each of them took: without what other programs took of the core meanwhile."""
-    cpu_ns: int | None = None
+    cpu_ns: DurationNs | None = None
     """CPU time of the worker, all threads, over the window."""
-    readings: list[Reading] = []
+    readings: list[Reading] = Field(default=[], max_length=MOST_READINGS)
     context: Context
 
 
@@ -287,17 +328,17 @@ class GateWaiting(_Record):
     """Written once when a gate begins to wait, so that a person can be told what for."""
 
     record: Literal["gate_waiting"] = "gate_waiting"
-    step: int
+    step: Count
     of_pass: Literal["latency", "memory", "energy"]
-    failed: list[str]
-    values: dict[str, float | str | None]
+    failed: list[str] = Field(max_length=_MOST)
+    values: dict[str, Number | str | None] = Field(max_length=_MOST)
 
 
 class PassStopped(_Record):
     """A pass ended early by a `stop-latency` or `stop-energy` file; its remaining steps are not done."""
 
     record: Literal["pass_stopped"] = "pass_stopped"
-    step: int
+    step: Count
     """The first step that was not done: of a pair that was cut, its own step."""
     of_pass: Literal["latency", "energy"]
 
@@ -306,7 +347,7 @@ class StepSkipped(_Record):
     """A step that will not be done, and why."""
 
     record: Literal["step_skipped"] = "step_skipped"
-    step: int
+    step: Count
     reason: str
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.documents.folder import DeviceFolder, read_model
+from harness.documents.received_folder import refuse_foreign_entries
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,4 +51,5 @@ class SoakFolder:
 
         if not self.manifest.is_file():
             raise UserError(f"{self.path}: is not a soak (it has no soak.json)", "`bakeoff soak` makes one.")
+        refuse_foreign_entries(self.path)
         return read_model(self.manifest, SoakManifest)

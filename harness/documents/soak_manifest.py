@@ -47,7 +47,7 @@ class SoakManifest(BaseModel):
 
     schema_: Literal["bakeoff.soak/1"] = Field(default=SOAK_SCHEMA, alias="schema")
     bakeoff_version: str
-    run_id: str
+    run_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")
     created_at: str
     experiment: Experiment
     experiment_folder: str

@@ -164,15 +164,15 @@ class Measure(DeclaredTable):
     """A sequential pass never ends before."""
     pairs: int = Field(default=30, ge=2, le=10_000)
     block_ms: float = Field(default=250.0, gt=0, le=60_000)
-    block_min_inferences: int = Field(default=5, ge=1)
-    block_max_inferences: int = Field(default=2000, ge=1)
-    lead_in_inferences: int = Field(default=2, ge=0)
+    block_min_inferences: int = Field(default=5, ge=1, le=1_000_000)
+    block_max_inferences: int = Field(default=2000, ge=1, le=1_000_000)
+    lead_in_inferences: int = Field(default=2, ge=0, le=1_000_000)
     settle_ms: float = Field(default=20.0, ge=0, le=60_000)
     latency_item: str | None = None
     """Stem of the item used for latency and memory; the first by name when not given."""
     memory_repeats: int = Field(default=5, ge=0, le=100)
-    memory_inferences: int = Field(default=10, ge=1)
-    warm_up_max_blocks: int = Field(default=30, ge=3)
+    memory_inferences: int = Field(default=10, ge=1, le=1_000_000)
+    warm_up_max_blocks: int = Field(default=30, ge=3, le=10_000)
     max_minutes: float = Field(default=60.0, gt=0, le=100_000)
     step_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
     seed: int | None = Field(default=None, ge=0, lt=2**63)

@@ -7,15 +7,19 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import UserError
+from harness.plain_file import read_plain_file
 from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from harness.experiment.declaration import Experiment
+
+MOST_BYTES: Final = 16 << 20
+"""Of an experiment.toml."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,17 @@ class ExperimentFile:
 
     def resolve(self, path: str) -> Path:
         """A path of the experiment as an absolute one; `~` and `~user` at its beginning are homes, where there are."""
+        if "\0" in path:
+            raise UserError(f"the path {path!r} holds a NUL character, which no file has in its name", "Take it out.")
         # Not Path.expanduser: that would take the ./ from a name that begins with ~, and fail for the home of nobody.
-        return (self.folder / os.path.expanduser(path)).resolve()  # noqa: PTH111
+        # Not Path.resolve: it raises RuntimeError for links that lead to themselves, which whoever opens them says.
+        return Path(os.path.realpath(self.folder / os.path.expanduser(path)))  # noqa: PTH111
 
 
 def read_experiment(path: Path) -> ExperimentFile:
     """Read and validate. Raises `UserError` naming the file, the key and what to write instead."""
     try:
-        content = path.read_bytes()
+        content = read_plain_file(path, most_bytes=MOST_BYTES)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", "`bakeoff init` writes one for your models and images.") from None
     except OSError as error:
@@ -55,6 +62,11 @@ def parse_experiment(content: bytes, path: Path) -> ExperimentFile:
         raise UserError(f"{path}: is not UTF-8 text (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: is not valid TOML: {error}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists of lists of lists
+        raise UserError(
+            f"{path}: holds a number with too many digits, or tables and lists too deep in each other",
+            "No experiment has either: `bakeoff schema experiment` says what one holds.",
+        ) from None
     try:
         experiment = Experiment.model_validate(table)
     except ValidationError as error:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.plain_file import read_plain_file
 
 Format = Literal["onnx", "tflite"]
+MOST_BYTES: Final = 4 << 30
+"""Neither format can be larger: both count in 31 or 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def read_model(path: Path) -> ModelFile:
     from harness.models.tflite_file import IDENTIFIER, TfliteFormatError, read_tflite
 
     try:
-        content = path.read_bytes()
+        content = read_plain_file(path, most_bytes=MOST_BYTES)
     except FileNotFoundError:
         raise UserError(f"{path}: no such model file") from None
     except OSError as error:
@@ -44,7 +47,7 @@ def read_model(path: Path) -> ModelFile:
     if model_format == "onnx" and suffix != ".onnx":
         raise UserError(f"{path}: is neither .onnx nor .tflite", "Export the model to one of these formats first.")
     try:
-        inputs, outputs = read_tflite(content) if model_format == "tflite" else read_onnx(path)
+        inputs, outputs = read_tflite(content) if model_format == "tflite" else read_onnx(content)
     except (TfliteFormatError, OnnxFormatError) as error:
         raise UserError(f"{path}: the model cannot be used: {error}") from None
     if not inputs or not outputs:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from harness.models.tensor_info import TensorInfo
 
 
@@ -11,13 +9,13 @@ class OnnxFormatError(ValueError):
     """The file is not a whole ONNX model in one file."""
 
 
-def read_onnx(path: Path) -> tuple[list[TensorInfo], list[TensorInfo]]:
+def read_onnx(content: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
     """Inputs (without initialisers) and outputs of the graph. Raises `OnnxFormatError` saying what is wrong."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load(str(path), load_external_data=False)
+        model = onnx.load_model_from_string(content)
     except DecodeError:
         raise OnnxFormatError("it is not an ONNX model, or it is truncated") from None
     if not model.graph.node or not model.graph.output:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
+
+from harness.bounded import BOUNDED, Number, SignedCount
 
 
 class TensorInfo(BaseModel):
     """A model's input or output tensor, as its runtime reports it once loaded."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = BOUNDED
 
     name: str
     dtype: str
     """numpy dtype name, such as `float32`."""
-    shape: list[int | str | None]
+    shape: list[SignedCount | str | None] = Field(max_length=32)
     """−1, null or a symbol's name for a dimension that is not fixed."""
-    scale: float | None = None
-    zero_point: int | None = None
+    scale: Number | None = None
+    zero_point: SignedCount | None = None

@@ -7,16 +7,29 @@ laying over a background would change the data that everything after is judged b
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from harness.errors import UserError
+from harness.plain_file import open_plain_file
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+FORMATS: Final = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
+"""What a picture may be by its content, whatever its ending says. Of the reader's other formats some start programs
+(PostScript: Ghostscript) and none is meant.
+"""
+MOST_PIXELS: Final = 89_478_485
+"""256 MiB of RGB: 9,400 × 9,400."""
+DECODE_S: Final = 120.0
+"""How long one picture may take. The largest take seconds."""
+
+_T = TypeVar("_T")
 
 _TIFF_BITS_PER_SAMPLE = 258
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -24,39 +37,69 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 def image_size(path: Path) -> tuple[int, int]:
     """(height, width) from the header alone. Raises `UserError`."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except Image.DecompressionBombError:
-        raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
-    except FileNotFoundError:
-        raise UserError(f"{path}: the picture is not there") from None
-    except PermissionError:
-        raise UserError(f"{path}: the picture cannot be read: permission denied") from None
-    except (OSError, SyntaxError, ValueError, IndexError, OverflowError):
-        raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
+    return _read(path, lambda image: (image.height, image.width))
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
     """A picture as uint8 (height, width, 3), RGB. Raises `UserError` naming the file and what is odd about it."""
     import numpy as np
+
+    def decode(image: Any) -> NDArray[np.uint8]:
+        _refuse_deep(path, image)
+        image.load()
+        return np.array(_as_rgb(path, image), dtype=np.uint8)
+
+    return _read(path, decode)
+
+
+def _read(path: Path, look: Callable[[Any], _T]) -> _T:
+    """Open a picture and look at it. Raises `UserError` in words for whatever is wrong with the file."""
     from PIL import Image
 
+    def open_and_look() -> _T:
+        with open_plain_file(path) as file, Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Image.DecompressionBombError
+            return look(image)
+
     try:
-        with Image.open(path) as image:
-            _refuse_deep(path, image)
-            image.load()
-            return np.array(_as_rgb(path, image), dtype=np.uint8)
+        return _within(DECODE_S, path, open_and_look)
     except Image.DecompressionBombError:
-        raise UserError(f"{path}: the picture is too large ({Image.MAX_IMAGE_PIXELS} pixels at most)") from None
+        raise UserError(f"{path}: the picture is too large ({MOST_PIXELS:,} pixels at most)") from None
     except FileNotFoundError:
         raise UserError(f"{path}: the picture is not there") from None
     except PermissionError:
         raise UserError(f"{path}: the picture cannot be read: permission denied") from None
-    except (OSError, SyntaxError, ValueError, IndexError, OverflowError):
-        raise UserError(f"{path}: the picture cannot be read: it is damaged or not a picture") from None
+    except (OSError, SyntaxError, ValueError, IndexError, OverflowError) as error:
+        is_plain = not (isinstance(error, OSError) and error.filename is not None)
+        why = "it is damaged or not a picture" if is_plain else getattr(error, "strerror", None) or "not a file"
+        raise UserError(f"{path}: the picture cannot be read: {why}") from None
+
+
+def _within(seconds: float, path: Path, work: Callable[[], _T]) -> _T:
+    """What the work gives or raises; `UserError` where it takes longer. A decoder cannot be stopped from outside: one
+    that never ends is left behind in a thread that ends with the process.
+    """
+    done: list[_T] = []
+    faults: list[BaseException] = []
+
+    def one() -> None:
+        try:
+            done.append(work())
+        except BaseException as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=one, name=f"decoding {path.name}", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if faults:
+        raise faults[0]
+    if not done:
+        raise UserError(
+            f"{path}: the picture was not decoded within {seconds:g} s",
+            "Save it anew with another program, or leave it out.",
+        )
+    return done[0]
 
 
 def _refuse_deep(path: Path, image: Any) -> None:
@@ -74,7 +117,7 @@ def _refuse_deep(path: Path, image: Any) -> None:
 
 def _bits(path: Path, image: Any) -> int:
     """Bits a channel in the file, where its format has several and says so; else 8."""
-    with path.open("rb") as file:
+    with open_plain_file(path) as file:
         head = file.read(512)
     if head.startswith(_PNG_SIGNATURE) and len(head) > 24:
         return head[24]

@@ -17,6 +17,7 @@ from harness.analysis.soak.heat import temperature_finding
 from harness.analysis.soak.memory import memory_finding
 from harness.analysis.soak.throttling import SLOWER, STRETCH_SLOWER, throttling_finding
 from harness.analysis.soak.windows import SoakRecords, read_soak_records
+from harness.analysis.tables.device_records import RecordsError
 from harness.documents.folder import read_model
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.soak_result import Activity, SoakDevice, SoakResult
@@ -82,8 +83,14 @@ def _device(folder: SoakFolder, entry: ManifestDevice, soak: SoakManifest, activ
     files = folder.device(entry)
     identity = read_model(files.identity, Identity) if files.identity.exists() else None
     runner = read_model(files.runner, RunnerRecord) if files.runner.exists() else None
-    records = read_soak_records(files.records) if files.records.exists() else SoakRecords([], [], [], [], [], {})
+    records, damage = SoakRecords([], [], [], [], [], {}), None
+    try:
+        records = read_soak_records(files.records) if files.records.exists() else records
+    except RecordsError as error:  # a device's fault is that device's
+        damage = f"{error.what}\n  {error.remedy}"
     status, problem = _status(read_model(files.state, DeviceState) if files.state.exists() else None, records, activity)
+    if damage is not None:
+        status, problem = "failed", damage
     return SoakDevice(
         device=entry.name,
         identity=identity,

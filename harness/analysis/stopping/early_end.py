@@ -5,16 +5,18 @@ between two blocks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.analysis.stopping.energy_watch import EnergyWatch
 from harness.analysis.stopping.latency_watch import LatencyWatch
+from harness.documents.records import EnergyBlock, MemoryMeasured, PassStopped
 
 if TYPE_CHECKING:
     from harness.analysis.stopping.stopping import PassWatch
     from harness.documents.manifest import Manifest
+    from harness.documents.records import Record
 
-_LATER = {"latency": {"memory", "energy_block"}, "energy": set[str]()}
+_LATER: dict[str, tuple[type, ...]] = {"latency": (MemoryMeasured, EnergyBlock), "energy": ()}
 """Records of what comes after a pass, which show that it is over."""
 _UNITS = {"latency": "pairs", "energy": "cycles"}
 
@@ -29,11 +31,10 @@ class _Watched:
     is_over: bool = False
     """Or is told to end."""
 
-    def take(self, record: dict[str, Any]) -> None:
-        kind = record["record"]
+    def take(self, record: Record) -> None:
         self.watch.take(record)
-        stopped = kind == "pass_stopped" and record["of_pass"] == self.name
-        self.is_over = self.is_over or stopped or kind in _LATER[self.name]
+        stopped = isinstance(record, PassStopped) and record.of_pass == self.name
+        self.is_over = self.is_over or stopped or isinstance(record, _LATER[self.name])
 
     def due(self) -> str | None:
         """Why it should end now."""
@@ -60,7 +61,7 @@ class EarlyEnd:
         ]
         self._due: _Watched | None = None
 
-    def take(self, record: dict[str, Any]) -> None:
+    def take(self, record: Record) -> None:
         """One record, in the order of the file."""
         for each in self._passes:
             each.take(record)

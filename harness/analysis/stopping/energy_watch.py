@@ -8,7 +8,7 @@ be told is waited for, never taken for a decision.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.analysis.evidence.energy_evidence import energy_effect, energy_level
 from harness.analysis.evidence.evidence import Evidence, Paired
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.documents.manifest import Manifest
+    from harness.documents.records import Record
     from harness.experiment.declaration import Rule
 
 
@@ -45,19 +46,19 @@ class EnergyWatch:
         self._cycles = 0
         self._decision: Decision | None = None
 
-    def take(self, record: dict[str, Any]) -> None:
-        """One parsed line of records.jsonl, in the order of the file. Raises `pydantic.ValidationError` where it is a
-        block or a failure and not a valid one.
-        """
-        match record.get("record"):
-            case "energy_block" if self._first_look is not None:
-                self._records.energy.append(EnergyBlock.model_validate(record))
+    def take(self, record: Record) -> None:
+        """One record of records.jsonl, in the order of the file."""
+        match record:
+            case EnergyBlock() if self._first_look is not None:
+                self._records.energy.append(record)
                 cycles = len(self._records.whole_cycles(self._arms))
                 if cycles != self._cycles:
                     self._cycles, self._decision = cycles, None
-            case "arm_failed":
-                self._records.failed.append(ArmFailed.model_validate(record))
+            case ArmFailed():
+                self._records.failed.append(record)
                 self._decision = None
+            case _:
+                pass
 
     @classmethod
     def replay(cls, manifest: Manifest, records: DeviceRecords, survey_text: str | None) -> EnergyWatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
+    from harness.documents.records import Record
     from harness.experiment.declaration import Rule
 
 
@@ -37,15 +38,15 @@ class LatencyWatch:
         """(session, pair) → arms with a block in it."""
         self._decision: Decision | None = None
 
-    def take(self, record: dict[str, Any]) -> None:
-        """One parsed line of records.jsonl, in the order of the file. Raises `pydantic.ValidationError` where it is a
-        block or a failure and not a valid one.
-        """
-        match record.get("record"):
-            case "latency_block":
-                self._take_block(LatencyBlock.model_validate(record))
-            case "arm_failed":
-                self._take_failure(ArmFailed.model_validate(record))
+    def take(self, record: Record) -> None:
+        """One record of records.jsonl, in the order of the file."""
+        match record:
+            case LatencyBlock():
+                self._take_block(record)
+            case ArmFailed():
+                self._take_failure(record)
+            case _:
+                pass
 
     @classmethod
     def replay(cls, manifest: Manifest, records: DeviceRecords) -> LatencyWatch:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from harness.words.sentences import counted
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
     from harness.documents.manifest import Manifest
+    from harness.documents.records import Record
     from harness.experiment.declaration import Rule
     from harness.statistics.estimate import Estimate
 
@@ -61,8 +62,8 @@ class Decision:
 class PassWatch(Protocol):
     """A pass of one device, watched. Give it every record; ask for `decision` whenever one has come."""
 
-    def take(self, record: dict[str, Any]) -> None:
-        """One parsed line of records.jsonl, in the order of the file."""
+    def take(self, record: Record) -> None:
+        """One record of records.jsonl, in the order of the file."""
         ...
 
     @property

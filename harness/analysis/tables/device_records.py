@@ -26,6 +26,8 @@ from harness.documents.records import (
 )
 from harness.errors import UserError
 
+_LONGEST_LINE_BYTES = 64 << 20
+
 
 class RecordsError(UserError):
     """A records file that cannot be understood. Names the file and the line."""
@@ -118,7 +120,9 @@ def iterate_records(path: Path) -> Iterator[Record]:
     """
     expected = 0
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE_BYTES), b""), start=1):
+            if len(line) == _LONGEST_LINE_BYTES:
+                raise RecordsError(f"{path}, line {number}: is longer than any record", "Fetch it again.")
             if not line.endswith(b"\n"):
                 return
             try:
@@ -127,7 +131,7 @@ def iterate_records(path: Path) -> Iterator[Record]:
                 first = error.errors(include_url=False, include_input=False)[0]
                 place = ".".join(str(part) for part in first["loc"])
                 raise RecordsError(
-                    f"{path}, line {number}: is not a record ({f'{place}: ' if place else ''}{first['msg']})",
+                    f"{path}, line {number}: is not a record ({f'{place}: ' if place else ''}{first['msg'][:200]})",
                     "The file was changed or damaged on its way; fetch it again, or run the device again.",
                 ) from None
             if record.n != expected:

@@ -19,6 +19,7 @@ from devices.readings import unavailable
 from harness.analysis.evidence.energy_evidence import ENERGY_COLUMNS
 from harness.analysis.tables.block_energy import as_measured, read_energy
 from harness.documents.comparison import ContinuousUse, EnergyOnDevice
+from harness.plain_file import read_plain_file
 from harness.quantity import Measured, Unavailable
 from harness.runs.planning.energy_source import with_stand_ins
 
@@ -39,6 +40,9 @@ _TYPES = {
     "resolution": "float64",
     "reason": "object",
 }
+
+_METER_BYTES = 512 << 20
+"""A sample of some meters is a line of 40 bytes, and there are thousands in a second."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,10 @@ def read_device_energy(
     if energy.meter_csv is not None:
         path = home / energy.meter_csv
         try:
-            meter = path.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            return _nothing(device, blocks, names, f"the meter's file {path} cannot be read: {error.strerror}")
+            meter = read_plain_file(path, most_bytes=_METER_BYTES).decode("utf-8", "replace")
+        except (OSError, ValueError) as error:  # ValueError: a name with NUL
+            why = error.strerror if isinstance(error, OSError) else error
+            return _nothing(device, blocks, names, f"the meter's file {path} cannot be read: {why}")
     offset_s = energy.meter_offset_s if meter is not None else None
     read = []
     for each in with_stand_ins(found, survey, energy):

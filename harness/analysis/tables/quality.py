@@ -6,14 +6,16 @@ from the reference alone is computed once for all arms and devices; equal output
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.analysis.tables.device_records import RecordsError, iterate_records
+from harness.documents.records import QualityOutput, output_name
 from harness.errors import UserError
 from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.dataset import file_sha256
+from harness.tasks.output_tensor import read_output_tensor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,10 +44,18 @@ class Output:
 
     path: Path
     sha256: str
+    dtype: str
+    shape: tuple[int, ...]
+    length_bytes: int
 
 
-def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> Quality:
-    """Score whatever outputs are there. What cannot be scored is in the frame with its reason.
+def score_outputs(
+    folder: RunFolder,
+    manifest: Manifest,
+    progress: Progress,
+    outputs: dict[str, dict[tuple[str, str], Output]] | None = None,
+) -> Quality:
+    """Score whatever outputs are there (`read_outputs`). What cannot be scored is in the frame with its reason.
 
     Raises `UserError` where an input or a reference is no longer the picture it was when the run began: scores
     against others would be of another run.
@@ -53,7 +63,7 @@ def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
     import pandas as pd
 
     metrics, unavailable = _open_metrics(manifest)
-    outputs = read_outputs(folder, manifest)
+    outputs = read_outputs(folder, manifest) if outputs is None else outputs
     rows: list[dict[str, Any]] = []
     for number, item in enumerate(manifest.items):
         rows += _score_item(manifest, item, outputs, metrics, unavailable)
@@ -79,24 +89,33 @@ def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[
 
 
 def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
-    """Of a step done twice the last counts."""
+    """Of a step done twice the last counts; of a device whose records are damaged nothing does."""
     records = home / "records.jsonl"
     found: dict[tuple[str, str], Output] = {}
-    if records.exists():
-        with records.open("rb") as lines:
-            for line in lines:
-                if b'"quality_output"' in line:
-                    record = json.loads(line)
-                    first = record["outputs"][0]
-                    found[record["arm"], record["item"]] = Output(home / first["path"], first["sha256"])
+    try:
+        for record in iterate_records(records) if records.exists() else ():
+            if isinstance(record, QualityOutput):
+                first = record.outputs[0]
+                found[record.arm, record.item] = Output(
+                    home / output_name(record.arm, record.item, 0),
+                    first.sha256,
+                    first.dtype,
+                    tuple(first.shape),
+                    first.bytes,
+                )
+    except RecordsError:  # said of the device by whoever compares
+        return {}
     return found
 
 
 def decode_output(arm: ManifestArm, output: Output, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """An output as a picture, uint8 (height, width, 3). Raises ValueError or OSError with the reason it is none."""
-    import numpy as np
-
-    return arm.codec.decode(np.load(output.path, allow_pickle=False), image)
+    tensor = read_output_tensor(
+        output.path, dtype=output.dtype, shape=output.shape, length_bytes=output.length_bytes, sha256=output.sha256
+    )
+    if output.dtype != arm.codec.output.dtype:
+        raise ValueError(f"the output holds {output.dtype}, and the model puts out {arm.codec.output.dtype}")
+    return arm.codec.decode(tensor, image)
 
 
 def read_known_image(path: str, sha256: str | None) -> NDArray[np.uint8]:

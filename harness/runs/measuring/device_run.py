@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import posixpath
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import ProcessHandle
 from devices.errors import (
@@ -25,10 +26,13 @@ from devices.retry import with_reconnect
 from harness.documents.folder import DiskError, write_model
 from harness.documents.held_record import HeldFile, HeldRecord
 from harness.documents.record_file import RecordFile
+from harness.documents.record_intake import NotARecordError, RecordIntake
+from harness.documents.records import LatencyBlock, QualityOutput
 from harness.documents.state import DeviceState, Process, Stage
 from harness.runs.measuring.exclusive_run import refuse_second_run, yield_to_earlier
-from harness.runs.measuring.fetch_outputs import fetch_outputs
+from harness.runs.measuring.fetch_outputs import MOST_OUTPUT_BYTES, fetch_outputs, kept_outputs
 from harness.runs.measuring.keep_awake import AnotherRunError, Care, kept_awake, wake_again
+from harness.runs.measuring.line_splitter import LineSplitter, LineTooLongError
 from harness.runs.measuring.note_phone_state import Moment, note_phone_state
 from harness.runs.measuring.runner_process import RunnerProcess
 from harness.runs.measuring.runner_status import Heard
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from harness.analysis.stopping.early_end import EarlyEnd
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
+    from harness.documents.records import Record
     from harness.runs.measuring.unplugged import CableOut
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
@@ -77,7 +82,7 @@ class DeviceRun:
     state: DeviceState
     progress: Progress
     stop: StopRequest
-    on_record: Callable[[dict[str, Any]], None]
+    on_record: Callable[[Record], None]
     """Called once with every record, also with those of an earlier try; may raise to end the run."""
     plan: Plan
     early_end: EarlyEnd | None = None
@@ -89,16 +94,29 @@ class DeviceRun:
     cable_out: CableOut | None = None
     """Where its cable is to be pulled in the energy pass."""
     kind: RunKind = field(default_factory=RunKind)
-    how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
+    how_far: Callable[[Record], tuple[str, int, int]] | None = None
     """Record → what is done, how much of it, of how much; None for steps of the plan."""
+    most_output_bytes: int = MOST_OUTPUT_BYTES
+    """The longest output tensor that is fetched from it."""
     _heard: Heard = field(init=False)
+    _intake: RecordIntake = field(init=False)
+    _outputs: list[QualityOutput] = field(default_factory=list)
     _stop_asked_at: float | None = None
     _torn: int = 0
+    _silent_s: float = 0.0
+    """How long it has sent no record while the connection was there."""
+    _latency_since: float | None = None
+    """When the first block of the latency pass came."""
     _is_lost: bool = False
     """It was said that the connection is lost, and not yet that it is there again."""
 
     def __post_init__(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.how_far)
+        self._intake = RecordIntake(self.device.name, self.plan)
+        self._outputs = []
 
     def run(self) -> None:
         """Go from wherever this device is to `fetched`.
@@ -142,8 +160,19 @@ class DeviceRun:
 
     def _connect(self) -> None:
         self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
+        self._refuse_other_places()
         # Also where outputs alone are left to fetch: what is undone after that would be undone for the other run too.
         self._retry(lambda: refuse_second_run(self.device, self.state.remote_folder))
+
+    def _refuse_other_places(self) -> None:
+        """What is written and removed there is below its work directory, whatever state.json says."""
+        home, name = posixpath.split(self.state.remote_folder)
+        if home != f"{self.device.workdir}/runs" or name in {"", ".", ".."}:
+            raise PermanentError(
+                f"{self.device.name}: this run lies in {self.state.remote_folder} there, and not in"
+                f" {self.device.workdir}, the work directory now",
+                "Name the work directory that it was begun with, then go on.",
+            )
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
@@ -166,16 +195,18 @@ class DeviceRun:
             self.device,
             self.state.remote_folder,
             self.folder,
-            self._records.outputs(),
+            kept_outputs(self._outputs),
             retry=self._retry,
             stop=self.stop,
             progress=self.progress,
+            most_bytes=self.most_output_bytes,
         )
 
     def _take_up(self) -> None:
         """All records that are here already."""
+        self._begin_anew()
         self._records.cut_partial_line()
-        for record in self._records:
+        for record in self._records.read(self._intake):
             self._take(record, is_news=False)
 
     def _start_unless_alive(self) -> bool:
@@ -273,19 +304,21 @@ class DeviceRun:
             self._is_lost = False
             self.progress.say(self.device.name, "connected again")
         last_news = time.monotonic() - self._silence_s + first_silence_s
-        tail, is_owed = b"", False
+        looked_at, is_owed = time.monotonic(), False
+        splitter = LineSplitter(self._intake.allowance.line_bytes)
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
                 if chunk:
                     last_news, is_owed = time.monotonic(), False
-                    *lines, tail = (tail + chunk).split(b"\n")
-                    for record in self._keep(lines):
+                    for record in self._keep(self._split(splitter, chunk)):
                         self._take(record)
+                        self._silent_s = 0.0
                     if self._heard.finished is not None:
                         return
                 if self.stop.asked and self._stop_runner():
                     return
                 self._end_passes_early()
+                looked_at = self._bear_silence(looked_at)
                 if time.monotonic() - last_news > self._silence_s:
                     last_news = time.monotonic()
                     if not self._is_alive():
@@ -295,25 +328,65 @@ class DeviceRun:
                             raise TransientError(f"{self.device.name}: its records came no further")
                         is_owed = True  # what it wrote just before it ended may be on its way
 
-    def _keep(self, lines: list[bytes]) -> list[dict[str, Any]]:
+    def _split(self, splitter: LineSplitter, chunk: bytes) -> list[bytes]:
+        try:
+            return splitter.take(chunk)
+        except LineTooLongError as error:
+            raise self._intake.beyond(str(error)) from None
+
+    def _bear_silence(self, looked_at: float) -> float:
+        """Count the time since `looked_at`, in which the connection was there; returns now. A runner that lives and
+        says nothing for longer than anything in its plan takes, or goes on with a pass that is long over, is ended.
+        """
+        now, allowance = time.monotonic(), self._intake.allowance
+        self._silent_s += now - looked_at
+        if self._silent_s > allowance.silence_s:
+            raise PermanentError(
+                f"{self.device.name}: its runner is said to live, and has written no record for"
+                f" {self._silent_s / 60:.0f} minutes; nothing in its plan takes so long",
+                f"Look at the device. When mended, `{self.kind.command} --resume` goes on.",
+            )
+        return now
+
+    def _bear_latency_pass(self) -> None:
+        self._latency_since = time.monotonic() if self._latency_since is None else self._latency_since
+        lasted_s = time.monotonic() - self._latency_since
+        if lasted_s > self._intake.allowance.latency_pass_s:
+            raise self._intake.beyond(
+                f"blocks of latency for {lasted_s / 60:.0f} minutes, where its plan ends that pass after"
+                f" {self.plan.latency.max_ns / 60e9:g}"
+            )
+
+    def _keep(self, lines: list[bytes]) -> list[Record]:
         """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
         seen just before a restarted runner cut it off: then it is gone when looked at again.
         """
         try:
-            records = self._records.append(lines)
-        except ValueError:
+            records = self._records.append(lines, self._intake)
+        except NotARecordError as error:
             self._torn += 1
-            torn = f"{self.device.name}: {self._process.records} holds a line that is no record"
+            torn = f"{self.device.name}: {self._process.records} holds a line that is no record ({error})"
             if self._torn < TORN_LINES_BEFORE_GIVING_UP:
                 raise TransientError(torn) from None
-            raise PermanentError(torn, "The device's disk or memory may be failing. Start a new run.") from None
+            self._records.append(lines[: error.place], self._intake)
+            refused = lines[error.place :]
+            place = self._records.keep_refused(refused)
+            raise PermanentError(
+                torn,
+                f"The device's disk or memory may be failing. {len(refused)} line(s) from there on are kept in"
+                f" {place.name} beside the records. Start a new run.",
+            ) from None
         self._torn = 0 if records else self._torn
         return records
 
     def _remote_records(self) -> Generator[bytes, None, None]:
         return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
 
-    def _take(self, record: dict[str, Any], *, is_news: bool = True) -> None:
+    def _take(self, record: Record, *, is_news: bool = True) -> None:
+        if isinstance(record, QualityOutput):
+            self._outputs.append(record)
+        elif isinstance(record, LatencyBlock) and is_news:
+            self._bear_latency_pass()
         self._heard.take(record, is_news=is_news)
         if self.early_end is not None:
             self.early_end.take(record)

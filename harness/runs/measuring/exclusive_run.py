@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from devices.errors import PermanentError
 from devices.posix.command_lines import pattern_of
+from devices.said_number import whole_number
 from harness.runs.measuring.keep_awake import AnotherRunError, FallsAsleep
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _at_work(device: Device) -> list[RunAtWork]:
     found = []
     for line in done.stdout.decode(errors="replace").splitlines():
         ticks, _, folder = line.partition(" ")
-        if ticks.isdigit():
-            found.append(RunAtWork(int(ticks), folder))
+        started = whole_number(ticks)
+        if started is not None:
+            found.append(RunAtWork(started, folder))
     return found

@@ -15,8 +15,9 @@ from harness.documents.folder import read_model, write_model
 from harness.documents.plan import Plan
 from harness.documents.state import DeviceState
 from harness.runs.measuring.device_run import RECONNECT_S, DeviceRun
-from harness.runs.measuring.output_check import OutputCheck
+from harness.runs.measuring.output_check import OutputCheck, WrongOutputError
 from harness.runs.measuring.unplugged import CableOut
+from harness.runs.preparing.output_space import longest_output_bytes
 from harness.runs.session.device_threads import in_threads
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def measure_all(
             reconnect_s=RECONNECT_S if cable_out is None else max(RECONNECT_S, cable_out.longest_absence_s),
             hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
             cable_out=cable_out,
+            most_output_bytes=longest_output_bytes(resolved),
         )
 
     return on_all(folder, manifest.devices, make_run, progress, stop)
@@ -74,11 +76,14 @@ def on_all(
 ) -> dict[str, str]:
     """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed.
 
-    Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the devices to
-    stop.
+    What one device says is that device's fault alone; `WrongOutputError` is raised where all of them say it, and it is
+    the model's. Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the
+    devices to stop.
     """
     turns: dict[str, threading.Lock] = {}
     problems: dict[str, str] = {}
+    wrong: list[WrongOutputError] = []
+    at_work: list[str] = []
 
     def one(index: int) -> None:
         entry = entries[index]
@@ -87,17 +92,23 @@ def on_all(
         if state.stage == "unprepared":
             problems[entry.name] = state.problem or "not prepared"
             return
+        at_work.append(entry.name)
         identity = read_model(files.identity, Identity)
         run = make_run(index, files, state, read_model(files.plan, Plan))
         try:
             with turns.setdefault(identity.boot_id or entry.name, threading.Lock()):
                 stop.check()
                 act(run)
-        except DeviceError as error:
+        except (DeviceError, WrongOutputError) as error:
+            if isinstance(error, WrongOutputError):
+                wrong.append(error)
             problems[entry.name] = str(error)
             write_model(files.state, run.state.model_copy(update={"problem": str(error)}))
-            progress.say(entry.name, error.what)
+            if len(entries) > 1 or isinstance(error, DeviceError):
+                progress.say(entry.name, error.what)
 
     with stop.listening():
         in_threads([partial(one, index) for index in range(len(entries))], stop)
+    if wrong and len(wrong) == len(at_work):
+        raise wrong[0]
     return problems

@@ -9,6 +9,7 @@ from devices.base import ProcessHandle
 from devices.errors import NoSpaceError, PermanentError
 from devices.posix.command_lines import pattern_of
 from devices.posix.shell import NO_SPACE_REMEDY
+from devices.said_number import whole_number
 from harness.runs.measuring.disk_space import raise_if_full
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class RunnerProcess:
         """
         # A file that is not there yet holds none.
         script = '[ ! -f "$1" ] || tail -c "+$2" -- "$1" | wc -l'
-        counted = self._run(["sh", "-c", script, "sh", self.records, str(offset + 1)]).stdout.strip()
-        return int(counted) if counted.isdigit() else 0
+        counted = self._run(["sh", "-c", script, "sh", self.records, str(offset + 1)]).stdout
+        return whole_number(counted.decode("ascii", "replace")) or 0
 
     def writes(self, pid: int) -> bool:
         """Whether the process of this id, read from a record, is a runner of this run: ids are used again, and so
@@ -74,7 +75,7 @@ class RunnerProcess:
         prefix = f"exit.{started.pid}."
         names = self._run(["ls", self.folder]).stdout.decode("utf-8", "replace").split()
         codes = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-        return int(codes[0]) if codes and codes[0].isdigit() else None
+        return whole_number(codes[0]) if codes else None
 
     def raise_if_hopeless(self, exit_code: int | None) -> None:
         """Raise what made a runner end where starting it again will not help. `exit_code` may be unknown: a full disk

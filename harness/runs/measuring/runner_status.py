@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.documents.plan import steps_of_pass
+from harness.documents.records import GateWaiting, PassStopped, RunnerFinished, RunnerStarted, WarmUpBlock
 from harness.words.gates import waiting_in_words
 
 if TYPE_CHECKING:
     from harness.documents.plan import Plan
+    from harness.documents.records import Record
     from harness.runs.measuring.unplugged import CableOut
     from harness.runs.session.progress import Progress
 
@@ -24,7 +26,7 @@ class Heard:
     progress: Progress
     cable_out: CableOut | None = None
     """Where its cable is to be pulled in the energy pass."""
-    how_far: Callable[[dict[str, Any]], tuple[str, int, int]] | None = None
+    how_far: Callable[[Record], tuple[str, int, int]] | None = None
     """Record → what is done, how much of it, of how much; None for steps of the plan."""
     runner_pid: int | None = None
     """Of the runner that wrote the newest `runner_started` record."""
@@ -37,22 +39,25 @@ class Heard:
         """Whether nothing is left to be measured."""
         return self.finished in {"complete", "bound"}
 
-    def take(self, record: dict[str, Any], *, is_news: bool) -> None:
+    def take(self, record: Record, *, is_news: bool) -> None:
         """The next record; `is_news` unless it was here before this process began."""
-        kind = record["record"]
-        if kind == "runner_started":
-            self.finished = None
-            self.runner_pid = record["pid"]
-        elif kind == "runner_finished":
-            self.finished = record["reason"]
-        elif kind == "pass_stopped":
-            self._done_steps.update(steps_of_pass(self.plan, record["of_pass"]))
+        match record:
+            case RunnerStarted():
+                self.finished = None
+                self.runner_pid = record.pid
+            case RunnerFinished():
+                self.finished = record.reason
+            case PassStopped():
+                self._done_steps.update(steps_of_pass(self.plan, record.of_pass))
+            case _:
+                pass
         words = None if self.cable_out is None else self.cable_out.take(record)
-        if words is None and kind == "gate_waiting":
+        if words is None and isinstance(record, GateWaiting):
             words = waiting_in_words(record, self.plan)
         if words is not None and is_news:
             self.progress.say(self.device, words)
-        if record.get("step") is not None and kind not in {"warm_up_block", "gate_waiting"}:
-            self._done_steps.add(record["step"])
+        step: int | None = getattr(record, "step", None)
+        if step is not None and not isinstance(record, (WarmUpBlock, GateWaiting)):
+            self._done_steps.add(step)
         steps = ("measuring", len(self._done_steps), len(self.plan.steps))
         self.progress.advance(self.device, *(steps if self.how_far is None else self.how_far(record)))

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
+
+from harness.documents.records import ArmFailed, SoakWindow
+
+if TYPE_CHECKING:
+    from harness.documents.records import Record
 
 SHORT_S = 600.0
 
@@ -18,18 +23,18 @@ class SoakProgress:
         self._unit_ns = unit_s * 1e9
         self._done_ns = 0
 
-    def __call__(self, record: dict[str, Any]) -> tuple[str, int, int]:
+    def __call__(self, record: Record) -> tuple[str, int, int]:
         """Take one record, in the order of the file."""
-        if record["record"] == "soak_window":
-            self._done_ns += record["ended_ns"] - record["started_ns"]
+        if isinstance(record, SoakWindow):
+            self._done_ns += max(0, record.ended_ns - record.started_ns)
         return f"soaking ({self._unit})", min(self._total, int(self._done_ns / self._unit_ns)), self._total
 
 
-def failures_told(say: Callable[[str], None]) -> Callable[[dict[str, Any]], None]:
+def failures_told(say: Callable[[str], None]) -> Callable[[Record], None]:
     """For `DeviceRun.on_record`: a failure is said at once, since a soak may have days to go."""
 
-    def on_record(record: dict[str, Any]) -> None:
-        if record["record"] == "arm_failed":
-            say(f"failed at {record['stage']}: {record['error']}: {record['message']}")
+    def on_record(record: Record) -> None:
+        if isinstance(record, ArmFailed):
+            say(f"failed at {record.stage}: {record.error}: {record.message}")
 
     return on_record

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from harness.documents.records import EnergyBlock, GateWaiting, PassStopped, RunnerFinished
 
 if TYPE_CHECKING:
     from harness.documents.plan import Plan
+    from harness.documents.records import Record
 
 PATIENCE_S = 3600.0
 """How much longer than its plan needs a phone that measures without its cable is waited for."""
@@ -23,27 +26,26 @@ class CableOut:
     _is_told: bool = False
     """What happens now that it is out was said."""
 
-    def take(self, record: dict[str, Any]) -> str | None:
+    def take(self, record: Record) -> str | None:
         """What a record gives reason to say, in place of what is said of such a record elsewhere."""
-        kind = record["record"]
-        if kind == "gate_waiting":
-            if record["of_pass"] != "energy" or "battery_status" not in record["failed"]:
+        if isinstance(record, GateWaiting):
+            if record.of_pass != "energy" or "battery_status" not in record.failed:
                 return None
             self._is_asked, self._is_told = True, False
-            minutes, status = self._minutes(record["step"]), record["values"]["battery_status"]
+            minutes, status = self._minutes(record.step), record.values.get("battery_status")
             return (
                 f"unplug the phone now (its battery's status is {status}); it measures on its own for about {minutes} "
                 "min; plug it back in (or leave it on Wi-Fi) after that"
             )
         if not self._is_asked:
             return None
-        is_last = kind == "energy_block" and self.seconds(record["step"] + 1) == 0
-        if is_last or kind in {"runner_finished", "pass_stopped"}:
+        is_last = isinstance(record, EnergyBlock) and self.seconds(record.step + 1) == 0
+        if is_last or isinstance(record, (RunnerFinished, PassStopped)):
             self._is_asked = False
             return "the blocks without a cable are done: the phone may be plugged in again"
-        if kind == "energy_block" and not self._is_told:
+        if isinstance(record, EnergyBlock) and not self._is_told:
             self._is_told = True
-            return f"it discharges, and measures without its cable for about {self._minutes(record['step'] + 1)} min"
+            return f"it discharges, and measures without its cable for about {self._minutes(record.step + 1)} min"
         return None
 
     def lost(self) -> tuple[bool, str | None]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 64 << 20
 """Left for records, tables, pictures of the report and whatever else the disk is there for."""
+_LEAST_OUTPUT_BYTES = 64 << 20
 _DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int8": 1, "uint8": 1}
 
 
@@ -27,6 +28,14 @@ def output_bytes(resolved: Resolved) -> int:
     """About how much all arms put out for all items: pictures of the references' sizes."""
     pixels = sum(item.reference_size[0] * item.reference_size[1] for item in resolved.items)
     return sum(pixels * arm.codec.channels * _DTYPE_BYTES[arm.codec.output.dtype] for arm in resolved.arms)
+
+
+def longest_output_bytes(resolved: Resolved) -> int:
+    """The longest output tensor that is believed of a device: of the largest reference in float64 with room to spare,
+    since outputs beside the picture have sizes of their own.
+    """
+    pixels = max(item.reference_size[0] * item.reference_size[1] for item in resolved.items)
+    return max(_LEAST_OUTPUT_BYTES, 4 * 8 * 3 * pixels)
 
 
 def check_device_space(device: Device, resolved: Resolved) -> None:

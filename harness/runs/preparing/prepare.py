@@ -5,13 +5,13 @@ Nothing of a run exists yet while this goes on; a second time most of it is foun
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from devices.base import Blob
 from devices.errors import PermanentError
+from devices.json_answer import JsonAnswer, parse_answer
 from devices.posix.core_clocks import cores_for
 from devices.retry import with_reconnect
 from harness.runs.measuring.exclusive_run import refuse_second_run
@@ -35,8 +35,18 @@ if TYPE_CHECKING:
 
 OPEN_MODEL_TIMEOUT_S = 300.0
 FIRST_CONNECT_S = 10.0
+_MOST_SAID = 4000
 
 _T = TypeVar("_T")
+
+
+class _Refusal(JsonAnswer):
+    """What a runner prints of a model that its runtime does not open."""
+
+    error: str
+    message: str
+    stage: str | None = None
+    """How far it came: `start` where the runtime itself does not start."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +162,11 @@ def _open_once(device: Device, identity: Identity, argv: Sequence[str], needs: S
     done = device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S)
     if done.exit_code == 0:
         return None
-    try:
-        answer = json.loads(done.stdout)
-        return refused_by(answer, device, identity, argv, needs)
-    except (ValueError, KeyError, TypeError):
-        lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-        last = lines[-1] if lines else "it printed nothing"
-        if done.exit_code in {126, 127}:
-            raise PermanentError(f"{device.name}: {argv[0]} cannot be run there any more: {last}") from None
-        return Refusal("model", f"exit code {done.exit_code}: {last}", CANNOT_OPEN_REMEDY)
+    answer = parse_answer(done.stdout, _Refusal)
+    if answer is not None:
+        return refused_by(answer.model_dump(), device, identity, argv, needs)
+    lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+    last = lines[-1][:_MOST_SAID] if lines else "it printed nothing"
+    if done.exit_code in {126, 127}:
+        raise PermanentError(f"{device.name}: {argv[0]} cannot be run there any more: {last}")
+    return Refusal("model", f"exit code {done.exit_code}: {last}", CANNOT_OPEN_REMEDY)

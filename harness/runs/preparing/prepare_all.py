@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError
@@ -17,6 +15,7 @@ from harness.documents.state import DeviceState
 from harness.runs.preparing.encode_items import encode_items
 from harness.runs.preparing.prepare import PreparedDevice, prepare
 from harness.runs.session.device_threads import in_threads
+from harness.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -37,8 +36,8 @@ def prepare_all(
     runner: RunnerKind | None = None,
 ) -> list[PreparedDevice | DeviceError]:
     """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
-    with tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch:
-        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+    with scratch_folder() as scratch:
+        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", "encoding pictures"))
 
         def one(device: Device) -> PreparedDevice | DeviceError:
             try:

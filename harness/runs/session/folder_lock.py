@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.documents.folder import DiskError
 from harness.errors import UserError
+from harness.scratch_folder import sweep_parts
 
 if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
@@ -25,7 +26,7 @@ class ClaimedElsewhereError(UserError):
 def claimed(folder: RunFolder | SoakFolder) -> Iterator[None]:
     """Hold the folder, which is there. Raises `ClaimedElsewhereError` while another process holds it."""
     try:
-        descriptor = os.open(folder.claim, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(folder.claim, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     except OSError as error:
         raise DiskError.of(folder.claim, error) from None
     try:
@@ -37,6 +38,8 @@ def claimed(folder: RunFolder | SoakFolder) -> Iterator[None]:
                     f"{folder.path}: another bakeoff is at work on this run", "Wait for it, or stop it first."
                 ) from None
             # A file system without locks: two at once are the user's to avoid there.
+        else:
+            sweep_parts(folder.path, older_than_s=0.0)  # nobody else writes here
         yield
     finally:
         os.close(descriptor)

@@ -36,9 +36,11 @@ def _refuse_unwritable(out: Path) -> None:
 
 
 def refuse_used(folder: RunFolder | SoakFolder) -> None:
-    """Raise `UserError` where there is anything but a claim."""
+    """Raise `UserError` where there is anything but a claim, and what a start that was cut off left half-written."""
     out = folder.path
-    if out.exists() and (not out.is_dir() or any(each != folder.claim for each in out.iterdir())):
+    if out.exists() and (
+        not out.is_dir() or any(each != folder.claim and not each.name.startswith(".part-") for each in out.iterdir())
+    ):
         command = "bakeoff run" if isinstance(folder, RunFolder) else "bakeoff soak"
         raise UserError(f"{out}: is there already", f"Name another folder, or `{command} --resume` to go on with it.")
 

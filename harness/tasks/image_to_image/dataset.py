@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.plain_file import open_plain_file
 from harness.tasks.image_file import SUFFIXES, image_size, read_image
 
 
@@ -80,7 +81,7 @@ def _read_item(item: Item) -> Item:
 def file_sha256(path: Path) -> str:
     """Lower-case hex. Raises `UserError` where the file cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_plain_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None

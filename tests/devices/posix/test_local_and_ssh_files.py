@@ -283,3 +283,40 @@ def test_the_default_work_directory_is_in_the_user_s_cache(tmp_path: Path, monke
     assert LocalDevice().workdir == str(tmp_path / "my home" / ".cache" / "bakeoff" / "device")
     monkeypatch.setenv("BAKEOFF_LOCAL_WORKDIR", str(tmp_path / "elsewhere"))
     assert LocalDevice().workdir == str(tmp_path / "elsewhere")
+
+
+def test_what_is_made_on_a_machine_is_this_users_alone(device: PosixDevice, tmp_path: Path) -> None:
+    if device.name.startswith("adb"):
+        pytest.skip("a phone's work directory is its shell user's by where it lies")
+    Path(device.workdir).parent.mkdir(parents=True, exist_ok=True)
+    program = blob(tmp_path / "here", "program", b"#!/bin/sh\n")
+    program.path.chmod(0o755)
+    large = blob(tmp_path / "here", "large", os.urandom(5_000_001))
+    paths = device.push([program, large])
+    device.write(f"{device.workdir}/runs/x/plan.json", b"{}")
+    modes = {Path(path).name: Path(path).stat().st_mode & 0o777 for path in paths.values()}
+    assert modes == {program.sha256: 0o700, large.sha256: 0o600}
+    for name in ("", "blobs", "runs", "runs/x"):
+        assert (Path(device.workdir) / name).stat().st_mode & 0o077 == 0, name
+    assert (Path(device.workdir) / "runs" / "x" / "plan.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_work_directory_that_lies_in_anothers_sight_hides_what_is_ours(tmp_path: Path) -> None:
+    workdir = tmp_path / "seen by all"
+    (workdir / "blobs").mkdir(parents=True)
+    workdir.chmod(0o755)
+    with LocalDevice(str(workdir)) as device:
+        device.connect()
+    assert workdir.stat().st_mode & 0o777 == 0o755  # it may hold more than what is ours
+    assert (workdir / "blobs").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("place", ["", "blobs", "runs"])
+def test_a_work_directory_of_another_user_is_refused(tmp_path: Path, place: str) -> None:
+    workdir = tmp_path / "device"
+    (workdir / place).mkdir(parents=True, exist_ok=True)
+    os.chown(workdir / place, 12345, 12345)
+    with LocalDevice(str(workdir)) as device, pytest.raises(PermanentError, match="belongs to another user") as caught:
+        device.connect()
+    assert "BAKEOFF_LOCAL_WORKDIR" in caught.value.remedy

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from harness.documents.plan import GateCondition, Gates, Plan
+from harness.documents.records import GateWaiting
 from harness.words.gates import waiting_in_words
 from tests.harness.runs.planning.test_make_plan import manifest, plan
 
 
 def waiting(gates: Gates, **values: float | str) -> str:
     made: Plan = plan(manifest()).model_copy(update={"gates": {"latency": gates}})
-    return waiting_in_words({"of_pass": "latency", "failed": list(values), "values": values}, made)
+    record = GateWaiting(
+        n=0, session=0, monotonic_ns=0, step=0, of_pass="latency", failed=list(values), values=dict(values)
+    )
+    return waiting_in_words(record, made)
 
 
 def test_the_value_its_bound_and_the_longest_wait_are_told() -> None:

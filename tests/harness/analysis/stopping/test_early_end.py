@@ -14,7 +14,7 @@ def told(run: Manifest, survey: str | None, records: list[Record]) -> list[str]:
     """The files that are dropped."""
     early_end, files = EarlyEnd(run, survey), []
     for record in records:
-        early_end.take(record.model_dump(by_alias=True))
+        early_end.take(record)
         due = early_end.due()
         if due is not None:
             files.append(due[0])

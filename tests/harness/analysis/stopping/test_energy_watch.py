@@ -61,13 +61,13 @@ class Watched:
         assert sensing.measures_energy, sensing.notes
         self.records = self.device.run(plan(run, sensing=sensing))
         for record in self.records[self._taken :]:
-            self.watch.take(record.model_dump(by_alias=True))
+            self.watch.take(record)
         self.decisions.append(self.watch.decision)
 
     def _stops(self, records: list[Record]) -> bool:
         """A file that was dropped is seen some blocks later."""
         for record in records[self._taken :]:
-            self.watch.take(record.model_dump(by_alias=True))
+            self.watch.take(record)
         self._taken = len(records)
         self.decisions.append(self.watch.decision)
         seen = self.decisions[max(0, len(self.decisions) - 1 - self.late_by)]
@@ -191,7 +191,7 @@ def test_a_survey_that_is_lost_ends_nothing(tmp_path: Path) -> None:
     watched = Watched(sequential(LESS), THRIFTY)
     watch = EnergyWatch(watched.run, None)
     for record in watched.records:
-        watch.take(record.model_dump(by_alias=True))
+        watch.take(record)
     assert watch.decision.kind == "go on"
     assert "survey.txt" in watch.decision.reason
 
@@ -207,10 +207,10 @@ def test_whoever_takes_the_run_up_again_comes_to_the_same_reason() -> None:
     watched = Watched(sequential(LESS), THRIFTY)
     again = EnergyWatch(watched.run, watched.survey)
     for record in watched.records[: len(watched.records) // 2]:
-        again.take(record.model_dump(by_alias=True))
+        again.take(record)
     resumed = EnergyWatch(watched.run, watched.survey)
     for record in watched.records:
-        resumed.take(record.model_dump(by_alias=True))
+        resumed.take(record)
     assert resumed.decision == watched.decided
 
 
@@ -335,7 +335,7 @@ def test_a_cycle_that_was_cut_by_a_restart_is_not_counted() -> None:
     def final(change: Callable[[Record], Record]) -> Decision:
         watch = EnergyWatch(watched.run, watched.survey)
         for record in watched.records:
-            watch.take(change(record).model_dump(by_alias=True))
+            watch.take(change(record))
         return watch.decision
 
     assert final(lambda record: record).count == 16

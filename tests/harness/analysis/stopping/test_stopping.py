@@ -41,7 +41,7 @@ def watched(
     """What a watch says when it first says something else than `go on`, or at the end."""
     watch = LatencyWatch(manifest)
     for record in simulate_records(manifest, arms, device, np.random.default_rng(seed)):
-        watch.take(record.model_dump(by_alias=True))
+        watch.take(record)
         if watch.decision.kind != "go on":
             break
     return watch.decision
@@ -82,7 +82,7 @@ def test_what_is_given_up_would_hardly_ever_have_been_decided() -> None:
         watch, kinds = LatencyWatch(manifest), []
         for record in simulate_records(manifest, arms, rough, np.random.default_rng(seed)):
             if isinstance(record, LatencyBlock):
-                watch.take(record.model_dump())
+                watch.take(record)
                 kinds += [watch.decision.kind] if record.position == 1 else []
         if "hopeless" in kinds[:-2]:
             given_up += 1

@@ -1,5 +1,7 @@
 """Outputs × references: every score there or its reason, one picture in memory at a time."""
 
+import hashlib
+import json
 import shutil
 import tracemalloc
 from pathlib import Path
@@ -32,6 +34,34 @@ def outputs_of(run, arm="a1"):
     return run.path / "devices" / "0-local" / "outputs" / arm
 
 
+def put_output(run, arm, item, tensor):
+    """A tensor in an output's place, recorded as a runner would have recorded it."""
+    path = outputs_of(run, arm) / f"{item}.0.npy"
+    np.save(path, tensor)
+    content = path.read_bytes()
+    records = run.path / "devices" / "0-local" / "records.jsonl"
+    lines = []
+    for line in records.read_bytes().splitlines():
+        record = json.loads(line)
+        if record["record"] == "quality_output" and (record["arm"], record["item"]) == (arm, item):
+            record["outputs"][0] |= {
+                "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+                "dtype": tensor.dtype.name, "shape": list(tensor.shape),
+            }  # fmt: skip
+        lines.append(json.dumps(record).encode() + b"\n")
+    records.write_bytes(b"".join(lines))
+
+
+def claim(run, **changes):
+    """What a record says of an output, and the file does not."""
+    records = run.path / "devices" / "0-local" / "records.jsonl"
+    lines = [json.loads(line) for line in records.read_bytes().splitlines()]
+    for record in lines:
+        if record["record"] == "quality_output" and (record["arm"], record["item"]) == ("a1", "i1"):
+            record["outputs"][0] |= changes
+    records.write_text("".join(json.dumps(record) + "\n" for record in lines))
+
+
 def test_every_device_arm_item_and_metric_has_one_row(run):
     frame = scored(run)
     assert list(frame.columns) == list(COLUMNS)
@@ -57,15 +87,23 @@ def test_a_score_is_the_metric_s_own_of_the_picture_in_the_output_file(run):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda path: path.unlink(), "cannot be read as a picture"),
-        (lambda path: path.write_bytes(b"x"), "cannot be read as a picture"),
-        (lambda path: np.save(path, np.full((1, 3, 48, 48), np.nan, np.float32)), "not finite"),
-        (lambda path: np.save(path, np.zeros((1, 3, 48, 50), np.float32)), "48"),
-        (lambda path: np.save(path, np.zeros((48, 48), np.float32)), "not that of one picture"),
+        (lambda run, path: path.unlink(), "cannot be read as a picture"),
+        (lambda run, path: path.write_bytes(b"x"), "cannot be read as a picture"),
+        (lambda run, path: put_output(run, "a1", "i1", np.full((1, 3, 48, 48), np.nan, np.float32)), "not finite"),
+        (lambda run, path: put_output(run, "a1", "i1", np.zeros((1, 3, 48, 50), np.float32)), "48"),
+        (lambda run, path: put_output(run, "a1", "i1", np.zeros((48, 48), np.float32)), "not that of one picture"),
+        (lambda run, path: put_output(run, "a1", "i1", np.zeros((1, 3, 48, 48))), "the model puts out float32"),
+        (lambda run, path: put_output(run, "a1", "i1", np.zeros((1, 3, 48, 48), complex)), "plain tensor"),
+        (lambda run, path: put_output(run, "a1", "i1", np.zeros(2, [("x", "f4")])), "plain tensor"),
+        (lambda run, path: np.save(path, np.zeros((1, 3, 48, 48), np.float32)), "its hash is another"),
+        (lambda run, path: np.save(path, np.zeros((1, 3, 48, 49), np.float32)), "were recorded"),
+        (lambda run, path: path.write_bytes(b""), "0 bytes"),
+        (lambda run, path: path.write_bytes(b"PK\x03\x04" + bytes(27_772)), "its hash is another"),
+        (lambda run, path: claim(run, shape=[10**12]), "was recorded"),
     ],
 )
 def test_an_output_that_is_no_picture_has_a_reason_and_the_others_their_scores(run, damage, words):
-    damage(outputs_of(run) / "i1.0.npy")
+    damage(run, outputs_of(run) / "i1.0.npy")
     frame = scored(run)
     lost = frame["reason"].notna()
     assert set(zip(frame[lost]["arm"], frame[lost]["item"], strict=True)) == {("candidate", "picture1")}
@@ -76,17 +114,18 @@ def test_an_output_that_is_no_picture_has_a_reason_and_the_others_their_scores(r
 
 def test_an_output_is_never_unpickled(run):
     """A device could send anything; objects in an .npy run code when they are loaded."""
-    np.save(outputs_of(run) / "i0.0.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    put_output(run, "a1", "i0", np.array([{"a": 1}], dtype=object))
     assert scored(run)["reason"].str.contains("cannot be read as a picture").sum() == 3
 
 
 def test_of_an_output_recorded_twice_the_last_counts(run):
     path = run.path / "devices" / "0-local" / "records.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    first = next(line for line in lines if b"a0/i0.0.npy" in line)
-    path.write_bytes(b"".join(lines) + first.replace(b"a0/i0.0.npy", b"a0/again.npy"))
-    (outputs_of(run, "a0") / "again.npy").write_bytes((outputs_of(run, "a0") / "i0.0.npy").read_bytes())
-    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].path.name == "again.npy"
+    again = json.loads(next(line for line in lines if b"a0/i0.0.npy" in line))
+    again["n"] = len(lines)
+    again["outputs"][0]["sha256"] = "a" * 64
+    path.write_bytes(b"".join(lines) + json.dumps(again).encode() + b"\n")
+    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].sha256 == "a" * 64
 
 
 @pytest.mark.parametrize("lost", ["0-local", "1-other"])
@@ -115,7 +154,7 @@ def test_a_metric_that_cannot_be_had_is_a_reason_and_not_an_error(run):
     ]
     for n in range(4):
         for arm in ("a0", "a1"):
-            np.save(outputs_of(run, arm) / f"i{n}.0.npy", np.zeros((1, 3, 3, 3), np.float32))
+            put_output(run, arm, f"i{n}", np.zeros((1, 3, 3, 3), np.float32))
     frame = score_outputs(run, manifest.model_copy(update={"items": items}), SilentProgress()).scores
     assert frame[frame["quantity"] == "ssim"]["reason"].str.contains("needs at least").all()
     assert np.isposinf(frame[frame["quantity"] == "psnr"]["value"]).all()
@@ -182,7 +221,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(run):
     write_image(large, np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8))
     for n in range(4):
         for arm in ("a0", "a1"):
-            np.save(outputs_of(run, arm) / f"i{n}.0.npy", np.zeros((1, 3, 256, 256), np.float32))
+            put_output(run, arm, f"i{n}", np.zeros((1, 3, 256, 256), np.float32))
 
     def peak(times: int) -> int:
         items = [

@@ -11,7 +11,8 @@ import pytest
 from devices.errors import NoSpaceError, PermanentError
 from devices.posix.local import LocalDevice
 from harness.documents.folder import DeviceFolder, read_model
-from harness.documents.plan import LatencyOptions, Plan, WarmUpStep
+from harness.documents.plan import LatencyOptions, Plan, PlanArm, PlanItem, QualityStep, WarmUpStep
+from harness.documents.records import Record
 from harness.documents.state import DeviceState
 from harness.errors import UserError
 from harness.runs.measuring import device_run as measure
@@ -19,8 +20,31 @@ from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.session.progress import SilentProgress
 from harness.runs.session.stop_request import InterruptedRunError, StopRequest
 
-STARTED = json.dumps({"record": "runner_started", "n": 0, "pid": 0, "context": {}})
-FINISHED = json.dumps({"record": "runner_finished", "n": 1, "reason": "complete"})
+CONTEXT = {"monotonic_ns": 1}
+
+
+def line(record: str, n: int = 0, **fields: object) -> str:
+    """A record as a runner writes it."""
+    return json.dumps({"record": record, "n": n, "session": 0, "monotonic_ns": 1, **fields})
+
+
+def started(n: int = 0) -> str:
+    about = {"runner": "python", "runner_version": "1", "wall_time": "", "pid": 0, "machine": "", "system": ""}
+    return line("runner_started", n, context=CONTEXT, **about)
+
+
+def finished(n: int = 1, reason: str = "complete") -> str:
+    return line("runner_finished", n, reason=reason, context=CONTEXT)
+
+
+def quality(n: int = 0, item: str = "i0", **changes: object) -> str:
+    """One output of one item."""
+    output = {"tensor": "sr", "path": f"outputs/a0/{item}.0.npy", "sha256": "0" * 64, "bytes": 3}
+    output |= {"dtype": "float32", "shape": [1, 3, 4, 4], **changes}
+    return line("quality_output", n, step=0, arm="a0", item=item, outputs=[output], latency_ns=1)
+
+
+STARTED, FINISHED = started(), finished()
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +54,13 @@ def impatient(monkeypatch):
     monkeypatch.setattr(measure, "IDLE_S", 0.1)
 
 
+ARM = PlanArm(
+    id="a0", model="/m", model_sha256="0" * 64, format="onnx", runtime="onnxruntime", runtime_version="1", worker=[],
+    threads=1,
+)  # fmt: skip
 PLAN = Plan(
-    run_id="x", seed=1, arms=[], items=[], steps=[WarmUpStep(step=0, arms=[], item="i0")], step_timeout_ns=1,
+    run_id="x", seed=1, arms=[ARM], items=[PlanItem(id="i0", inputs={})], step_timeout_ns=1,
+    steps=[QualityStep(step=0, arm="a0", item="i0"), WarmUpStep(step=1, arms=["a0"], item="i0")],
     latency=LatencyOptions(
         block_target_ns=1, block_min_inferences=1, block_max_inferences=1, lead_in_inferences=0, settle_ns=0,
         warm_up_min_blocks=3, warm_up_max_blocks=3, warm_up_tolerance=0.02, max_ns=1,
@@ -50,7 +79,7 @@ class Rig:
         self.starts = tmp_path / "starts"
         self.device = LocalDevice(str(tmp_path / "device"))
         self.stop = StopRequest()
-        self.seen: list[dict] = []
+        self.seen: list[Record] = []
         header = f"plan=$1 records=$2; echo start >>'{self.starts}'; "
         conductor = ["sh", "-c", f"{header}\n{script}", "sh"]
         self.state = DeviceState(stage="planned", remote_folder=str(self.remote), conductor=conductor)
@@ -75,7 +104,7 @@ def test_records_come_home_byte_for_byte_and_the_device_is_left_clean(rig):
     given = rig(f"echo '{STARTED}' >>$records; echo words; sleep 0.3; echo '{FINISHED}' >>$records")
     assert given.run().stage == "fetched"
     assert given.folder.records.read_text() == f"{STARTED}\n{FINISHED}\n"
-    assert [each["record"] for each in given.seen] == ["runner_started", "runner_finished"]
+    assert [each.record for each in given.seen] == ["runner_started", "runner_finished"]
     assert given.folder.log.read_text() == "words\n"
     assert not given.remote.exists()
     assert given.started() == 1
@@ -103,7 +132,7 @@ def test_a_runner_that_finds_another_at_work_leaves_the_work_to_it(rig, tmp_path
     other = f"sleep 0.5; echo '{STARTED}' >>{records}; sleep 1; echo '{FINISHED}' >>{records}"
     with subprocess.Popen(["sh", "-c", other]):
         assert given.run().stage == "fetched"
-    assert [each["record"] for each in given.seen] == ["runner_started", "runner_finished"]
+    assert [each.record for each in given.seen] == ["runner_started", "runner_finished"]
 
 
 def test_a_runner_that_dies_without_a_word_is_given_up_after_three_times(rig):
@@ -115,8 +144,9 @@ def test_a_runner_that_dies_without_a_word_is_given_up_after_three_times(rig):
 
 def test_a_runner_that_dies_after_new_records_is_started_as_often_as_it_takes(rig):
     given = rig(
-        f"n=$(cat $records 2>/dev/null | wc -l); [ $n -lt 5 ] && {{ echo '{STARTED}' >>$records; kill -9 $$; }}\n"
-        f"echo '{FINISHED}' >>$records"
+        f"n=$(cat $records 2>/dev/null | wc -l); [ $n -lt 5 ] && {{\n"
+        f'  echo \'{STARTED}\' | sed "s/.n.: 0/\\"n\\": $n/" >>$records; kill -9 $$\n}}\n'
+        f"echo '{finished(5)}' >>$records"
     )
     assert given.run().stage == "fetched"
     assert given.started() == 6
@@ -233,8 +263,6 @@ def test_records_that_are_gone_there_and_here_already_are_not_measured_again_in_
 
 
 def test_an_output_that_is_gone_is_said(rig):
-    output = {"path": "outputs/a0/i0.0.npy", "sha256": "0" * 64, "bytes": 3}
-    record = json.dumps({"record": "quality_output", "step": 0, "arm": "a0", "item": "i0", "outputs": [output]})
-    given = rig(f"echo '{record}' >>$records; echo '{FINISHED}' >>$records")
+    given = rig(f"echo '{quality()}' >>$records; echo '{FINISHED}' >>$records")
     with pytest.raises(PermanentError, match="an output is no longer there"):
         given.run()

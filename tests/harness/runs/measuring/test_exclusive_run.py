@@ -28,7 +28,7 @@ def test_a_second_run_is_refused_while_one_is_at_work(
         assert not (tmp_path / "second" / "run.json").exists()
         assert run.is_kept_awake()
         fetching = another_that_has_measured(run, tmp_path / "fetching")
-        third = bakeoff("run", "--resume", fetching, **over_adb(desk.server))
+        third = bakeoff("run", "--resume", fetching, "--trust", **over_adb(desk.server))
         assert third.exit_code == 3
         assert said in third.stderr
         assert run.is_kept_awake()

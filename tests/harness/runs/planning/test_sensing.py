@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.documents.plan import Plan
+from harness.documents.records import GateWaiting
 from harness.experiment.declaration import Experiment
 from harness.runs.measuring.unplugged import PATIENCE_S, CableOut
 from harness.runs.planning.sensing import UNPLUG_WAIT_S, Sensing, make_sensing
@@ -43,10 +44,16 @@ def test_where_no_cable_is_pulled_nothing_is_waited_for_by_itself() -> None:
         assert [condition.max_wait_ns for condition in gates.conditions] == [None] * len(gates.conditions)
 
 
+def gate_waiting(**values: float | str) -> GateWaiting:
+    return GateWaiting(
+        n=0, session=0, monotonic_ns=0, step=0, of_pass="energy", failed=list(values), values=dict(values)
+    )
+
+
 def test_whoever_sits_beside_it_is_told_the_longest_of_the_waits() -> None:
-    waiting = {"of_pass": "energy", "failed": ["battery_status"], "values": {"battery_status": "Charging"}}
+    waiting = gate_waiting(battery_status="Charging")
     assert f"at most {UNPLUG_WAIT_S:g} s" in waiting_in_words(waiting, plan(unplugged=True))
-    warm = {"of_pass": "energy", "failed": ["temperature"], "values": {"temperature": 50.0}}
+    warm = gate_waiting(temperature=50.0)
     assert "at most 20 s" in waiting_in_words(warm, plan(unplugged=True))
 
 

@@ -16,10 +16,10 @@ import pytest
 from devices.errors import DeviceError, NotAuthorisedError, NotReachableError, PermanentError
 from devices.retry import with_reconnect
 from devices.ssh.address import parse_ssh_address
+from devices.ssh.by_hand import ByHand
+from devices.ssh.client import client_options
 from devices.ssh.device import SshDevice
-from devices.ssh_by_hand import ByHand
-from devices.ssh_client import client_options
-from devices.ssh_no_command import no_command
+from devices.ssh.no_command import no_command
 from tests.rig.sshd import LoopbackSshd
 
 NOTICE = (
@@ -261,7 +261,7 @@ def test_a_forced_command_that_never_ends_is_no_missing_login(
     configured: Configured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devices.ssh.device._LOGIN_TIMEOUT_S", 3.0)
-    monkeypatch.setattr("devices.ssh_by_hand._TIMEOUT_S", 1.0)
+    monkeypatch.setattr("devices.ssh.by_hand._TIMEOUT_S", 1.0)
     error = failure(configured("ForceCommand sleep 60"), tmp_path)
     assert type(error) is PermanentError
     assert "logged in, but" in error.what

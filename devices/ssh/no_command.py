@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from devices.errors import DeviceError, NotReachableError, PermanentError
 from devices.ssh.address import SshAddress
-from devices.ssh_by_hand import ByHand
+from devices.ssh.by_hand import ByHand
 
 _SFTP_ONLY = "This service allows sftp connections only."
 """sshd prints it on the session's stdout, in a line of its own (session.c), in the place of a command."""
