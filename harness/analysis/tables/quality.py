@@ -7,13 +7,10 @@ from the reference alone is computed once for all arms and devices; equal output
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from harness.errors import UserError
-from harness.tasks.image_file import read_image
-from harness.tasks.image_to_image.dataset import file_sha256
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +20,8 @@ if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
-    from metrics.metric import Metric, PreparedReference
+    from harness.tasks.task import AnyTask
+    from metrics.metric import Metric, PreparedReference, Sample
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
 
@@ -38,17 +36,17 @@ class Quality:
 
 @dataclass(frozen=True)
 class Output:
-    """One output tensor of one arm on one device."""
+    """What one arm put out for one item on one device: the tensors that the task needs."""
 
-    path: Path
-    sha256: str
+    paths: tuple[Path, ...]
+    sha256s: tuple[str, ...]
 
 
 def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> Quality:
     """Score whatever outputs are there. What cannot be scored is in the frame with its reason.
 
-    Raises `UserError` where an input or a reference is no longer the picture it was when the run began: scores
-    against others would be of another run.
+    Raises `UserError` where an input or a reference is no longer what it was when the run began: scores against others
+    would be of another run.
     """
     import pandas as pd
 
@@ -63,22 +61,27 @@ def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
 
 
 def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
-    """Device name → (arm id, item id) → output tensor, as the records say. One that has not come home from its device
-    is read where another device gave the same bytes, if there is one.
+    """Device name → (arm id, item id) → output, as the records say. A tensor that has not come home from its device is
+    read where another device gave the same bytes, if there is one.
     """
-    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder) for entry in manifest.devices}
+    needed = {arm.id: manifest.experiment.task.outputs_needed(arm.codec) for arm in manifest.arms}
+    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder, needed) for entry in manifest.devices}
     all_outputs = [output for found in outputs.values() for output in found.values()]
-    at_hand = {output.sha256: output.path for output in all_outputs if output.path.exists()}
-    return {
-        name: {
-            key: one if one.path.exists() else replace(one, path=at_hand.get(one.sha256, one.path))
-            for key, one in found.items()
-        }
-        for name, found in outputs.items()
+    at_hand = {
+        sha256: path
+        for output in all_outputs
+        for path, sha256 in zip(output.paths, output.sha256s, strict=True)
+        if path.exists()
     }
+    return {name: {key: _where_at_hand(one, at_hand) for key, one in found.items()} for name, found in outputs.items()}
 
 
-def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
+def _where_at_hand(output: Output, at_hand: Mapping[str, Path]) -> Output:
+    pairs = zip(output.paths, output.sha256s, strict=True)
+    return Output(tuple(path if path.exists() else at_hand.get(sha256, path) for path, sha256 in pairs), output.sha256s)
+
+
+def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[str, str], Output]:
     """Of a step done twice the last counts."""
     records = home / "records.jsonl"
     found: dict[tuple[str, str], Output] = {}
@@ -87,35 +90,35 @@ def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
             for line in lines:
                 if b'"quality_output"' in line:
                     record = json.loads(line)
-                    first = record["outputs"][0]
-                    found[record["arm"], record["item"]] = Output(home / first["path"], first["sha256"])
+                    files = [record["outputs"][index] for index in needed[record["arm"]]]
+                    found[record["arm"], record["item"]] = Output(
+                        tuple(home / file["path"] for file in files), tuple(file["sha256"] for file in files)
+                    )
     return found
 
 
-def decode_output(arm: ManifestArm, output: Output, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An output as a picture, uint8 (height, width, 3). Raises ValueError or OSError with the reason it is none."""
+def load_output(output: Output) -> list[NDArray[np.generic]]:
+    """The tensors. Raises ValueError or OSError with the reason they cannot be read."""
     import numpy as np
 
-    return arm.codec.decode(np.load(output.path, allow_pickle=False), image)
+    return [np.load(path, allow_pickle=False) for path in output.paths]
 
 
-def read_known_image(path: str, sha256: str | None) -> NDArray[np.uint8]:
-    """A picture of the run, uint8 (height, width, 3). Raises `UserError` where it is gone or was changed."""
-    remedy = "Put it back as it was; `bakeoff report` shows what was found before."
-    if not Path(path).is_file():
-        raise UserError(f"{path}: is no longer there, and the scores need it", remedy)
-    if sha256 is not None and file_sha256(Path(path)) != sha256:
-        raise UserError(f"{path}: has changed since the run", remedy)
-    return read_image(Path(path))
+def read_known(manifest: Manifest, item: ManifestItem) -> tuple[Any, Any]:
+    """Input and reference of an item. Raises `UserError` where one is gone or was changed since the run."""
+    task = manifest.experiment.task
+    return (
+        task.read_known(Path(item.input_path), item.input_sha256, task.read_input),
+        task.read_known(Path(item.reference_path), item.reference_sha256, task.read_reference),
+    )
 
 
 def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
     from metrics.errors import MetricUnavailableError
-    from metrics.metric import MetricSettings
     from metrics.registry import METRICS
 
-    settings = MetricSettings(scale=manifest.experiment.data.scale)
+    settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
     metrics: dict[str, Metric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
@@ -134,10 +137,9 @@ def _score_item(
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
-    image = read_known_image(item.input_path, item.input_sha256)
-    reference = read_known_image(item.reference_path, item.reference_sha256)
+    given, reference = read_known(manifest, item)
     prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
-    known: dict[tuple[str, str], dict[str, float | str]] = {}
+    known: dict[tuple[str, tuple[str, ...]], dict[str, float | str]] = {}
     rows = []
     for entry in manifest.devices:
         for arm in manifest.arms:
@@ -146,9 +148,10 @@ def _score_item(
             if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
-                if (arm.id, output.sha256) not in known:
-                    known[arm.id, output.sha256] = _score(arm, output, image, names, prepared, unavailable)
-                scores = known[arm.id, output.sha256]
+                key = arm.id, output.sha256s
+                if key not in known:
+                    known[key] = _score(manifest.experiment.task, arm, output, given, names, prepared, unavailable)
+                scores = known[key]
             for name in names:
                 score = scores[name]
                 failed = isinstance(score, str)
@@ -166,7 +169,7 @@ def _score_item(
     return rows
 
 
-def _prepare(metric: Metric, reference: NDArray[np.uint8]) -> PreparedReference | str:
+def _prepare(metric: Metric, reference: Sample) -> PreparedReference | str:
     from metrics.errors import MetricInputError
 
     try:
@@ -176,9 +179,10 @@ def _prepare(metric: Metric, reference: NDArray[np.uint8]) -> PreparedReference 
 
 
 def _score(
+    task: AnyTask,
     arm: ManifestArm,
     output: Output,
-    image: NDArray[np.uint8],
+    given: Any,
     names: list[str],
     prepared: dict[str, PreparedReference | str],
     unavailable: dict[str, str],
@@ -187,9 +191,9 @@ def _score(
     from metrics.errors import MetricInputError
 
     try:
-        picture = decode_output(arm, output, image)
+        made = task.decode(arm.codec, load_output(output), given)
     except (OSError, ValueError) as error:
-        return dict.fromkeys(names, f"the output cannot be read as a picture: {error}")
+        return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {error}")
     scores: dict[str, float | str] = {}
     for name in names:
         reference = prepared.get(name)
@@ -199,7 +203,7 @@ def _score(
             scores[name] = reference
         else:
             try:
-                scores[name] = reference.score(picture)
+                scores[name] = reference.score(made)
             except MetricInputError as error:
                 scores[name] = str(error)
     return scores

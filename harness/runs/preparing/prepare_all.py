@@ -42,7 +42,8 @@ def prepare_all(
 ) -> list[PreparedDevice | DeviceError]:
     """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
     with tempfile.TemporaryDirectory(prefix="bakeoff-", ignore_cleanup_errors=True) as scratch:
-        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", "encoding pictures"))
+        encoding = f"encoding {resolved.task.nouns.content}"
+        tensors = encode_items(resolved, Path(scratch), partial(progress.advance, "this machine", encoding))
 
         def one(device: Device) -> PreparedDevice | DeviceError:
             try:

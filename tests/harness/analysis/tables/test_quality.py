@@ -86,7 +86,7 @@ def test_of_an_output_recorded_twice_the_last_counts(run):
     first = next(line for line in lines if b"a0/i0.0.npy" in line)
     path.write_bytes(b"".join(lines) + first.replace(b"a0/i0.0.npy", b"a0/again.npy"))
     (outputs_of(run, "a0") / "again.npy").write_bytes((outputs_of(run, "a0") / "i0.0.npy").read_bytes())
-    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].path.name == "again.npy"
+    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].paths[0].name == "again.npy"
 
 
 @pytest.mark.parametrize("lost", ["0-local", "1-other"])
