@@ -298,7 +298,7 @@ class Rule(DeclaredTable):
             raise ValueError(msg)
         if self.item_margin is not None and self.worst_share is not None:
             if quantity.measured_in != "quality":
-                msg = f"item_margin is for image scores; {quantity.name} has no items"
+                msg = f"item_margin is for scores of items; {quantity.name} has no items"
                 raise ValueError(msg)
             self.item_margin.in_unit(quantity.unit)
             self.worst_share.fraction()

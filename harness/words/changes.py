@@ -34,7 +34,7 @@ _MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
 
 
 def subject(quantity: Quantity) -> str:
-    """What the sentence is about: `latency`, `the model file`, `PSNR (Y)`."""
+    """What the sentence is about: `latency`, `the model file`."""
     return _SUBJECTS.get(quantity.name, quantity.label)
 
 

@@ -24,7 +24,7 @@ from harness.words.sentences import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-_ENOUGH = 5  # seen on real pairs of models: five paired images say what thousands of unpaired ones would
+_ENOUGH = 5  # seen on real pairs of models: five paired items say what thousands of unpaired ones would
 
 
 def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
