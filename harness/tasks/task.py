@@ -69,6 +69,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """Whether an item and its reference fit a model, as far as its file says."""
     notes: Callable[[ModelFile, CodecT], list[str]]
     """What a person should know of an arm, with nothing wrong: predicates of sentences about it."""
+    tensor_is_a_factor: bool
+    """Whether two arms with different tables [data.tensor] are given something different; not where it holds names."""
     tensors: Callable[[CodecT], tuple[Sequence[TensorInfo], Sequence[TensorInfo]]]
     """The input and the output tensors that are used."""
     input_shapes: Callable[[CodecT, ItemT], dict[str, list[int]]]

@@ -67,7 +67,7 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
         "accelerator options": arm.accelerator_options != baseline.accelerator_options,
         "threads": arm.threads != baseline.threads,
         "cores": arm.cores != baseline.cores,
-        "tensor": tensors.get(arm.name) != tensors.get(baseline.name),
+        "tensor": manifest.experiment.task.tensor_is_a_factor and tensors.get(arm.name) != tensors.get(baseline.name),
     }
     return [factor for factor, differs in factors.items() if differs]
 

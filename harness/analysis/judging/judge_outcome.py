@@ -31,7 +31,7 @@ NEGLIGIBLE_DIFFERENCE = {
     "lpips_squeeze": 0.002,
     "snr": 0.1,
     "cosine_similarity": 1e-4,
-    "max_abs_error": 1e-5,
+    "max_abs_error": 1e-4,
 }
 """The same for scores, in their units."""
 

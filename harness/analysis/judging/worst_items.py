@@ -19,9 +19,9 @@ _PREFERRED = (
     "psnr",
     "ssim_y",
     "ssim",
+    "max_abs_error",
     "snr",
     "cosine_similarity",
-    "max_abs_error",
 )
 
 

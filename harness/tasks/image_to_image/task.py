@@ -102,6 +102,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     make_codec=make_codec,
     check_item=check_item,
     notes=_notes,
+    tensor_is_a_factor=True,
     tensors=_tensors,
     input_shapes=_input_shapes,
     encode=_encode,

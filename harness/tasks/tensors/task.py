@@ -107,6 +107,7 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     make_codec=make_codec,
     check_item=check_item,
     notes=_notes,
+    tensor_is_a_factor=False,
     tensors=_tensors,
     input_shapes=_input_shapes,
     encode=_encode,

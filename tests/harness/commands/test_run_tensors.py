@@ -52,6 +52,10 @@ def test_a_run_on_tensors_ends_in_a_verdict(sums):
         assert word not in done.stdout
         assert word not in done.stderr
     assert not result.gallery_has_pictures
+    # That the candidate calls its tensors otherwise is no difference between the two.
+    assert result.arms[1].differs_in == ["model"]
+    assert {item.metric for item in result.devices[0].gallery} == {"max_abs_error"}
+    assert "0.0001 of the largest error" in " ".join(result.method)
 
 
 def test_the_page_shows_the_worst_examples_as_tables_with_where_they_are_off(sums):
