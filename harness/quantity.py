@@ -142,6 +142,9 @@ _ALL = (
     _score("ssim_y", "SSIM (Y)", "", "higher", 4, "structural similarity of luma, borders cropped by the scale"),
     _score("lpips_alex", "LPIPS (AlexNet)", "", "lower", 4, "perceptual distance, 0 is identical"),
     _score("lpips_squeeze", "LPIPS (SqueezeNet)", "", "lower", 4, "perceptual distance, 0 is identical"),
+    _score("snr", "Signal to noise", "dB", "higher", 2, "energy of the reference over that of the error"),
+    _score("cosine_similarity", "Cosine similarity", "", "higher", 5, "direction of the outputs, 1 is the same"),
+    _score("max_abs_error", "Largest error", "", "lower", 5, "furthest that any value is off, 0 is identical"),
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}

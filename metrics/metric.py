@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
-from metrics.image.image import Image
+Sample: TypeAlias = Any
+"""What a family of metrics compares: an image, or tensors by name. Each metric of the family says which."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class MetricSettings:
 class PreparedReference(Protocol):
     """A reference with whatever can be computed from it alone."""
 
-    def score(self, output: Image) -> float:
+    def score(self, output: Sample) -> float:
         """Score an output of the reference's shape and dtype.
 
         Raises:
@@ -43,11 +44,11 @@ class PreparedReference(Protocol):
 class Metric(Protocol):
     """A metric that is ready to be used for a run."""
 
-    def prepare(self, reference: Image) -> PreparedReference:
+    def prepare(self, reference: Sample) -> PreparedReference:
         """Compute once what every arm's score needs of this reference.
 
         Args:
-            reference: (H, W, 3) RGB or (H, W) grey; uint8, float32 or float64.
+            reference: As the metric's family has it; for images (H, W, 3) RGB or (H, W) grey, uint8 or floats.
 
         Raises:
             MetricInputError: another shape or dtype, values that are not finite, or too small for the metric.

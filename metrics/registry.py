@@ -9,6 +9,9 @@ from metrics.image.psnr import Psnr
 from metrics.image.ssim import Ssim
 from metrics.lpips.lpips import Lpips
 from metrics.metric import MetricFactory
+from metrics.tensors.cosine_similarity import CosineSimilarity
+from metrics.tensors.max_abs_error import MaxAbsError
+from metrics.tensors.snr import Snr
 
 METRICS: dict[str, MetricFactory] = {
     "psnr": Psnr,
@@ -18,5 +21,8 @@ METRICS: dict[str, MetricFactory] = {
     "lpips_alex": partial(Lpips, "alex"),
     "lpips_squeeze": partial(Lpips, "squeeze"),
     "lpips_vgg": partial(Lpips, "vgg"),
+    "max_abs_error": MaxAbsError,
+    "cosine_similarity": CosineSimilarity,
+    "snr": Snr,
 }
 """A new metric is a file like its neighbours and a line here."""

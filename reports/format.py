@@ -75,7 +75,7 @@ def with_unit(text: str, unit: str) -> str:
 def measured(value: Measured, quantity_name: str | None = None) -> Shown:
     """A measured value: in the quantity's display unit, or in its own where no quantity is known.
 
-    Infinite PSNR is `identical`. A value that is not a number is unavailable, whatever it says of itself.
+    An infinite number of dB is `identical`. A value that is not a number is unavailable, whatever it says of itself.
     """
     if isinstance(value, Unavailable):
         return Shown("unavailable", value.reason)
@@ -210,5 +210,5 @@ def held_together(text: str) -> str:
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:
-    """`1 image`, `2 images`."""
+    """`1 device`, `2 devices`."""
     return f"{amount}{NO_BREAK_SPACE}{one if amount == 1 else many or one + 's'}"

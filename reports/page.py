@@ -62,7 +62,7 @@ class GalleryPicture:
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """One item, its pictures side by side."""
+    """One item: its pictures side by side, where it has some, and its scores."""
 
     item: GalleryItem
     pictures: list[GalleryPicture]
@@ -154,12 +154,17 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
 
 def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbedder) -> GalleryEntry:
     baseline = next((arm.name for arm in comparison.arms if arm.role == "baseline"), None)
-    pictures = [
-        GalleryPicture("Baseline", baseline, images.embed(item.baseline_image)),
-        GalleryPicture("Candidate", item.candidate, images.embed(item.candidate_image)),
-        GalleryPicture("Reference", None, images.embed(item.reference_image)),
-        GalleryPicture("Difference", None, images.embed(item.difference_image)),
+    shown = [
+        ("Baseline", baseline, item.baseline_image),
+        ("Candidate", item.candidate, item.candidate_image),
+        ("Reference", None, item.reference_image),
+        ("Difference", None, item.difference_image),
     ]
+    pictures = (
+        [GalleryPicture(role, arm, images.embed(path)) for role, arm, path in shown]
+        if comparison.gallery_has_pictures
+        else []
+    )
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))

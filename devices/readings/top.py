@@ -26,7 +26,7 @@ class TopProcess:
 
 @dataclass(frozen=True)
 class Top:
-    """One picture."""
+    """One look."""
 
     cpu_percent: Whole
     """100 for each core."""

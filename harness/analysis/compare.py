@@ -102,6 +102,8 @@ def compare(
         quick=manifest.quick,
         arms=infos,
         items=len(manifest.items),
+        item_noun=manifest.experiment.task.nouns.singular,
+        gallery_has_pictures=manifest.experiment.task.shows_pictures,
         clusters=len({item.scene for item in manifest.items})
         if manifest.experiment.data.scene_separator is not None
         else None,
@@ -113,6 +115,7 @@ def compare(
                 manifest.experiment.rules,
                 _look_at(scores, [device.name for device in manifest.devices], info.name, baseline),
                 quick=manifest.quick,
+                nouns=manifest.experiment.task.nouns,
             )
             for info in infos[1:]
         ],

@@ -100,7 +100,8 @@ class DeviceAnalysis:
         self._energy_rows = energy_frame([energy])
         self._blocks = _since_begin(summarise_blocks(self._latency))
         self._failures = {
-            arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name)) for arm in manifest.arms
+            arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
+            for arm in manifest.arms
         }
         self._evidence: dict[tuple[str, str], Evidence] = {}
         arms = [arm.id for arm in manifest.arms]
@@ -120,7 +121,10 @@ class DeviceAnalysis:
         if key not in self._evidence:
             baseline = self._manifest.arms[0]
             self._evidence[key] = Evidence(
-                self.level(baseline, quantity), self.level(candidate, quantity), self._effect(candidate, quantity)
+                self.level(baseline, quantity),
+                self.level(candidate, quantity),
+                self._effect(candidate, quantity),
+                self._manifest.experiment.task.nouns,
             )
         return self._evidence[key]
 
@@ -142,7 +146,8 @@ class DeviceAnalysis:
                     energy_level(quantity, rows, self._energy.source, looks_after) if len(rows) else self._no_energy()
                 )
             case _:
-                return quality_level(quantity, self._rows(self._scores, arm, quantity))
+                noun = self._manifest.experiment.task.nouns.singular
+                return quality_level(quantity, self._rows(self._scores, arm, quantity), noun)
 
     def _effect(self, candidate: ManifestArm, quantity: Quantity) -> Paired | NoEffect:
         baseline = self._manifest.arms[0]
@@ -180,6 +185,7 @@ class DeviceAnalysis:
                     self._rows(self._scores, candidate, quantity),
                     by_scene=self._manifest.experiment.data.scene_separator is not None,
                     seed=seed,
+                    noun=self._manifest.experiment.task.nouns.singular,
                 )
         return effect if isinstance(effect, Paired) else self._explained(effect, candidate)
 
@@ -362,7 +368,7 @@ class DeviceAnalysis:
         return RuleResult(
             candidate=candidate.name,
             quantity=quantity.name,
-            rule=rule_in_words(rule, quantity),
+            rule=rule_in_words(rule, quantity, self._manifest.experiment.task.nouns),
             outcome=judgement.outcome,
             reason=sentence(stated(quantity, predicate)),
             effect_bound=judgement.effect_bound,

@@ -1,24 +1,20 @@
-"""The pictures a person should look at: where a candidate lost most against the baseline, side by side."""
+"""The items a person should look at: where a candidate lost most against the baseline, side by side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis.judging.worst_items import worst_items
-from harness.analysis.tables.quality import Output, decode_output, read_known_image, read_outputs
+from harness.analysis.tables.quality import Output, load_output, read_known, read_outputs
 from harness.documents.comparison import GalleryItem
 from harness.documents.folder import RunFolder, safe_name
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
-from harness.tasks.image_file import write_image
+from harness.tasks.drawing import ItemToDraw, Role
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
-
-DIFFERENCE_GAIN = 8.0
 
 
 def draw_gallery(
@@ -29,7 +25,7 @@ def draw_gallery(
     scores: pd.DataFrame,
     outputs: dict[str, dict[tuple[str, str], Output]] | None = None,
 ) -> list[GalleryItem]:
-    """Choose the worst items of a candidate on a device and write their PNG files."""
+    """Choose the worst items of a candidate on a device and have the task draw them."""
     baseline = manifest.arms[0]
     of_device = (read_outputs(folder, manifest) if outputs is None else outputs)[entry.name]
     items = {item.stem: item for item in manifest.items}
@@ -38,14 +34,17 @@ def draw_gallery(
             candidate=candidate.name,
             item=worst.item,
             metric=worst.metric,
-            values={arm.name: _values(scores, entry.name, arm.name, worst.item) for arm in (baseline, candidate)},
-            **_draw(folder, entry, place, items[worst.item], baseline, candidate, of_device),
+            values={
+                arm.name: _values(scores, entry.name, arm.name, worst.item, manifest.experiment.task.nouns.singular)
+                for arm in (baseline, candidate)
+            },
+            **_draw(folder, manifest, entry, place, items[worst.item], baseline, candidate, of_device),
         )
         for place, worst in enumerate(worst_items(scores, entry.name, candidate.name, baseline.name))
     ]
 
 
-def _values(scores: pd.DataFrame, device: str, arm: str, item: str) -> dict[str, Measured]:
+def _values(scores: pd.DataFrame, device: str, arm: str, item: str, noun: str) -> dict[str, Measured]:
     """Quantity → value of one arm on one item."""
     rows = scores[(scores["device"] == device) & (scores["arm"] == arm) & (scores["item"] == item)]
     values: dict[str, Measured] = {}
@@ -54,13 +53,14 @@ def _values(scores: pd.DataFrame, device: str, arm: str, item: str) -> dict[str,
         values[quantity.name] = (
             Unavailable(reason=reason)
             if isinstance(reason, str)
-            else Available(value=float(value), unit=quantity.unit, source="this image")
+            else Available(value=float(value), unit=quantity.unit, source=f"this {noun}")
         )
     return values
 
 
 def _draw(
     folder: RunFolder,
+    manifest: Manifest,
     entry: ManifestDevice,
     place: int,
     item: ManifestItem,
@@ -68,28 +68,23 @@ def _draw(
     candidate: ManifestArm,
     outputs: dict[tuple[str, str], Output],
 ) -> dict[str, Any]:
-    """Paths of the pictures, relative to the run, by the names of GalleryItem's fields."""
-    import numpy as np
-
-    image = read_known_image(item.input_path, item.input_sha256)
-    reference = read_known_image(item.reference_path, item.reference_sha256)
-    pictures: dict[str, NDArray[np.uint8]] = {"reference": reference}
-    for role, arm in (("baseline", baseline), ("candidate", candidate)):
-        output = outputs.get((arm.id, item.id))
-        if output is not None:
-            pictures[role] = decode_output(arm, output, image)
-    made = pictures.get("candidate")
-    if made is not None and made.shape == reference.shape:
-        error = np.abs(made.astype(np.float64) - reference.astype(np.float64))
-        pictures["difference"] = np.clip(np.rint(error * DIFFERENCE_GAIN), 0, 255).astype(np.uint8)
+    """What the task shows of an item, by the names of GalleryItem's fields; paths are relative to the run."""
+    task = manifest.experiment.task
+    given, reference = read_known(manifest, item)
+    arms: tuple[tuple[Role, ManifestArm], ...] = (("baseline", baseline), ("candidate", candidate))
+    made = {
+        role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id]))
+        for role, arm in arms
+        if (arm.id, item.id) in outputs
+    }
     home = folder.gallery / entry.folder / f"{candidate.id}-{place}-{safe_name(item.stem)}"
-    for role, picture in pictures.items():
-        write_image(home / f"{role}.png", picture)
-    places = {role: str((home / f"{role}.png").relative_to(folder.path)) for role in pictures}
+    drawing = task.draw(home, ItemToDraw(given, reference, made))
+    places = {role: str(path.relative_to(folder.path)) for role, path in drawing.pictures.items()}
     return {
         "baseline_image": places.get("baseline"),
         "candidate_image": places.get("candidate"),
         "reference_image": places.get("reference"),
         "difference_image": places.get("difference"),
-        "difference_gain": DIFFERENCE_GAIN if "difference" in places else None,
+        "difference_gain": drawing.difference_gain,
+        "notes": list(drawing.notes),
     }

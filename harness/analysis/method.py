@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 def rules_in_words(manifest: Manifest) -> list[str]:
     """The declared rules, in the order of the experiment."""
+    nouns = manifest.experiment.task.nouns
     return [
-        f"{QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        f"{QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
         for rule in manifest.experiment.rules
     ]
 
@@ -54,10 +55,11 @@ def method_in_words(manifest: Manifest) -> list[str]:
     if measure.metrics:
         scenes = len({item.scene for item in manifest.items})
         unit = f"{counted(scenes, 'scene')}, which are the unit of statistics" if data.scene_separator else "one by one"
+        noun = manifest.experiment.task.nouns.singular
         names = listed([subject(QUANTITIES[name]) for name in measure.metrics])
         sentences.append(
-            f"Quality: {counted(len(manifest.items), 'image')} ({unit}), each put through every arm on every device "
-            f"and compared with its reference: {names}. Differences are taken image by image."
+            f"Quality: {counted(len(manifest.items), noun)} ({unit}), each put through every arm on every device "
+            f"and compared with its reference: {names}. Differences are taken {noun} by {noun}."
         )
     sentences += [
         "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "

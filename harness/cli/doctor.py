@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=range(1, 17),
         metavar="N",
-        help="how many times larger its pictures are than its inputs (default: what its file says)",
+        help="how many times larger its outputs are than its inputs (default: what its file says)",
     )
     parser.add_argument("--json", action="store_true", help="print the profiles as JSON")
 

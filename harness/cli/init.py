@@ -1,9 +1,11 @@
-"""`bakeoff init`: a commented experiment.toml with everything filled in that the models and pictures say themselves."""
+"""`bakeoff init`: a commented experiment.toml with everything filled in that the models and data say themselves."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+
+from harness.tasks.names import DEFAULT_TASK, TASK_NAMES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -12,17 +14,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidate", required=True, type=Path, metavar="MODEL", help="the model that might replace it"
     )
-    parser.add_argument("--inputs", required=True, type=Path, metavar="DIR", help="folder of input pictures")
+    parser.add_argument("--inputs", required=True, type=Path, metavar="DIR", help="folder of inputs")
     parser.add_argument("--references", required=True, type=Path, metavar="DIR", help="folder of what should come out")
     parser.add_argument(
         "--out", type=Path, default=Path("experiment.toml"), metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--task", default=DEFAULT_TASK, choices=TASK_NAMES, help="what inputs and outputs are (default: %(default)s)"
     )
     parser.add_argument("--name", help="name of the experiment")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Look at the models and pictures, write the file, say what to do next."""
+    """Look at the models and data, write the file, say what to do next."""
     import shlex
 
     from harness.cli.main import EXIT_DONE
@@ -41,6 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
         inputs=arguments.inputs,
         references=arguments.references,
         out=out,
+        task=arguments.task,
     )
     write_atomically(out, write_draft(draft).encode())
     shown = printable(shlex.quote(str(out)))

@@ -16,7 +16,7 @@ from harness import __version__
 from harness.cli import console
 
 COMMANDS = {
-    "init": "write a commented experiment.toml for two models and your pictures",
+    "init": "write a commented experiment.toml for two models and your data",
     "check": "validate everything that can be, without measuring",
     "run": "measure on devices, compare, decide, and write the report",
     "soak": "infer for hours or days: does it leak, slow down or overheat?",
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry_point() -> None:
     """For the installed command."""
     console.show_anything()
-    # What its readers of pictures remark on damaged files is said by our own errors, in one line.
+    # What its readers of files remark on damaged ones is said by our own errors, in one line.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(main())
 

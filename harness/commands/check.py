@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
     from harness.models.tensor_info import TensorInfo
     from harness.runs.session.progress import Progress
+    from harness.tasks.task import AnyTask
 
 COLUMN = 10
 """Where a line's own text begins, after the word for what it is about."""
@@ -32,9 +33,9 @@ def check(
     """
     from harness.runs.preparing.distinct_phones import open_asked
 
-    # Before the pictures, which may be many: a device's name may be misspelt.
+    # Before the items, which may be many: a device's name may be misspelt.
     devices = [each.device for each in open_asked(device_names)]
-    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    resolved = resolve(file, partial(progress.advance, "this machine", f"reading {file.experiment.task.nouns.content}"))
     lines = _in_words(resolved)
     if devices:
         lines += _on_devices(resolved, devices, progress, runner)
@@ -48,26 +49,28 @@ def _in_words(resolved: Resolved) -> list[str]:
     baseline = resolved.arms[0]
     lines = [f"Question: {experiment.question}"]
     for arm in resolved.arms:
-        lines.append(f"{arm.arm.role:9} {arm.arm.name}: {_arm(arm)}")
+        lines.append(f"{arm.arm.role:9} {arm.arm.name}: {_arm(arm, experiment.task)}")
         if arm is not baseline:
             changed = differences(baseline, arm)
             lines.append(f"{'':9} differs in: {', '.join(changed) or 'nothing (an A/A run)'}")
     lines += [f"note      {note}" for note in resolved.notes]
     scenes = len({item.scene for item in resolved.items})
     of_scenes = f" of {counted(scenes, 'scene')}" if experiment.data.scene_separator else ""
-    lines.append(f"items     {counted(len(resolved.items), 'picture')}{of_scenes}, ×{experiment.data.scale}")
+    lines.append(f"items     {experiment.task.items_in_words(len(resolved.items), of_scenes, experiment.data)}")
+    nouns = experiment.task.nouns
     lines += [
-        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
+        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
         for rule in experiment.rules
     ]
     return lines
 
 
-def _arm(arm: ResolvedArm) -> str:
+def _arm(arm: ResolvedArm, task: AnyTask) -> str:
+    given, made = (", ".join(map(_tensor, tensors)) for tensors in task.tensors(arm.codec))
     return (
         f"{arm.model.path.name} ({_size(arm.model.bytes)}), {arm.runtime.name} {arm.runtime_version},"
         f" {_where(arm)}, {counted(arm.arm.threads, 'thread')},"
-        f" {_tensor(arm.codec.input)} → {_tensor(arm.codec.output)}"
+        f" {given} → {made}"
     )
 
 
@@ -95,7 +98,8 @@ def _on_devices(
 
     lines = []
     with scratch_folder("check") as scratch:
-        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", "encoding pictures"))
+        encoding = f"encoding {resolved.task.nouns.content}"
+        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", encoding))
         for device in devices:
             try:
                 ready = prepare(device, resolved, tensors, progress, StopRequest(), runner)

@@ -38,7 +38,7 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     progress.say("this machine", "comparing")
     try:
         comparison = _compare_and_draw(folder, manifest, quality, outputs)
-    except OSError as error:  # tables and pictures are written by libraries
+    except OSError as error:  # tables and the gallery are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
     from reports.html import render_html
 

@@ -71,9 +71,9 @@ def start_run(
     Raises `UserError`, `DeviceError` when no device could be made ready, `InterruptedRunError`.
     """
     file = _overridden(file, overrides)
-    # Before the pictures, which may be many: a device's name may be misspelt.
+    # Before the items, which may be many: a device's name may be misspelt.
     asked = open_asked(device_names)
-    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    resolved = resolve(file, partial(progress.advance, "this machine", f"reading {file.experiment.task.nouns.content}"))
     for note in resolved.notes:
         progress.say(file.experiment.name, note)
     stop = StopRequest()
@@ -123,17 +123,20 @@ def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) 
 
 
 def resolve_again(folder: RunFolder, manifest: Manifest, progress: Progress) -> Resolved:
-    """The run's experiment looked up once more. Raises `UserError` where a model or a picture is no longer what it
+    """The run's experiment looked up once more. Raises `UserError` where a model or an item is no longer what it
     was.
     """
     home = Path(manifest.experiment_folder)
     file = ExperimentFile(manifest.experiment, b"", home)
-    resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    nouns = manifest.experiment.task.nouns
+    resolved = resolve(file, partial(progress.advance, "this machine", f"reading {nouns.content}"))
     for arm, then in zip(resolved.arms, manifest.arms, strict=True):
         if arm.model.sha256 != then.model_sha256:
             raise UserError(f"{arm.model.path}: has changed since this run began", "Start a new run.")
     if [item.stem for item in resolved.items] != [item.stem for item in manifest.items]:
-        raise UserError(f"{folder.path}: the pictures are no longer those this run began with", "Start a new run.")
+        raise UserError(
+            f"{folder.path}: the {nouns.content} are no longer those this run began with", "Start a new run."
+        )
     for item, known in zip(resolved.items, manifest.items, strict=True):
         for path, now, was in (
             (item.input_path, item.input_sha256, known.input_sha256),

@@ -72,9 +72,10 @@ def start_soak(
     """
     _refuse_many_windows(asked.length)
     arm = _chosen_arm(file.experiment, asked.arm)
-    # Before the pictures, which may be many: a device's name may be misspelt.
+    # Before the items, which may be many: a device's name may be misspelt.
     asked_for = open_asked(device_names)
-    resolved = _only(resolve(file, partial(progress.advance, "this machine", "reading pictures")), arm)
+    reading = f"reading {file.experiment.task.nouns.content}"
+    resolved = _only(resolve(file, partial(progress.advance, "this machine", reading)), arm)
     stop = StopRequest()
     with ExitStack() as held:
         held.enter_context(closing_all([each.device for each in asked_for]))
@@ -180,9 +181,10 @@ def _only(resolved: Resolved, arm_name: str) -> Resolved:
 
 
 def _resolve_again(manifest: SoakManifest, progress: Progress) -> Resolved:
-    """The experiment looked up once more. Raises `UserError` where the model or the picture is another now."""
+    """The experiment looked up once more. Raises `UserError` where the model or the item is another now."""
     file = ExperimentFile(manifest.experiment, b"", Path(manifest.experiment_folder))
-    looked_up = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
+    reading = f"reading {manifest.experiment.task.nouns.content}"
+    looked_up = resolve(file, partial(progress.advance, "this machine", reading))
     resolved = _only(looked_up, manifest.arm.name)
     arm, item = resolved.arms[0], resolved.items[0]
     for path, now, was in (

@@ -1,4 +1,4 @@
-"""The experiment of a calibration: one model against itself, on one picture, for about so many minutes."""
+"""The experiment of a calibration: one model against itself, on one item, for about so many minutes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import UserError
+from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
@@ -22,9 +24,7 @@ _AROUND_BLOCK_MS: Final = 20.0
 FEWEST_PAIRS: Final = 8
 """Fewer show neither a spread nor a drift."""
 _MOST_PAIRS: Final = 10_000
-_SIDE: Final = 96
-"""Of the picture in pixels, for a model that takes any size."""
-_CHANNELS: Final = 24
+_OWN_MODEL: Final = "bakeoff-convolution.onnx"
 
 
 @dataclass(frozen=True)
@@ -34,62 +34,22 @@ class CalibrationModel:
     path: Path | None = None
     runtime: str = "onnxruntime"
     scale: int | None = None
-    """How many times larger its pictures are than its inputs; None: what its file says."""
+    """How many times larger its outputs are than its inputs; None: what its file says."""
 
 
 def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> ExperimentFile:
-    """Model, picture and experiment.toml in a folder. Raises `UserError` for a model that cannot be used."""
-    import numpy as np
-
-    from harness.doctor.output_scale import output_scale
+    """Model, item and experiment.toml in a folder. Raises `UserError` for a model that cannot be used."""
     from harness.experiment.file import read_experiment
     from harness.models.model_file import read_model
-    from harness.tasks.image_file import write_image
-    from harness.tasks.image_to_image.codec import make_codec
-    from harness.tasks.image_to_image.options import Tensor
 
-    path = model.path.absolute() if model.path is not None else write_convolution(folder / "bakeoff-convolution.onnx")
-    described = read_model(path)
-    codec = make_codec(described, Tensor())
-    height, width = _sides(codec.input.shape, codec.input_layout)
-    scale = model.scale or output_scale(described, codec, (height, width))
-    if scale is None:
-        raise UserError(
-            f"{path}: does not say how large its pictures are", "Say how many times larger they are, with --scale."
-        )
-    source = np.random.default_rng(0)
-    for name, factor in (("inputs", 1), ("references", scale)):
-        picture = source.integers(0, 256, (height * factor, width * factor, 3)).astype(np.uint8)
-        write_image(folder / name / "noise.png", picture)
+    made_up = TASKS[DEFAULT_TASK].made_up
+    if made_up is None:
+        raise UserError("a device cannot be calibrated with the default task, which makes up no item")
+    path = model.path.absolute() if model.path is not None else made_up.write_model(folder / _OWN_MODEL)
+    data = made_up.write_item(folder, read_model(path), model.scale)
     experiment = folder / "experiment.toml"
-    experiment.write_text(_toml(path, model.runtime, scale, minutes), encoding="utf-8")
+    experiment.write_text(_toml(path, model.runtime, data, minutes), encoding="utf-8")
     return read_experiment(experiment)
-
-
-def write_convolution(path: Path) -> Path:
-    """An ONNX model, the same bytes each time: (1, 3, 96, 96) float32 → the same shape, by three 3×3 convolutions."""
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
-
-    source = np.random.default_rng(0)
-    shapes = {"first": (_CHANNELS, 3, 3, 3), "second": (_CHANNELS, _CHANNELS, 3, 3), "third": (3, _CHANNELS, 3, 3)}
-    weights = [
-        numpy_helper.from_array(source.normal(0.0, 0.1, shape).astype(np.float32), name)
-        for name, shape in shapes.items()
-    ]
-    names = ["picture", "wide", "deep", "result"]
-    nodes = [
-        helper.make_node("Conv", [before, weight], [after], pads=[1, 1, 1, 1])
-        for before, weight, after in zip(names, shapes, names[1:], strict=False)
-    ]
-    first, last = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, _SIDE, _SIDE]) for name in (names[0], names[-1])
-    )
-    graph = helper.make_graph(nodes, "calibration", [first], [last], weights)
-    # What phones' older runtimes open too.
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-    return path
 
 
 def pairs_in(minutes: float) -> int:
@@ -98,16 +58,7 @@ def pairs_in(minutes: float) -> int:
     return min(max(FEWEST_PAIRS, round(60.0 * minutes / pair_s)), _MOST_PAIRS)
 
 
-def _sides(shape: list[int | str | None], layout: str) -> tuple[int, int]:
-    height, width = shape[2:4] if layout == "NCHW" else shape[1:3]
-    return _side(height), _side(width)
-
-
-def _side(size: int | str | None) -> int:
-    return size if isinstance(size, int) and size > 0 else _SIDE
-
-
-def _toml(model: Path, runtime: str, scale: int, minutes: float) -> str:
+def _toml(model: Path, runtime: str, data: str, minutes: float) -> str:
     arms = "".join(
         f"[[arms]]\nname = {_quoted(name)}\nrole = {_quoted(role)}\nmodel = {_quoted(os.fspath(model))}\n"
         f"runtime = {_quoted(runtime)}\n"
@@ -116,7 +67,7 @@ def _toml(model: Path, runtime: str, scale: int, minutes: float) -> str:
     wait_s = min(30.0, 15.0 * minutes)
     return (
         'name = "calibration"\nquestion = "By how much do two equal builds differ here?"\n'
-        f'[data]\ninputs = "inputs"\nreferences = "references"\nscale = {scale}\n{arms}'
+        f"{data}{arms}"
         f'[measure]\ndesign = "fixed"\npairs = {pairs_in(minutes)}\nblock_ms = {BLOCK_MS}\nsettle_ms = {_SETTLE_MS}\n'
         f"reference_ms = {_REFERENCE_MS}\nmemory_repeats = 0\nmetrics = []\nseed = 1\n"
         # A model or a device that is slower than reckoned ends at a bound instead of at its last pair.

@@ -36,7 +36,7 @@ class Interval(_Strict):
     high: float
     level: float
     method: str
-    """In words: `t on log-ratios of paired blocks`, `BCa bootstrap over images`."""
+    """In words: `t on log-ratios of paired blocks`, `BCa bootstrap over scenes`."""
 
 
 class Effect(_Strict):
@@ -56,7 +56,7 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `pair of blocks`, `image`, `scene`, `process`, `cycle`, `file`."""
+    """Unit of replication: `pair of blocks`, `scene`, `process`, `cycle`, `file`, or what an item is called."""
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
     minimum_detectable: float | None
@@ -70,7 +70,7 @@ class Effect(_Strict):
     share_worse_upper: float | None = None
     """Its one-sided 95 % Clopper-Pearson upper bound."""
     excluded: dict[str, int] = {}
-    """Replicates left out, reason → count (identical images with infinite PSNR, outputs that failed)."""
+    """Replicates left out, reason → count (items identical to their references, outputs that failed)."""
 
 
 class NoEffect(_Strict):
@@ -148,7 +148,7 @@ class LatencyDistribution(_Strict):
 
 
 class GalleryItem(_Strict):
-    """An image to look at: where the candidate is furthest from the baseline for the worse."""
+    """An item to look at: where the candidate is furthest from the baseline for the worse."""
 
     candidate: str
     item: str
@@ -162,6 +162,8 @@ class GalleryItem(_Strict):
     difference_image: str | None
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    notes: list[str] = []
+    """Sentences on the item, such as where an output is furthest off."""
 
 
 class ArmOnDevice(_Strict):
@@ -294,6 +296,10 @@ class Comparison(_Strict):
     """True where the run was cut short on purpose: good for a look, not for a decision."""
     arms: list[ArmInfo]
     items: int
+    item_noun: str = "image"
+    """What an item is called; its plural is regular. Comparisons that do not say it are of images."""
+    gallery_has_pictures: bool = True
+    """Whether the items to look at are shown by pictures; else by their scores alone."""
     clusters: int | None
     """Number of scenes the items come from, where declared."""
     verdicts: list[Verdict]

@@ -129,7 +129,7 @@ class RunFolder:
 
     @property
     def gallery(self) -> Path:
-        """Pictures that comparison.json names."""
+        """Files that comparison.json names, for the items to look at."""
         return self.path / "gallery"
 
     def device(self, device: ManifestDevice) -> DeviceFolder:

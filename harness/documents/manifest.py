@@ -24,7 +24,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
-from harness.tasks.image_to_image.codec import Codec
+from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
 
@@ -65,7 +65,7 @@ class ManifestItem(_Strict):
     reference_path: str
     input_sha256: str | None = None
     reference_sha256: str | None = None
-    """Of the files as they were when the run began: scores against other pictures would be of another run."""
+    """Of the files as they were when the run began: scores against others would be of another run."""
 
 
 class ManifestDevice(_Strict):

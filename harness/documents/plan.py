@@ -3,7 +3,7 @@
 Beside it the host may drop files, empty ones: `stop` ends the run between two blocks; `stop-latency` and `stop-energy`
 end that pass alone, and the plan goes on with the next.
 
-User text (names of models, arms, images) does not reach a device: arms are `a0`, `a1`, …, items `i0`, `i1`, …, files
+User text (names of models, arms, items) does not reach a device: arms are `a0`, `a1`, …, items `i0`, `i1`, …, files
 are named by their SHA-256. The host keeps the dictionary.
 """
 

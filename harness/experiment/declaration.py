@@ -22,7 +22,9 @@ from pydantic import (
 
 from harness.quantity import QUANTITIES
 from harness.tasks.declared_table import DeclaredTable
-from harness.tasks.image_to_image.options import Data, Tensor
+from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.registry import TASKS, Data, TaskTensor, task_of
+from harness.tasks.task import AnyTask
 
 
 def _in_order(cores: list[int]) -> list[int]:
@@ -32,11 +34,9 @@ def _in_order(cores: list[int]) -> list[int]:
     return sorted(cores)
 
 
-METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
 DEFAULT_ENERGY_CYCLES = 8
 FEWEST_CYCLES_TO_LOOK = 6
 """With fewer an interval that allows for looking bounds nothing at 95 %."""
-DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
 Accelerator = Literal["cpu", "gpu", "nnapi", "qnn", "webgpu", "xnnpack"]
@@ -69,7 +69,7 @@ class Arm(DeclaredTable):
     threads: int = Field(default=1, ge=1, le=256)
     cores: Cores | None = None
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
-    tensor: Tensor | None = None
+    tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
 
     @model_validator(mode="after")
@@ -176,7 +176,8 @@ class Measure(DeclaredTable):
     max_minutes: float = Field(default=60.0, gt=0, le=100_000)
     step_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
     seed: int | None = Field(default=None, ge=0, lt=2**63)
-    metrics: list[str] = DEFAULT_METRICS
+    metrics: list[str] = Field(default=list(TASKS[DEFAULT_TASK].default_metrics))
+    """Those of the task that `data.task` names, where none are listed."""
     gates: GateBounds = GateBounds()
     energy: Energy = Energy()
     hold: Held = Held()
@@ -297,7 +298,7 @@ class Rule(DeclaredTable):
             raise ValueError(msg)
         if self.item_margin is not None and self.worst_share is not None:
             if quantity.measured_in != "quality":
-                msg = f"item_margin is for image scores; {quantity.name} has no items"
+                msg = f"item_margin is for scores of items; {quantity.name} has no items"
                 raise ValueError(msg)
             self.item_margin.in_unit(quantity.unit)
             self.worst_share.fraction()
@@ -317,6 +318,28 @@ class Experiment(DeclaredTable):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_task(cls, table: Any) -> Any:
+        """What one table says of the task holds for the others: whose tables the arms' `tensor` are, and which metrics
+        are meant where none are listed.
+        """
+        name = task_of(table.get("data")) if isinstance(table, dict) else None
+        if name is None:
+            return table
+        if not isinstance(name, str) or name not in TASKS:
+            msg = f"unknown task {name!r} in data.task; known: {', '.join(TASKS)}"
+            raise ValueError(msg)
+        filled = dict(table)
+        if isinstance(table.get("arms"), list):
+            filled["arms"] = [_with_task(arm, name) for arm in table["arms"]]
+        measure, metrics = table.get("measure", {}), list(TASKS[name].default_metrics)
+        if isinstance(measure, dict):
+            filled["measure"] = {"metrics": metrics, **measure}
+        elif isinstance(measure, Measure) and "metrics" not in measure.model_fields_set:
+            filled["measure"] = measure.model_copy(update={"metrics": metrics})
+        return filled
+
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
         names = [arm.name for arm in self.arms]
@@ -328,9 +351,13 @@ class Experiment(DeclaredTable):
         if len(baselines) != 1:
             msg = f"exactly one arm has the role 'baseline'; here {len(baselines)} have"
             raise ValueError(msg)
-        unknown = [metric for metric in self.measure.metrics if metric not in METRICS]
+        strange = next((arm for arm in self.arms if task_of(arm.tensor or self.data) != self.data.task), None)
+        if strange is not None:
+            msg = f"the tensor of arm {strange.name!r} is of another task than data.task = {self.data.task!r}"
+            raise ValueError(msg)
+        unknown = [metric for metric in self.measure.metrics if metric not in self.task.metrics]
         if unknown:
-            msg = f"unknown metric {unknown[0]!r} in measure.metrics; known: {', '.join(METRICS)}"
+            msg = f"unknown metric {unknown[0]!r} in measure.metrics; known: {', '.join(self.task.metrics)}"
             raise ValueError(msg)
         for rule in self.rules:
             quantity = QUANTITIES[rule.quantity]
@@ -344,6 +371,11 @@ class Experiment(DeclaredTable):
                 msg = f"a rule is on {rule.quantity!r}, and measure.energy.cycles is 0"
                 raise ValueError(msg)
         return self
+
+    @property
+    def task(self) -> AnyTask:
+        """What the items are, and all that follows from it."""
+        return TASKS[self.data.task]
 
     @property
     def energy_cycles(self) -> int:
@@ -376,6 +408,13 @@ class Experiment(DeclaredTable):
     def candidates(self) -> list[Arm]:
         """The other arms, in order."""
         return [arm for arm in self.arms if arm.role == "candidate"]
+
+
+def _with_task(arm: Any, name: str) -> Any:
+    """An arm's table whose own `tensor` says its task."""
+    if isinstance(arm, dict) and isinstance(arm.get("tensor"), dict):
+        return {**arm, "tensor": {"task": name, **arm["tensor"]}}
+    return arm
 
 
 def experiment_json_schema() -> dict[str, Any]:

@@ -7,11 +7,12 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from harness.errors import UserError
 from harness.plain_file import read_plain_file
 from harness.quantity import QUANTITIES
+from harness.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -44,7 +45,7 @@ def read_experiment(path: Path) -> ExperimentFile:
     try:
         content = read_plain_file(path, most_bytes=MOST_BYTES)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file", "`bakeoff init` writes one for your models and images.") from None
+        raise UserError(f"{path}: no such file", "`bakeoff init` writes one for your models and data.") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     return parse_experiment(content, path)
@@ -79,7 +80,7 @@ def _in_words(error: ValidationError, path: Path, model: type[BaseModel]) -> Use
     faults = error.errors(include_url=False)
     # An unknown key explains a missing one beside it (a typo), so it is said first.
     fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
-    where = _place(fault["loc"])
+    where = _place(_written(fault["loc"]))
     more = f" ({len(faults) - 1} more after this one)" if len(faults) > 1 else ""
     if fault["type"] == "extra_forbidden":
         key = str(fault["loc"][-1])
@@ -97,6 +98,13 @@ def _in_words(error: ValidationError, path: Path, model: type[BaseModel]) -> Use
     return UserError(f"{path}: {f'`{where}`: ' if where else ''}{message}{more}", remedy)
 
 
+def _written(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A location as the file has it: without the task that a table was read as."""
+    return tuple(
+        part for index, part in enumerate(location) if not (part in TASKS and location[index - 1] in {"data", "tensor"})
+    )
+
+
 def _place(location: tuple[int | str, ...]) -> str:
     place = ""
     for part in location:
@@ -107,13 +115,24 @@ def _place(location: tuple[int | str, ...]) -> str:
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The valid keys of the table at a location."""
     table: Any = model
+    choices: list[Any] = []
     for part in location:
         if isinstance(part, int):
             continue
+        if len(choices) > 1 and part in TASKS:
+            table = next(each for each in choices if part in get_args(each.model_fields["task"].annotation))
+            continue
         annotation = next(field.annotation for name, field in table.model_fields.items() if part in {name, field.alias})
-        inner = getattr(annotation, "__args__", (annotation,))
-        table = next(each for each in inner if hasattr(each, "model_fields"))
+        choices = _tables_in(annotation)
+        table = choices[0]
     return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def _tables_in(annotation: Any) -> list[Any]:
+    """The tables that an annotation names, at any depth."""
+    if hasattr(annotation, "model_fields") and not get_args(annotation):
+        return [annotation]
+    return [table for inner in get_args(annotation) for table in _tables_in(inner)]
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""An experiment with everything looked up: models read, pictures matched, codecs made. The user's faults show here,
+"""An experiment with everything looked up: models read, items matched, codecs made. The user's faults show here,
 before any device is touched.
 """
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Arm
     from harness.experiment.file import ExperimentFile
     from harness.models.model_file import ModelFile
-    from harness.tasks.image_to_image.codec import Codec
-    from harness.tasks.image_to_image.dataset import Item
+    from harness.tasks.item import TaskItem
+    from harness.tasks.registry import Codec
+    from harness.tasks.task import AnyTask
 
 
 @dataclass(frozen=True)
@@ -42,37 +43,36 @@ class Resolved:
     file: ExperimentFile
     arms: list[ResolvedArm]
     """The baseline first."""
-    items: list[Item]
+    items: list[TaskItem]
     latency_item: int
     """Index of the item used for latency and memory."""
     notes: list[str]
     """What a person should know and nothing is wrong with."""
 
+    @property
+    def task(self) -> AnyTask:
+        """What the items are."""
+        return self.file.experiment.task
+
 
 def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolved:
-    """Look everything up; `advance(done, total)` is called while pictures are read. Raises `UserError` for the first
+    """Look everything up; `advance(done, total)` is called while items are read. Raises `UserError` for the first
     thing that is wrong.
     """
-    from harness.tasks.image_to_image.codec import check_item
-    from harness.tasks.image_to_image.dataset import read_items, read_whole
-
     experiment = file.experiment
     arms = [
         _resolve_arm(f"a{index}", arm, file) for index, arm in enumerate([experiment.baseline, *experiment.candidates])
     ]
-    data = experiment.data
-    items = read_items(
-        file.resolve(data.inputs), file.resolve(data.references), data.scale, data.scene_separator, data.limit
-    )
+    items = experiment.task.find_items(experiment.data, file.resolve)
     for item in items:
         for arm in arms:
-            check_item(arm.model, arm.codec, item)
+            experiment.task.check_item(arm.model, arm.codec, item)
     _refuse_unwritable_paths(
         [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
     )
     latency_item = _latency_item(file, items)
-    items = read_whole(items, advance)
-    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(arms))
+    items = experiment.task.read_items(items, advance)
+    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(experiment.task, arms))
 
 
 def _refuse_unwritable_paths(paths: list[Path]) -> None:
@@ -88,7 +88,6 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
     from devices.errors import PermanentError
     from devices.runtimes.registry import resolve as resolve_runtime
     from harness.models.model_file import read_model
-    from harness.tasks.image_to_image.codec import make_codec
 
     model = read_model(file.resolve(arm.model))
     try:
@@ -105,7 +104,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         id=identifier,
         arm=arm,
         model=model,
-        codec=make_codec(model, arm.tensor or file.experiment.data.tensor),
+        codec=file.experiment.task.make_codec(model, arm.tensor or file.experiment.data.tensor),
         runtime=spec,
         runtime_version=version,
     )
@@ -132,7 +131,7 @@ def refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:
             )
 
 
-def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
+def _latency_item(file: ExperimentFile, items: list[TaskItem]) -> int:
     wanted = file.experiment.measure.latency_item
     if wanted is None:
         return 0
@@ -142,18 +141,14 @@ def _latency_item(file: ExperimentFile, items: list[Item]) -> int:
     raise UserError(f"measure.latency_item: there is no item {wanted!r}", f"The first is {items[0].stem!r}.")
 
 
-def _notes(arms: list[ResolvedArm]) -> list[str]:
+def _notes(task: AnyTask, arms: list[ResolvedArm]) -> list[str]:
     first = arms[0]
     crowded = [
         f"{arm.arm.name}: its {arm.arm.threads} threads share {len(arm.arm.cores)} core(s)"
         for arm in arms
         if isinstance(arm.arm.cores, list) and len(arm.arm.cores) < arm.arm.threads
     ]
-    outputs = crowded + [
-        f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the first, {arm.codec.output.name!r}, is scored"
-        for arm in arms
-        if len(arm.model.outputs) > 1
-    ]
+    outputs = crowded + [f"{arm.arm.name}: {note}" for arm in arms for note in task.notes(arm.model, arm.codec)]
     return outputs + [
         f"{arm.arm.name} and {first.arm.name} are one model in one runtime with the same settings: an A/A run"
         for arm in arms[1:]

@@ -10,18 +10,10 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.experiment.file import parse_experiment
 from harness.models.model_file import ModelFile, read_model
-from harness.tasks.image_file import image_size
-from harness.tasks.image_to_image.codec import check_item, make_codec, real_range
-from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
-from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.draft import DraftData, TaskDraft
+from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.registry import TASKS
 
-SMALLEST_FOR_LPIPS = 64
-"""Side of the smallest picture in pixels; networks that see less of it say little."""
-LPIPS_RULE = """
-[[rules]]
-quantity = "lpips_alex"
-no_worse_than = 0.01
-"""
 RUNTIME_OF_FORMAT = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 
@@ -35,18 +27,16 @@ class Draft:
     inputs: Path
     references: Path
     out: Path
+    task: str = DEFAULT_TASK
 
 
 def write_draft(draft: Draft) -> str:
-    """The TOML text. Raises `UserError` where the models or pictures would not run together."""
+    """The TOML text. Raises `UserError` where the models or items would not run together."""
     models = [read_model(draft.baseline), read_model(draft.candidate)]
-    scale, items = _scale_and_items(draft)
-    tensors = _tensors(models)
-    for model, tensor in zip(models, tensors, strict=True):
-        codec = make_codec(model, tensor)
-        for item in items:
-            check_item(model, codec, item)
-    text = _text(draft, models, tensors, scale, items)
+    home = draft.out.resolve().parent
+    inputs, references = (_quoted(_relative(path, home)) for path in (draft.inputs, draft.references))
+    told = TASKS[draft.task].draft(DraftData(models, draft.inputs, draft.references, inputs, references))
+    text = _text(draft, models, told)
     try:
         content = text.encode()
     except UnicodeEncodeError:
@@ -55,80 +45,17 @@ def write_draft(draft: Draft) -> str:
     return text
 
 
-def _scale_and_items(draft: Draft) -> tuple[int, list[Item]]:
-    """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
-    inputs, references = pictures_in(draft.inputs, "inputs"), pictures_in(draft.references, "references")
-    scale = 1
-    for stem in sorted(inputs):
-        if stem in references:
-            small, large = image_size(inputs[stem]), image_size(references[stem])
-            scale = large[0] // small[0]
-            if scale < 1 or large != (small[0] * scale, small[1] * scale):
-                raise UserError(
-                    f"{references[stem]}: is {large[1]}×{large[0]}, and its input {inputs[stem].name} is"
-                    f" {small[1]}×{small[0]}",
-                    "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
-                )
-            break
-    return scale, read_items(draft.inputs, draft.references, scale, None, None)
-
-
-def _tensors(models: list[ModelFile]) -> list[Tensor]:
-    """How pictures become each model's tensors, as far as quantisation and channels tell. A float model has the range
-    of its quantised twin.
-    """
-    told = [_range_told(model) for model in models]
-    known = [each for each in told if each is not None]
-    ranges = [each or (known[0] if known else Tensor().range) for each in told]
-    return [
-        Tensor(range=bounds, color="y" if _is_luma(model) else "auto")
-        for model, bounds in zip(models, ranges, strict=True)
-    ]
-
-
-def _range_told(model: ModelFile) -> tuple[float, float] | None:
-    """The range among the usual ones that a quantised input was made for; None where nothing is told."""
-    real = real_range(model.inputs[0])
-    if real is None:
-        return None
-    low, high = real
-    if high - low > 100.0:
-        return (0.0, 255.0)
-    return (-1.0, 1.0) if low < -0.5 else (0.0, 1.0)
-
-
-def _is_luma(model: ModelFile) -> bool:
-    shape = model.inputs[0].shape
-    return len(shape) == 4 and 1 in (shape[1], shape[3]) and 3 not in (shape[1], shape[3])
-
-
-def _text(draft: Draft, models: list[ModelFile], tensors: list[Tensor], scale: int, items: list[Item]) -> str:
+def _text(draft: Draft, models: list[ModelFile], told: TaskDraft) -> str:
     home = draft.out.resolve().parent
     names = _arm_names(draft)
     question = f"Can {names[1]} replace {names[0]}?"
-    first, second = tensors
-    own_tensor = "" if first == second else f"tensor = {_inline(second)}   # where it differs from data.tensor\n"
-    smallest = min(min(item.reference_size) for item in items)
-    metrics = ["psnr", "psnr_y", "ssim", "ssim_y", *(["lpips_alex"] if smallest >= SMALLEST_FOR_LPIPS else [])]
-    lpips_rule = LPIPS_RULE if "lpips_alex" in metrics else ""
     return f"""\
 # A bake-off between two builds of a model. Paths are relative to this file.
 schema = 1
 name = {_quoted(draft.name or f"{names[1]} against {names[0]}"[:200])}
 question = {_quoted(question)}
 
-[data]
-inputs = {_quoted(_relative(draft.inputs, home))}
-references = {_quoted(_relative(draft.references, home))}   # matched with the inputs by file stem
-scale = {scale}   # references are this many times larger; also the border left out of luma scores
-# limit = 50              # only the first so many pictures, by name
-# scene_separator = "__"  # pictures named SCENE__N are crops of one scene: statistics then count scenes, not crops
-
-[data.tensor]   # how pictures become tensors; what the model says itself (names, shapes, quantisation) is not asked
-layout = "auto"        # NCHW or NHWC where it cannot be told from the model
-{_color_line(first)}
-range = {_range_text(first)}     # values of black and white, for quantised tensors after dequantisation
-
+{told.data}
 [[arms]]
 name = {_quoted(names[0])}
 role = "baseline"
@@ -142,13 +69,13 @@ role = "candidate"
 model = {_quoted(_relative(draft.candidate, home))}
 runtime = "{RUNTIME_OF_FORMAT[models[1].format]}"
 threads = 2
-{own_tensor}
+{told.candidate_line}
 [measure]
 pairs = 30             # pairs of blocks, the order within each drawn at random; 20 is the least that decides much
 block_ms = 250         # how long a block of the slower arm lasts
 memory_repeats = 5     # fresh processes per arm
 max_minutes = 60       # no new pair is begun after this
-metrics = {json.dumps(metrics)}
+metrics = {json.dumps(told.metrics)}
 
 # Rules are written before the run; the verdict follows from them alone.
 # ship: every rule is met on every device. hold: one is broken. undecided: more is needed, and the report says how much.
@@ -160,29 +87,7 @@ improve_by_at_least = "5 %"
 [[rules]]
 quantity = "run_peak_memory"
 no_worse_than = "10 %"
-
-[[rules]]
-quantity = "psnr_y"
-no_worse_than = "0.2 dB"
-{lpips_rule}"""
-
-
-def _color_line(tensor: Tensor) -> str:
-    if tensor.color == "auto":
-        return "color = \"auto\"         # rgb, y (luma, MATLAB's range) or y_full (luma, JPEG's range)"
-    return (
-        f'color = "{tensor.color}"            # the model sees luma only. y: 16 to 235, as MATLAB and most papers do;'
-        " y_full: 0 to 255, as Pillow\n"
-        "                       # and PyTorch's examples do. The wrong one costs decibels: ask who trained it"
-    )
-
-
-def _range_text(tensor: Tensor) -> str:
-    return f"[{tensor.range[0]}, {tensor.range[1]}]"
-
-
-def _inline(tensor: Tensor) -> str:
-    return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor)} }}'
+{told.rules}"""
 
 
 def _arm_names(draft: Draft) -> tuple[str, str]:

@@ -13,7 +13,7 @@ RESAMPLES = 9999
 FEWEST = 6
 """Below this many replicates resampling says next to nothing: there are too few distinct samples."""
 
-# Elements per batch of resamples, to bound memory with thousands of images (8 bytes each).
+# Elements per batch of resamples, to bound memory with thousands of items (8 bytes each).
 _BATCH_ELEMENTS = 4_000_000
 
 

@@ -1,4 +1,4 @@
-"""Differences within pairs: log-ratios of what two arms did in one pair of blocks, or differences on one image."""
+"""Differences within pairs: log-ratios of what two arms did in one pair of blocks, or differences on one item."""
 
 from __future__ import annotations
 

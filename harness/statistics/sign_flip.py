@@ -11,7 +11,7 @@ from harness.statistics.estimate import Floats
 
 _RESAMPLES = 9999
 _BATCH = 500
-"""Sign patterns held at once: with a thousand images all of them would take 700 MB. The p-value is the same."""
+"""Sign patterns held at once: with a thousand items all of them would take 700 MB. The p-value is the same."""
 FEWEST = 6
 """With fewer differences even the most extreme pattern of signs has a p-value above 5 % (2/2⁵ = 0.0625)."""
 

@@ -1,4 +1,4 @@
-"""The tail: which share of images is worse by more than a margin, with exact binomial (Clopper-Pearson) bounds."""
+"""The tail: which share of items is worse by more than a margin, with exact binomial (Clopper-Pearson) bounds."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pictures of an experiment, and how they become tensors and back."""
+"""A task is a value: what the items of an experiment are, and how they become tensors and back."""

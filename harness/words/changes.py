@@ -28,6 +28,9 @@ _SUBJECTS = {
     "model_size": "the model file",
     "energy_per_inference": "energy per inference",
     "average_power": "average power",
+    "snr": "signal to noise",
+    "cosine_similarity": "cosine similarity",
+    "max_abs_error": "the largest error",
 }
 _REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
 _AS = {"ns": "as long", "bytes": "as much", "mJ": "as much", "mW": "as much"}
@@ -35,7 +38,7 @@ _MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
 
 
 def subject(quantity: Quantity) -> str:
-    """What the sentence is about: `latency`, `the model file`, `PSNR (Y)`."""
+    """What the sentence is about: `latency`, `the model file`."""
     return _SUBJECTS.get(quantity.name, quantity.label)
 
 

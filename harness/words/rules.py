@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.changes import directions
 
 if TYPE_CHECKING:
     from harness.experiment.declaration import Amount, Rule
     from harness.quantity import Quantity
+    from harness.tasks.nouns import Nouns
 
 
-def rule_in_words(rule: Rule, quantity: Quantity) -> str:
+def rule_in_words(rule: Rule, quantity: Quantity, nouns: Nouns = DEFAULT_NOUNS) -> str:
     """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
     better, worse = directions(quantity)
     if rule.improve_by_at_least is not None:
@@ -26,7 +28,7 @@ def rule_in_words(rule: Rule, quantity: Quantity) -> str:
         text = "no bound"
     if rule.item_margin is not None and rule.worst_share is not None:
         share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
-        text += f", and at most {share} of the images {worse} by more than {margin}"
+        text += f", and at most {share} of the {nouns.plural} {worse} by more than {margin}"
     return text
 
 

@@ -16,7 +16,7 @@ def clause(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 pair`, `20 pairs`, `1,200 images`."""
+    """`1 pair`, `20 pairs`, `1,200 scenes`."""
     head, of, tail = noun.partition(" of ")
     plural = f"{head}{'es' if head.endswith('s') else 's'}{of}{tail}"
     return f"{count:,} {noun if count == 1 else plural}"

@@ -71,7 +71,7 @@ void *library_open(const char *runtime, const char *path, struct failure *failur
 /* Writes `inputs` or `outputs` in the shape of `harness.documents.records.TensorInfo`. */
 void tensor_infos_write(struct json_writer *writer, const struct runtime *runtime, bool outputs);
 
-/* `'image' takes float32 [1, 1, 'height', 'width']`, for messages. */
+/* `'signal' takes float32 [1, 1, 'height', 'width']`, for messages. */
 void add_takes(struct bytes *out, const struct tensor_info *info);
 
 /* Such as `[1, 3, 8, 8]`. */

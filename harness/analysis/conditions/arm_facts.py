@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.documents.comparison import ArmInfo, ArmOnDevice
+from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import cores_in_words, sentence
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.records import ArmLoaded
     from harness.quantity import Measured
+    from harness.tasks.nouns import Nouns
 
 _STAGES = {
     "start": "could not be started",
     "load": "could not be loaded",
-    "quality": "failed on an image",
+    "quality": "failed on {item}",
     "warm_up": "failed while warming up",
     "latency": "failed while its latency was measured",
     "memory": "failed while its memory was measured",
@@ -65,19 +67,21 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
         "accelerator options": arm.accelerator_options != baseline.accelerator_options,
         "threads": arm.threads != baseline.threads,
         "cores": arm.cores != baseline.cores,
-        "tensor": tensors.get(arm.name) != tensors.get(baseline.name),
+        "tensor": manifest.experiment.task.tensor_is_a_factor and tensors.get(arm.name) != tensors.get(baseline.name),
     }
     return [factor for factor, differs in factors.items() if differs]
 
 
-def failures_of(arm: ManifestArm, records: DeviceRecords | None, problem: str | None) -> list[str]:
+def failures_of(
+    arm: ManifestArm, records: DeviceRecords | None, problem: str | None, nouns: Nouns = DEFAULT_NOUNS
+) -> list[str]:
     """Sentences of how the arm failed; `problem` is what kept the host from even starting it."""
     failures = [] if problem is None else [sentence(f"could not be prepared ({problem.rstrip('.')})")]
     for failed in records.failed if records is not None else []:
         if failed.arm == arm.id:
             message = _said_once(failed.message)
             detail = f"{failed.error}: {message}" if message else failed.error
-            failures.append(sentence(f"{_STAGES[failed.stage]} ({detail})"))
+            failures.append(sentence(f"{_STAGES[failed.stage].format(item=nouns.one)} ({detail})"))
     return failures
 
 

@@ -11,6 +11,8 @@ from harness.statistics.bootstrap import BootstrapIntervals
 from harness.statistics.estimate import Estimate
 from harness.statistics.sign_flip import SignFlipTest
 from harness.statistics.tail import Tail
+from harness.tasks.nouns import Nouns
+from harness.tasks.registry import DEFAULT_NOUNS
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Level:
     """An arm's own value. Of ratio quantities it is a geometric mean, as the interval and the change beside it are.
 
     `estimate` is its mean with uncertainty, in logarithms for ratio quantities; None where `value` is unavailable.
-    `infinite` where every image is identical to its reference, so that PSNR has no mean and passes any lower bound.
+    `infinite` where every item is identical to its reference, so that a ratio to the error has no mean and passes any
+    lower bound.
     """
 
     value: Measured
@@ -66,3 +69,5 @@ class Evidence:
     baseline: Level
     candidate: Level
     effect: Paired | NoEffect
+    nouns: Nouns = DEFAULT_NOUNS
+    """What items are called."""

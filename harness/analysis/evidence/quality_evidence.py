@@ -1,8 +1,8 @@
-"""Scores of one candidate against the baseline, image by image; the scene is the replicate where images are crops.
+"""Scores of one candidate against the baseline, item by item; the scene is the replicate where items are crops.
 
-PSNR of an image that is identical to its reference is infinite. It is counted and left out of means, never replaced by
-a number. Identical in both arms is no difference; identical in one arm only has no finite difference and is left out
-with a warning.
+A score in dB of an item that is identical to its reference is infinite. It is counted and left out of means, never
+replaced by a number. Identical in both arms is no difference; identical in one arm only has no finite difference and is
+left out with a warning.
 """
 
 from __future__ import annotations
@@ -18,24 +18,27 @@ from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
 from harness.statistics.tail import tail
+from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ENOUGH = 5  # seen on real pairs of models: five paired images say what thousands of unpaired ones would
+_ENOUGH = 5  # seen on real pairs of models: five paired items say what thousands of unpaired ones would
 
 
-def quality_level(quantity: Quantity, rows: pd.DataFrame) -> Level:
-    """Mean of an arm's finite per-image values; `rows` are those of the quality table for one arm and quantity."""
+def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
+    """Mean of an arm's finite per-item values; `rows` are those of the quality table for one arm and quantity, `noun`
+    is what an item is called.
+    """
     values = rows["value"].to_numpy(dtype=np.float64)
     finite, infinite = np.isfinite(values), int(np.isposinf(values).sum())
     if not finite.any():
         if infinite:
-            reason = f"all {counted(infinite, 'image')} are identical to their references, so the mean is infinite"
+            reason = f"all {counted(infinite, noun)} are identical to their references, so the mean is infinite"
             return Level(Unavailable(reason=reason), None, infinite=True)
-        return Level(Unavailable(reason=_why_missing(rows)), None)
-    source = f"mean of {counted(int(finite.sum()), 'image')}"
+        return Level(Unavailable(reason=_why_missing(rows, noun)), None)
+    source = f"mean of {counted(int(finite.sum()), noun)}"
     if infinite:
         source += f", {infinite} identical to the reference left out"
     missing = int(np.isnan(values).sum())
@@ -48,11 +51,17 @@ def quality_level(quantity: Quantity, rows: pd.DataFrame) -> Level:
 
 
 def quality_effect(
-    quantity: Quantity, baseline: pd.DataFrame, candidate: pd.DataFrame, *, by_scene: bool, seed: int
+    quantity: Quantity,
+    baseline: pd.DataFrame,
+    candidate: pd.DataFrame,
+    *,
+    by_scene: bool,
+    seed: int,
+    noun: str = DEFAULT_NOUNS.singular,
 ) -> Paired | NoEffect:
-    """Candidate against baseline over the images that have a value in both arms.
+    """Candidate against baseline over the items that have a value in both arms.
 
-    `by_scene` where the experiment declares that several images are crops of one scene.
+    `by_scene` where the experiment declares that several items are of one scene; `noun` is what an item is called.
     """
     both = baseline.merge(candidate, on=["item", "scene"], suffixes=("_a", "_b")).sort_values("item")
     before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
@@ -60,26 +69,26 @@ def quality_effect(
     scored = ~(np.isnan(before) | np.isnan(after))
     if not scored.any():
         with_values = baseline["value"].notna().any()
-        return NoEffect(reason=_why_missing(candidate if with_values else baseline))
+        return NoEffect(reason=_why_missing(candidate if with_values else baseline, noun))
     same = scored & np.isinf(before) & np.isinf(after)
     one_sided = scored & (np.isinf(before) != np.isinf(after))
     differences = np.zeros(before.shape)
     plain = scored & np.isfinite(before) & np.isfinite(after)
     differences[plain] = after[plain] - before[plain]
-    # The tail knows losses without a finite size: an image the baseline reproduces exactly and the candidate does not.
+    # The tail knows losses without a finite size: an item the baseline reproduces exactly and the candidate does not.
     differences[one_sided & np.isinf(before)] = -np.inf
     differences[one_sided & np.isinf(after)] = np.inf
 
     used = plain | same
-    excluded, warnings, doubt = _left_out(baseline, candidate, one_sided, before)
+    excluded, warnings, doubt = _left_out(baseline, candidate, one_sided, before, noun)
     if not used.any():
         return NoEffect(reason="; ".join(f"{reason} ({count})" for reason, count in excluded.items()))
     if same.any():
         warnings.append(
-            f"{counted(int(same.sum()), 'image')} identical to the reference in both arms: counted as no difference."
+            f"{counted(int(same.sum()), noun)} identical to the reference in both arms: counted as no difference."
         )
     replicates = _scene_means(differences[used], scenes[used]) if by_scene else differences[used]
-    replicate = "scene" if by_scene else "image"
+    replicate = "scene" if by_scene else noun
     if replicates.size < _ENOUGH:
         warnings.append(f"Only {counted(replicates.size, replicate)}: a mean over so few says little about others.")
     turn = 1.0 if quantity.better == "higher" else -1.0
@@ -97,7 +106,7 @@ def quality_effect(
 
 
 def _left_out(
-    baseline: pd.DataFrame, candidate: pd.DataFrame, one_sided: np.ndarray, before: Floats
+    baseline: pd.DataFrame, candidate: pd.DataFrame, one_sided: np.ndarray, before: Floats, noun: str
 ) -> tuple[dict[str, int], list[str], str | None]:
     """What the mean leaves out: counts by reason, warnings, and whether a loss hides in it."""
     excluded: dict[str, int] = {}
@@ -108,14 +117,14 @@ def _left_out(
     if lost:
         excluded["identical to the reference in the baseline only"] = lost
         warnings.append(
-            f"{counted(lost, 'image')} identical to the reference in the baseline only: the loss has no finite size "
+            f"{counted(lost, noun)} identical to the reference in the baseline only: the loss has no finite size "
             "and is not in the mean."
         )
-        doubts.append(f"{counted(lost, 'image')} identical to the reference in the baseline only cannot be averaged")
+        doubts.append(f"{counted(lost, noun)} identical to the reference in the baseline only cannot be averaged")
     if won:
         excluded["identical to the reference in the candidate only"] = won
         warnings.append(
-            f"{counted(won, 'image')} identical to the reference in the candidate only: the gain has no finite size "
+            f"{counted(won, noun)} identical to the reference in the candidate only: the gain has no finite size "
             "and is not in the mean."
         )
     has_before, has_after = (set(rows.loc[rows["value"].notna(), "item"].tolist()) for rows in (baseline, candidate))
@@ -124,8 +133,8 @@ def _left_out(
         reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
         why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
         excluded["no value for the candidate"] = len(without)
-        warnings.append(f"{counted(len(without), 'image')} without a value for the candidate{why}.")
-        doubts.append(f"{counted(len(without), 'image')} without a value for the candidate")
+        warnings.append(f"{counted(len(without), noun)} without a value for the candidate{why}.")
+        doubts.append(f"{counted(len(without), noun)} without a value for the candidate")
     others = len(set(candidate["item"].tolist()) | set(baseline["item"].tolist())) - len(has_before)
     if others:
         excluded["no value for the baseline"] = others
@@ -143,7 +152,7 @@ def _count_tail(gains: Floats, groups: np.ndarray, margin: float) -> TailCount |
     """Losses larger than `margin` among `gains` (−inf for a loss without finite size), and by group."""
     if gains.size == 0:
         return None
-    # An image that lies exactly on the margin, but for rounding, is not worse by more than it.
+    # An item that lies exactly on the margin, but for rounding, is not worse by more than it.
     worse = gains < -margin * (1.0 + 1e-9) - 1e-12
     _, group = np.unique(groups.astype(str), return_inverse=True)
     sizes = np.bincount(group)
@@ -156,6 +165,6 @@ def _count_tail(gains: Floats, groups: np.ndarray, margin: float) -> TailCount |
     )
 
 
-def _why_missing(rows: pd.DataFrame) -> str:
+def _why_missing(rows: pd.DataFrame, noun: str) -> str:
     reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
-    return "; ".join(reasons[:3]) if reasons else "no image has a value in both arms"
+    return "; ".join(reasons[:3]) if reasons else f"no {noun} has a value in both arms"

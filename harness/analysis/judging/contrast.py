@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 _T_METHOD = {
     "pair of blocks": "t on log-ratios of paired blocks",
     "process": "t on log-ratios of paired processes",
-    "image": "t on paired differences of images",
-    "scene": "t on paired differences of scenes",
     "cycle": "t on log-ratios of paired energy blocks",
 }
 ANYTIME_METHODS = {
@@ -32,8 +30,6 @@ _ANYTIME_P = "anytime-valid t-mixture, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
     "process": "BCa bootstrap over processes",
-    "image": "BCa bootstrap over images",
-    "scene": "BCa bootstrap over scenes",
     "cycle": "BCa bootstrap over cycles",
 }
 
@@ -48,7 +44,7 @@ def make_contrast(
     item_margin: float | None,
 ) -> Contrast:
     """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside;
-    `item_margin` is the tightest declared margin of a single image, in the unit.
+    `item_margin` is the tightest declared margin of a single item, in the unit.
     """
     effect = evidence.effect
     if isinstance(effect, NoEffect):
@@ -111,7 +107,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, interval[0]),
             high=_shown(quantity, interval[1]),
             level=0.95,
-            method=(ANYTIME_METHODS if isinstance(estimate, SequentialEstimate) else _T_METHOD)[effect.replicate],
+            method=_t_method(effect),
         ),
         robust_interval=None
         if effect.robust is None
@@ -119,7 +115,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, effect.robust.level_95[0]),
             high=_shown(quantity, effect.robust.level_95[1]),
             level=0.95,
-            method=_BCA_METHOD[effect.replicate],
+            method=_BCA_METHOD.get(effect.replicate, f"BCa bootstrap over {effect.replicate}s"),
         ),
         p_value=p_value,
         p_method=p_method,
@@ -132,6 +128,13 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
         share_worse_upper=None if seen is None else seen.any_item.upper,
         excluded=effect.excluded,
     )
+
+
+def _t_method(effect: Paired) -> str:
+    """In words; what has no log-ratios are differences of items, or of scenes."""
+    if isinstance(effect.estimate, SequentialEstimate):
+        return ANYTIME_METHODS[effect.replicate]
+    return _T_METHOD.get(effect.replicate, f"t on paired differences of {effect.replicate}s")
 
 
 def _p_value(effect: Paired) -> tuple[float | None, str | None]:

@@ -29,6 +29,9 @@ NEGLIGIBLE_DIFFERENCE = {
     "ssim_y": 0.001,
     "lpips_alex": 0.002,
     "lpips_squeeze": 0.002,
+    "snr": 0.1,
+    "cosine_similarity": 1e-4,
+    "max_abs_error": 1e-4,
 }
 """The same for scores, in their units."""
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Amount, Rule
     from harness.quantity import Quantity
     from harness.statistics.estimate import Estimate
+    from harness.tasks.nouns import Nouns
 
 _ALPHA = 0.05
 
@@ -72,7 +73,7 @@ class _Bound:
 def judge_rule(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgement:
     """Judge every part of a rule: its bound, and for scores its tail. The worst part decides."""
     if rule.at_most is not None or rule.at_least is not None:
-        judged = _judge_own_value(rule, quantity, evidence.candidate)
+        judged = _judge_own_value(rule, quantity, evidence.candidate, evidence.nouns)
     elif isinstance(evidence.effect, NoEffect):
         judged = RuleJudgement("unavailable", f"not known: {evidence.effect.reason}")
     else:
@@ -216,13 +217,15 @@ def _effect_words(quantity: Quantity, estimate: Estimate) -> str:
     return effect_in_words(quantity, math.exp(estimate.mean), *(math.exp(end) for end in ends or ()))
 
 
-def _judge_own_value(rule: Rule, quantity: Quantity, level: Level) -> RuleJudgement:
+def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns) -> RuleJudgement:
     amount = rule.at_most or rule.at_least
     if amount is None:
         msg = "not a rule on the candidate's own value"
         raise ValueError(msg)
     if level.infinite and rule.at_least is not None:
-        return RuleJudgement("met", f"infinite: every image is identical; at least {amount_in_words(amount)} was asked")
+        return RuleJudgement(
+            "met", f"infinite: every {nouns.singular} is identical; at least {amount_in_words(amount)} was asked"
+        )
     if isinstance(level.value, Unavailable) or level.estimate is None:
         reason = level.value.reason if isinstance(level.value, Unavailable) else "there is no value"
         return RuleJudgement("unavailable", f"not known: {reason}")
@@ -253,25 +256,28 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level) -> RuleJudgem
 
 
 def _judge_tail(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgement:
+    noun = evidence.nouns.singular
     if isinstance(evidence.effect, NoEffect) or evidence.effect.tail is None:
-        reason = evidence.effect.reason if isinstance(evidence.effect, NoEffect) else "it has no images"
-        return RuleJudgement("unavailable", f"not known image by image: {reason}")
+        reason = (
+            evidence.effect.reason if isinstance(evidence.effect, NoEffect) else f"it has no {evidence.nouns.plural}"
+        )
+        return RuleJudgement("unavailable", f"not known {noun} by {noun}: {reason}")
     if rule.item_margin is None or rule.worst_share is None:
         msg = "not a rule on the tail"
         raise ValueError(msg)
     share = rule.worst_share.fraction()
     seen = evidence.effect.tail(rule.item_margin.in_unit(quantity.unit))
     if seen is None:
-        return RuleJudgement("unavailable", "not known image by image: no image has a value in both arms")
+        return RuleJudgement("unavailable", f"not known {noun} by {noun}: no {noun} has a value in both arms")
     margin, agreed = amount_in_words(rule.item_margin), amount_in_words(rule.worst_share)
-    fact = f"worse by more than {margin} on {seen.items_worse} of {counted(seen.items, 'image')}"
+    fact = f"worse by more than {margin} on {seen.items_worse} of {counted(seen.items, noun)}"
     if seen.any_item.upper <= share:
         upper = percent_in_words(seen.any_item.upper)
         return RuleJudgement("met", f"{fact}, which proves a share of at most {upper} (agreed: {agreed})")
     if seen.all_items.lower > share:
         return RuleJudgement("broken", f"{fact}, more than the agreed {agreed}", share_p(seen.all_items, share))
     needed = replicates_for_share(seen.any_item, share)
-    what = "image" if seen.any_item.n == seen.items else "scene"
+    what = noun if seen.any_item.n == seen.items else "scene"
     proof = f"{fact}, which proves only a share of at most {percent_in_words(seen.any_item.upper)} (agreed: {agreed})"
     if needed is not None:
         proof += f"; needs {counted(needed, what)} in all" + (" without one such" if seen.items_worse == 0 else "")

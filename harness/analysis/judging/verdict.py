@@ -21,12 +21,14 @@ from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
+from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.changes import change_in_words, effect_in_words, stated, subject
 from harness.words.sentences import clause, listed, sentence
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast
     from harness.experiment.declaration import Rule
+    from harness.tasks.nouns import Nouns
 
 _ALPHA = 0.05
 _DETAIL_CHARACTERS = 100
@@ -34,7 +36,14 @@ _DETAIL_CHARACTERS = 100
 
 
 def decide(
-    candidate: str, baseline: str, devices: list[DeviceResult], rules: list[Rule], worst: list[str], *, quick: bool
+    candidate: str,
+    baseline: str,
+    devices: list[DeviceResult],
+    rules: list[Rule],
+    worst: list[str],
+    *,
+    quick: bool,
+    nouns: Nouns = DEFAULT_NOUNS,
 ) -> Verdict:
     """The verdict. Each device's `rules` hold one result per rule for the candidate, in the order of `rules`.
 
@@ -55,7 +64,7 @@ def decide(
     else:
         decision, because = "ship", f"{_praise(candidate, devices, rules)}."
         headline = f"Ship {candidate}: {because}"
-    disagreements = _disagreements(candidate, devices)
+    disagreements = _disagreements(candidate, devices, nouns)
     reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
     if several and decision == "ship":
         reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
@@ -192,7 +201,7 @@ def _gain_direction(contrast: Contrast) -> int:
     return 0
 
 
-def _disagreements(candidate: str, devices: list[DeviceResult]) -> list[str]:
+def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[str]:
     """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
     reasons = []
     for device in devices:
@@ -206,7 +215,7 @@ def _disagreements(candidate: str, devices: list[DeviceResult]) -> list[str]:
         if up and down and any(one.outcome in ("better", "worse") for one in up + down):
             text = (
                 f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}. "
-                "Look at the images before you decide"
+                f"Look at the {nouns.plural} before you decide"
             )
             reasons.append(_on(device, devices, text))
     return reasons

@@ -12,7 +12,17 @@ from harness.quantity import QUANTITIES
 if TYPE_CHECKING:
     import pandas as pd
 
-_PREFERRED = ("lpips_alex", "lpips_squeeze", "psnr_y", "psnr", "ssim_y", "ssim")
+_PREFERRED = (
+    "lpips_alex",
+    "lpips_squeeze",
+    "psnr_y",
+    "psnr",
+    "ssim_y",
+    "ssim",
+    "max_abs_error",
+    "snr",
+    "cosine_similarity",
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ def worst_items(
 ) -> list[WorstItem]:
     """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
 
-    The metric is the first of LPIPS, PSNR-Y, PSNR, SSIM that has a value for both arms on some item. Items without a
+    The metric is the first of the preferred that has a value for both arms on some item. Items without a
     value in both arms are left out; items that are identical to the reference in both arms have a loss of 0.
     """
     here = quality[quality["device"] == device]

@@ -6,15 +6,13 @@ from the reference alone is computed once for all arms and devices; equal output
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis.tables.device_records import RecordsError, iterate_records
 from harness.documents.records import QualityOutput, output_name
-from harness.errors import UserError
-from harness.tasks.image_file import read_image
-from harness.tasks.image_to_image.dataset import file_sha256
 from harness.tasks.output_tensor import read_output_tensor
 
 if TYPE_CHECKING:
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
-    from metrics.metric import Metric, PreparedReference
+    from harness.tasks.task import AnyTask
+    from metrics.metric import Metric, PreparedReference, Sample
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
 
@@ -39,14 +38,21 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Output:
-    """One output tensor of one arm on one device."""
+class OutputFile:
+    """One tensor of an output: where it is, and what was recorded of it."""
 
     path: Path
     sha256: str
     dtype: str
     shape: tuple[int, ...]
     length_bytes: int
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one arm put out for one item on one device: the tensors that the task needs."""
+
+    files: tuple[OutputFile, ...]
 
 
 def score_outputs(
@@ -57,8 +63,8 @@ def score_outputs(
 ) -> Quality:
     """Score whatever outputs are there (`read_outputs`). What cannot be scored is in the frame with its reason.
 
-    Raises `UserError` where an input or a reference is no longer the picture it was when the run began: scores
-    against others would be of another run.
+    Raises `UserError` where an input or a reference is no longer what it was when the run began: scores against others
+    would be of another run.
     """
     import pandas as pd
 
@@ -73,68 +79,79 @@ def score_outputs(
 
 
 def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
-    """Device name → (arm id, item id) → output tensor, as the records say. One that has not come home from its device
-    is read where another device gave the same bytes, if there is one.
+    """Device name → (arm id, item id) → output, as the records say. A tensor that has not come home from its device is
+    read where another device gave the same bytes, if there is one.
     """
-    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder) for entry in manifest.devices}
+    needed = {arm.id: manifest.experiment.task.outputs_needed(arm.codec) for arm in manifest.arms}
+    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder, needed) for entry in manifest.devices}
     all_outputs = [output for found in outputs.values() for output in found.values()]
-    at_hand = {output.sha256: output.path for output in all_outputs if output.path.exists()}
-    return {
-        name: {
-            key: one if one.path.exists() else replace(one, path=at_hand.get(one.sha256, one.path))
-            for key, one in found.items()
-        }
-        for name, found in outputs.items()
-    }
+    at_hand = {file.sha256: file.path for output in all_outputs for file in output.files if file.path.exists()}
+    return {name: {key: _where_at_hand(one, at_hand) for key, one in found.items()} for name, found in outputs.items()}
 
 
-def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
+def _where_at_hand(output: Output, at_hand: Mapping[str, Path]) -> Output:
+    return Output(
+        tuple(
+            file if file.path.exists() else replace(file, path=at_hand.get(file.sha256, file.path))
+            for file in output.files
+        )
+    )
+
+
+def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[str, str], Output]:
     """Of a step done twice the last counts; of a device whose records are damaged nothing does."""
     records = home / "records.jsonl"
     found: dict[tuple[str, str], Output] = {}
     try:
         for record in iterate_records(records) if records.exists() else ():
-            if isinstance(record, QualityOutput):
-                first = record.outputs[0]
-                found[record.arm, record.item] = Output(
-                    home / output_name(record.arm, record.item, 0),
-                    first.sha256,
-                    first.dtype,
-                    tuple(first.shape),
-                    first.bytes,
+            if isinstance(record, QualityOutput) and record.arm in needed:
+                files = tuple(
+                    OutputFile(
+                        home / output_name(record.arm, record.item, index),
+                        record.outputs[index].sha256,
+                        record.outputs[index].dtype,
+                        tuple(record.outputs[index].shape),
+                        record.outputs[index].bytes,
+                    )
+                    for index in needed[record.arm]
+                    if index < len(record.outputs)
                 )
+                if len(files) == len(needed[record.arm]):
+                    found[record.arm, record.item] = Output(files)
     except RecordsError:  # said of the device by whoever compares
         return {}
     return found
 
 
-def decode_output(arm: ManifestArm, output: Output, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An output as a picture, uint8 (height, width, 3). Raises ValueError or OSError with the reason it is none."""
-    tensor = read_output_tensor(
-        output.path, dtype=output.dtype, shape=output.shape, length_bytes=output.length_bytes, sha256=output.sha256
+def load_output(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]]:
+    """The tensors. Raises ValueError or OSError with the reason they cannot be read."""
+    tensors = []
+    for file, info in zip(output.files, task.tensors(arm.codec)[1], strict=True):
+        tensors.append(
+            read_output_tensor(
+                file.path, dtype=file.dtype, shape=file.shape, length_bytes=file.length_bytes, sha256=file.sha256
+            )
+        )
+        if file.dtype != info.dtype:
+            raise ValueError(f"the output holds {file.dtype}, and the model puts out {info.dtype}")
+    return tensors
+
+
+def read_known(manifest: Manifest, item: ManifestItem) -> tuple[Any, Any]:
+    """Input and reference of an item. Raises `UserError` where one is gone or was changed since the run."""
+    task = manifest.experiment.task
+    return (
+        task.read_known(Path(item.input_path), item.input_sha256, task.read_input),
+        task.read_known(Path(item.reference_path), item.reference_sha256, task.read_reference),
     )
-    if output.dtype != arm.codec.output.dtype:
-        raise ValueError(f"the output holds {output.dtype}, and the model puts out {arm.codec.output.dtype}")
-    return arm.codec.decode(tensor, image)
-
-
-def read_known_image(path: str, sha256: str | None) -> NDArray[np.uint8]:
-    """A picture of the run, uint8 (height, width, 3). Raises `UserError` where it is gone or was changed."""
-    remedy = "Put it back as it was; `bakeoff report` shows what was found before."
-    if not Path(path).is_file():
-        raise UserError(f"{path}: is no longer there, and the scores need it", remedy)
-    if sha256 is not None and file_sha256(Path(path)) != sha256:
-        raise UserError(f"{path}: has changed since the run", remedy)
-    return read_image(Path(path))
 
 
 def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
     from metrics.errors import MetricUnavailableError
-    from metrics.metric import MetricSettings
     from metrics.registry import METRICS
 
-    settings = MetricSettings(scale=manifest.experiment.data.scale)
+    settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
     metrics: dict[str, Metric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
@@ -153,10 +170,9 @@ def _score_item(
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
-    image = read_known_image(item.input_path, item.input_sha256)
-    reference = read_known_image(item.reference_path, item.reference_sha256)
+    given, reference = read_known(manifest, item)
     prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
-    known: dict[tuple[str, str], dict[str, float | str]] = {}
+    known: dict[tuple[str, tuple[str, ...]], dict[str, float | str]] = {}
     rows = []
     for entry in manifest.devices:
         for arm in manifest.arms:
@@ -165,9 +181,10 @@ def _score_item(
             if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
-                if (arm.id, output.sha256) not in known:
-                    known[arm.id, output.sha256] = _score(arm, output, image, names, prepared, unavailable)
-                scores = known[arm.id, output.sha256]
+                key = arm.id, tuple(file.sha256 for file in output.files)
+                if key not in known:
+                    known[key] = _score(manifest.experiment.task, arm, output, given, names, prepared, unavailable)
+                scores = known[key]
             for name in names:
                 score = scores[name]
                 failed = isinstance(score, str)
@@ -185,7 +202,7 @@ def _score_item(
     return rows
 
 
-def _prepare(metric: Metric, reference: NDArray[np.uint8]) -> PreparedReference | str:
+def _prepare(metric: Metric, reference: Sample) -> PreparedReference | str:
     from metrics.errors import MetricInputError
 
     try:
@@ -195,9 +212,10 @@ def _prepare(metric: Metric, reference: NDArray[np.uint8]) -> PreparedReference 
 
 
 def _score(
+    task: AnyTask,
     arm: ManifestArm,
     output: Output,
-    image: NDArray[np.uint8],
+    given: Any,
     names: list[str],
     prepared: dict[str, PreparedReference | str],
     unavailable: dict[str, str],
@@ -206,9 +224,9 @@ def _score(
     from metrics.errors import MetricInputError
 
     try:
-        picture = decode_output(arm, output, image)
+        made = task.decode(arm.codec, load_output(task, arm, output), given)
     except (OSError, ValueError) as error:
-        return dict.fromkeys(names, f"the output cannot be read as a picture: {error}")
+        return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {error}")
     scores: dict[str, float | str] = {}
     for name in names:
         reference = prepared.get(name)
@@ -218,7 +236,7 @@ def _score(
             scores[name] = reference
         else:
             try:
-                scores[name] = reference.score(picture)
+                scores[name] = reference.score(made)
             except MetricInputError as error:
                 scores[name] = str(error)
     return scores

@@ -1,4 +1,4 @@
-"""The first outputs are looked at while a run goes on: wrong sizes of pictures are said at once, not after an hour."""
+"""The first outputs are looked at while a run goes on: wrong shapes are said at once, not after an hour."""
 
 from __future__ import annotations
 
@@ -19,33 +19,20 @@ class WrongOutputError(UserError):
 
 
 class OutputCheck:
-    """Compares the shape of each output with its reference's size. Called with every record."""
+    """Compares the shapes of each item's outputs with its reference. Called with every record."""
 
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
         self._arms = {arm.id: arm for arm in resolved.arms}
 
     def __call__(self, record: Record) -> None:
-        """Raise `WrongOutputError` naming the item, both sizes and the arm, where they differ."""
+        """Raise `WrongOutputError` naming the item, both shapes and the arm, where they differ."""
         if not isinstance(record, QualityOutput):
             return
         arm = self._arms[record.arm]
         item = self._resolved.items[int(record.item[1:])]
-        shape = record.outputs[0].shape
-        if len(shape) != 4:
-            raise WrongOutputError(f"{arm.model.path}: puts out a tensor of shape {shape}, not a picture")
-        channel, size = (shape[1], (shape[2], shape[3]))
-        if arm.codec.output_layout == "NHWC":
-            channel, size = (shape[3], (shape[1], shape[2]))
-        if shape[0] != 1 or channel != arm.codec.channels:
-            raise WrongOutputError(
-                f"{arm.model.path}: puts out {shape} as {arm.codec.output_layout}, not one picture of"
-                f" {arm.codec.channels} channel(s)",
-                "Where the layout was guessed wrongly, say it: [data.tensor] layout.",
-            )
-        if size != item.reference_size:
-            raise WrongOutputError(
-                f"{arm.arm.name}: makes {size[1]}×{size[0]} from {item.input_path.name}, and its reference"
-                f" {item.reference_path} is {item.reference_size[1]}×{item.reference_size[0]}",
-                "Nothing is resized: correct the references, data.scale or the model.",
-            )
+        shapes = [output.shape for output in record.outputs]
+        try:
+            self._resolved.task.check_outputs(arm.model, arm.codec, arm.arm.name, item, shapes)
+        except UserError as error:
+            raise WrongOutputError(error.what, error.remedy) from None

@@ -11,7 +11,7 @@ from harness.documents.folder import safe_name
 from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
-from harness.tasks.image_to_image.dataset import Item
+from harness.tasks.item import TaskItem
 
 
 def make_manifest(
@@ -59,7 +59,7 @@ def manifest_arm(arm: ResolvedArm) -> ManifestArm:
     )
 
 
-def manifest_item(index: int, item: Item) -> ManifestItem:
+def manifest_item(index: int, item: TaskItem) -> ManifestItem:
     """An item as a manifest has it."""
     return ManifestItem(
         id=f"i{index}",

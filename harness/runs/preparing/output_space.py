@@ -1,6 +1,6 @@
 """Whether what the models will put out fits on the devices' disks and on this one: known before anything is measured.
 
-Outputs of a large set are gigabytes (a float32 picture is twelve bytes a pixel), and a disk that runs full an hour
+Outputs of a large set are gigabytes (ten million float32 values are forty megabytes), and a disk that runs full an hour
 later helps nobody.
 """
 
@@ -19,23 +19,21 @@ if TYPE_CHECKING:
     from harness.experiment.resolve import Resolved
 
 SPARE_BYTES = 64 << 20
-"""Left for records, tables, pictures of the report and whatever else the disk is there for."""
+"""Left for records, tables, the gallery of the report and whatever else the disk is there for."""
 _LEAST_OUTPUT_BYTES = 64 << 20
-_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int8": 1, "uint8": 1}
 
 
 def output_bytes(resolved: Resolved) -> int:
-    """About how much all arms put out for all items: pictures of the references' sizes."""
-    pixels = sum(item.reference_size[0] * item.reference_size[1] for item in resolved.items)
-    return sum(pixels * arm.codec.channels * _DTYPE_BYTES[arm.codec.output.dtype] for arm in resolved.arms)
+    """About how much all arms put out for all items."""
+    return sum(resolved.task.output_bytes(arm.codec, item) for arm in resolved.arms for item in resolved.items)
 
 
 def longest_output_bytes(resolved: Resolved) -> int:
-    """The longest output tensor that is believed of a device: of the largest reference in float64 with room to spare,
-    since outputs beside the picture have sizes of their own.
+    """The longest output tensor that is believed of a device: of the largest item, as if of float64, with room to
+    spare, since outputs that the task does not need have sizes of their own.
     """
-    pixels = max(item.reference_size[0] * item.reference_size[1] for item in resolved.items)
-    return max(_LEAST_OUTPUT_BYTES, 4 * 8 * 3 * pixels)
+    largest = max(resolved.task.output_bytes(arm.codec, item) for arm in resolved.arms for item in resolved.items)
+    return max(_LEAST_OUTPUT_BYTES, 4 * 8 * largest)
 
 
 def check_device_space(device: Device, resolved: Resolved) -> None:
@@ -47,7 +45,7 @@ def check_device_space(device: Device, resolved: Resolved) -> None:
         raise NoSpaceError(
             f"{device.name}: the outputs need {_megabytes(needed)} in {device.workdir}, where {_megabytes(free)} are"
             " free",
-            "Free space there, or measure fewer pictures with data.limit.",
+            f"Free space there, or measure fewer {resolved.task.nouns.plural} with data.limit.",
         )
 
 
@@ -59,7 +57,8 @@ def check_space_here(folder: Path, resolved: Resolved, devices: int) -> None:
     if needed > free:
         raise UserError(
             f"{folder}: the outputs of {devices} device(s) need {_megabytes(needed)}, and {_megabytes(free)} are free",
-            "Free space, name a folder on another disk with --out, or measure fewer pictures with data.limit.",
+            "Free space, name a folder on another disk with --out, or measure fewer"
+            f" {resolved.task.nouns.plural} with data.limit.",
         )
 
 

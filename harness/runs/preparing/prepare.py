@@ -103,7 +103,7 @@ def prepare(
         accelerator_libraries=setup.accelerator_libraries,
         cores=retry(lambda: _cores(device, resolved)),
         inputs={
-            f"i{index}": {arm: [paths[digest]] for arm, digest in hashes.items()}
+            f"i{index}": {arm: [paths[digest] for digest in digests] for arm, digests in hashes.items()}
             for index, hashes in enumerate(tensors.by_item)
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
@@ -151,10 +151,7 @@ def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress
 
 def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
     """The shape of the latency item, for a model whose sizes are not fixed."""
-    if all(isinstance(size, int) and size > 0 for size in arm.codec.input.shape):
-        return {}
-    item = resolved.items[resolved.latency_item]
-    return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}
+    return resolved.task.input_shapes(arm.codec, resolved.items[resolved.latency_item])
 
 
 def _open_once(device: Device, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> Refusal | None:

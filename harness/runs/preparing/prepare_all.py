@@ -37,7 +37,8 @@ def prepare_all(
 ) -> list[PreparedDevice | DeviceError]:
     """Each device ready, or why it is not. A KeyboardInterrupt does not wait for them."""
     with scratch_folder() as scratch:
-        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", "encoding pictures"))
+        encoding = f"encoding {resolved.task.nouns.content}"
+        tensors = encode_items(resolved, scratch, partial(progress.advance, "this machine", encoding))
 
         def one(device: Device) -> PreparedDevice | DeviceError:
             try:

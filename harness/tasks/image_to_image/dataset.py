@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,23 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.plain_file import open_plain_file
+from harness.tasks.fingerprint import file_sha256
 from harness.tasks.image_file import SUFFIXES, image_size, read_image
+from harness.tasks.item import TaskItem
+from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(TaskItem):
     """One input picture with its reference. Sizes are (height, width) in pixels."""
 
-    stem: str
-    scene: str
-    input_path: Path
-    reference_path: Path
     input_size: tuple[int, int]
     reference_size: tuple[int, int]
-    input_sha256: str | None = None
-    reference_sha256: str | None = None
-    """Of the files; None until `read_whole` has read them."""
 
 
 def read_items(
@@ -35,7 +29,7 @@ def read_items(
     """Match two folders by stem. Raises `UserError` for a missing folder, partner, or a size that does not fit."""
     input_files = pictures_in(inputs, "inputs")
     reference_files = pictures_in(references, "references")
-    _all_paired(input_files, reference_files, inputs, references)
+    refuse_unpaired(input_files, reference_files, inputs, references)
     items = []
     for stem in sorted(input_files)[:limit]:
         item = Item(
@@ -78,15 +72,6 @@ def _read_item(item: Item) -> Item:
     return replace(item, input_sha256=file_sha256(item.input_path), reference_sha256=file_sha256(item.reference_path))
 
 
-def file_sha256(path: Path) -> str:
-    """Lower-case hex. Raises `UserError` where the file cannot be read."""
-    try:
-        with open_plain_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def pictures_in(folder: Path, what: str) -> dict[str, Path]:
     """Stem → file. Hidden files and files that are no pictures are left alone."""
     if not folder.is_dir():
@@ -95,8 +80,7 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
-        if not _is_text(path.name):
-            raise UserError(f"{folder}: the name {path.name!r} is not UTF-8 text", "Rename it, or convert the names.")
+        refuse_unwritable(folder, path.name)
         if path.stem in found:
             raise UserError(
                 f"{folder}: {found[path.stem].name!r} and {path.name!r} have the same stem",
@@ -108,30 +92,5 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
     return found
 
 
-def _all_paired(
-    inputs: dict[str, Path], references: dict[str, Path], input_folder: Path, reference_folder: Path
-) -> None:
-    for here, there, place, what in (
-        (inputs, references, reference_folder, "no reference"),
-        (references, inputs, input_folder, "no input"),
-    ):
-        lonely = sorted(set(here) - set(there))
-        if lonely:
-            more = f" and {len(lonely) - 1} more" if len(lonely) > 1 else ""
-            raise UserError(
-                f"{here[lonely[0]]}{more}: {'have' if more else 'has'} {what} in {place}",
-                "Inputs and references are matched by stem (the name without its ending).",
-            )
-
-
 def _size(size: tuple[int, int]) -> str:
     return f"{size[1]}×{size[0]}"
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file name can be written into JSON and HTML: bytes that are not UTF-8 cannot."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from harness.tasks.declared_table import DeclaredTable
+from harness.tasks.task_data import TaskData
 
 
 class Tensor(DeclaredTable):
     """How an image becomes the model's input tensor, and its output tensor an image."""
 
+    task: SkipJsonSchema[Literal["image_to_image"]] = Field(default="image_to_image", exclude=True)
+    """Whose table it is; the experiment fills it in from `data.task`."""
     layout: Literal["auto", "NCHW", "NHWC"] = "auto"
     color: Literal["auto", "rgb", "y", "y_full"] = "auto"
     """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
@@ -21,17 +25,10 @@ class Tensor(DeclaredTable):
     """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
 
 
-class Data(DeclaredTable):
-    """The items: inputs, and references matched by file stem."""
+class Data(TaskData):
+    """Pictures, in two folders."""
 
-    inputs: str
-    references: str
+    task: Literal["image_to_image"] = "image_to_image"
     scale: int = Field(default=1, ge=1, le=16)
     """References are this many times larger than inputs; also the border cropped for luma metrics."""
-    limit: int | None = Field(default=None, ge=1)
-    """Use the first so many items, by name."""
-    scene_separator: str | None = None
-    """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
-    quality.
-    """
     tensor: Tensor = Tensor()

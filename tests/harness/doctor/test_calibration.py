@@ -13,12 +13,13 @@ from onnx import checker, load
 
 from devices.readings.unavailable import Unavailable
 from harness.doctor.calibration import CalibrationFacts, detectable_in, judge_calibration
-from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration, write_convolution
+from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration
 from harness.documents.records import Context, GateOutcome, LatencyBlock
 from harness.errors import UserError
 from harness.experiment.declaration import Measure
 from harness.statistics.confidence_sequence import estimate_sequentially
 from harness.tasks.image_file import image_size
+from harness.tasks.image_to_image.made_up import write_convolution
 from tests.rig.tiny_experiment import write_upscaler
 
 FACTS = CalibrationFacts(datetime(2026, 11, 24, tzinfo=UTC), "m.onnx", "onnxruntime 1", "python runner", 250.0)

@@ -125,7 +125,7 @@ def test_of_an_output_recorded_twice_the_last_counts(run):
     again["n"] = len(lines)
     again["outputs"][0]["sha256"] = "a" * 64
     path.write_bytes(b"".join(lines) + json.dumps(again).encode() + b"\n")
-    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].sha256 == "a" * 64
+    assert read_outputs(run, run.read_manifest())["local"]["a0", "i0"].files[0].sha256 == "a" * 64
 
 
 @pytest.mark.parametrize("lost", ["0-local", "1-other"])

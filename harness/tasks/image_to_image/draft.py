@@ -1,0 +1,130 @@
+"""The tables of a new experiment.toml that are about pictures, with what models and pictures say themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+from harness.tasks.draft import DraftData, TaskDraft
+from harness.tasks.image_file import image_size
+from harness.tasks.image_to_image.codec import check_item, make_codec, real_range
+from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
+from harness.tasks.image_to_image.options import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.models.model_file import ModelFile
+
+SMALLEST_FOR_LPIPS = 64
+"""Side of the smallest picture in pixels; networks that see less of it say little."""
+PSNR_RULE = """
+[[rules]]
+quantity = "psnr_y"
+no_worse_than = "0.2 dB"
+"""
+LPIPS_RULE = """
+[[rules]]
+quantity = "lpips_alex"
+no_worse_than = 0.01
+"""
+
+
+def draft(given: DraftData) -> TaskDraft:
+    """Raises `UserError` where the models or pictures would not run together."""
+    scale, items = _scale_and_items(given)
+    tensors = _tensors(given.models)
+    for model, tensor in zip(given.models, tensors, strict=True):
+        codec = make_codec(model, tensor)
+        for item in items:
+            check_item(model, codec, item)
+    first, second = tensors
+    smallest = min(min(item.reference_size) for item in items)
+    metrics = ["psnr", "psnr_y", "ssim", "ssim_y", *(["lpips_alex"] if smallest >= SMALLEST_FOR_LPIPS else [])]
+    return TaskDraft(
+        data=_tables(given, scale, first),
+        candidate_line="" if first == second else f"tensor = {_inline(second)}   # where it differs from data.tensor\n",
+        metrics=metrics,
+        rules=PSNR_RULE + (LPIPS_RULE if "lpips_alex" in metrics else ""),
+    )
+
+
+def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
+    """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
+    inputs, references = pictures_in(given.inputs, "inputs"), pictures_in(given.references, "references")
+    scale = 1
+    for stem in sorted(inputs):
+        if stem in references:
+            small, large = image_size(inputs[stem]), image_size(references[stem])
+            scale = large[0] // small[0]
+            if scale < 1 or large != (small[0] * scale, small[1] * scale):
+                raise UserError(
+                    f"{references[stem]}: is {large[1]}×{large[0]}, and its input {inputs[stem].name} is"
+                    f" {small[1]}×{small[0]}",
+                    "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
+                )
+            break
+    return scale, read_items(given.inputs, given.references, scale, None, None)
+
+
+def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:
+    """How pictures become each model's tensors, as far as quantisation and channels tell. A float model has the range
+    of its quantised twin.
+    """
+    told = [_range_told(model) for model in models]
+    known = [each for each in told if each is not None]
+    ranges = [each or (known[0] if known else Tensor().range) for each in told]
+    return [
+        Tensor(range=bounds, color="y" if _is_luma(model) else "auto")
+        for model, bounds in zip(models, ranges, strict=True)
+    ]
+
+
+def _range_told(model: ModelFile) -> tuple[float, float] | None:
+    """The range among the usual ones that a quantised input was made for; None where nothing is told."""
+    real = real_range(model.inputs[0])
+    if real is None:
+        return None
+    low, high = real
+    if high - low > 100.0:
+        return (0.0, 255.0)
+    return (-1.0, 1.0) if low < -0.5 else (0.0, 1.0)
+
+
+def _is_luma(model: ModelFile) -> bool:
+    shape = model.inputs[0].shape
+    return len(shape) == 4 and 1 in (shape[1], shape[3]) and 3 not in (shape[1], shape[3])
+
+
+def _tables(given: DraftData, scale: int, tensor: Tensor) -> str:
+    return f"""\
+[data]
+inputs = {given.inputs_toml}
+references = {given.references_toml}   # matched with the inputs by file stem
+scale = {scale}   # references are this many times larger; also the border left out of luma scores
+# limit = 50              # only the first so many pictures, by name
+# scene_separator = "__"  # pictures named SCENE__N are crops of one scene: statistics then count scenes, not crops
+
+[data.tensor]   # how pictures become tensors; what the model says itself (names, shapes, quantisation) is not asked
+layout = "auto"        # NCHW or NHWC where it cannot be told from the model
+{_color_line(tensor)}
+range = {_range_text(tensor)}     # values of black and white, for quantised tensors after dequantisation
+"""
+
+
+def _color_line(tensor: Tensor) -> str:
+    if tensor.color == "auto":
+        return "color = \"auto\"         # rgb, y (luma, MATLAB's range) or y_full (luma, JPEG's range)"
+    return (
+        f'color = "{tensor.color}"            # the model sees luma only. y: 16 to 235, as MATLAB and most papers do;'
+        " y_full: 0 to 255, as Pillow\n"
+        "                       # and PyTorch's examples do. The wrong one costs decibels: ask who trained it"
+    )
+
+
+def _range_text(tensor: Tensor) -> str:
+    return f"[{tensor.range[0]}, {tensor.range[1]}]"
+
+
+def _inline(tensor: Tensor) -> str:
+    return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor)} }}'

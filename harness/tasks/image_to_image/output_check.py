@@ -1,0 +1,34 @@
+"""Whether the shape of an output is that of a picture of its reference's size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.models.model_file import ModelFile
+    from harness.tasks.image_to_image.codec import Codec
+    from harness.tasks.image_to_image.dataset import Item
+
+
+def check_outputs(model: ModelFile, codec: Codec, arm: str, item: Item, shapes: Sequence[Sequence[int]]) -> None:
+    """Raise `UserError` naming the item, both sizes and the arm, where they differ."""
+    shape = list(shapes[0])
+    if len(shape) != 4:
+        raise UserError(f"{model.path}: puts out a tensor of shape {shape}, not a picture")
+    channel, size = (shape[1], (shape[2], shape[3]))
+    if codec.output_layout == "NHWC":
+        channel, size = (shape[3], (shape[1], shape[2]))
+    if shape[0] != 1 or channel != codec.channels:
+        raise UserError(
+            f"{model.path}: puts out {shape} as {codec.output_layout}, not one picture of {codec.channels} channel(s)",
+            "Where the layout was guessed wrongly, say it: [data.tensor] layout.",
+        )
+    if size != item.reference_size:
+        raise UserError(
+            f"{arm}: makes {size[1]}×{size[0]} from {item.input_path.name}, and its reference"
+            f" {item.reference_path} is {item.reference_size[1]}×{item.reference_size[0]}",
+            "Nothing is resized: correct the references, data.scale or the model.",
+        )

@@ -1,0 +1,120 @@
+"""Images in, images out, as a task: what the rest of the house knows of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.tasks.draft import DraftData, TaskDraft
+from harness.tasks.drawing import Drawing, ItemToDraw
+from harness.tasks.fingerprint import file_sha256
+from harness.tasks.image_file import read_image
+from harness.tasks.image_to_image.codec import Codec, check_item, make_codec
+from harness.tasks.image_to_image.dataset import Item, read_items, read_whole
+from harness.tasks.image_to_image.made_up import write_convolution, write_noise
+from harness.tasks.image_to_image.options import Data, Tensor
+from harness.tasks.image_to_image.output_check import check_outputs
+from harness.tasks.made_up import MadeUp
+from harness.tasks.nouns import Nouns
+from harness.tasks.task import Resolve, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.models.model_file import ModelFile
+    from harness.models.tensor_info import TensorInfo
+    from metrics.metric import MetricSettings
+
+_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int8": 1, "uint8": 1}
+
+
+def _find_items(data: Data, resolve: Resolve) -> list[Item]:
+    return read_items(resolve(data.inputs), resolve(data.references), data.scale, data.scene_separator, data.limit)
+
+
+def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
+    return f"{count:,} picture{'' if count == 1 else 's'}{of_scenes}, ×{data.scale}"
+
+
+def _notes(model: ModelFile, codec: Codec) -> list[str]:
+    if len(model.outputs) == 1:
+        return []
+    return [f"of its {len(model.outputs)} outputs the first, {codec.output.name!r}, is scored"]
+
+
+def _tensors(codec: Codec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
+    return [codec.input], [codec.output]
+
+
+def _input_shapes(codec: Codec, item: Item) -> dict[str, list[int]]:
+    if all(isinstance(size, int) and size > 0 for size in codec.input.shape):
+        return {}
+    return {codec.input.name: codec.input_shape(item.input_size)}
+
+
+def _encode(codec: Codec, image: NDArray[np.uint8]) -> list[NDArray[np.generic]]:
+    return [codec.encode(image)]
+
+
+def _outputs_needed(_: Codec) -> Sequence[int]:
+    return (0,)
+
+
+def _decode(codec: Codec, outputs: Sequence[NDArray[np.generic]], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return codec.decode(outputs[0], image)
+
+
+def _output_bytes(codec: Codec, item: Item) -> int:
+    """A picture of the reference's size."""
+    height, width = item.reference_size
+    return height * width * codec.channels * _DTYPE_BYTES[codec.output.dtype]
+
+
+def _metric_settings(data: Data) -> MetricSettings:
+    from metrics.metric import MetricSettings
+
+    return MetricSettings(scale=data.scale)
+
+
+def _draw(home: Path, item: ItemToDraw) -> Drawing:
+    from harness.tasks.image_to_image.gallery import draw
+
+    return draw(home, item)
+
+
+def _draft(given: DraftData) -> TaskDraft:
+    from harness.tasks.image_to_image.draft import draft
+
+    return draft(given)
+
+
+IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
+    name="image_to_image",
+    nouns=Nouns(singular="image", content="pictures", output="a picture"),
+    find_items=_find_items,
+    read_items=read_whole,
+    fingerprint=file_sha256,
+    read_input=read_image,
+    read_reference=read_image,
+    items_in_words=_items_in_words,
+    make_codec=make_codec,
+    check_item=check_item,
+    notes=_notes,
+    tensor_is_a_factor=True,
+    tensors=_tensors,
+    input_shapes=_input_shapes,
+    encode=_encode,
+    outputs_needed=_outputs_needed,
+    decode=_decode,
+    output_bytes=_output_bytes,
+    check_outputs=check_outputs,
+    metrics=("psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex", "lpips_squeeze"),
+    default_metrics=("psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"),
+    metric_settings=_metric_settings,
+    shows_pictures=True,
+    draw=_draw,
+    draft=_draft,
+    made_up=MadeUp(write_model=write_convolution, write_item=write_noise),
+)

@@ -1,0 +1,121 @@
+"""A task is a value: what the items are, how they become tensors and back, and what people call them.
+
+Everything that differs from task to task is here, and nothing outside `harness/tasks/` and the metrics of its family
+knows more of a task than this. A new one is a folder like `image_to_image/` and a line in the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from harness.tasks.draft import DraftData, TaskDraft
+from harness.tasks.drawing import Drawing, ItemToDraw
+from harness.tasks.item import TaskItem
+from harness.tasks.made_up import MadeUp
+from harness.tasks.nouns import Nouns
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.models.model_file import ModelFile
+    from harness.models.tensor_info import TensorInfo
+    from metrics.metric import MetricSettings
+
+DataT = TypeVar("DataT")
+TensorT = TypeVar("TensorT")
+ItemT = TypeVar("ItemT", bound=TaskItem)
+CodecT = TypeVar("CodecT")
+
+Resolve = Callable[[str], Path]
+"""A path of the experiment as an absolute one."""
+Advance = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True)
+class Task(Generic[DataT, TensorT, ItemT, CodecT]):
+    """One task. `DataT` and `TensorT` are its tables [data] and [data.tensor] of experiment.toml, `ItemT` its items,
+    `CodecT` how one arm's tensors hold them.
+
+    Functions raise `UserError` for what is wrong with the user's files, naming the file and the remedy.
+    """
+
+    name: str
+    """As `data.task` says it."""
+    nouns: Nouns
+
+    # Items
+    find_items: Callable[[DataT, Resolve], list[ItemT]]
+    """Inputs and references matched, in order of their names; looks at headers only."""
+    read_items: Callable[[Sequence[ItemT], Advance], list[ItemT]]
+    """Every file read once to its end: the items again, with fingerprints."""
+    fingerprint: Callable[[Path], str]
+    """Lower-case hex SHA-256 of what lies at an item's path."""
+    read_input: Callable[[Path], Any]
+    """The input of an item, as `encode` and `decode` take it."""
+    read_reference: Callable[[Path], Any]
+    """The reference of an item, as the metrics of the task take it."""
+    items_in_words: Callable[[int, str, DataT], str]
+    """So many items, with the text ` of 6 scenes` or none behind them: `24 pictures of 6 scenes, ×2`."""
+
+    # Codec
+    make_codec: Callable[[ModelFile, TensorT], CodecT]
+    """How a model's tensors hold items."""
+    check_item: Callable[[ModelFile, CodecT, ItemT], None]
+    """Whether an item and its reference fit a model, as far as its file says."""
+    notes: Callable[[ModelFile, CodecT], list[str]]
+    """What a person should know of an arm, with nothing wrong: predicates of sentences about it."""
+    tensor_is_a_factor: bool
+    """Whether two arms with different tables [data.tensor] are given something different; not where it holds names."""
+    tensors: Callable[[CodecT], tuple[Sequence[TensorInfo], Sequence[TensorInfo]]]
+    """The input and the output tensors that are used."""
+    input_shapes: Callable[[CodecT, ItemT], dict[str, list[int]]]
+    """Tensor → shape to load the model with, where its sizes are not fixed."""
+    encode: Callable[[CodecT, Any], list[NDArray[np.generic]]]
+    """An input as one array for each of the model's inputs, in the model's order, dtypes and shapes."""
+    outputs_needed: Callable[[CodecT], Sequence[int]]
+    """Indices among the model's outputs that `decode` takes, in that order."""
+    decode: Callable[[CodecT, Sequence[NDArray[np.generic]], Any], Any]
+    """Those outputs, and the input they were made from, as the metrics take them. Raises ValueError with the reason
+    where they cannot be read.
+    """
+    output_bytes: Callable[[CodecT, ItemT], int]
+    """About how many bytes the outputs for one item have."""
+    check_outputs: Callable[[ModelFile, CodecT, str, ItemT, Sequence[Sequence[int]]], None]
+    """Whether shapes of a model's outputs fit an item's reference; the text is the arm's name."""
+
+    # Metrics
+    metrics: tuple[str, ...]
+    """The quantities it can be scored by."""
+    default_metrics: tuple[str, ...]
+    metric_settings: Callable[[DataT], MetricSettings]
+
+    # Gallery
+    shows_pictures: bool
+    """Whether the gallery shows pictures of each item; else a table of the items' scores."""
+    draw: Callable[[Path, ItemToDraw], Drawing]
+    """Draw one item into a folder that is its own."""
+
+    # Beginning
+    draft: Callable[[DraftData], TaskDraft]
+    """The task's part of a new experiment.toml."""
+    made_up: MadeUp | None = None
+    """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    def read_known(self, path: Path, sha256: str | None, read: Callable[[Path], Any]) -> Any:
+        """What `read` gives of an item's path. Raises `UserError` where it is gone or was changed since the run."""
+        from harness.errors import UserError
+
+        remedy = "Put it back as it was; `bakeoff report` shows what was found before."
+        if not path.exists():
+            raise UserError(f"{path}: is no longer there, and the scores need it", remedy)
+        if sha256 is not None and self.fingerprint(path) != sha256:
+            raise UserError(f"{path}: has changed since the run", remedy)
+        return read(path)
+
+
+AnyTask = Task[Any, Any, Any, Any]

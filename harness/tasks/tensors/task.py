@@ -1,0 +1,124 @@
+"""Tensors in, tensors out, as a task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.tasks.draft import DraftData, TaskDraft
+from harness.tasks.drawing import Drawing, ItemToDraw
+from harness.tasks.nouns import Nouns
+from harness.tasks.task import Resolve, Task
+from harness.tasks.tensors.codec import TensorCodec, check_item, make_codec
+from harness.tasks.tensors.dataset import TensorItem, find_items, fingerprint, read_items, read_tensors
+from harness.tasks.tensors.options import Data, TensorNames
+from harness.tasks.tensors.output_check import check_outputs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.models.model_file import ModelFile
+    from harness.models.tensor_info import TensorInfo
+    from metrics.metric import MetricSettings
+
+_METRICS = ("max_abs_error", "cosine_similarity", "snr")
+
+
+def _find_items(data: Data, resolve: Resolve) -> list[TensorItem]:
+    return find_items(resolve(data.inputs), resolve(data.references), data.scene_separator, data.limit)
+
+
+def _items_in_words(count: int, of_scenes: str, _: Data) -> str:
+    return f"{count:,} example{'' if count == 1 else 's'}{of_scenes}, tensors from .npy files"
+
+
+def _notes(_: ModelFile, __: TensorCodec) -> list[str]:
+    return []
+
+
+def _tensors(codec: TensorCodec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
+    return codec.inputs, codec.outputs
+
+
+def _input_shapes(codec: TensorCodec, item: TensorItem) -> dict[str, list[int]]:
+    return {
+        info.name: list(codec.input_of(info, item).shape)
+        for info in codec.inputs
+        if not all(isinstance(size, int) and size > 0 for size in info.shape)
+    }
+
+
+def _encode(codec: TensorCodec, given: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+    return codec.encode(given)
+
+
+def _outputs_needed(codec: TensorCodec) -> Sequence[int]:
+    return range(len(codec.outputs))
+
+
+def _decode(
+    codec: TensorCodec, outputs: Sequence[NDArray[np.generic]], _: Mapping[str, NDArray[np.generic]]
+) -> dict[str, NDArray[np.generic]]:
+    return codec.decode(outputs)
+
+
+def _output_bytes(codec: TensorCodec, item: TensorItem) -> int:
+    """Of outputs with a reference its shape is known; of others what the model's file says, open sizes taken as 1."""
+    import numpy as np
+
+    shapes = {codec.output_of(name): header.shape for name, header in item.references.items()}
+    fixed = [[size if isinstance(size, int) and size > 0 else 1 for size in info.shape] for info in codec.outputs]
+    return sum(
+        math.prod(shapes.get(index, fixed[index])) * np.dtype(info.dtype).itemsize
+        for index, info in enumerate(codec.outputs)
+    )
+
+
+def _metric_settings(_: Data) -> MetricSettings:
+    from metrics.metric import MetricSettings
+
+    return MetricSettings()
+
+
+def _draw(home: Path, item: ItemToDraw) -> Drawing:
+    from harness.tasks.tensors.gallery import draw
+
+    return draw(home, item)
+
+
+def _draft(given: DraftData) -> TaskDraft:
+    from harness.tasks.tensors.draft import draft
+
+    return draft(given)
+
+
+TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
+    name="tensors",
+    nouns=Nouns(singular="example", content="tensors", output="tensors"),
+    find_items=_find_items,
+    read_items=read_items,
+    fingerprint=fingerprint,
+    read_input=read_tensors,
+    read_reference=read_tensors,
+    items_in_words=_items_in_words,
+    make_codec=make_codec,
+    check_item=check_item,
+    notes=_notes,
+    tensor_is_a_factor=False,
+    tensors=_tensors,
+    input_shapes=_input_shapes,
+    encode=_encode,
+    outputs_needed=_outputs_needed,
+    decode=_decode,
+    output_bytes=_output_bytes,
+    check_outputs=check_outputs,
+    metrics=_METRICS,
+    default_metrics=_METRICS,
+    metric_settings=_metric_settings,
+    shows_pictures=False,
+    draw=_draw,
+    draft=_draft,
+)

@@ -1,0 +1,1 @@
+"""Tensors compared number by number: for models whose outputs are not pictures, labels or text."""
