@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from devices.base import Device
+from devices.base import DeviceCommands
 from devices.errors import RuntimeNotAvailableError
 
 _OLDEST = (3, 8)
@@ -65,7 +65,7 @@ class Interpreter:
         return f"{'.'.join(map(str, self.version))} ({self.path}{without})"
 
 
-def find_interpreters(device: Device) -> list[Interpreter]:
+def find_interpreters(device: DeviceCommands) -> list[Interpreter]:
     """Every Python from 3.8 on that starts there, newest first; those of virtual environments last."""
     completed = device.run(["sh", "-c", _FIND, "sh", _ASK], timeout_s=120)
     found: dict[str, Interpreter] = {}
@@ -77,7 +77,7 @@ def find_interpreters(device: Device) -> list[Interpreter]:
     return sorted(found.values(), key=lambda one: (one.in_venv, [-part for part in one.version], one.path))
 
 
-def find_python(device: Device) -> Interpreter:
+def find_python(device: DeviceCommands) -> Interpreter:
     """A Python from 3.8 on, for programs that need the standard library alone: what `python3` starts, if it will do.
 
     Raises `RuntimeNotAvailableError` when there is none.

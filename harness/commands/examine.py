@@ -29,7 +29,7 @@ from harness.errors import UserError
 from harness.experiment.resolve import resolve
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from devices.identity import Identity
     from devices.readings.unavailable import Decimal
     from harness.doctor.device_survey import Survey
@@ -120,7 +120,7 @@ def _examine(look: Survey, model: CalibrationModel, minutes: float | None, progr
     return Examined(look.device, profile, store_profile(profile))
 
 
-def _busy_cores(device: Device) -> Decimal:
+def _busy_cores(device: DeviceCommands) -> Decimal:
     looks = []
     for pause in (0.0, _LOOK_S):
         time.sleep(pause)

@@ -10,7 +10,7 @@ from devices.identity import Identity
 from harness.doctor.device_parts import DeviceParts
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceCommands
     from devices.power.survey import Survey as Sensors
 
 
@@ -123,7 +123,7 @@ def _energy(sensors: Sensors) -> Ability:
     return Ability(what="energy", possible=False, how="no source there; `bakeoff doctor` says of each why")
 
 
-def _python(device: Device, identity: Identity) -> str | None:
+def _python(device: DeviceCommands, identity: Identity) -> str | None:
     """The Python that is there; phones are not asked."""
     from devices.environments.interpreters import find_python
     from devices.errors import RuntimeNotAvailableError

@@ -14,7 +14,7 @@ from harness.runs.planning.device_probes import energy_probes, plan_probe
 from harness.runs.planning.energy_source import usable_source, with_stand_ins
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from harness.experiment.declaration import Experiment
 
 GatedPass = Literal["latency", "memory", "energy"]
@@ -44,7 +44,7 @@ class Sensing:
     """What a person should know before the run."""
 
 
-def look_around(device: Device, experiment: Experiment) -> Sensing:
+def look_around(device: DeviceCommands, experiment: Experiment) -> Sensing:
     """Ask the device once. Raises `DeviceError`."""
     return make_sensing(survey_energy(device), experiment)
 

@@ -20,7 +20,7 @@ from harness.runs.preparing.prepare import PreparedDevice, prepare
 from harness.runs.session.device_threads import in_threads
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceIdentity
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
     from harness.documents.runner_record import RunnerKind
@@ -103,7 +103,7 @@ def write_prepared(
 
 
 @contextmanager
-def closing_all(devices: Sequence[Device]) -> Iterator[None]:
+def closing_all(devices: Sequence[DeviceIdentity]) -> Iterator[None]:
     """Let go of every connection at the end."""
     try:
         yield
