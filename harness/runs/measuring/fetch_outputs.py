@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from devices.errors import CommandFailedError, CorruptTransferError, PermanentError
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceFiles
     from harness.documents.folder import DeviceFolder
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
@@ -21,7 +21,7 @@ BATCH_FILES, BATCH_BYTES = 64, 16 << 20
 
 
 def fetch_outputs(
-    device: Device,
+    device: DeviceFiles,
     remote_folder: str,
     folder: DeviceFolder,
     outputs: Sequence[dict[str, Any]],
@@ -52,7 +52,7 @@ def fetch_outputs(
         retry(lambda: device.fetch([(f"{remote_folder}/runner.log", folder.log)]))
 
 
-def _fetch_batch(device: Device, remote_folder: str, folder: DeviceFolder, batch: list[dict[str, Any]]) -> None:
+def _fetch_batch(device: DeviceFiles, remote_folder: str, folder: DeviceFolder, batch: list[dict[str, Any]]) -> None:
     device.fetch([(f"{remote_folder}/{each['path']}", folder.path / each["path"]) for each in batch])
     for each in batch:
         if not _is_whole(folder.path / each["path"], each["sha256"]):
