@@ -24,6 +24,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.experiment.declaration import Cores, Experiment
+from harness.models.model_format import ModelFormat
 from harness.tasks.image_to_image.codec import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -43,7 +44,7 @@ class ManifestArm(_Strict):
     """Absolute path on the host."""
     model_sha256: str
     model_bytes: int
-    format: Literal["onnx", "tflite"]
+    format: ModelFormat
     runtime: str
     runtime_version: str
     accelerator: str

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from devices.runtimes.registry import RUNTIMES
 from harness.quantity import QUANTITIES
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.options import Data, Tensor
@@ -32,6 +33,14 @@ def _in_order(cores: list[int]) -> list[int]:
     return sorted(cores)
 
 
+def _of_a_runtime(accelerator: str) -> str:
+    known = sorted({each for spec in RUNTIMES.values() for each in spec.accelerators})
+    if accelerator not in known:
+        msg = f"no runtime has an accelerator {accelerator[:40]!r}; there are {', '.join(known)}"
+        raise ValueError(msg)
+    return accelerator
+
+
 METRICS = tuple(name for name, quantity in QUANTITIES.items() if quantity.measured_in == "quality")
 DEFAULT_ENERGY_CYCLES = 8
 FEWEST_CYCLES_TO_LOOK = 6
@@ -39,7 +48,8 @@ FEWEST_CYCLES_TO_LOOK = 6
 DEFAULT_METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
-Accelerator = Literal["cpu", "gpu", "nnapi", "qnn", "webgpu", "xnnpack"]
+Accelerator = Annotated[str, AfterValidator(_of_a_runtime)]
+"""A name that the SPEC of some runtime has; whether the arm's own has it, `resolve` says."""
 
 CoreKind = Literal["big", "little", "prime"]
 """Cores by their maximum clock on the device: the slowest (`little`), the fastest (`prime`), and `big`, which is all
