@@ -12,8 +12,7 @@ from reports.identity_facts import clusters_in_words
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.doctor.device_parts import DeviceParts
-    from harness.doctor.device_survey import Survey
+    from harness.documents.device_survey import DeviceParts, Survey
 
 _STYLES: Final = {"ready": "green", "when needed": None, "missing": "red"}
 

@@ -14,7 +14,7 @@ from reports.format import held_together, milliseconds
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.commands.examine import Examined
+    from harness.documents.examined import Examined
     from harness.documents.profile import Ability, Calibration, Detectable, DeviceProfile
 
 _LABEL: Final = 14

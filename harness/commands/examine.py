@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +21,7 @@ from harness.doctor.calibration_experiment import BLOCK_MS, CalibrationModel, wr
 from harness.doctor.device_survey import survey as survey_devices
 from harness.doctor.findings import askable_gates, capacity, chosen_source, energy_sources
 from harness.doctor.obstacles import busy_cores, find_obstacles
+from harness.documents.examined import Examined
 from harness.documents.folder import RunFolder
 from harness.documents.profile import Ability, Calibration, DeviceProfile
 from harness.documents.profile_store import find_profile, store_profile, store_records
@@ -32,28 +32,12 @@ if TYPE_CHECKING:
     from devices.base import DeviceCommands
     from devices.identity import Identity
     from devices.readings.unavailable import Decimal
-    from harness.doctor.device_survey import Survey
+    from harness.documents.device_survey import Survey
     from harness.runs.session.progress import Progress
 
 _LOOK_S: Final = 2.0
 """Between two looks at what the processors do."""
 _TIMEOUT_S: Final = 15.0
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What came of one device: a profile and where it is kept, or why there is none."""
-
-    device: str
-    profile: DeviceProfile | None = None
-    path: Path | None = None
-    problem: str | None = None
-    remedy: str | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything that was asked for was found out."""
-        return self.profile is not None and self.profile.calibration_problem is None
 
 
 def examine(name: str, model: CalibrationModel, minutes: float | None, progress: Progress) -> list[Examined]:

@@ -4,41 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
-from devices.identity import Identity
-from harness.doctor.device_parts import DeviceParts
+from harness.documents.device_survey import Ability, DeviceParts, Survey
 
 if TYPE_CHECKING:
     from devices.base import Device, DeviceCommands
+    from devices.identity import Identity
     from devices.power.survey import Survey as Sensors
-
-
-class Ability(BaseModel):
-    """One thing that can or cannot be measured, and how or why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    what: str
-    possible: bool
-    how: str
-
-
-class Survey(BaseModel):
-    """What was found; `problem` says why a device could not be looked at."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    device: str
-    problem: str | None = None
-    remedy: str | None = None
-    identity: Identity | None = None
-    python: str | None = None
-    abilities: list[Ability] = []
-    runtimes: list[str] = []
-    """Environments of the python runner that stand ready there, such as `onnxruntime 1.32.0 (Python 3.11.2)`."""
-    parts: DeviceParts | None = None
-    """Which runner would measure there, and what of it and of the runtimes is ready or missing."""
 
 
 MEASURABLE_FILES = {
