@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.models.model_format import ModelFormat
 
 PLAN_SCHEMA: Final = "bakeoff.plan/1"
+MEMINFO_ID: Final = "meminfo"
+"""Probe of what a phone's `dumpsys meminfo` says of a worker, where there is one."""
 
 
 class _Strict(BaseModel):

@@ -11,8 +11,8 @@ from harness.analysis.evidence.energy_evidence import energy_effect, energy_leve
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.analysis.passes.analysed_pass import AnalysedPass
 from harness.documents.comparison import NoEffect
+from harness.experiment.energy_source import usable_source
 from harness.quantity import Unavailable
-from harness.runs.planning.energy_source import usable_source
 
 if TYPE_CHECKING:
     from harness.analysis.passes.device_data import DeviceData
