@@ -1,7 +1,8 @@
 """A device: a place that holds files and runs programs.
 
 The protocol is narrow on purpose. Everything else (provisioning a runtime, conducting a run) is written against it
-once and works on every kind of device. All paths on a device are absolute POSIX strings; commands are argv lists.
+once and works on every kind of device. It has four parts, and who needs only one of them asks for that one. All paths
+on a device are absolute POSIX strings; commands are argv lists.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class ProcessHandle:
     boot_id: str | None
 
 
-class Device(Protocol):
-    """What a run needs of a device. Every method has a deadline of its own and raises `devices.errors`."""
+class DevicePlace(Protocol):
+    """Which device it is, and where bakeoff is at home there: what every part of a device says."""
 
     @property
     def name(self) -> str:
@@ -58,6 +59,10 @@ class Device(Protocol):
     def workdir(self) -> str:
         """Absolute directory on the device that is bakeoff's own."""
         ...
+
+
+class DeviceIdentity(DevicePlace, Protocol):
+    """Whether a device answers, and what it says of itself."""
 
     def connect(self) -> None:
         """Make sure the device answers and the work directory exists. May be called again after a loss."""
@@ -70,6 +75,10 @@ class Device(Protocol):
     def identify(self) -> Identity:
         """What the device says of itself."""
         ...
+
+
+class DeviceFiles(DevicePlace, Protocol):
+    """What a device keeps, and how it comes and goes."""
 
     def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there.
@@ -101,11 +110,32 @@ class Device(Protocol):
         """
         ...
 
+    def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
+        """Yield what a growing file has from `offset` on, as it comes; yields b"" whenever nothing came for `idle_s`.
+
+        Never ends by itself; the caller stops iterating (closing the generator lets go of it). Raises
+        `TransientError` when the connection is lost. A file that is not there yet is waited for. Costs the device as
+        good as nothing while idle.
+        """
+        ...
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files or directories below the work directory; no error if they are not there."""
+        ...
+
+
+class DeviceCommands(DevicePlace, Protocol):
+    """Commands that run to their end."""
+
     def run(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes | None = None) -> Completed:
         """Run a command to its end; any exit code is returned. Raises only if it could not be run or its end is not
         known.
         """
         ...
+
+
+class DeviceProcesses(DevicePlace, Protocol):
+    """Programs that outlive the connection."""
 
     def start(self, argv: Sequence[str], *, log: str, cwd: str) -> ProcessHandle:
         """Start a program that outlives the connection; stdout and stderr are appended to `log`."""
@@ -121,15 +151,6 @@ class Device(Protocol):
         """
         ...
 
-    def follow(self, path: str, offset: int, *, idle_s: float) -> Generator[bytes, None, None]:
-        """Yield what a growing file has from `offset` on, as it comes; yields b"" whenever nothing came for `idle_s`.
 
-        Never ends by itself; the caller stops iterating (closing the generator lets go of it). Raises
-        `TransientError` when the connection is lost. A file that is not there yet is waited for. Costs the device as
-        good as nothing while idle.
-        """
-        ...
-
-    def remove(self, paths: Sequence[str]) -> None:
-        """Remove files or directories below the work directory; no error if they are not there."""
-        ...
+class Device(DeviceIdentity, DeviceFiles, DeviceCommands, DeviceProcesses, Protocol):
+    """All of them: what a run needs of a device. Every method has a deadline of its own and raises `devices.errors`."""

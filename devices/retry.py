@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from devices.base import Device
+from devices.base import DeviceIdentity
 from devices.errors import TransientError
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ LONGEST_WAIT_S = 30.0
 
 
 def with_reconnect(
-    device: Device,
+    device: DeviceIdentity,
     operation: Callable[[], T],
     *,
     total_s: float = 300.0,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from devices.base import Device
+from devices.base import DeviceCommands
 from devices.errors import RuntimeNotAvailableError
 from devices.json_answer import JsonAnswer, parse_answer
 
@@ -80,7 +80,7 @@ class _Answer(JsonAnswer):
     lacks: list[str] = Field(max_length=10)
 
 
-def find_interpreters(device: Device) -> list[Interpreter]:
+def find_interpreters(device: DeviceCommands) -> list[Interpreter]:
     """Every Python from 3.8 on that starts there, newest first; those of virtual environments last."""
     completed = device.run(["sh", "-c", _FIND, "sh", _ASK], timeout_s=120)
     found: dict[str, Interpreter] = {}
@@ -92,7 +92,7 @@ def find_interpreters(device: Device) -> list[Interpreter]:
     return sorted(found.values(), key=lambda one: (one.in_venv, [-part for part in one.version], one.path))
 
 
-def find_python(device: Device) -> Interpreter:
+def find_python(device: DeviceCommands) -> Interpreter:
     """A Python from 3.8 on, for programs that need the standard library alone: what `python3` starts, if it will do.
 
     Raises `RuntimeNotAvailableError` when there is none.

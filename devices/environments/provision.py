@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from devices.base import Device
+from devices.base import DeviceCommands
 from devices.environments.environment_builder import PROBE
 from devices.environments.interpreters import Interpreter, find_interpreters
 from devices.environments.pip_diagnosis import PipDiagnosis, PipTrouble, diagnose_pip
@@ -61,7 +61,7 @@ class _Answer(JsonAnswer):
     packages: dict[str, str | None] = Field(default={}, max_length=10_000)
 
 
-def provision(device: Device, spec: RuntimeSpec, version: str, note: Note | None = None) -> ProvisionedRuntime:
+def provision(device: DeviceCommands, spec: RuntimeSpec, version: str, note: Note | None = None) -> ProvisionedRuntime:
     """Make sure that a version of a runtime can be used on a device.
 
     One that is there already is proved by importing it and nothing is asked of a package index. Two at once are safe.
@@ -88,7 +88,7 @@ def provision(device: Device, spec: RuntimeSpec, version: str, note: Note | None
     raise _no_wheel(device, spec, version, refused)
 
 
-def _key(device: Device, spec: RuntimeSpec, version: str) -> str:
+def _key(device: DeviceCommands, spec: RuntimeSpec, version: str) -> str:
     """Says what is in the folder: also the machine, for homes that machines of several kinds share."""
     machine = device.run(["uname", "-m"], timeout_s=60).stdout.decode(errors="replace").strip()
     machine = machine if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", machine) else "unknown"
@@ -96,7 +96,7 @@ def _key(device: Device, spec: RuntimeSpec, version: str) -> str:
     return f"{spec.name}-{version}-{machine}-{requirements}"
 
 
-def _verify(device: Device, spec: RuntimeSpec, directory: str) -> _Answer | None:
+def _verify(device: DeviceCommands, spec: RuntimeSpec, directory: str) -> _Answer | None:
     """What a finished environment says of itself after its runtime was imported, or None."""
     script = '[ -f "$1/ready.json" ] || exit 1; exec "$1/bin/python" -I -c "$2" "$3" "$4"'
     completed = device.run(
@@ -108,7 +108,9 @@ def _verify(device: Device, spec: RuntimeSpec, directory: str) -> _Answer | None
     return None if answer is None or answer.failed is not None else answer
 
 
-def _build(device: Device, interpreter: Interpreter, spec: RuntimeSpec, version: str, directory: str) -> _Answer:
+def _build(
+    device: DeviceCommands, interpreter: Interpreter, spec: RuntimeSpec, version: str, directory: str
+) -> _Answer:
     source = (Path(__file__).parent / "environment_builder.py").read_bytes()
     request = {
         "directory": directory,
@@ -140,7 +142,7 @@ def _provisioned(spec: RuntimeSpec, key: str, directory: str, ready: _Answer, *,
     )
 
 
-def _usable(device: Device, spec: RuntimeSpec, what: str, found: Sequence[Interpreter]) -> list[Interpreter]:
+def _usable(device: DeviceCommands, spec: RuntimeSpec, what: str, found: Sequence[Interpreter]) -> list[Interpreter]:
     if not found:
         raise RuntimeNotAvailableError(
             f"{device.name}: {what} needs Python {spec.python_range()}, and there is no Python 3 there",
@@ -163,7 +165,7 @@ def _usable(device: Device, spec: RuntimeSpec, what: str, found: Sequence[Interp
     return usable
 
 
-def _judge(device: Device, interpreter: Interpreter, what: str, answer: _Answer) -> PipDiagnosis:
+def _judge(device: DeviceCommands, interpreter: Interpreter, what: str, answer: _Answer) -> PipDiagnosis:
     """What pip's refusal of this Python means where another may do; raises where none will."""
     output = answer.output
     lines = [line.strip() for line in output.splitlines() if line.strip()]
@@ -192,7 +194,7 @@ def _judge(device: Device, interpreter: Interpreter, what: str, answer: _Answer)
 
 
 def _no_wheel(
-    device: Device, spec: RuntimeSpec, version: str, refused: Sequence[tuple[Interpreter, PipDiagnosis]]
+    device: DeviceCommands, spec: RuntimeSpec, version: str, refused: Sequence[tuple[Interpreter, PipDiagnosis]]
 ) -> RuntimeNotAvailableError:
     pythons = ", ".join(".".join(map(str, one.version)) for one, _ in refused)
     machine = refused[0][0].machine

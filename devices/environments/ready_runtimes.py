@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devices.json_answer import JsonAnswer, parse_answer
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
 
 # One line an environment: its folder's name, a tab, and ready.json without line ends.
 _LIST = r"""
@@ -28,7 +28,7 @@ class _Ready(JsonAnswer):
     python_version: str
 
 
-def ready_runtimes(device: Device) -> list[str]:
+def ready_runtimes(device: DeviceCommands) -> list[str]:
     """Provisioned environments, such as `onnxruntime 1.32.0 (Python 3.11.2)`, by name."""
     done = device.run(["sh", "-c", _LIST, "sh", device.workdir], timeout_s=30.0)
     found = []

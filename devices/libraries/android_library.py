@@ -6,7 +6,7 @@ caches, and Maven repositories: the makers' public ones, or those that the user 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from devices.errors import RuntimeNotAvailableError
 from devices.libraries import brought_library as brought
@@ -14,16 +14,11 @@ from devices.libraries import maven_download
 from devices.libraries.beside import libraries_beside
 from devices.libraries.maven_archive import Coordinates, FoundArchive, archive_on_this_host, file_hash
 from devices.libraries.runtime_library import RuntimeLibrary
+from devices.runtimes.registry import RUNTIMES, native_library_of
 
 if TYPE_CHECKING:
     from devices.build.native_build import Target
     from devices.libraries.maven_download import Advance
-
-_ARCHIVES: Final = {
-    "onnxruntime": ("com.microsoft.onnxruntime", "onnxruntime-android"),
-    "ai-edge-litert": ("com.google.ai.edge.litert", "litert"),
-}
-"""Runtime → group and artifact of its archive."""
 
 
 class NotOnThisHostError(RuntimeNotAvailableError):
@@ -42,9 +37,11 @@ def android_library(
 
     Raises `RuntimeNotAvailableError` that says which file to put where, `MavenError`.
     """
-    if runtime not in _ARCHIVES:
-        raise RuntimeNotAvailableError(f"{runtime} has no library for phones", f"There are: {', '.join(_ARCHIVES)}.")
-    coordinates = Coordinates(*_ARCHIVES[runtime], version)
+    library = native_library_of(runtime)
+    if library is None or library.archive is None:
+        others = [spec.name for spec in RUNTIMES.values() if spec.native is not None and spec.native.archive]
+        raise RuntimeNotAvailableError(f"{runtime} has no library for phones", f"There are: {', '.join(others)}.")
+    coordinates = Coordinates(*library.archive, version)
     own = brought.brought_library(runtime, version, target)
     if own is not None:
         return own
@@ -66,7 +63,7 @@ def android_library(
 def _unpacked(archive: FoundArchive, coordinates: Coordinates, runtime: str, target: Target) -> RuntimeLibrary:
     path = brought.library_in_archive(archive.path, archive.sha256, runtime, target)
     if path is None:
-        raise RuntimeNotAvailableError(f"{archive.path} has no {brought.LIBRARY_FILES[runtime]}", "Fetch it again.")
+        raise RuntimeNotAvailableError(f"{archive.path} has no {brought.library_file(runtime)}", "Fetch it again.")
     source = f"{coordinates} from {archive.place}, sha256 {archive.sha256}"
     beside = libraries_beside(path, target)
     return RuntimeLibrary(path, file_hash(path, "sha256"), source, origin="maven", beside=beside)

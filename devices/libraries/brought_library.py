@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 from devices.cache import cache_folder
 from devices.errors import RuntimeNotAvailableError
-from devices.libraries.accelerator_library import GPU_LIBRARIES
 from devices.libraries.archive_member import names_of, take_out
 from devices.libraries.beside import libraries_beside
 from devices.libraries.elf_links import needed_by, refuse_cut
 from devices.libraries.elf_machine import refuse_other_machine
 from devices.libraries.maven_archive import file_hash
 from devices.libraries.runtime_library import RuntimeLibrary
+from devices.runtimes.registry import native_library_of
 
 if TYPE_CHECKING:
     from devices.build.native_build import Target
 
 VARIABLE: Final = "BAKEOFF_RUNTIME_LIBRARIES"
-LIBRARY_FILES: Final = {"onnxruntime": "libonnxruntime.so", "ai-edge-litert": "libLiteRt.so"}
-"""Runtime → its library's file name, which may have a version after it."""
 
 
 def brought_library(runtime: str, version: str, target: Target) -> RuntimeLibrary | None:
@@ -55,14 +53,25 @@ def _from(path: Path, runtime: str, version: str, target: Target) -> RuntimeLibr
         raise RuntimeNotAvailableError(what, "Name a .so, an .aar or a folder.")
     if path.suffix == ".aar":
         return _from_archive(path, runtime, version, target)
-    return _library(path, target) if path.name.startswith(LIBRARY_FILES[runtime]) else None
+    return _library(path, target) if path.name.startswith(library_file(runtime)) else None
+
+
+def library_file(runtime: str) -> str:
+    """The file name of a runtime's library, which may have a version after it.
+
+    Raises `RuntimeNotAvailableError` for a runtime that has none.
+    """
+    library = native_library_of(runtime)
+    if library is None:
+        raise RuntimeNotAvailableError(f"{runtime} has no library that the native runner can open")
+    return library.file
 
 
 def place_in_a_folder(runtime: str, version: str, target: Target) -> str:
     """Where in the folder that the variable names a library is looked for, such as
     `onnxruntime-1.32.0/linux-armv7/libonnxruntime.so`.
     """
-    return f"{runtime}-{version}/{_kind(target)}/{LIBRARY_FILES[runtime]}"
+    return f"{runtime}-{version}/{_kind(target)}/{library_file(runtime)}"
 
 
 def archives_of(artifact: str) -> list[str]:
@@ -77,7 +86,7 @@ def library_in_archive(archive: Path, sha256: str, runtime: str, target: Target)
 
     Raises `RuntimeNotAvailableError` where it has one, but none for the target's ABI, or is damaged.
     """
-    file = LIBRARY_FILES[runtime]
+    file = library_file(runtime)
     member = f"jni/{target.kind}/{file}"
     names = names_of(archive)
     if member not in names:
@@ -91,7 +100,11 @@ def library_in_archive(archive: Path, sha256: str, runtime: str, target: Target)
     refuse_cut(path, f"{member} in {archive}")
     folder = f"jni/{target.kind}"
     # What the runtime needs or looks for beside it: of a name that no folder can be left with.
-    left = [*needed_by(path), *GPU_LIBRARIES["android"]] if runtime == "ai-edge-litert" else needed_by(path)
+    native = native_library_of(runtime)
+    beside = (
+        [name for files in native.accelerator_files.values() for name in files.get("android", ())] if native else []
+    )
+    left = [*needed_by(path), *beside]
     taken = {file}
     while left:
         name = left.pop(0)

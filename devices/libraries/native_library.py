@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from devices.environments.wheel_download import is_here
 from devices.errors import PermanentError, RuntimeNotAvailableError
 from devices.libraries.android_library import NotOnThisHostError, android_library
-from devices.libraries.brought_library import LIBRARY_FILES, VARIABLE, brought_library, place_in_a_folder
+from devices.libraries.brought_library import VARIABLE, brought_library, place_in_a_folder
 from devices.libraries.known_library import compared_with_known
-from devices.libraries.runtime_library import WHEELS, RuntimeLibrary, runtime_library
+from devices.libraries.runtime_library import RuntimeLibrary, pinned_wheels, runtime_library
+from devices.runtimes.registry import native_library_of
 
 if TYPE_CHECKING:
     from devices.build.native_build import Target
@@ -42,7 +43,7 @@ def native_library(runtime: str, version: str, target: Target, advance: Advance 
 def _find(runtime: str, version: str, target: Target, advance: Advance | None) -> RuntimeLibrary:
     if target.system == "android":
         return android_library(runtime, version, target, advance=advance)
-    own = brought_library(runtime, version, target) if runtime in LIBRARY_FILES else None
+    own = brought_library(runtime, version, target) if native_library_of(runtime) is not None else None
     if own is not None:
         return own
     try:
@@ -53,7 +54,7 @@ def _find(runtime: str, version: str, target: Target, advance: Advance | None) -
 
 def library_status(runtime: str, version: str, target: Target) -> LibraryStatus:
     """The same without fetching anything, and without an error."""
-    if runtime not in LIBRARY_FILES:
+    if native_library_of(runtime) is None:
         return LibraryStatus("missing", f"{runtime} has no library that the native runner can open")
     try:
         return (_on_android if target.system == "android" else _on_linux)(runtime, version, target)
@@ -74,7 +75,7 @@ def _on_linux(runtime: str, version: str, target: Target) -> LibraryStatus:
     own = brought_library(runtime, version, target)
     if own is not None:
         return LibraryStatus("ready", own.source, glibc=_glibc_of(own))
-    wheel = WHEELS.get((runtime, version, _machine(target)))
+    wheel = pinned_wheels().get((runtime, version, _machine(target)))
     if wheel is None:
         how = f"there is none of {runtime} {version} for {target.name} that is known here"
         return LibraryStatus("missing", how, _linux_remedy(runtime, version, target))
@@ -86,14 +87,14 @@ def _on_linux(runtime: str, version: str, target: Target) -> LibraryStatus:
 
 
 def _machine(target: Target) -> str:
-    """As `WHEELS` names it."""
+    """As `pinned_wheels` names it."""
     return target.name.removeprefix("linux-")
 
 
 def _linux_remedy(runtime: str, version: str, target: Target) -> str:
-    known = sorted({f"{name} {number}" for name, number, _ in WHEELS})
-    pinned = sorted({machine for _, _, machine in WHEELS})
-    if runtime not in LIBRARY_FILES:
+    known = sorted({f"{name} {number}" for name, number, _ in pinned_wheels()})
+    pinned = sorted({machine for _, _, machine in pinned_wheels()})
+    if native_library_of(runtime) is None:
         return f"{runtime} is for the python runner. The native runner has {', '.join(known)}."
     # Looked up on the index: neither has a wheel for armv7.
     return (

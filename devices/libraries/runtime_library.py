@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from devices.environments.wheel_download import PinnedWheel, unpacked
 from devices.errors import RuntimeNotAvailableError
+from devices.runtimes.registry import RUNTIMES, native_library_of
 
 
 @dataclass(frozen=True)
@@ -29,34 +30,16 @@ class RuntimeLibrary:
     """Libraries that it needs and brings along, each under its own name."""
 
 
-@dataclass(frozen=True)
-class _Member:
-    """Where in a distribution's wheel the library lies."""
-
-    folder: str
-    pattern: str
-
-
-_MEMBERS: Final = {
-    "onnxruntime": _Member("onnxruntime/capi/", "libonnxruntime.so.[0-9]*"),
-    "ai-edge-litert": _Member("ai_edge_litert/", "libLiteRt.so"),
-}
-
-_ORT_X86_64 = "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d"
-_ORT_AARCH64 = "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c"
-_LITERT_X86_64 = "1f15078a6725d2357d9de9221664c29afa0545d807559c5f7199ce5e40b96b23"
-_LITERT_AARCH64 = "853fc608f96da87bd5f3458465dfb9abbf18d5ae6b94eceacead407146f175ae"
-
-WHEELS: Final[dict[tuple[str, str, str], PinnedWheel]] = {
-    (distribution, version, machine): PinnedWheel(distribution, version, (f"{system}_{machine}",), sha256)
-    for distribution, version, system, machine, sha256 in (
-        ("onnxruntime", "1.32.0", "manylinux_2_28", "x86_64", _ORT_X86_64),
-        ("onnxruntime", "1.32.0", "manylinux_2_28", "aarch64", _ORT_AARCH64),
-        ("ai-edge-litert", "2.3.0", "manylinux_2_27", "x86_64", _LITERT_X86_64),
-        ("ai-edge-litert", "2.3.0", "manylinux_2_27", "aarch64", _LITERT_AARCH64),
-    )
-}
-"""(runtime, version, `uname -m`) → the wheel that was tested."""
+def pinned_wheels() -> dict[tuple[str, str, str], PinnedWheel]:
+    """(runtime, version, `uname -m`) → the wheel that was tested, of every runtime that has a library."""
+    return {
+        (spec.name, pinned.version, pinned.machine): PinnedWheel(
+            spec.distribution, pinned.version, (pinned.platform,), pinned.sha256
+        )
+        for spec in RUNTIMES.values()
+        if spec.native is not None
+        for pinned in spec.native.pinned
+    }
 
 
 def runtime_library(runtime: str, version: str, machine: str) -> RuntimeLibrary:
@@ -64,17 +47,18 @@ def runtime_library(runtime: str, version: str, machine: str) -> RuntimeLibrary:
 
     Raises `RuntimeNotAvailableError` for what is not pinned, `WheelError` where it cannot be fetched.
     """
-    wheel = WHEELS.get((runtime, version, machine))
-    if wheel is None:
-        known = sorted(f"{name}=={number} ({kind})" for name, number, kind in WHEELS)
+    wheels, library = pinned_wheels(), native_library_of(runtime)
+    wheel = wheels.get((runtime, version, machine))
+    if wheel is None or library is None:
+        known = sorted(f"{name}=={number} ({kind})" for name, number, kind in wheels)
         raise RuntimeNotAvailableError(
             f"no library of {runtime}=={version} for Linux on {machine} is known to the native runner",
             f"It has {', '.join(known)}. Use the python runner for others.",
         )
-    member = _MEMBERS[runtime]
-    found = sorted((unpacked(wheel, member.folder) / member.folder).glob(member.pattern))
+    folder = library.wheel_folder
+    found = sorted((unpacked(wheel, folder) / folder).glob(library.wheel_pattern))
     if len(found) != 1:
-        raise RuntimeNotAvailableError(f"{wheel} has no {member.folder}{member.pattern}")
+        raise RuntimeNotAvailableError(f"{wheel} has no {folder}{library.wheel_pattern}")
     with found[0].open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return RuntimeLibrary(path=found[0], sha256=digest, source=f"wheel of {wheel}, sha256 {wheel.sha256}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from devices.errors import PermanentError
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
 
 _SCRIPT = (
     "cat /sys/devices/system/cpu/online 2>/dev/null;"
@@ -17,7 +17,7 @@ _SCRIPT = (
 _TIMEOUT_S = 60.0
 
 
-def cores_for(device: Device, asked: list[int] | Literal["big", "little", "prime"]) -> list[int]:
+def cores_for(device: DeviceCommands, asked: list[int] | Literal["big", "little", "prime"]) -> list[int]:
     """Core numbers on this device. Raises `PermanentError` where it has no such cores or does not say."""
     said = device.run(["sh", "-c", _SCRIPT], timeout_s=_TIMEOUT_S).stdout.decode("utf-8", "replace")
     clocks = parse_core_clocks(said)

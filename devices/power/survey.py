@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from devices.adb_scripts import read_script
-from devices.base import Device
+from devices.base import DeviceCommands
 from devices.said_number import whole_number
 
 FIND_SCRIPT: Final = "find_energy.sh"
@@ -40,7 +40,7 @@ class Survey:
         return found
 
 
-def survey_energy(device: Device) -> str:
+def survey_energy(device: DeviceCommands) -> str:
     """Run the script on the device; returns its answer, for `parse_survey` and to be kept. Takes a second or two.
 
     Raises `devices.errors` where the device does not answer.

@@ -31,9 +31,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from devices.python_runner.contract import (
-    RUNTIMES,
-)
+from devices.python_runner.runtimes.registry import ADAPTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("records", nargs="?", type=Path, help="records.jsonl, created or continued")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--describe", metavar="MODEL", help="print the model's inputs and outputs as JSON")
-    parser.add_argument("--runtime", choices=RUNTIMES, help="runtime to describe the model with")
+    parser.add_argument("--runtime", choices=ADAPTERS, help="runtime to describe the model with")
     parser.add_argument("--threads", type=int, default=1, help="threads to describe the model with")
     parser.add_argument("--accelerator", default="cpu", help="accelerator to describe the model with")
     parser.add_argument("--accelerator-option", metavar="NAME=VALUE", action="append", default=[], help="for it")

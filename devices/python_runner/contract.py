@@ -23,5 +23,3 @@ PAUSE_SLICE_NS = 100_000_000
 NO_TREND_BELOW = 9
 STOPPABLE_PASSES = ("latency", "energy")
 BOUND_REASON = "the latency pass reached its bound of latency.max_ns"
-RUNTIMES = ("ai-edge-litert", "onnxruntime", "tflite-runtime")
-"""The runtimes that this runner has an adapter for."""

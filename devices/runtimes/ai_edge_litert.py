@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from devices.runtimes.spec import RuntimeSpec
+from typing import Literal
+
+from devices.runtimes.spec import NativeLibrary, PinnedLibrary, RuntimeSpec
 
 _GPU_OPTIONS = {
     "true|false": (
@@ -21,6 +23,15 @@ _GPU_OPTIONS = {
 and some that are left out here are addresses in memory.
 """
 
+_GPU_FILES: dict[Literal["linux", "android"], tuple[str, ...]] = {
+    "linux": ("libLiteRtGpuAccelerator.so", "libLiteRtWebGpuAccelerator.so", "libLiteRtOpenClAccelerator.so"),
+    "android": (
+        *("libLiteRtGpuAccelerator.so", "libLiteRtClGlAccelerator.so", "libLiteRtOpenClAccelerator.so"),
+        "libLiteRtWebGpuAccelerator.so",
+    ),
+}
+"""It looks for its GPU in a library with one of a few names, in a folder that it is told."""
+
 SPEC = RuntimeSpec(
     name="ai-edge-litert",
     distribution="ai-edge-litert",
@@ -35,4 +46,26 @@ SPEC = RuntimeSpec(
         "nnapi": "it has no NNAPI any more: write gpu",
     },
     option_patterns={name: pattern for pattern, names in _GPU_OPTIONS.items() for name in names},
+    also_called=("litert", "tflite"),
+    native=NativeLibrary(
+        file="libLiteRt.so",
+        wheel_folder="ai_edge_litert/",
+        wheel_pattern="libLiteRt.so",
+        pinned=(
+            PinnedLibrary(
+                "2.3.0",
+                "manylinux_2_27_x86_64",
+                "x86_64",
+                "1f15078a6725d2357d9de9221664c29afa0545d807559c5f7199ce5e40b96b23",
+            ),
+            PinnedLibrary(
+                "2.3.0",
+                "manylinux_2_27_aarch64",
+                "aarch64",
+                "853fc608f96da87bd5f3458465dfb9abbf18d5ae6b94eceacead407146f175ae",
+            ),
+        ),
+        archive=("com.google.ai.edge.litert", "litert"),
+        accelerator_files={"gpu": _GPU_FILES},
+    ),
 )

@@ -8,11 +8,26 @@ from typing import Final
 
 from devices.errors import RuntimeNotAvailableError
 from devices.runtimes import ai_edge_litert, onnxruntime, tflite_runtime
-from devices.runtimes.spec import RuntimeSpec
+from devices.runtimes.spec import NativeLibrary, RuntimeSpec
 
 RUNTIMES: Final[dict[str, RuntimeSpec]] = {
     spec.name: spec for spec in (onnxruntime.SPEC, ai_edge_litert.SPEC, tflite_runtime.SPEC)
 }
+"""In the order in which a model of a format that several open is given to one."""
+
+
+def native_library_of(runtime: str) -> NativeLibrary | None:
+    """What the native runner opens of a runtime, by its name; None where only the python runner has it."""
+    spec = RUNTIMES.get(runtime)
+    return None if spec is None else spec.native
+
+
+def runtime_for(model_format: str) -> RuntimeSpec:
+    """The first runtime that opens models of a format. Raises `RuntimeNotAvailableError` where none does."""
+    found = next((spec for spec in RUNTIMES.values() if model_format in spec.formats), None)
+    if found is None:
+        raise RuntimeNotAvailableError(f"no runtime opens {model_format} models", "Export the model to another format.")
+    return found
 
 
 def resolve(text: str) -> tuple[RuntimeSpec, str]:
@@ -24,8 +39,9 @@ def resolve(text: str) -> tuple[RuntimeSpec, str]:
     known = ", ".join(RUNTIMES)
     spec = RUNTIMES.get(name.lower().replace("_", "-"))
     if spec is None:
-        near = difflib.get_close_matches(name.lower(), [*RUNTIMES, "litert", "tflite"], 1, 0.5)
-        meant = {"litert": "ai-edge-litert", "tflite": "ai-edge-litert"}.get(near[0], near[0]) if near else None
+        names = {called: each.name for each in RUNTIMES.values() for called in (each.name, *each.also_called)}
+        near = difflib.get_close_matches(name.lower(), names, 1, 0.5)
+        meant = names[near[0]] if near else None
         hint = f"Did you mean {meant}? " if meant else ""
         raise RuntimeNotAvailableError(f"no runtime is called {name!r}", f"{hint}There are: {known}.")
     if not equals:

@@ -8,6 +8,38 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class PinnedLibrary:
+    """A release whose wheel was tested as the source of the library for one kind of Linux machine."""
+
+    version: str
+    platform: str
+    """The wheel's platform tag, such as `manylinux_2_28_x86_64`."""
+    machine: str
+    """As `uname -m` says it."""
+    sha256: str
+    """The wheel's."""
+
+
+@dataclass(frozen=True)
+class NativeLibrary:
+    """The runtime's own shared library, which the native runner opens."""
+
+    file: str
+    """Its file name, which may have a version after it, such as `libonnxruntime.so`."""
+    wheel_folder: str
+    """The folder in the distribution's wheel where it lies, with a slash at its end."""
+    wheel_pattern: str
+    """Its name there, as a glob pattern."""
+    pinned: tuple[PinnedLibrary, ...] = ()
+    archive: tuple[str, str] | None = None
+    """Maven group and artifact of its archive for Android; None where its makers publish none."""
+    accelerator_files: Mapping[str, Mapping[Literal["linux", "android"], tuple[str, ...]]] = field(default_factory=dict)
+    """Accelerator that a library of its own drives → system → names of that library, in the order in which the runtime
+    tries them.
+    """
+
+
+@dataclass(frozen=True)
 class RuntimeSpec:
     """A named engine that comes as a Python distribution."""
 
@@ -19,7 +51,8 @@ class RuntimeSpec:
     """The module whose import proves that it works."""
     default_version: str
     """The version that was tested with this bakeoff."""
-    formats: tuple[Literal["onnx", "tflite"], ...]
+    formats: tuple[str, ...]
+    """Formats of models that it opens, as `harness.models.registry` names them."""
     python_min: tuple[int, int]
     """Oldest and newest Python that any version of it was ever built for, as far as is known: what a version really
     has wheels for is the index's to say.
@@ -33,6 +66,10 @@ class RuntimeSpec:
     """Accelerator option → regular expression of its values, where the runtime ignores or misreads others."""
     extra_requirements: tuple[str, ...] = ("numpy",)
     """Installed beside it, in pip's language."""
+    also_called: tuple[str, ...] = ()
+    """Names that people write for it; each is answered with its own name."""
+    native: NativeLibrary | None = None
+    """None where only the python runner has it."""
 
     def requirements(self, version: str) -> tuple[str, ...]:
         """What is installed for one version of it."""

@@ -29,7 +29,7 @@ from harness.experiment.resolve import resolve
 from harness.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from devices.identity import Identity
     from devices.readings.unavailable import Decimal
     from harness.documents.device_survey import DeviceSurvey
@@ -104,7 +104,7 @@ def _examine(look: DeviceSurvey, model: CalibrationModel, minutes: float | None,
     return Examined(look.device, profile, store_profile(profile))
 
 
-def _busy_cores(device: Device) -> Decimal:
+def _busy_cores(device: DeviceCommands) -> Decimal:
     looks = []
     for pause in (0.0, _LOOK_S):
         time.sleep(pause)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.open_device import open_device
+from harness.analysis.stopping.early_end import EarlyEnd
 from harness.commands.recompute import recompute
 from harness.documents.folder import RunFolder, read_model, write_atomically, write_model
 from harness.documents.manifest import Manifest
@@ -33,6 +34,7 @@ from harness.runs.session.new_folder import make_folder, refuse_used
 from harness.runs.session.stop_request import StopRequest
 
 if TYPE_CHECKING:
+    from devices.base import Device
     from devices.errors import DeviceError
     from harness.documents.comparison import Comparison
     from harness.documents.runner_record import RunnerKind
@@ -95,7 +97,7 @@ def start_run(
             write_atomically(folder.experiment, file.content)
             for index, each in enumerate(ready):
                 _write_plan(folder, manifest, index, each)
-            problems = measure_all(folder, manifest, resolved, devices, progress, stop)
+            problems = _measure(folder, manifest, resolved, devices, progress, stop)
         return Outcome(recompute(folder, progress), problems)
 
 
@@ -118,7 +120,7 @@ def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) 
                 ready = prepare_all([devices[i] for i in unplanned], resolved, progress, stop, manifest.runner)
                 for index, each in zip(unplanned, ready, strict=True):
                     _write_plan(folder, manifest, index, each)
-            problems = measure_all(folder, manifest, resolved, devices, progress, stop)
+            problems = _measure(folder, manifest, resolved, devices, progress, stop)
         return Outcome(recompute(folder, progress), problems)
 
 
@@ -150,6 +152,20 @@ def resolve_again(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
         for arm, then in zip(resolved.arms, manifest.arms, strict=True)
     ]
     return replace(resolved, arms=arms)
+
+
+def _measure(
+    folder: RunFolder,
+    manifest: Manifest,
+    resolved: Resolved,
+    devices: Sequence[Device],
+    progress: Progress,
+    stop: StopRequest,
+) -> dict[str, str]:
+    """`measure_all`, told when to end a pass by what the analysis would say of what is there so far."""
+    is_sequential = manifest.experiment.measure.design == "sequential"
+    early_ending = partial(EarlyEnd, manifest) if is_sequential else None
+    return measure_all(folder, manifest, resolved, devices, progress, stop, early_ending)
 
 
 def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: PreparedDevice | DeviceError) -> None:

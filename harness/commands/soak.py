@@ -19,8 +19,9 @@ from harness.documents.state import DeviceState
 from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
-from harness.runs.measuring.device_run import DeviceRun, RunKind
+from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.measuring.measure_all import on_all
+from harness.runs.measuring.run_kind import RunKind
 from harness.runs.measuring.soak_progress import SoakProgress, failures_told
 from harness.runs.planning.make_soak_manifest import make_soak_manifest
 from harness.runs.planning.make_soak_plan import make_soak_plan
@@ -139,9 +140,13 @@ def _soak_all(
             stop,
             failures_told(partial(progress.say, device.name)),
             plan,
-            reconnect_s=manifest.hours * 3600.0 + BEYOND_ITS_PLAN_S,
-            kind=RunKind("bakeoff soak", "window", manifest.window_s),
-            how_far=SoakProgress(manifest.hours),
+            kind=RunKind(
+                "bakeoff soak",
+                "window",
+                manifest.window_s,
+                reconnect_s=manifest.hours * 3600.0 + BEYOND_ITS_PLAN_S,
+                how_far=SoakProgress(manifest.hours),
+            ),
         )
 
     return on_all(folder, manifest.devices, make_run, progress, stop, DeviceRun.begin if detach else DeviceRun.run)

@@ -65,10 +65,11 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
 
 def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:
     """For a board that only lacks a library: which file would bring it the native runner."""
-    from devices.libraries.brought_library import LIBRARY_FILES, VARIABLE, place_in_a_folder
+    from devices.libraries.brought_library import VARIABLE, place_in_a_folder
     from devices.libraries.native_library import library_status
+    from devices.runtimes.registry import native_library_of
 
-    if identity.kind == "local" or target is None or runtime not in LIBRARY_FILES:
+    if identity.kind == "local" or target is None or native_library_of(runtime) is None:
         return part
     if library_status(runtime, version, target).state != "missing":
         return part

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devices.identity import Identity
 from harness.documents.device_parts import DeviceParts
 from harness.documents.device_survey import DeviceSurvey
 from harness.documents.profile import Ability
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceCommands
+    from devices.identity import Identity
     from devices.power.survey import Survey as Sensors
 
 
@@ -96,7 +96,7 @@ def _energy(sensors: Sensors) -> Ability:
     return Ability(what="energy", possible=False, how="no source there; `bakeoff doctor` says of each why")
 
 
-def _python(device: Device, identity: Identity) -> str | None:
+def _python(device: DeviceCommands, identity: Identity) -> str | None:
     """The Python that is there; phones are not asked."""
     from devices.environments.interpreters import find_python
     from devices.errors import RuntimeNotAvailableError

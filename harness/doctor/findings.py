@@ -8,9 +8,9 @@ from devices.power.source import FoundSource
 from devices.power.survey import Survey
 from harness.documents.profile import Ability, SourceFinding
 from harness.experiment.declaration import Energy, GateBounds, Measure
+from harness.experiment.energy_source import usable_source
 from harness.quantity import Available, Measured, Unavailable
 from harness.runs.planning.device_gates import device_gates
-from harness.runs.planning.energy_source import usable_source
 from harness.words.gate_names import GATE_NAMES
 
 

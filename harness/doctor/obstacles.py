@@ -14,8 +14,8 @@ from devices.readings.unavailable import Decimal, Unavailable
 from devices.readings.vcgencmd import Throttled, parse_throttled
 from harness.documents.profile import Obstacle
 from harness.experiment.declaration import GateBounds
+from harness.experiment.energy_source import battery_status
 from harness.runs.planning.device_gates import battery_probe, device_gates
-from harness.runs.planning.energy_source import battery_status
 
 if TYPE_CHECKING:
     from devices.identity import Identity

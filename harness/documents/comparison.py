@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.identity import Identity, shown_name
+from harness.models.model_format import ModelFormat
 from harness.quantity import Measured
 
 COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
@@ -257,7 +258,7 @@ class ArmInfo(_Strict):
     model_file: str
     model_sha256: str
     model_bytes: int
-    format: Literal["onnx", "tflite"]
+    format: ModelFormat
     runtime: str
     runtime_version: str
     accelerator: str

@@ -24,6 +24,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
+from harness.models.model_format import ModelFormat
 from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -43,7 +44,7 @@ class ManifestArm(_Strict):
     """Absolute path on the host."""
     model_sha256: str
     model_bytes: int = Field(ge=0, le=2**62)
-    format: Literal["onnx", "tflite"]
+    format: ModelFormat
     runtime: str
     runtime_version: str
     accelerator: str

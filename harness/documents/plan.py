@@ -13,7 +13,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.models.model_format import ModelFormat
+
 PLAN_SCHEMA: Final = "bakeoff.plan/1"
+MEMINFO_ID: Final = "meminfo"
+"""Probe of what a phone's `dumpsys meminfo` says of a worker, where there is one."""
 
 
 class _Strict(BaseModel):
@@ -27,7 +31,7 @@ class PlanArm(_Strict):
     model: str
     """Absolute path of the model's blob on the device."""
     model_sha256: str
-    format: Literal["onnx", "tflite"]
+    format: ModelFormat
     runtime: str
     """Name of the runtime, such as `onnxruntime`; the adapter in the runner is chosen by it."""
     runtime_version: str

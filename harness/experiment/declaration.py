@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from devices.runtimes.registry import RUNTIMES
 from harness.quantity import QUANTITIES
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.names import DEFAULT_TASK
@@ -34,12 +35,21 @@ def _in_order(cores: list[int]) -> list[int]:
     return sorted(cores)
 
 
+def _of_a_runtime(accelerator: str) -> str:
+    known = sorted({each for spec in RUNTIMES.values() for each in spec.accelerators})
+    if accelerator not in known:
+        msg = f"no runtime has an accelerator {accelerator[:40]!r}; there are {', '.join(known)}"
+        raise ValueError(msg)
+    return accelerator
+
+
 DEFAULT_ENERGY_CYCLES = 8
 FEWEST_CYCLES_TO_LOOK = 6
 """With fewer an interval that allows for looking bounds nothing at 95 %."""
 
 
-Accelerator = Literal["cpu", "gpu", "nnapi", "qnn", "webgpu", "xnnpack"]
+Accelerator = Annotated[str, AfterValidator(_of_a_runtime)]
+"""A name that the SPEC of some runtime has; whether the arm's own has it, `resolve` says."""
 
 CoreKind = Literal["big", "little", "prime"]
 """Cores by their maximum clock on the device: the slowest (`little`), the fastest (`prime`), and `big`, which is all

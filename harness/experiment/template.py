@@ -7,14 +7,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.runtimes.registry import runtime_for
 from harness.errors import UserError
 from harness.experiment.file import parse_experiment
 from harness.models.model_file import ModelFile, read_model
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.names import DEFAULT_TASK
 from harness.tasks.registry import TASKS
-
-RUNTIME_OF_FORMAT = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,14 @@ question = {_quoted(question)}
 name = {_quoted(names[0])}
 role = "baseline"
 model = {_quoted(_relative(draft.baseline, home))}
-runtime = "{RUNTIME_OF_FORMAT[models[0].format]}"   # a version may be given: "onnxruntime==1.32.0"
+runtime = "{runtime_for(models[0].format).name}"   # a version may be given: "onnxruntime==1.32.0"
 threads = 2
 
 [[arms]]
 name = {_quoted(names[1])}
 role = "candidate"
 model = {_quoted(_relative(draft.candidate, home))}
-runtime = "{RUNTIME_OF_FORMAT[models[1].format]}"
+runtime = "{runtime_for(models[1].format).name}"
 threads = 2
 {told.candidate_line}
 [measure]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from harness.errors import UserError
+from harness.models.model_format import ModelFormat, ModelFormatError
+from harness.models.registry import READERS
 from harness.models.tensor_info import TensorInfo
 from harness.plain_file import read_plain_file
 
-Format = Literal["onnx", "tflite"]
 MOST_BYTES: Final = 4 << 30
 """Neither format can be larger: both count in 31 or 32 bits."""
 
@@ -21,7 +22,7 @@ class ModelFile:
     """One model file, read once."""
 
     path: Path
-    format: Format
+    format: ModelFormat
     sha256: str
     bytes: int
     inputs: list[TensorInfo]
@@ -30,9 +31,6 @@ class ModelFile:
 
 def read_model(path: Path) -> ModelFile:
     """Read a model's description. Raises `UserError` where the file is missing, cut or not a model."""
-    from harness.models.onnx_file import OnnxFormatError, read_onnx
-    from harness.models.tflite_file import IDENTIFIER, TfliteFormatError, read_tflite
-
     try:
         content = read_plain_file(path, most_bytes=MOST_BYTES)
     except FileNotFoundError:
@@ -43,18 +41,20 @@ def read_model(path: Path) -> ModelFile:
         raise UserError(f"{path}: the model file is empty")
     suffix = path.suffix.lower()
     # The content decides where it can: a .tflite file carries a mark, an .onnx file does not.
-    model_format: Format = "tflite" if content[4:8] == IDENTIFIER or suffix == ".tflite" else "onnx"
-    if model_format == "onnx" and suffix != ".onnx":
-        raise UserError(f"{path}: is neither .onnx nor .tflite", "Export the model to one of these formats first.")
+    reader = next((each for each in READERS.values() if each.is_marked(content)), None)
+    reader = reader or next((each for each in READERS.values() if each.suffix == suffix), None)
+    if reader is None:
+        known = " nor ".join(each.suffix for each in READERS.values())
+        raise UserError(f"{path}: is neither {known}", "Export the model to one of these formats first.")
     try:
-        inputs, outputs = read_tflite(content) if model_format == "tflite" else read_onnx(content)
-    except (TfliteFormatError, OnnxFormatError) as error:
+        inputs, outputs = reader.read(path, content)
+    except ModelFormatError as error:
         raise UserError(f"{path}: the model cannot be used: {error}") from None
     if not inputs or not outputs:
         raise UserError(f"{path}: the model has {len(inputs)} inputs and {len(outputs)} outputs")
     return ModelFile(
         path=path,
-        format=model_format,
+        format=reader.format,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         inputs=inputs,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from harness.models.model_format import ModelFormatError, ModelReader
 from harness.models.tensor_info import TensorInfo
 
 
-class OnnxFormatError(ValueError):
+class OnnxFormatError(ModelFormatError):
     """The file is not a whole ONNX model in one file."""
 
 
@@ -55,3 +58,33 @@ def _tensor(value: object) -> TensorInfo:
     except KeyError:
         raise OnnxFormatError(f"{value.name!r} holds elements of an unknown type {tensor.elem_type}") from None  # type: ignore[attr-defined]
     return TensorInfo(name=value.name, dtype=dtype, shape=shape)  # type: ignore[attr-defined]
+
+
+def inferred_shape(path: Path, output: str, input_shape: list[int]) -> list[int]:
+    """The shape of an output by ONNX's own inference of shapes, with the input's fixed; empty where it finds none."""
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    constants = {each.name for each in model.graph.initializer}
+    given = next(each for each in model.graph.input if each.name not in constants)
+    for dimension, value in zip(given.type.tensor_type.shape.dim, input_shape, strict=False):
+        dimension.dim_value = value
+    for each in model.graph.output:
+        for dimension in each.type.tensor_type.shape.dim:
+            if not dimension.HasField("dim_value"):
+                dimension.Clear()
+    try:
+        model = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError):
+        return []
+    found = next((each for each in model.graph.output if each.name == output), None)
+    return [] if found is None else [dimension.dim_value for dimension in found.type.tensor_type.shape.dim]
+
+
+ONNX = ModelReader(
+    format="onnx",
+    suffix=".onnx",
+    is_marked=lambda _content: False,  # a protobuf carries no mark
+    read=lambda _path, content: read_onnx(content),
+    inferred_shape=inferred_shape,
+)

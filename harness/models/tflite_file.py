@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from harness.models.model_format import ModelFormatError, ModelReader
 from harness.models.tensor_info import TensorInfo
 
 IDENTIFIER = b"TFL3"
@@ -20,7 +21,7 @@ _DTYPES = {
 }  # fmt: skip
 
 
-class TfliteFormatError(ValueError):
+class TfliteFormatError(ModelFormatError):
     """The bytes are not a whole .tflite file."""
 
 
@@ -145,3 +146,11 @@ def _tensor(tensor: _Table) -> TensorInfo:
         scale=float(scales[0]) if per_tensor else None,
         zero_point=int(zero_points[0]) if per_tensor and zero_points else 0 if per_tensor else None,
     )
+
+
+TFLITE = ModelReader(
+    format="tflite",
+    suffix=".tflite",
+    is_marked=lambda content: content[4:8] == IDENTIFIER,
+    read=lambda _path, content: read_tflite(content),
+)

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from devices.identity import AndroidFacts
-from harness.doctor.device_survey import Ability
 from harness.documents.comparison import Comparison
 from harness.documents.device_survey import DeviceSurvey
+from harness.documents.profile import Ability
 from reports.device_table import render_devices
 from reports.html import render_html
 from reports.identity_facts import identity_facts

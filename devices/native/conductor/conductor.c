@@ -4,30 +4,11 @@
 #include "conductor/energy_step.h"
 #include "conductor/latency_step.h"
 #include "conductor/memory_step.h"
+#include "conductor/quality_step.h"
 #include "conductor/records_folder.h"
 #include "conductor/soak_step.h"
 #include "conductor/stop.h"
 #include "conductor/warm_up_step.h"
-
-static enum flow quality(struct session *self, const struct plan_step *step)
-{
-    struct at at = {step->arm, step->number, "quality"};
-    const struct json_value *answer;
-    enum flow flow = arms_ready(&self->arms, &at);
-    if (flow == FLOW_DONE)
-        flow = arms_bind(&self->arms, &at, step->item);
-    if (flow == FLOW_DONE)
-        flow = arms_ask_keep(&self->arms, &at, step->item, &answer);
-    if (flow != FLOW_DONE)
-        return flow;
-    struct json_writer *record = journal_begin(self->journal, "quality_output");
-    json_integer_member(record, "step", step->number);
-    json_string_member(record, "arm", self->plan->arms[step->arm].id);
-    json_string_member(record, "item", self->plan->items[step->item].id);
-    json_copy_member(record, answer, "outputs");
-    json_copy_member(record, answer, "latency_ns");
-    return session_end_record(self);
-}
 
 static enum flow skip_for_arm(struct session *self, int index, const char *how)
 {
@@ -46,7 +27,7 @@ static enum flow do_step(struct session *self, int index)
         return skip_for_arm(self, index, "before");
     enum flow flow = FLOW_DONE;
     switch (step->kind) {
-    case STEP_QUALITY: flow = quality(self, step); break;
+    case STEP_QUALITY: flow = quality_step(self, step); break;
     case STEP_MEMORY: flow = memory_step(self, step); break;
     case STEP_WARM_UP: return warm_up_step(self, step, index);
     case STEP_LATENCY_PAIR: return latency_step(self, step, index);

@@ -1,4 +1,5 @@
-/* What reading a plan is made of: one file for its arms and items, one each for its steps, probes and gates. */
+/* What reading a plan is made of: one file for its members of any kind, one for its arms and items, one each for its
+ * steps, probes and gates. */
 #ifndef BAKEOFF_PLAN_READING_H
 #define BAKEOFF_PLAN_READING_H
 

@@ -10,8 +10,11 @@ struct runtime *runtime_open(const char *name, const struct runtime_request *req
         if (strcmp(runtimes[k].name, name) == 0)
             return runtimes[k].open(request, failure);
     }
-    fail(failure, "ValueError", "the native runner cannot drive runtime '%s'; it has onnxruntime, ai-edge-litert",
-         name);
+    struct bytes known = {0};
+    for (size_t k = 0; k < sizeof runtimes / sizeof *runtimes; k++)
+        bytes_format(&known, "%s%s", k == 0 ? "" : ", ", runtimes[k].name);
+    fail(failure, "ValueError", "the native runner cannot drive runtime '%s'; it has %s", name, known.data);
+    bytes_free(&known);
     return NULL;
 }
 

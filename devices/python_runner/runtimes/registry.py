@@ -1,35 +1,26 @@
-"""The runtimes that this runner can drive, by name."""
+"""The runtimes that this runner can drive, by name: a module each of which a worker imports only its own."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
-from devices.python_runner.runtimes.adapter import Adapter, refused
-from devices.python_runner.runtimes.litert_gpu import LitertOnGpu
-from devices.python_runner.runtimes.onnxruntime import OnnxRuntime
-from devices.python_runner.runtimes.tensorflow_lite import AiEdgeLitert, TfliteRuntime
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from devices.python_runner.runtimes.adapter import Adapter
 
-
-def _litert(threads: int, accelerator: str, options: dict[str, str]) -> Adapter:
-    if accelerator == "gpu":
-        return LitertOnGpu(threads, accelerator, options)
-    if accelerator != "cpu":
-        raise refused(accelerator, "ai-edge-litert", "cpu, gpu")
-    return AiEdgeLitert(threads, accelerator, options)
-
-
-ADAPTERS: dict[str, Callable[[int, str, dict[str, str]], Adapter]] = {
-    "onnxruntime": OnnxRuntime,
-    "ai-edge-litert": _litert,
-    "tflite-runtime": TfliteRuntime,
+ADAPTERS = {
+    "ai-edge-litert": ("litert", "litert"),
+    "onnxruntime": ("onnxruntime", "OnnxRuntime"),
+    "tflite-runtime": ("tensorflow_lite", "TfliteRuntime"),
 }
+"""Runtime → module of this folder, and what in it takes threads, accelerator and options and gives an Adapter."""
 
 
 def make_adapter(runtime: str, threads: int, accelerator: str, options: dict[str, str]) -> Adapter:
     """Imports a runtime. Raises ImportError, or ValueError for an unknown one or an accelerator it cannot use."""
     if runtime not in ADAPTERS:
         raise ValueError(f"the python runner has no adapter for runtime {runtime!r}; it has {', '.join(ADAPTERS)}")
-    return ADAPTERS[runtime](threads, accelerator, options)
+    module, name = ADAPTERS[runtime]
+    make = getattr(importlib.import_module(f"devices.python_runner.runtimes.{module}"), name)
+    adapter: Adapter = make(threads, accelerator, options)
+    return adapter

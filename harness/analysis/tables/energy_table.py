@@ -19,9 +19,9 @@ from devices.readings import unavailable
 from harness.analysis.evidence.energy_evidence import ENERGY_COLUMNS
 from harness.analysis.tables.block_energy import as_measured, read_energy
 from harness.documents.comparison import ContinuousUse, EnergyOnDevice
+from harness.experiment.energy_source import with_stand_ins
 from harness.plain_file import read_plain_file
 from harness.quantity import Measured, Unavailable
-from harness.runs.planning.energy_source import with_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devices.readings.dumpsys_meminfo import DumpsysMeminfo, parse_dumpsys_meminfo
+from harness.documents.plan import MEMINFO_ID
 from harness.quantity import Available, Measured, Unavailable
-from harness.runs.planning.sensing import MEMINFO_ID
 
 if TYPE_CHECKING:
     from harness.documents.records import MemoryMeasured

@@ -22,7 +22,6 @@ from devices.errors import (
     TransientError,
 )
 from devices.posix.hold import Held, Hold
-from devices.retry import with_reconnect
 from harness.documents.folder import DiskError, write_model
 from harness.documents.held_record import HeldFile, HeldRecord
 from harness.documents.record_file import RecordFile
@@ -34,43 +33,32 @@ from harness.runs.measuring.fetch_outputs import MOST_OUTPUT_BYTES, fetch_output
 from harness.runs.measuring.keep_awake import AnotherRunError, Care, kept_awake, wake_again
 from harness.runs.measuring.line_splitter import LineSplitter, LineTooLongError
 from harness.runs.measuring.note_phone_state import Moment, note_phone_state
+from harness.runs.measuring.reconnecting import Reconnecting
+from harness.runs.measuring.run_kind import RunKind
 from harness.runs.measuring.runner_process import RunnerProcess
 from harness.runs.measuring.runner_status import Heard
 from harness.runs.session.stop_request import InterruptedRunError
 
 if TYPE_CHECKING:
     from devices.base import Device
-    from harness.analysis.stopping.early_end import EarlyEnd
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
     from harness.documents.records import Record
+    from harness.runs.measuring.early_ending import EarlyEnding
     from harness.runs.measuring.unplugged import CableOut
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 
 FIRST_CONNECT_S = 60.0
-RECONNECT_S = 3600.0
 IDLE_S = 1.0
 SILENCE_BEFORE_LOOKING_S = 10.0
 """Asking a device whether the runner lives starts a process there: not done while records come."""
-STOP_WAIT_S = 30.0
 RESTARTS_WITHOUT_PROGRESS = 3
 TORN_LINES_BEFORE_GIVING_UP = 4
 REMOVE_S = 20.0
 """How long a device that is lost at the very end is waited for, so that nothing is left there."""
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class RunKind:
-    """What a run is called in what is said of it, and how long its runner may be silent."""
-
-    command: str = "bakeoff run"
-    unit: str = "block"
-    """A runner stops after one."""
-    unit_s: float = 0.0
-    """How long one lasts at least, where nothing is to be heard meanwhile."""
 
 
 @dataclass
@@ -85,20 +73,17 @@ class DeviceRun:
     on_record: Callable[[Record], None]
     """Called once with every record, also with those of an earlier try; may raise to end the run."""
     plan: Plan
-    early_end: EarlyEnd | None = None
+    early_end: EarlyEnding | None = None
     """Says when a pass has shown enough; None where every step is done."""
-    reconnect_s: float = RECONNECT_S
-    """How long a device that was lost is waited for: the runner works on meanwhile."""
     hold: Hold = field(default_factory=Hold)
     """What is held still there while it measures."""
     cable_out: CableOut | None = None
     """Where its cable is to be pulled in the energy pass."""
     kind: RunKind = field(default_factory=RunKind)
-    how_far: Callable[[Record], tuple[str, int, int]] | None = None
-    """Record → what is done, how much of it, of how much; None for steps of the plan."""
     most_output_bytes: int = MOST_OUTPUT_BYTES
     """The longest output tensor that is fetched from it."""
     _heard: Heard = field(init=False)
+    _connection: Reconnecting = field(init=False)
     _intake: RecordIntake = field(init=False)
     _outputs: list[QualityOutput] = field(default_factory=list)
     _stop_asked_at: float | None = None
@@ -107,14 +92,16 @@ class DeviceRun:
     """How long it has sent no record while the connection was there."""
     _latency_since: float | None = None
     """When the first block of the latency pass came."""
-    _is_lost: bool = False
-    """It was said that the connection is lost, and not yet that it is there again."""
 
     def __post_init__(self) -> None:
+        reconnect_s = self.kind.reconnect_s
+        if self.cable_out is not None:
+            reconnect_s = max(reconnect_s, self.cable_out.longest_absence_s)
+        self._connection = Reconnecting(self.device, self.progress, self.stop, reconnect_s, self.cable_out)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.how_far)
+        self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.kind.how_far)
         self._intake = RecordIntake(self.device.name, self.plan)
         self._outputs = []
 
@@ -153,10 +140,7 @@ class DeviceRun:
                 if not self._is_alive():
                     self._raise_if_hopeless()
                     last = self._retry(self._process.last_words)
-                    raise PermanentError(
-                        f"{self.device.name}: the runner ended without a record: {last}",
-                        f"When mended, `{self.kind.command} --resume` goes on.",
-                    )
+                    raise self.kind.ended_without_record(self.device.name, last)
 
     def _connect(self) -> None:
         self._retry(self.device.connect, total_s=FIRST_CONNECT_S)
@@ -215,7 +199,7 @@ class DeviceRun:
         self._retry(lambda: self.device.remove([f"{remote}/stop"]))
         if not self._retry(self._process.has_plan):
             if self._records.size_bytes:
-                raise self._wiped()
+                raise self._process.wiped()
             plan = self.folder.plan.read_bytes()
             self._retry(lambda: self.device.write(f"{remote}/plan.json", plan))
         if self._is_alive():
@@ -235,17 +219,12 @@ class DeviceRun:
                 return
             self.stop.check()
             if self._heard.finished == "stopped":
-                raise PermanentError(
-                    f"{self.device.name}: the runner was stopped there", f"`{self.kind.command} --resume` goes on."
-                )
+                raise self.kind.stopped_there(self.device.name)
             self._raise_if_hopeless()
             fruitless = 0 if self._records.size_bytes > before else fruitless + 1
             if fruitless >= RESTARTS_WITHOUT_PROGRESS:
                 last = self._retry(self._process.last_words)
-                raise PermanentError(
-                    f"{self.device.name}: the runner ended {fruitless} times without a new record: {last}",
-                    f"When mended, `{self.kind.command} --resume` goes on.",
-                )
+                raise self.kind.ended_without_record(self.device.name, last, times=fruitless)
             self.progress.say(self.device.name, "the runner is gone; starting it again")
             self._retry(lambda: wake_again(self.device, self._care))
             self._start()
@@ -267,16 +246,10 @@ class DeviceRun:
     def _raise_if_hopeless(self) -> None:
         """The runner is gone before its time: raise where starting it again will not help."""
         if not self._retry(self._process.has_plan):
-            raise self._wiped()
+            raise self._process.wiped()
         started = self._started
         code = self._retry(lambda: self._process.exit_code(started)) if started is not None else None
         self._retry(lambda: self._process.raise_if_hopeless(code))
-
-    def _wiped(self) -> PermanentError:
-        return PermanentError(
-            f"{self.device.name}: {self.state.remote_folder} is no longer there, and with it what was measured",
-            "Something removed it on the device. Start a new run.",
-        )
 
     def _is_alive(self) -> bool:
         """Whether a runner works on this plan: the one that was started last, or the one that last wrote a record.
@@ -300,9 +273,7 @@ class DeviceRun:
         Whether the runner lives is asked after so much silence the first time: at once where a connection was lost,
         since it may have been a restart of the device.
         """
-        if self._is_lost:
-            self._is_lost = False
-            self.progress.say(self.device.name, "connected again")
+        self._connection.say_if_back()
         last_news = time.monotonic() - self._silence_s + first_silence_s
         looked_at, is_owed = time.monotonic(), False
         splitter = LineSplitter(self._intake.allowance.line_bytes)
@@ -408,13 +379,13 @@ class DeviceRun:
         """Ask the runner to stop; True when it had long enough, or was not to be waited for, and was ended."""
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
-            self.progress.say(self.device.name, f"stopping after this {self.kind.unit} (Ctrl-C again: at once)")
+            self.progress.say(self.device.name, self.kind.stopping)
             try:
                 self.device.write(f"{self.state.remote_folder}/stop", b"")
             except PermanentError:  # a full disk takes no stop file
                 self._end_runner()
                 return True
-        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < STOP_WAIT_S + self.kind.unit_s:
+        if not self.stop.at_once and time.monotonic() - self._stop_asked_at < self.kind.stop_wait_s:
             return False
         self._end_runner()
         return True
@@ -468,19 +439,4 @@ class DeviceRun:
         write_model(self.folder.state, self.state)
 
     def _retry(self, operation: Callable[[], _T], *, total_s: float | None = None, lost: str = "") -> _T:
-        """Do it; after a loss reconnect and do it again. A stop that is asked for ends the waiting at once."""
-
-        def waiting(message: str, seconds: float) -> None:
-            self.stop.check()
-            is_expected, words = (False, None) if self.cable_out is None else self.cable_out.lost()
-            if is_expected:
-                if words is not None:
-                    self.progress.say(self.device.name, words)
-                return
-            self._is_lost = True
-            meanwhile = f"; {lost}, reconnecting" if lost else ""
-            self.progress.say(self.device.name, f"{message.splitlines()[0]}{meanwhile}; again in {seconds:g} s")
-
-        return with_reconnect(
-            self.device, operation, total_s=total_s or self.reconnect_s, on_wait=waiting, sleep=self.stop.sleep
-        )
+        return self._connection.retry(operation, total_s=total_s, lost=lost)

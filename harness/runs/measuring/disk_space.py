@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from devices.errors import NoSpaceError
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceFiles
 
 PROBE_BYTES = 1 << 20
 
 
-def raise_if_full(device: Device, folder: str, *, after: str) -> None:
+def raise_if_full(device: DeviceFiles, folder: str, *, after: str) -> None:
     """Write a megabyte into an existing folder there and remove it. Raises `NoSpaceError`; `after` says what to do
     once there is space again.
     """

@@ -11,7 +11,7 @@ from devices.said_number import whole_number
 from harness.runs.measuring.keep_awake import AnotherRunError, FallsAsleep
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
 
 _LOOK_S: Final = 30.0
 # $1 is the work directory there, $2 its pattern. A runner is known by its plan, which is on its command line.
@@ -37,7 +37,7 @@ class RunAtWork:
     """The run's folder there."""
 
 
-def refuse_second_run(device: Device, own_folder: str | None = None) -> None:
+def refuse_second_run(device: DeviceCommands, own_folder: str | None = None) -> None:
     """Raises `AnotherRunError` where a runner of another run is at work on a phone. Other devices are not asked: a
     machine is many people's, and load of others is a gate of its own.
     """
@@ -45,7 +45,7 @@ def refuse_second_run(device: Device, own_folder: str | None = None) -> None:
         _refuse(device, [each for each in _at_work(device) if each.folder != own_folder])
 
 
-def yield_to_earlier(device: Device, own_folder: str) -> None:
+def yield_to_earlier(device: DeviceCommands, own_folder: str) -> None:
     """Once our runner is started: of two that began at the same time the later one gives way.
 
     Raises `AnotherRunError` for the later one.
@@ -58,7 +58,7 @@ def yield_to_earlier(device: Device, own_folder: str) -> None:
         _refuse(device, [each for each in found if each.folder != own_folder and each < own])
 
 
-def _refuse(device: Device, others: list[RunAtWork]) -> None:
+def _refuse(device: DeviceCommands, others: list[RunAtWork]) -> None:
     if others:
         folder = min(others).folder
         raise AnotherRunError(
@@ -68,7 +68,7 @@ def _refuse(device: Device, others: list[RunAtWork]) -> None:
         )
 
 
-def _at_work(device: Device) -> list[RunAtWork]:
+def _at_work(device: DeviceCommands) -> list[RunAtWork]:
     done = device.run(["sh", "-c", _LOOK, "sh", device.workdir, pattern_of(device.workdir)], timeout_s=_LOOK_S)
     if done.exit_code != 0:
         said = done.stderr.decode(errors="replace").strip()

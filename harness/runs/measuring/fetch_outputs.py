@@ -19,7 +19,7 @@ from harness.documents.folder import write_atomically
 from harness.documents.records import output_name
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceFiles
     from harness.documents.folder import DeviceFolder
     from harness.documents.records import QualityOutput
     from harness.runs.session.progress import Progress
@@ -103,7 +103,7 @@ def _fetch_log(device: Device, remote_folder: str, folder: DeviceFolder) -> None
 
 
 def _fetch_batch(
-    device: Device, remote_folder: str, folder: DeviceFolder, batch: list[KeptOutput], damaged: Counter[str]
+    device: DeviceFiles, remote_folder: str, folder: DeviceFolder, batch: list[KeptOutput], damaged: Counter[str]
 ) -> None:
     device.fetch(
         [(f"{remote_folder}/{each.name}", folder.path / each.name) for each in batch],

@@ -15,7 +15,7 @@ from harness.documents.folder import DiskError
 from harness.runs.measuring.wait_until_booted import wait_until_booted
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DevicePlace
 
 
 RESTORE_S = 20.0
@@ -64,7 +64,7 @@ class Care:
 
 
 @contextmanager
-def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iterator[None]:
+def kept_awake(device: DevicePlace, retry: Callable[..., object], care: Care) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
     there (the disk is full here, or it is another run's), the next connection that finds no runner does it.
     `retry(operation, total_s=…)` does an operation again after a loss.
@@ -85,7 +85,7 @@ def kept_awake(device: Device, retry: Callable[..., object], care: Care) -> Iter
     _restore(device, care, lambda operation: retry(operation, total_s=RESTORE_S))
 
 
-def wake_again(device: Device, care: Care) -> None:
+def wake_again(device: DevicePlace, care: Care) -> None:
     """Before the runner is started, also anew after a restart of the device: it may still boot, its screen may be off,
     its clocks free.
     """
@@ -99,7 +99,7 @@ def wake_again(device: Device, care: Care) -> None:
     care.on_held(device.hold(care.hold))
 
 
-def _restore(device: Device, care: Care, do: Callable[[Callable[[], object]], object]) -> None:
+def _restore(device: DevicePlace, care: Care, do: Callable[[Callable[[], object]], object]) -> None:
     if not isinstance(device, Restorable):
         return
     with contextlib.suppress(TransientError):  # the next connection does it

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from devices.errors import DeviceError
 from devices.identity import Identity
 from devices.posix.hold import Hold
-from harness.analysis.stopping.early_end import EarlyEnd
 from harness.documents.folder import read_model, write_model
 from harness.documents.plan import Plan
 from harness.documents.state import DeviceState
-from harness.runs.measuring.device_run import RECONNECT_S, DeviceRun
+from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.measuring.output_check import OutputCheck, WrongOutputError
 from harness.runs.measuring.unplugged import CableOut
 from harness.runs.preparing.output_space import longest_output_bytes
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestDevice
     from harness.documents.soak_folder import SoakFolder
     from harness.experiment.resolve import Resolved
+    from harness.runs.measuring.early_ending import EarlyEnding
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 
@@ -40,14 +40,17 @@ def measure_all(
     devices: Sequence[Device],
     progress: Progress,
     stop: StopRequest,
+    early_ending: Callable[[str | None], EarlyEnding] | None = None,
 ) -> dict[str, str]:
-    """Take every planned device to its end, as `on_all` does."""
+    """Take every planned device to its end, as `on_all` does.
+
+    `early_ending`: what a device showed of its sensors → what says when a pass of it has shown enough; None where every
+    step is done.
+    """
     measure = manifest.experiment.measure
 
     def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
         survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
-        early_end = EarlyEnd(manifest, survey) if measure.design == "sequential" else None
-        cable_out = CableOut(plan) if measure.energy.unplugged else None
         return DeviceRun(
             devices[index],
             files,
@@ -56,10 +59,9 @@ def measure_all(
             stop,
             OutputCheck(resolved),
             plan,
-            early_end,
-            reconnect_s=RECONNECT_S if cable_out is None else max(RECONNECT_S, cable_out.longest_absence_s),
+            early_ending(survey) if early_ending is not None else None,
             hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
-            cable_out=cable_out,
+            cable_out=CableOut(plan) if measure.energy.unplugged else None,
             most_output_bytes=longest_output_bytes(resolved),
         )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from devices.base import Device
+    from devices.base import DevicePlace
 
 Moment = Literal["before", "after"]
 
@@ -34,7 +34,7 @@ class SaysItsState(Protocol):
 
 
 def note_phone_state(
-    device: Device, path: Path, moment: Moment, retry: Callable[..., PhoneState], say: Callable[[str], None]
+    device: DevicePlace, path: Path, moment: Moment, retry: Callable[..., PhoneState], say: Callable[[str], None]
 ) -> None:
     """Ask, and write it down beside what is there; `before` begins anew. One that does not answer is measured all the
     same. `retry(operation, total_s=…)` does an operation again after a loss.

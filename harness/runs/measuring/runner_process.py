@@ -100,6 +100,13 @@ class RunnerProcess:
                 f"Look at the device's disk. Then `{self.command} --resume` goes on.",
             )
 
+    def wiped(self) -> PermanentError:
+        """Of a run whose folder is gone, though it had begun."""
+        return PermanentError(
+            f"{self.device.name}: {self.folder} is no longer there, and with it what was measured",
+            "Something removed it on the device. Start a new run.",
+        )
+
     def last_words(self) -> str:
         """The last line of its log."""
         done = self._run(["tail", "-n", "1", f"{self.folder}/runner.log"])

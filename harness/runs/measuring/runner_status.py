@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from harness.words.gates import waiting_in_words
 if TYPE_CHECKING:
     from harness.documents.plan import Plan
     from harness.documents.records import Record
+    from harness.runs.measuring.run_kind import HowFar
     from harness.runs.measuring.unplugged import CableOut
     from harness.runs.session.progress import Progress
 
@@ -26,8 +26,8 @@ class Heard:
     progress: Progress
     cable_out: CableOut | None = None
     """Where its cable is to be pulled in the energy pass."""
-    how_far: Callable[[Record], tuple[str, int, int]] | None = None
-    """Record → what is done, how much of it, of how much; None for steps of the plan."""
+    how_far: HowFar | None = None
+    """None where the steps of the plan are counted."""
     runner_pid: int | None = None
     """Of the runner that wrote the newest `runner_started` record."""
     finished: str | None = None

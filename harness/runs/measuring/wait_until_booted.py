@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DevicePlace
 
 LONGEST_BOOT_S: Final = 120.0
 LOOK_EVERY_S: Final = 1.0
@@ -23,7 +23,7 @@ class Boots(Protocol):
 
 
 def wait_until_booted(
-    device: Device,
+    device: DevicePlace,
     say: Callable[[str], None],
     sleep: Callable[[float], None],
     *,

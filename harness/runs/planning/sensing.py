@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from devices.power.registry import SOURCES
 from devices.power.survey import parse_survey, survey_energy
 from devices.readings.unavailable import Unavailable
-from harness.documents.plan import CommandProbe, EnergyOptions, Gates, Probe
+from harness.documents.plan import MEMINFO_ID, CommandProbe, EnergyOptions, Gates, Probe
+from harness.experiment.energy_source import usable_source, with_stand_ins
 from harness.runs.planning.device_gates import battery_probe, device_gates
 from harness.runs.planning.device_probes import energy_probes, plan_probe
-from harness.runs.planning.energy_source import usable_source, with_stand_ins
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from harness.experiment.declaration import Experiment
 
 GatedPass = Literal["latency", "memory", "energy"]
@@ -23,7 +23,6 @@ PASSES: tuple[GatedPass, ...] = ("latency", "memory", "energy")
 UNPLUG_WAIT_S = 1800.0
 """How long a device waits for its cable to be pulled."""
 
-MEMINFO_ID = "meminfo"
 _MEMINFO = CommandProbe(id=MEMINFO_ID, argv=["dumpsys", "meminfo", "{pid}"])
 
 
@@ -44,7 +43,7 @@ class Sensing:
     """What a person should know before the run."""
 
 
-def look_around(device: Device, experiment: Experiment) -> Sensing:
+def look_around(device: DeviceCommands, experiment: Experiment) -> Sensing:
     """Ask the device once. Raises `DeviceError`."""
     return make_sensing(survey_energy(device), experiment)
 

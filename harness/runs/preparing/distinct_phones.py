@@ -15,7 +15,7 @@ from harness.errors import UserError
 from harness.runs.session.device_threads import in_threads
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceIdentity
     from devices.identity import Identity
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
@@ -74,7 +74,7 @@ def each_phone_once(asked: Sequence[Asked], progress: Progress, stop: StopReques
     return [each.device for each in asked if each.device.name not in doubles]
 
 
-def _identity(device: Device, stop: StopRequest) -> Identity | None:
+def _identity(device: DeviceIdentity, stop: StopRequest) -> Identity | None:
     def ask() -> Identity:
         device.connect()
         return device.identify()

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from devices.build.native_build import target_for_abi, target_for_machine
 from devices.libraries.native_library import library_status
 from devices.libraries.portable_libc import LOADERS
-from devices.runtimes import ai_edge_litert, onnxruntime
+from devices.runtimes.registry import RUNTIMES
 from harness.runs.preparing.runner_choice import NativeOffer
 
 if TYPE_CHECKING:
     from devices.build.native_build import Target
     from devices.identity import Identity
     from harness.runs.preparing.runner_choice import ArmNeeds
-
-ACCELERATORS: Final = {spec.name: frozenset(spec.accelerators) for spec in (ai_edge_litert.SPEC, onnxruntime.SPEC)}
-"""Runtime → accelerators that the native runner's adapter for it knows: all that either runner does."""
 
 
 def native_target(identity: Identity) -> Target | None:
@@ -38,7 +35,7 @@ def native_offer(identity: Identity, arms: Sequence[ArmNeeds]) -> NativeOffer:
             libraries[key] = status.glibc
     return NativeOffer(
         target=target.name if target is not None else None,
-        accelerators=ACCELERATORS,
+        accelerators={spec.name: spec.accelerators for spec in RUNTIMES.values() if spec.native is not None},
         libraries=libraries,
         brings_libc=(identity.architecture or "") in LOADERS,
     )

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from devices.base import Blob
+from devices.base import Blob, DeviceCommands
 from devices.build.native_build import BINARY_NAME, build
 from devices.build.zig import BuildError
 from devices.environments.wheel_download import WheelError
@@ -150,7 +150,7 @@ def _fetching(progress: Progress, device: str, what: str) -> Callable[[int, int]
     return lambda done, total: progress.advance(device, f"{what} (kB)", done // 1000, max(done, total) // 1000)
 
 
-def _start_once(device: Device, command: Sequence[str], target: Target) -> None:
+def _start_once(device: DeviceCommands, command: Sequence[str], target: Target) -> None:
     done = device.run([*command, "--context"], timeout_s=_PLACE_TIMEOUT_S)
     if done.exit_code != 0:
         lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
@@ -176,14 +176,14 @@ def _accelerator_libraries(
     return found
 
 
-def _place_driver(device: Device, name: str, blob: Blob, places: dict[str, str]) -> str:
+def _place_driver(device: DeviceCommands, name: str, blob: Blob, places: dict[str, str]) -> str:
     """A runtime looks for an accelerator's library by its name: one folder a hash, and in it the name."""
     folder = f"{device.workdir}/accelerators/{blob.sha256[:16]}"
     _place_by_name(device, folder, [(places[blob.sha256], name)])
     return f"{folder}/{name}"
 
 
-def _place_by_name(device: Device, folder: str, pairs: Sequence[tuple[str, str]]) -> None:
+def _place_by_name(device: DeviceCommands, folder: str, pairs: Sequence[tuple[str, str]]) -> None:
     """Copies there of pushed files, under names in a folder."""
     words = [word for pair in pairs for word in pair]
     done = device.run(["sh", "-c", _PLACE, "sh", folder, *words], timeout_s=_PLACE_TIMEOUT_S)

@@ -15,7 +15,7 @@ from devices.posix.blob_survey import parse_free_bytes
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from harness.experiment.resolve import Resolved
 
 SPARE_BYTES = 64 << 20
@@ -36,7 +36,7 @@ def longest_output_bytes(resolved: Resolved) -> int:
     return max(_LEAST_OUTPUT_BYTES, 4 * 8 * largest)
 
 
-def check_device_space(device: Device, resolved: Resolved) -> None:
+def check_device_space(device: DeviceCommands, resolved: Resolved) -> None:
     """Raise `NoSpaceError` where the outputs will not fit there. A device that does not say is believed."""
     answer = device.run(["df", "-Pk", device.workdir], timeout_s=30.0)
     free = parse_free_bytes(answer.stdout.decode("utf-8", "replace"))

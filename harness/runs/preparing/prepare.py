@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from devices.base import Blob
+from devices.base import Blob, DeviceCommands, DeviceFiles
 from devices.errors import PermanentError
 from devices.json_answer import JsonAnswer, parse_answer
 from devices.posix.core_clocks import cores_for
@@ -126,12 +126,12 @@ def prepare(
     )
 
 
-def _cores(device: Device, resolved: Resolved) -> dict[str, list[int]]:
+def _cores(device: DeviceCommands, resolved: Resolved) -> dict[str, list[int]]:
     """Arm id → core numbers on this device, for the arms that ask for some."""
     return {arm.id: cores_for(device, arm.arm.cores) for arm in resolved.arms if arm.arm.cores is not None}
 
 
-def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
+def _push_all(device: DeviceFiles, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
     """SHA-256 → path there, for the models and all input tensors."""
     models = {arm.model.sha256: arm.model for arm in resolved.arms}
     blobs = [
@@ -154,7 +154,7 @@ def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
     return resolved.task.input_shapes(arm.codec, resolved.items[resolved.latency_item])
 
 
-def _open_once(device: Device, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> Refusal | None:
+def _open_once(device: DeviceCommands, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> Refusal | None:
     """Have a runtime open a model on the device; None when that works, else why not."""
     done = device.run(argv, timeout_s=OPEN_MODEL_TIMEOUT_S)
     if done.exit_code == 0:

@@ -18,7 +18,7 @@ from harness.runs.session.device_threads import in_threads
 from harness.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import Device, DeviceIdentity
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
     from harness.documents.runner_record import RunnerKind
@@ -97,7 +97,7 @@ def write_prepared(
 
 
 @contextmanager
-def closing_all(devices: Sequence[Device]) -> Iterator[None]:
+def closing_all(devices: Sequence[DeviceIdentity]) -> Iterator[None]:
     """Let go of every connection at the end."""
     try:
         yield

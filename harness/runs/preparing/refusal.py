@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from devices.base import Device
+    from devices.base import DeviceCommands
     from devices.identity import Identity
     from harness.experiment.resolve import ResolvedArm
 
@@ -64,7 +64,7 @@ class Refusal:
 
 
 def refused_by(
-    answer: Mapping[str, Any], device: Device, identity: Identity, argv: Sequence[str], needs: Sequence[str]
+    answer: Mapping[str, Any], device: DeviceCommands, identity: Identity, argv: Sequence[str], needs: Sequence[str]
 ) -> Refusal:
     """From the runner's answer to `argv`, which had it open a model.
 
@@ -78,7 +78,7 @@ def refused_by(
     return Refusal("library", reason, _about_the_library(device, identity, argv, needs))
 
 
-def _about_the_library(device: Device, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> str:
+def _about_the_library(device: DeviceCommands, identity: Identity, argv: Sequence[str], needs: Sequence[str]) -> str:
     lacking = _lacking(device, identity, needs) if identity.android is not None else []
     if lacking:
         shown = ", ".join(lacking[:_SHOWN_NAMES])
@@ -91,7 +91,7 @@ def _about_the_library(device: Device, identity: Identity, argv: Sequence[str], 
     return f"It is not the model: the runtime itself does not start. Run there, this says why: {shlex.join(argv)}"
 
 
-def _lacking(device: Device, identity: Identity, needs: Sequence[str]) -> list[str]:
+def _lacking(device: DeviceCommands, identity: Identity, needs: Sequence[str]) -> list[str]:
     """Those that this Android does not have, or that may not be read there."""
     if not needs:
         return []

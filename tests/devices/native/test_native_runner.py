@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from devices.errors import RuntimeNotAvailableError
-from devices.libraries.runtime_library import WHEELS, runtime_library
+from devices.libraries.runtime_library import pinned_wheels, runtime_library
 from harness.documents.records import ArmFailed, ArmLoaded, Context, LatencyBlock, MemoryMeasured, QualityOutput, Record
 from harness.models.tensor_info import TensorInfo
 from tests.devices.runner_contract import models
@@ -449,7 +449,7 @@ def test_a_runtimes_library_comes_out_of_its_pinned_wheel_for_any_machine(machin
     assert content[:4] == b"\x7fELF"
     assert int.from_bytes(content[18:20], "little") == {"x86_64": 62, "aarch64": 183}[machine]
     assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert WHEELS["onnxruntime", "1.32.0", machine].sha256 in found.source
+    assert pinned_wheels()["onnxruntime", "1.32.0", machine].sha256 in found.source
 
 
 def test_a_version_that_is_not_pinned_is_said_and_what_there_is() -> None:

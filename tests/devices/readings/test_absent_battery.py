@@ -17,7 +17,7 @@ from devices.readings.unavailable import Unavailable
 from harness.doctor.obstacles import find_obstacles
 from harness.experiment.declaration import GateBounds
 from harness.runs.planning.device_gates import device_gates
-from harness.runs.planning.energy_source import battery_status
+from harness.experiment.energy_source import battery_status
 from tests.devices.power.surveys import battery_files, board, lines, phone
 
 TELEVISION = """Current Battery Service state:

@@ -16,7 +16,7 @@ import pytest
 
 from devices.build.native_build import SOURCES, build, sources, target_for_machine
 from devices.errors import DeviceError
-from devices.libraries.runtime_library import WHEELS, runtime_library
+from devices.libraries.runtime_library import pinned_wheels, runtime_library
 from tests.rig.built_once import built_once
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -84,7 +84,7 @@ def library_of(runtime: str) -> str | None:
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
         for path in Path(folder).glob(patterns[runtime]):
             return str(path)
-    pinned = [number for name, number, _ in WHEELS if name == runtime]
+    pinned = [number for name, number, _ in pinned_wheels() if name == runtime]
     try:
         return str(runtime_library(runtime, pinned[0], platform.machine()).path)
     except DeviceError as error:
@@ -95,4 +95,4 @@ def library_version(runtime: str) -> str:
     """Of what `library_of` gives."""
     if find_spec(runtime.replace("-", "_")) is not None:
         return version(runtime)
-    return next(number for name, number, _ in WHEELS if name == runtime)
+    return next(number for name, number, _ in pinned_wheels() if name == runtime)

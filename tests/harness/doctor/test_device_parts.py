@@ -9,8 +9,8 @@ from devices.build.native_build import TARGETS, built
 from devices.identity import AndroidFacts, Identity
 from devices.libraries import brought_library, maven_download
 from harness.doctor.device_parts import parts_of
-from harness.doctor.device_survey import Ability
 from harness.documents.device_survey import DeviceSurvey
+from harness.documents.profile import Ability
 from reports.device_table import render_devices
 from tests.devices.library_files import library, onnxruntime_archive
 

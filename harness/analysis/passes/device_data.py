@@ -1,0 +1,90 @@
+"""What one device has to be analysed: its records, and its rows of every table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.analysis.conditions.arm_facts import source_of
+from harness.analysis.evidence.latency_evidence import summarise_blocks
+from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
+from harness.documents.manifest import Manifest, ManifestArm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.analysis.tables.device_records import DeviceRecords
+    from harness.documents.records import EnergyBlock, LatencyBlock
+    from harness.quantity import Quantity
+
+
+@dataclass(frozen=True)
+class DeviceData:
+    """One device's share of a run."""
+
+    manifest: Manifest
+    records: DeviceRecords | None
+    """None where the runner never started."""
+    survey_text: str | None
+    """What the device showed of its sensors before the run."""
+    latency: pd.DataFrame
+    memory: pd.DataFrame
+    telemetry: pd.DataFrame
+    """As in `Tables`, of this device alone."""
+    scores: pd.DataFrame
+    """In the columns of `QUALITY_COLUMNS`, of this device alone."""
+    energy: DeviceEnergy
+
+    @property
+    def baseline(self) -> ManifestArm:
+        """The arm that every candidate is compared with."""
+        return self.manifest.arms[0]
+
+    @cached_property
+    def blocks(self) -> pd.DataFrame:
+        """One row a latency block, as `summarise_blocks` gives it, with `started_s`: seconds since the first block."""
+        return _since_begin(summarise_blocks(self.latency))
+
+    @cached_property
+    def energy_rows(self) -> pd.DataFrame:
+        """The values of the energy blocks, in the columns of `ENERGY_COLUMNS`."""
+        return energy_frame([self.energy])
+
+    @cached_property
+    def latency_blocks(self) -> list[LatencyBlock]:
+        """The records of all blocks of complete pairs."""
+        pairs = self.records.complete_pairs([arm.id for arm in self.manifest.arms]) if self.records is not None else []
+        return [block for pair in pairs for block in pair]
+
+    @cached_property
+    def energy_blocks(self) -> list[EnergyBlock]:
+        """The records of all blocks of whole cycles."""
+        cycles = self.records.whole_cycles([arm.id for arm in self.manifest.arms]) if self.records is not None else []
+        return [block for cycle in cycles for block in cycle]
+
+    def source(self, arm: ManifestArm) -> str:
+        """Where the arm's values are from, in words."""
+        return source_of(arm, self.records)
+
+    @staticmethod
+    def rows(frame: pd.DataFrame, arm: ManifestArm, quantity: Quantity) -> pd.DataFrame:
+        """The arm's values of one quantity in one of the tables that have a column of each."""
+        return frame[(frame["arm"] == arm.name) & (frame["quantity"] == quantity.name)]
+
+
+def _since_begin(blocks: pd.DataFrame) -> pd.DataFrame:
+    """Add `started_s`: seconds since the first block. After a restart of the device its clock begins anew; such a
+    session follows on from the block before.
+    """
+    started: list[float] = []
+    offset = 0.0
+    for nanoseconds in blocks.sort_values(["session", "started_ns"])["started_ns"] if len(blocks) else []:
+        seconds = nanoseconds / 1e9
+        if not started:
+            offset = -seconds
+        elif seconds + offset < started[-1]:
+            offset = started[-1] - seconds
+        started.append(seconds + offset)
+    ordered = blocks.sort_values(["session", "started_ns"]).assign(started_s=started)
+    return ordered.sort_values(["pair", "position"], ignore_index=True)
