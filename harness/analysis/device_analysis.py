@@ -235,13 +235,13 @@ class DeviceAnalysis:
             for quantity in QUANTITIES.values()
             if wanted[quantity.measured_in]
             and (quantity.measured_in != "quality" or quantity.name in measure.metrics)
-            and (quantity.name != "gpu_memory" or self._asked_for_graphics())
+            and (not quantity.told_by_few or self._is_told(quantity))
         ]
 
-    def _asked_for_graphics(self) -> bool:
+    def _is_told(self, quantity: Quantity) -> bool:
         """Only phones say what their graphics driver holds; elsewhere nobody misses it, unless a rule does."""
-        ruled = any(rule.quantity == "gpu_memory" for rule in self._manifest.experiment.rules)
-        return ruled or bool((self._memory["quantity"] == "gpu_memory").any())
+        ruled = any(rule.quantity == quantity.name for rule in self._manifest.experiment.rules)
+        return ruled or bool((self._memory["quantity"] == quantity.name).any())
 
     def result(self, judged: Judgements) -> DeviceResult:
         """All of the device, for the comparison."""
@@ -335,7 +335,9 @@ class DeviceAnalysis:
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
         own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
-        item_margins = [rule.item_margin.in_unit(quantity.unit) for _, rule in own if rule.item_margin is not None]
+        item_margins = [
+            rule.item_margin.difference_in(quantity.unit) for _, rule in own if rule.item_margin is not None
+        ]
         failed = [
             f"{arm.name} failed on the way; only what was measured before is compared."
             for arm in (self._manifest.arms[0], candidate)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from harness.analysis.judging.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
 from harness.analysis.stopping.stopping import PRECISION
-from harness.quantity import QUANTITIES
+from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
-from harness.words.changes import subject
 from harness.words.rules import rule_in_words
 from harness.words.sentences import counted, listed
 
@@ -54,7 +52,7 @@ def method_in_words(manifest: Manifest) -> list[str]:
     if measure.metrics:
         scenes = len({item.scene for item in manifest.items})
         unit = f"{counted(scenes, 'scene')}, which are the unit of statistics" if data.scene_separator else "one by one"
-        names = listed([subject(QUANTITIES[name]) for name in measure.metrics])
+        names = listed([QUANTITIES[name].subject for name in measure.metrics])
         sentences.append(
             f"Quality: {counted(len(manifest.items), 'image')} ({unit}), each put through every arm on every device "
             f"and compared with its reference: {names}. Differences are taken image by image."
@@ -114,8 +112,8 @@ def _sequential_design(manifest: Manifest, of_pass: Literal["latency", "energy"]
 
 def _score_margins(metrics: list[str]) -> str:
     parts = [
-        f"{NEGLIGIBLE_DIFFERENCE[name]:g} {QUANTITIES[name].unit}".strip() + f" of {subject(QUANTITIES[name])}"
-        for name in metrics
+        f"{row.negligible:g} {row.change_unit}".strip() + f" of {row.subject}"
+        for row in (QUANTITIES[name] for name in metrics)
     ]
     return listed(parts) if parts else "none"
 

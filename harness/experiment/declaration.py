@@ -7,6 +7,7 @@ shapes, dtypes, quantisation) is not asked for here.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,6 +24,7 @@ from pydantic import (
 from harness.quantity import QUANTITIES
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.options import Data, Tensor
+from harness.unit import UNITS
 
 
 def _in_order(cores: list[int]) -> list[int]:
@@ -193,14 +195,6 @@ class Measure(DeclaredTable):
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
 _AMOUNT = re.compile(_AMOUNT_PATTERN)
-_UNIT_FACTORS: dict[str, dict[str, float]] = {
-    "ns": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
-    "bytes": {"bytes": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20},
-    "mJ": {"uJ": 1e-3, "mJ": 1.0, "J": 1e3},
-    "mW": {"mW": 1.0, "W": 1e3},
-    "dB": {"dB": 1.0, "": 1.0},
-    "": {"": 1.0},
-}
 
 
 class Amount(BaseModel):
@@ -220,10 +214,18 @@ class Amount(BaseModel):
         return self.number / 100.0
 
     def in_unit(self, unit: str) -> float:
-        """The amount in the stored unit of a quantity (ns, bytes, mJ, dB or none). Raises ValueError for a foreign
+        """A value in the stored unit of a quantity (ns, bytes, mJ, dB, % or none). Raises ValueError for a foreign
         unit.
         """
-        factors = _UNIT_FACTORS[unit]
+        return self._times(UNITS[unit].amounts)
+
+    def difference_in(self, unit: str) -> float:
+        """A difference of two values in the stored unit of a quantity: of percentages it is in points. Raises
+        ValueError for a foreign unit.
+        """
+        return self._times(UNITS[unit].difference_amounts)
+
+    def _times(self, factors: Mapping[str, float]) -> float:
         if self.unit not in factors:
             expected = ", ".join(name or "a plain number" for name in factors)
             msg = f"{self.text!r} has the unit {self.unit!r}; expected {expected}"
@@ -288,7 +290,7 @@ class Rule(DeclaredTable):
                     msg = f"{quantity.name} cannot improve by {relative.text}"
                     raise ValueError(msg)
             else:
-                relative.in_unit(quantity.unit)
+                relative.difference_in(quantity.unit)
         absolute = self.at_most or self.at_least
         if absolute is not None:
             absolute.in_unit(quantity.unit)
@@ -299,7 +301,7 @@ class Rule(DeclaredTable):
             if quantity.measured_in != "quality":
                 msg = f"item_margin is for image scores; {quantity.name} has no items"
                 raise ValueError(msg)
-            self.item_margin.in_unit(quantity.unit)
+            self.item_margin.difference_in(quantity.unit)
             self.worst_share.fraction()
         return self
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.words.changes import directions
-
 if TYPE_CHECKING:
     from harness.experiment.declaration import Amount, Rule
     from harness.quantity import Quantity
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 
 def rule_in_words(rule: Rule, quantity: Quantity) -> str:
     """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
-    better, worse = directions(quantity)
+    better, worse = quantity.words
     if rule.improve_by_at_least is not None:
         text = f"at least {amount_in_words(rule.improve_by_at_least)} {better}"
     elif rule.no_worse_than is not None:

@@ -26,7 +26,6 @@ from harness.statistics.tail import replicates_for_share, share_p
 from harness.words.changes import (
     at_least_in_words,
     change_in_words,
-    directions,
     limit_in_words,
     more_needed,
     percent_in_words,
@@ -145,7 +144,7 @@ def _gain_bound(rule: Rule, quantity: Quantity) -> tuple[float, float]:
     amount = _relative_amount(rule)
     turn = -1.0 if quantity.better == "lower" else 1.0
     if quantity.scale == "difference":
-        bound = amount.in_unit(quantity.unit) * (1.0 if rule.improve_by_at_least is not None else -1.0)
+        bound = amount.difference_in(quantity.unit) * (1.0 if rule.improve_by_at_least is not None else -1.0)
         return bound, turn * bound
     fraction = amount.fraction()
     bound = gain_of_margin(quantity, -fraction if rule.improve_by_at_least is not None else fraction)
@@ -187,7 +186,7 @@ def _met_words(quantity: Quantity, gain: Estimate, words: str) -> str:
     if narrow is None or gain.standard_error == 0.0 or narrow[0] >= 0.0:
         return words
     limit = limit_in_words(quantity, _loss(quantity, narrow[0]))
-    return f"at worst {limit} {directions(quantity)[1]}"
+    return f"at worst {limit} {quantity.words[1]}"
 
 
 def _broken_words(quantity: Quantity, gain: Estimate, bound: float, words: str) -> str:
@@ -260,7 +259,7 @@ def _judge_tail(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudge
         msg = "not a rule on the tail"
         raise ValueError(msg)
     share = rule.worst_share.fraction()
-    seen = evidence.effect.tail(rule.item_margin.in_unit(quantity.unit))
+    seen = evidence.effect.tail(rule.item_margin.difference_in(quantity.unit))
     if seen is None:
         return RuleJudgement("unavailable", "not known image by image: no image has a value in both arms")
     margin, agreed = amount_in_words(rule.item_margin), amount_in_words(rule.worst_share)

@@ -16,6 +16,7 @@ from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import read_image, write_image
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS
+from tests.metrics.pictures import open_lpips, shared
 
 
 @pytest.fixture
@@ -119,6 +120,30 @@ def test_a_metric_that_cannot_be_had_is_a_reason_and_not_an_error(run):
     frame = score_outputs(run, manifest.model_copy(update={"items": items}), SilentProgress()).scores
     assert frame[frame["quantity"] == "ssim"]["reason"].str.contains("needs at least").all()
     assert np.isposinf(frame[frame["quantity"] == "psnr"]["value"]).all()
+
+
+def with_metrics(run, *metrics):
+    manifest = run.read_manifest()
+    measure = manifest.experiment.measure.model_copy(update={"metrics": list(metrics)})
+    return manifest.model_copy(update={"experiment": manifest.experiment.model_copy(update={"measure": measure})})
+
+
+def test_lpips_of_vgg_without_sound_weights_is_unavailable_with_what_to_do(run, tmp_path, monkeypatch):
+    (tmp_path / "vgg16-mine.pth").write_bytes(b"not weights")
+    monkeypatch.setenv("BAKEOFF_LPIPS_WEIGHTS", str(tmp_path))
+    frame = score_outputs(run, with_metrics(run, "psnr", "lpips_vgg"), SilentProgress()).scores
+    lost = frame[frame["quantity"] == "lpips_vgg"]
+    assert lost["value"].isna().all()
+    assert lost["reason"].str.contains(r"LPIPS \(vgg\) unavailable").all()
+    assert lost["reason"].str.contains("vgg16-mine.pth: damaged").all()
+    assert np.isfinite(frame[frame["quantity"] == "psnr"]["value"]).all()
+
+
+def test_lpips_of_vgg_scores_where_its_weights_are(run, monkeypatch):
+    open_lpips("vgg")  # skips with the reason where they cannot be had
+    monkeypatch.setenv("BAKEOFF_LPIPS_WEIGHTS", str(shared("weights")))
+    frame = score_outputs(run, with_metrics(run, "lpips_vgg"), SilentProgress()).scores
+    assert (frame["value"] > 0.0).all()
 
 
 @pytest.fixture
