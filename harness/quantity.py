@@ -285,6 +285,16 @@ _ALL = (
         gallery_order=5,
     ),
     _score(
+        "psnr_pooled",
+        "PSNR (RGB, pooled)",
+        "dB",
+        "higher",
+        2,
+        "pixel accuracy of all images together: of the mean squared error over all their pixels",
+        negligible=0.05,
+        over="set",
+    ),
+    _score(
         "psnr_y",
         "PSNR (Y)",
         "dB",
@@ -343,6 +353,16 @@ _ALL = (
         "perceptual distance, 0 is identical",
         negligible=0.002,
         gallery_order=3,
+    ),
+    _score(
+        "close_pixels",
+        "Close pixels",
+        "%",
+        "higher",
+        2,
+        "pixels of which no channel is off by more than 8 of 255, mean of per-image values",
+        negligible=0.5,
+        subject="the share of close pixels",
     ),
 )
 

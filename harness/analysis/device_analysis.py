@@ -348,7 +348,7 @@ class DeviceAnalysis:
             candidate.name,
             quantity,
             evidence,
-            margins(quantity, rules),
+            margins(quantity, rules, evidence.baseline_value),
             [judged[candidate.name, index] for index, _ in own],
             failed if isinstance(evidence.effect, Paired) else [],
             min(item_margins, default=None),

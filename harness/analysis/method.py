@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.analysis.stopping.stopping import PRECISION
 from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
+from harness.statistics.set_bootstrap import RESAMPLES
 from harness.words.rules import rule_in_words
 from harness.words.sentences import counted, listed
 
@@ -56,6 +57,14 @@ def method_in_words(manifest: Manifest) -> list[str]:
         sentences.append(
             f"Quality: {counted(len(manifest.items), 'image')} ({unit}), each put through every arm on every device "
             f"and compared with its reference: {names}. Differences are taken image by image."
+        )
+    pooled = [QUANTITIES[name].subject for name in measure.metrics if QUANTITIES[name].over == "set"]
+    if pooled:
+        drawn = "scenes" if data.scene_separator else "images"
+        sentences.append(
+            f"Of {listed(pooled)} no image has a value: all together have one. The interval is of {RESAMPLES:,} sets "
+            f"of {drawn} drawn with replacement, for both arms the same ones (BCa bootstrap, its percentiles taken "
+            "further out for few of them)."
         )
     sentences += [
         "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from harness.quantity import QUANTITIES
+from harness.quantity import QUANTITIES, Quantity
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.unit import UNITS
@@ -213,6 +213,10 @@ class Amount(BaseModel):
             raise ValueError(msg)
         return self.number / 100.0
 
+    def is_share(self, quantity: Quantity) -> bool:
+        """Whether, as a difference of two scores in per cent, it is a share of the baseline's value, not in points."""
+        return quantity.scale == "difference" and quantity.unit == "%" and self.unit == "%"
+
     def in_unit(self, unit: str) -> float:
         """A value in the stored unit of a quantity (ns, bytes, mJ, dB, % or none). Raises ValueError for a foreign
         unit.
@@ -239,7 +243,7 @@ def _parse_amount(value: Any) -> Any:
     text = str(value)
     match = None if isinstance(value, bool) else _AMOUNT.match(text)
     if match is None:
-        msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '40 MB' or 0.002"
+        msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '0.5 points', '40 MB' or 0.002"
         raise ValueError(msg)
     return Amount(text=text.strip(), number=float(match[1]), unit=match[2])
 
@@ -257,9 +261,9 @@ class Rule(DeclaredTable):
     """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
 
     - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit
-    for scores);
-    - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`);
-    - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`).
+    for scores; of scores in per cent `2 points`, or `2 %` of the baseline's value);
+    - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`, `0.5 points`);
+    - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`, `92 %`).
 
     For scores `item_margin` and `worst_share` bound the tail: at most `worst_share` of the items may be worse than the
     baseline by more than `item_margin`.
@@ -289,7 +293,11 @@ class Rule(DeclaredTable):
                 if relative.fraction() >= 1.0 and self.improve_by_at_least is not None:
                     msg = f"{quantity.name} cannot improve by {relative.text}"
                     raise ValueError(msg)
-            else:
+            elif not relative.is_share(quantity):
+                if quantity.unit == "%" and relative.unit == "":
+                    points, share = f"{relative.number:g} points", f"{relative.number:g} %"
+                    msg = f"{relative.text!r} has no unit; write {points!r}, or {share!r} of the baseline's value"
+                    raise ValueError(msg)
                 relative.difference_in(quantity.unit)
         absolute = self.at_most or self.at_least
         if absolute is not None:
@@ -298,8 +306,8 @@ class Rule(DeclaredTable):
             msg = "item_margin and worst_share go together"
             raise ValueError(msg)
         if self.item_margin is not None and self.worst_share is not None:
-            if quantity.measured_in != "quality":
-                msg = f"item_margin is for image scores; {quantity.name} has no items"
+            if quantity.measured_in != "quality" or quantity.over == "set":
+                msg = f"item_margin is for scores of single images; {quantity.name} has no items"
                 raise ValueError(msg)
             self.item_margin.difference_in(quantity.unit)
             self.worst_share.fraction()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.evidence.evidence import Level, Paired, TailCount
+from harness.analysis.evidence.set_evidence import set_effect, set_level
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
@@ -27,7 +28,11 @@ _ENOUGH = 5  # seen on real pairs of models: five paired images say what thousan
 
 
 def quality_level(quantity: Quantity, rows: pd.DataFrame) -> Level:
-    """Mean of an arm's finite per-image values; `rows` are those of the quality table for one arm and quantity."""
+    """Mean of an arm's finite per-image values; `rows` are those of the quality table for one arm and quantity. Of a
+    quantity over a set, the set's value.
+    """
+    if quantity.over == "set":
+        return set_level(quantity, rows)
     values = rows["value"].to_numpy(dtype=np.float64)
     finite, infinite = np.isfinite(values), int(np.isposinf(values).sum())
     if not finite.any():
@@ -54,6 +59,8 @@ def quality_effect(
 
     `by_scene` where the experiment declares that several images are crops of one scene.
     """
+    if quantity.over == "set":
+        return set_effect(quantity, baseline, candidate, by_scene=by_scene, seed=seed)
     both = baseline.merge(candidate, on=["item", "scene"], suffixes=("_a", "_b")).sort_values("item")
     before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
     scenes = both["scene"].to_numpy()
@@ -93,6 +100,9 @@ def quality_effect(
         warnings=warnings,
         doubt=doubt,
         tail=lambda margin: _count_tail(gains, groups, margin),
+        against_share=lambda share: quality_effect(
+            quantity, baseline.assign(value=share * baseline["value"]), candidate, by_scene=by_scene, seed=seed
+        ),
     )
 
 

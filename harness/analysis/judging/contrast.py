@@ -9,8 +9,10 @@ from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outco
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
+from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
 from harness.words.changes import more_needed, outcome_in_words
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Evidence, Paired
@@ -29,6 +31,9 @@ ANYTIME_METHODS = {
     "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
 }
 _ANYTIME_P = "anytime-valid t-mixture, two-sided"
+SET_METHOD = "expanded BCa bootstrap"
+"""Begins the method of the interval of a value over a set."""
+_SET_P = "expanded BCa bootstrap, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
     "process": "BCa bootstrap over processes",
@@ -111,7 +116,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, interval[0]),
             high=_shown(quantity, interval[1]),
             level=0.95,
-            method=(ANYTIME_METHODS if isinstance(estimate, SequentialEstimate) else _T_METHOD)[effect.replicate],
+            method=_method(effect),
         ),
         robust_interval=None
         if effect.robust is None
@@ -134,16 +139,25 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
     )
 
 
+def _method(effect: Paired) -> str:
+    estimate = effect.estimate
+    if isinstance(estimate, SetEstimate):
+        drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
+        return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
+    return (ANYTIME_METHODS if isinstance(estimate, SequentialEstimate) else _T_METHOD)[effect.replicate]
+
+
 def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     """The p-value of no difference and its method, or why there is none. After looking on the way only one that allows
     for the looks is a p-value.
     """
     estimate = effect.estimate
-    if isinstance(estimate, SequentialEstimate):
+    if isinstance(estimate, (SequentialEstimate, SetEstimate)):
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
+        is_set = isinstance(estimate, SetEstimate)
         if above is None or below is None:
-            return None, "a single replicate"
-        return min(1.0, 2.0 * min(above, below)), _ANYTIME_P
+            return None, "too few to draw from" if is_set else "a single replicate"
+        return min(1.0, 2.0 * min(above, below)), _SET_P if is_set else _ANYTIME_P
     if effect.sign_flip is not None:
         return effect.sign_flip.p_value, effect.sign_flip.method
     return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME_METHODS
+from harness.analysis.judging.contrast import ANYTIME_METHODS, SET_METHOD
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
@@ -249,7 +249,7 @@ def _p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 1.0
-    if effect.interval is not None and effect.interval.method in ANYTIME_METHODS.values():
+    if effect.interval is not None and effect.interval.method.startswith((*ANYTIME_METHODS.values(), SET_METHOD)):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)

@@ -24,13 +24,21 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
     from metrics.metric import Metric, PreparedReference
+    from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
-COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
+Score = float | list[float] | str
+"""A value; an item's contribution to a metric over a set; or the reason there is neither."""
+
+COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Scores as a tidy frame (`COLUMNS`; value is NaN where reason is given), and how each metric is computed."""
+    """Scores as a tidy frame (`COLUMNS`), and how each metric is computed.
+
+    `value` is NaN where `reason` is given, and for metrics over a set, of which an item has only a `contribution`: a
+    list of numbers, None for every other metric and where there is a reason.
+    """
 
     scores: pd.DataFrame
     sources: dict[str, str]
@@ -109,18 +117,18 @@ def read_known_image(path: str, sha256: str | None) -> NDArray[np.uint8]:
     return read_image(Path(path))
 
 
-def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
+def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
     from metrics.errors import MetricUnavailableError
     from metrics.metric import MetricSettings
-    from metrics.registry import METRICS
+    from metrics.registry import METRICS, SET_METRICS
 
     settings = MetricSettings(scale=manifest.experiment.data.scale)
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = METRICS[name](settings)
+            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
@@ -130,19 +138,19 @@ def _score_item(
     manifest: Manifest,
     item: ManifestItem,
     outputs: dict[str, dict[tuple[str, str], Output]],
-    metrics: dict[str, Metric],
+    metrics: dict[str, Metric | OpenSetMetric],
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
     image = read_known_image(item.input_path, item.input_sha256)
     reference = read_known_image(item.reference_path, item.reference_sha256)
     prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
-    known: dict[tuple[str, str], dict[str, float | str]] = {}
+    known: dict[tuple[str, str], dict[str, Score]] = {}
     rows = []
     for entry in manifest.devices:
         for arm in manifest.arms:
             output = outputs[entry.name].get((arm.id, item.id))
-            scores: dict[str, float | str]
+            scores: dict[str, Score]
             if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
@@ -151,7 +159,6 @@ def _score_item(
                 scores = known[arm.id, output.sha256]
             for name in names:
                 score = scores[name]
-                failed = isinstance(score, str)
                 rows.append(
                     {
                         "device": entry.name,
@@ -159,14 +166,17 @@ def _score_item(
                         "item": item.stem,
                         "scene": item.scene,
                         "quantity": name,
-                        "value": float("nan") if failed else score,
-                        "reason": score if failed else None,
+                        "value": score if isinstance(score, float) else float("nan"),
+                        "reason": score if isinstance(score, str) else None,
+                        "contribution": score if isinstance(score, list) else None,
                     }
                 )
     return rows
 
 
-def _prepare(metric: Metric, reference: NDArray[np.uint8]) -> PreparedReference | str:
+def _prepare(
+    metric: Metric | OpenSetMetric, reference: NDArray[np.uint8]
+) -> PreparedReference | PreparedSetReference | str:
     from metrics.errors import MetricInputError
 
     try:
@@ -180,17 +190,18 @@ def _score(
     output: Output,
     image: NDArray[np.uint8],
     names: list[str],
-    prepared: dict[str, PreparedReference | str],
+    prepared: dict[str, PreparedReference | PreparedSetReference | str],
     unavailable: dict[str, str],
-) -> dict[str, float | str]:
+) -> dict[str, Score]:
     """Metric → score, or the reason there is none."""
     from metrics.errors import MetricInputError
+    from metrics.set_metric import PreparedSetReference
 
     try:
         picture = decode_output(arm, output, image)
     except (OSError, ValueError) as error:
         return dict.fromkeys(names, f"the output cannot be read as a picture: {error}")
-    scores: dict[str, float | str] = {}
+    scores: dict[str, Score] = {}
     for name in names:
         reference = prepared.get(name)
         if reference is None:
@@ -199,7 +210,11 @@ def _score(
             scores[name] = reference
         else:
             try:
-                scores[name] = reference.score(picture)
+                scores[name] = (
+                    [float(part) for part in reference.contribution(picture)]
+                    if isinstance(reference, PreparedSetReference)
+                    else float(reference.score(picture))
+                )
             except MetricInputError as error:
                 scores[name] = str(error)
     return scores
