@@ -30,7 +30,7 @@ from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
-from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
+from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult, warned
 from harness.quantity import QUANTITIES, Quantity, Unavailable
 from harness.runs.planning.energy_source import usable_source
 from harness.words.changes import stated
@@ -249,23 +249,29 @@ class DeviceAnalysis:
         busiest = max(arm.threads for arm in manifest.arms)
         environment = environment_facts(self._telemetry, busiest) if records is not None else {}
         runner = self._facts.runner
-        warnings = [text for arm in manifest.arms for text in asked_and_done(arm, records)]
-        warnings += library_warnings(manifest, runner)
+        warnings = warned("settings", [text for arm in manifest.arms for text in asked_and_done(arm, records)])
+        warnings += warned("library", library_warnings(manifest, runner))
         if records is not None:
             warnings = (
-                runner_warnings(runner)
-                + held_warnings(self._facts.held)
-                + state_warnings(self._facts.phone_states)
-                + condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment)
-                + gate_warnings(self._failed_gates.values())
-                + block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + energy_warnings(self._energy_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + self._lost_energy()
-                + unwatched(
-                    self._facts.survey_text,
-                    manifest.experiment.measure.gates,
-                    self._latency_blocks,
-                    self._energy_blocks,
+                warned("runner", runner_warnings(runner))
+                + warned("held", held_warnings(self._facts.held))
+                + warned("phone state", state_warnings(self._facts.phone_states))
+                + warned(
+                    "conditions",
+                    condition_warnings(manifest, records, self._facts.identity, self._telemetry, environment),
+                )
+                + warned("gates", gate_warnings(self._failed_gates.values()))
+                + warned("blocks", block_warnings(self._latency_blocks, {arm.id: arm.name for arm in manifest.arms}))
+                + warned("energy", energy_warnings(self._energy_blocks, {arm.id: arm.name for arm in manifest.arms}))
+                + warned("energy", self._lost_energy())
+                + warned(
+                    "sensors",
+                    unwatched(
+                        self._facts.survey_text,
+                        manifest.experiment.measure.gates,
+                        self._latency_blocks,
+                        self._energy_blocks,
+                    ),
                 )
                 + warnings
             )

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
-from harness.documents.comparison import Contrast, Effect, Interval, NoEffect
+from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
 from harness.statistics.set_bootstrap import SetEstimate
@@ -52,7 +52,7 @@ def make_contrast(
     notes: list[str],
     item_margin: float | None,
 ) -> Contrast:
-    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside;
+    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` say what failed on the way;
     `item_margin` is the tightest declared margin of a single image, in the unit.
     """
     effect = evidence.effect
@@ -65,7 +65,7 @@ def make_contrast(
             effect=effect,
             outcome="unavailable",
             words=f"not known: {effect.reason}",
-            warnings=notes,
+            warnings=warned("failure", notes),
         )
     gain = as_gain(quantity, effect.estimate)
     outcome = judge_outcome(gain, allowed)
@@ -87,7 +87,11 @@ def make_contrast(
             limit=_limit(quantity, outcome, effect),
             needed=more_needed(gain.n, needed, effect.replicate),
         ),
-        warnings=[*notes, *effect.warnings, *_disagreements(quantity, effect)],
+        warnings=[
+            *warned("failure", notes),
+            *warned("evidence", effect.warnings),
+            *warned("intervals disagree", _disagreements(effect), about=quantity.name),
+        ],
     )
 
 
@@ -179,7 +183,7 @@ def _limit(quantity: Quantity, outcome: str, effect: Paired) -> float | None:
     return max(shown[1] if quantity.better == "lower" else -shown[0], 0.0)
 
 
-def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
+def _disagreements(effect: Paired) -> list[str]:
     """Where the bootstrap twin says something else than the t interval."""
     t, robust = effect.estimate.interval(0.95), effect.robust
     if t is None or robust is None or t[0] == t[1]:
@@ -189,6 +193,6 @@ def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
     if excludes[0] == excludes[1] and moved <= 0.25:
         return []
     return [
-        f"{quantity.label}: the t interval and its bootstrap twin disagree; the differences are far from a bell curve, "
-        "or the result is on the edge. More replicates settle it."
+        "the t interval and its bootstrap twin disagree; the differences are far from a bell curve, or the result is "
+        "on the edge. More replicates settle it."
     ]

@@ -17,6 +17,7 @@ from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import read_image, write_image
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS, SET_METRICS
+from tests.harness.warning_texts import texts
 from tests.metrics.pictures import open_lpips, shared
 
 
@@ -172,7 +173,7 @@ def test_a_run_is_scored_over_its_set_from_the_outputs_to_the_report(run):
     pooled = contrasts["psnr_pooled"]
     assert pooled.effect.kind == "effect"
     assert pooled.candidate_value.source == "one value of 4 images together"
-    assert "too few to draw from" in " ".join(str(warning) for warning in pooled.warnings)
+    assert "too few to draw from" in " ".join(texts(pooled.warnings))
     assert pooled.effect.interval is None
     assert contrasts["close_pixels"].candidate_value.unit == "%"
     assert any("all together have one" in sentence for sentence in comparison.method)
