@@ -3,7 +3,8 @@
     python rederive_scores.py RUN
 
 Needs numpy, scipy and something that reads parquet (pandas), nothing of bakeoff. Reads RUN/run.json and
-RUN/tables/quality.parquet, and compares with RUN/comparison.json: exit code 1 where a digit differs.
+RUN/tables/quality.parquet, and compares with RUN/comparison.json: exit code 1 where a digit differs. A score of a whole
+set (psnr_pooled), of which the table has no value but contributions, is passed over and named.
 """
 
 import json
@@ -29,6 +30,9 @@ def score_series(run):
     scores = pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=["device", "quantity"])
     baseline, crops = manifest["arms"][0]["name"], manifest["experiment"]["data"]["scene_separator"] is not None
     for (device, quantity), rows in scores.groupby(["device", "quantity"]):
+        if "contribution" in rows and rows["contribution"].notna().any():
+            print(device, quantity, "is of a whole set, and not computed again here", sep="  ")
+            continue
         table = rows.pivot(index="item", columns="arm", values="value").astype(float).sort_index()
         scene = rows.drop_duplicates("item").set_index("item")["scene"].astype(str).reindex(table.index).to_numpy()
         for arm in manifest["arms"][1:]:

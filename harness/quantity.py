@@ -1,4 +1,4 @@
-"""What can be compared: every quantity's name, unit, better direction and scale of comparison, and a measured value."""
+"""What can be compared: one row a quantity, with all that is known of it; and a measured value."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from harness.unit import UNITS
 
 Pass = Literal["latency", "memory", "quality", "energy", "file"]
 
@@ -33,50 +35,173 @@ class Unavailable(BaseModel):
 Measured = Annotated[Available | Unavailable, Field(discriminator="kind")]
 
 
+NEGLIGIBLE_RATIO = 0.02
+"""A ratio within 2 % is too small a difference to matter, where no rule declares another margin."""
+
+
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that two arms can be compared on.
+    """A quantity that two arms can be compared on: all that is known of it, in one row.
 
     `scale` says how: "ratio" quantities are compared as candidate / baseline (log-ratios of pairs of blocks),
-    "difference" quantities as candidate − baseline (in `unit`). `unit` is the unit of stored values;
-    `display_unit` and `display_divisor` are for people: shown = stored / display_divisor.
+    "difference" quantities as candidate − baseline (in `unit`). `unit` is the unit of stored values; people see
+    stored / `display_divisor` in `display_unit` with `display_decimals`.
     """
 
     name: str
     label: str
+    """Heads a row of a table."""
     unit: str
     better: Literal["lower", "higher"]
     scale: Literal["ratio", "difference"]
     measured_in: Pass
-    display_unit: str
-    display_divisor: float
     display_decimals: int
     meaning: str
+    subject: str
+    """Begins a sentence: `latency`, `the model file`, `PSNR (Y)`."""
+    negligible: float
+    """A difference within it is too small to matter, where no rule declares another margin: a fraction for ratios, else
+    in the unit.
+    """
+    words: tuple[str, str]
+    """Words for better and worse: `faster` and `slower`."""
+    as_much: str
+    """Completes `twice …`: `as long`."""
+    measured_as: str | None = None
+    """Name of the value among those of its pass: a field of the memory pass's record, a column of the blocks' summary.
+    None where the pass gives it by the quantity's own name.
+    """
+    over: Literal["item", "set"] = "item"
+    """Of scores: whether each item has a value, or only a whole set of items."""
+    gallery_order: int | None = None
+    """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
+    names_itself: bool = False
+    """The words of its change say what changed: `31 % faster`."""
+    told_by_few: bool = False
+    """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
+
+    @property
+    def display_unit(self) -> str:
+        """The unit that people see values in."""
+        return UNITS[self.unit].display_name
+
+    @property
+    def display_divisor(self) -> float:
+        """What people see is the stored value divided by it."""
+        return UNITS[self.unit].display_divisor
+
+    @property
+    def change_unit(self) -> str:
+        """The unit that people see changes in: `%` of a ratio, else that of a difference, such as `dB` or `points`."""
+        return "%" if self.scale == "ratio" else UNITS[self.unit].difference_name
+
+    @property
+    def change_decimals(self) -> int:
+        """The most decimals that a change is told with."""
+        return 2 if self.scale == "ratio" else UNITS[self.unit].difference_decimals
 
 
-def _ratio(name: str, label: str, unit: str, measured_in: Pass, meaning: str) -> Quantity:
-    display_unit, divisor = {"ns": ("ms", 1e6), "bytes": ("MB", 1e6), "mJ": ("mJ", 1.0), "mW": ("mW", 1.0)}[unit]
+def _ratio(
+    name: str,
+    label: str,
+    unit: str,
+    measured_in: Pass,
+    meaning: str,
+    *,
+    subject: str,
+    measured_as: str | None = None,
+    words: tuple[str, str] | None = None,
+    as_much: str | None = None,
+    names_itself: bool = False,
+    told_by_few: bool = False,
+) -> Quantity:
     return Quantity(
-        name, label, unit, "lower", "ratio", measured_in, display_unit, divisor, 0 if unit == "mW" else 2, meaning
+        name=name,
+        label=label,
+        unit=unit,
+        better="lower",
+        scale="ratio",
+        measured_in=measured_in,
+        display_decimals=0 if unit == "mW" else 2,
+        meaning=meaning,
+        subject=subject,
+        negligible=NEGLIGIBLE_RATIO,
+        words=words or (("faster", "slower") if unit == "ns" else ("less", "more")),
+        as_much=as_much or UNITS[unit].as_much,
+        measured_as=measured_as,
+        names_itself=names_itself,
+        told_by_few=told_by_few,
     )
 
 
 def _score(
-    name: str, label: str, unit: str, better: Literal["lower", "higher"], decimals: int, meaning: str
+    name: str,
+    label: str,
+    unit: str,
+    better: Literal["lower", "higher"],
+    decimals: int,
+    meaning: str,
+    *,
+    negligible: float,
+    gallery_order: int | None = None,
+    over: Literal["item", "set"] = "item",
+    subject: str | None = None,
 ) -> Quantity:
-    return Quantity(name, label, unit, better, "difference", "quality", unit, 1.0, decimals, meaning)
+    return Quantity(
+        name=name,
+        label=label,
+        unit=unit,
+        better=better,
+        scale="difference",
+        measured_in="quality",
+        display_decimals=decimals,
+        meaning=meaning,
+        subject=subject or label,
+        negligible=negligible,
+        words=("higher", "lower") if better == "higher" else ("lower", "higher"),
+        as_much=UNITS[unit].as_much,
+        over=over,
+        gallery_order=gallery_order,
+    )
 
 
 _ALL = (
-    _ratio("latency_p50", "Latency, median", "ns", "latency", "half of the inferences are faster than this"),
-    _ratio("latency_p90", "Latency, 90th percentile", "ns", "latency", "one inference in ten is slower than this"),
-    _ratio("load_time", "Load time", "ns", "memory", "from opening the model to being ready for the first input"),
+    _ratio(
+        "latency_p50",
+        "Latency, median",
+        "ns",
+        "latency",
+        "half of the inferences are faster than this",
+        subject="latency",
+        measured_as="p50_ns",
+        names_itself=True,
+    ),
+    _ratio(
+        "latency_p90",
+        "Latency, 90th percentile",
+        "ns",
+        "latency",
+        "one inference in ten is slower than this",
+        subject="the slowest tenth of inferences",
+        measured_as="p90_ns",
+    ),
+    _ratio(
+        "load_time",
+        "Load time",
+        "ns",
+        "memory",
+        "from opening the model to being ready for the first input",
+        subject="loading",
+        measured_as="load_ns",
+    ),
     _ratio(
         "first_inference",
         "First inference",
         "ns",
         "memory",
         "the first inference after loading, which users wait for",
+        subject="the first inference",
+        measured_as="first_inference_ns",
     ),
     _ratio(
         "load_peak_memory",
@@ -84,6 +209,8 @@ _ALL = (
         "bytes",
         "memory",
         "largest resident size until the model was ready, runtime included",
+        subject="peak memory while loading",
+        measured_as="load_peak_rss_bytes",
     ),
     _ratio(
         "run_peak_memory",
@@ -91,6 +218,8 @@ _ALL = (
         "bytes",
         "memory",
         "largest resident size during inference, runtime included",
+        subject="peak memory while running",
+        measured_as="run_peak_rss_bytes",
     ),
     _ratio(
         "steady_memory",
@@ -98,6 +227,8 @@ _ALL = (
         "bytes",
         "memory",
         "resident size after inference, shared pages counted whole",
+        subject="memory held (RSS)",
+        measured_as="steady_rss_bytes",
     ),
     _ratio(
         "pss_memory",
@@ -105,6 +236,8 @@ _ALL = (
         "bytes",
         "memory",
         "proportional share of memory held after inference",
+        subject="memory held (PSS)",
+        measured_as="pss_bytes",
     ),
     _ratio(
         "gpu_memory",
@@ -112,16 +245,35 @@ _ALL = (
         "bytes",
         "memory",
         "what the graphics driver counts to the process, after inference",
+        subject="graphics memory",
+        told_by_few=True,
     ),
-    _ratio("model_size", "Model file", "bytes", "file", "bytes to download and store"),
+    _ratio(
+        "model_size",
+        "Model file",
+        "bytes",
+        "file",
+        "bytes to download and store",
+        subject="the model file",
+        words=("smaller", "larger"),
+        as_much="as large",
+    ),
     _ratio(
         "energy_per_inference",
         "Energy per inference",
         "mJ",
         "energy",
         "energy above idle, divided by inferences",
+        subject="energy per inference",
     ),
-    _ratio("average_power", "Average power", "mW", "energy", "power of the whole device while it infers without pause"),
+    _ratio(
+        "average_power",
+        "Average power",
+        "mW",
+        "energy",
+        "power of the whole device while it infers without pause",
+        subject="average power",
+    ),
     _score(
         "psnr",
         "PSNR (RGB)",
@@ -129,6 +281,18 @@ _ALL = (
         "higher",
         2,
         "pixel accuracy over all colour channels, mean of per-image values",
+        negligible=0.05,
+        gallery_order=5,
+    ),
+    _score(
+        "psnr_pooled",
+        "PSNR (RGB, pooled)",
+        "dB",
+        "higher",
+        2,
+        "pixel accuracy of all images together: of the mean squared error over all their pixels",
+        negligible=0.05,
+        over="set",
     ),
     _score(
         "psnr_y",
@@ -137,15 +301,103 @@ _ALL = (
         "higher",
         2,
         "pixel accuracy of luma, borders cropped by the scale, mean of per-image values",
+        negligible=0.05,
+        gallery_order=4,
     ),
-    _score("ssim", "SSIM (RGB)", "", "higher", 4, "structural similarity, 1 is identical"),
-    _score("ssim_y", "SSIM (Y)", "", "higher", 4, "structural similarity of luma, borders cropped by the scale"),
-    _score("lpips_alex", "LPIPS (AlexNet)", "", "lower", 4, "perceptual distance, 0 is identical"),
-    _score("lpips_squeeze", "LPIPS (SqueezeNet)", "", "lower", 4, "perceptual distance, 0 is identical"),
-    _score("snr", "Signal to noise", "dB", "higher", 2, "energy of the reference over that of the error"),
-    _score("cosine_similarity", "Cosine similarity", "", "higher", 5, "direction of the outputs, 1 is the same"),
-    _score("max_abs_error", "Largest error", "", "lower", 5, "furthest that any value is off, 0 is identical"),
+    _score(
+        "ssim",
+        "SSIM (RGB)",
+        "",
+        "higher",
+        4,
+        "structural similarity, 1 is identical",
+        negligible=0.001,
+        gallery_order=7,
+    ),
+    _score(
+        "ssim_y",
+        "SSIM (Y)",
+        "",
+        "higher",
+        4,
+        "structural similarity of luma, borders cropped by the scale",
+        negligible=0.001,
+        gallery_order=6,
+    ),
+    _score(
+        "lpips_alex",
+        "LPIPS (AlexNet)",
+        "",
+        "lower",
+        4,
+        "perceptual distance, 0 is identical",
+        negligible=0.002,
+        gallery_order=1,
+    ),
+    _score(
+        "lpips_squeeze",
+        "LPIPS (SqueezeNet)",
+        "",
+        "lower",
+        4,
+        "perceptual distance, 0 is identical",
+        negligible=0.002,
+        gallery_order=2,
+    ),
+    _score(
+        "lpips_vgg",
+        "LPIPS (VGG)",
+        "",
+        "lower",
+        4,
+        "perceptual distance, 0 is identical",
+        negligible=0.002,
+        gallery_order=3,
+    ),
+    _score(
+        "close_pixels",
+        "Close pixels",
+        "%",
+        "higher",
+        2,
+        "pixels of which no channel is off by more than 8 of 255, mean of per-image values",
+        negligible=0.5,
+        subject="the share of close pixels",
+    ),
+    _score(
+        "snr",
+        "Signal to noise",
+        "dB",
+        "higher",
+        2,
+        "energy of the reference over that of the error",
+        negligible=0.1,
+        gallery_order=9,
+        subject="signal to noise",
+    ),
+    _score(
+        "cosine_similarity",
+        "Cosine similarity",
+        "",
+        "higher",
+        5,
+        "direction of the outputs, 1 is the same",
+        negligible=1e-4,
+        gallery_order=10,
+        subject="cosine similarity",
+    ),
+    _score(
+        "max_abs_error",
+        "Largest error",
+        "",
+        "lower",
+        5,
+        "furthest that any value is off, 0 is identical",
+        negligible=1e-4,
+        gallery_order=8,
+        subject="the largest error",
+    ),
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
-"""Every quantity by name. A new one is one line here and whatever measures it."""
+"""Every quantity by name. A new one is one row here and whatever measures it."""

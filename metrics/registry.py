@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from metrics.image.close_pixels import ClosePixels
 from metrics.image.luma import OnLuma
 from metrics.image.psnr import Psnr
+from metrics.image.psnr_pooled import PooledPsnr, pooled_psnr
 from metrics.image.ssim import Ssim
 from metrics.lpips.lpips import Lpips
 from metrics.metric import MetricFactory
+from metrics.set_metric import SetMetric
 from metrics.tensors.cosine_similarity import CosineSimilarity
 from metrics.tensors.max_abs_error import MaxAbsError
 from metrics.tensors.snr import Snr
@@ -24,5 +27,13 @@ METRICS: dict[str, MetricFactory] = {
     "max_abs_error": MaxAbsError,
     "cosine_similarity": CosineSimilarity,
     "snr": Snr,
+    "close_pixels": ClosePixels,
 }
-"""A new metric is a file like its neighbours and a line here."""
+"""Metrics with a value for every item. A new one is a file like its neighbours, a line here and a row in
+harness/quantity.py.
+"""
+
+SET_METRICS: dict[str, SetMetric] = {
+    "psnr_pooled": SetMetric(PooledPsnr, pooled_psnr),
+}
+"""Metrics with a value only for a whole set of items; a new one likewise."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleResult, Verdict
-from harness.quantity import QUANTITIES
+from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleResult, RunWarning, Verdict
 from reports import format as fmt
 
 
@@ -28,7 +28,7 @@ class CandidateRules:
 
 @dataclass(frozen=True)
 class WarningGroup:
-    """Warnings about one thing."""
+    """Warnings about one thing, as they are told."""
 
     about: str
     warnings: list[str]
@@ -86,26 +86,20 @@ def rule_on(device: DeviceResult, candidate: str, quantity: str, rule: str) -> R
 
 def warning_groups(comparison: Comparison) -> list[WarningGroup]:
     """All warnings: of the run, then device by device, those of single quantities last. None twice in a group."""
-    groups = [WarningGroup("the whole run", list(dict.fromkeys(comparison.warnings)))]
+    groups = [WarningGroup("the whole run", _told(comparison.warnings))]
     for device in comparison.devices:
-        groups.append(WarningGroup(device.shown_name, list(dict.fromkeys(device.warnings))))
-        seen = set(device.warnings)
-        for contrast in device.contrasts:
-            new = [warning for warning in dict.fromkeys(contrast.warnings) if warning not in seen]
-            groups[-1].warnings.extend(new)
-            seen.update(new)
-        groups[-1].warnings[:] = _merged(groups[-1].warnings)
+        of_quantities = [warning for contrast in device.contrasts for warning in contrast.warnings]
+        groups.append(WarningGroup(device.shown_name, _told([*device.warnings, *of_quantities])))
     return [group for group in groups if group.warnings]
 
 
-def _merged(warnings: list[str]) -> list[str]:
-    """Warnings that say the same of several quantities become one that names them all, at the place of the first."""
-    labels = {quantity.label for quantity in QUANTITIES.values()}
-    named: dict[str, list[str]] = {}
+def _told(warnings: Sequence[RunWarning]) -> list[str]:
+    """Warnings as texts. Those that say the same of several quantities are one that names them all, at the place of the
+    first.
+    """
+    named: dict[tuple[str, bool], dict[str, None]] = {}
     for warning in warnings:
-        label, _, text = warning.partition(": ")
-        if label in labels:
-            named.setdefault(text, []).append(label)
-        else:
-            named[warning] = []
-    return [f"{'; '.join(about)}: {text}" if about else text for text, about in named.items()]
+        about = named.setdefault((warning.text, warning.about is not None), {})
+        if warning.about is not None:
+            about[fmt.label(warning.about)] = None
+    return [f"{'; '.join(about)}: {text}" if about else text for (text, _), about in named.items()]

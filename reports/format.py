@@ -15,6 +15,7 @@ from typing import Final
 
 from harness.documents.comparison import Decision, Effect, Interval
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
+from harness.unit import UNITS
 from harness.words.ratios import times, told_in_times
 from harness.words.values import fixed_or_finer, size_and_unit, value_and_unit
 
@@ -23,8 +24,12 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
 
-_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|dB|ms|MB|kB|mJ|s|min)(?![A-Za-z]))")
-_SHOWN_UNITS: Final = {"kHz": ("MHz", 1e3), "khz": ("MHz", 1e3)}
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|points?|dB|ms|MB|kB|mJ|s|min)(?![A-Za-z]))")
+_SHOWN_UNITS: Final = {
+    **{unit.name: (unit.display_name, unit.display_divisor) for unit in UNITS.values()},
+    "kHz": ("MHz", 1e3),
+    "khz": ("MHz", 1e3),
+}
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def change(value: float, scale: str, quantity_name: str, *, beside: Sequence[flo
     largest = max(abs(number) for number in (value, *beside) if math.isfinite(number)) / quantity.display_divisor
     needed = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
     decimals = min(9, max(quantity.display_decimals, needed))
-    return with_unit(signed(value / quantity.display_divisor, decimals), quantity.display_unit)
+    return with_unit(signed(value / quantity.display_divisor, decimals), quantity.change_unit)
 
 
 def _factor(ratio: float) -> str:

@@ -21,7 +21,7 @@ from harness.analysis.stopping.energy_watch import read_cycles
 from harness.analysis.tables.device_records import DeviceRecords, RecordsError, read_device_records
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
-from harness.documents.comparison import Comparison
+from harness.documents.comparison import Comparison, warned
 from harness.quantity import QUANTITIES
 from harness.words.sentences import listed
 
@@ -122,7 +122,7 @@ def compare(
         devices=results,
         rules=rules_in_words(manifest),
         method=method_in_words(manifest),
-        warnings=[*_run_warnings(manifest), *mixed_runners(results)],
+        warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],
     )
 
 

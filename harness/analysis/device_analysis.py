@@ -27,7 +27,7 @@ from harness.analysis.passes.registry import PASSES
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.tables.energy_table import DeviceEnergy
-from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult
+from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult, warned
 from harness.quantity import QUANTITIES, Quantity
 from harness.words.changes import stated
 from harness.words.rules import rule_in_words
@@ -150,23 +150,29 @@ class DeviceAnalysis:
         busiest = max(arm.threads for arm in manifest.arms)
         environment = environment_facts(data.telemetry, busiest) if records is not None else {}
         runner = self._facts.runner
-        warnings = [text for arm in manifest.arms for text in asked_and_done(arm, records)]
-        warnings += library_warnings(manifest, runner)
+        warnings = warned("settings", [text for arm in manifest.arms for text in asked_and_done(arm, records)])
+        warnings += warned("library", library_warnings(manifest, runner))
         if records is not None:
             warnings = (
-                runner_warnings(runner)
-                + held_warnings(self._facts.held)
-                + state_warnings(self._facts.phone_states)
-                + condition_warnings(manifest, records, self._facts.identity, data.telemetry, environment)
-                + gate_warnings(self._failed_gates.values())
-                + block_warnings(data.latency_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + energy_warnings(data.energy_blocks, {arm.id: arm.name for arm in manifest.arms})
-                + self._lost_energy()
-                + unwatched(
-                    self._facts.survey_text,
-                    manifest.experiment.measure.gates,
-                    data.latency_blocks,
-                    data.energy_blocks,
+                warned("runner", runner_warnings(runner))
+                + warned("held", held_warnings(self._facts.held))
+                + warned("phone state", state_warnings(self._facts.phone_states))
+                + warned(
+                    "conditions",
+                    condition_warnings(manifest, records, self._facts.identity, data.telemetry, environment),
+                )
+                + warned("gates", gate_warnings(self._failed_gates.values()))
+                + warned("blocks", block_warnings(data.latency_blocks, {arm.id: arm.name for arm in manifest.arms}))
+                + warned("energy", energy_warnings(data.energy_blocks, {arm.id: arm.name for arm in manifest.arms}))
+                + warned("energy", self._lost_energy())
+                + warned(
+                    "sensors",
+                    unwatched(
+                        self._facts.survey_text,
+                        manifest.experiment.measure.gates,
+                        data.latency_blocks,
+                        data.energy_blocks,
+                    ),
                 )
                 + warnings
             )
@@ -237,7 +243,9 @@ class DeviceAnalysis:
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
         own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
-        item_margins = [rule.item_margin.in_unit(quantity.unit) for _, rule in own if rule.item_margin is not None]
+        item_margins = [
+            rule.item_margin.difference_in(quantity.unit) for _, rule in own if rule.item_margin is not None
+        ]
         failed = [
             f"{arm.name} failed on the way; only what was measured before is compared."
             for arm in (self._manifest.arms[0], candidate)
@@ -248,7 +256,7 @@ class DeviceAnalysis:
             candidate.name,
             quantity,
             evidence,
-            margins(quantity, rules),
+            margins(quantity, rules, evidence.baseline_value),
             [judged[candidate.name, index] for index, _ in own],
             failed if isinstance(evidence.effect, Paired) else [],
             min(item_margins, default=None),

@@ -50,6 +50,8 @@ def _values(scores: pd.DataFrame, device: str, arm: str, item: str, noun: str) -
     values: dict[str, Measured] = {}
     for name, value, reason in zip(rows["quantity"], rows["value"], rows["reason"], strict=True):
         quantity = QUANTITIES[str(name)]
+        if quantity.over == "set":  # no image has one
+            continue
         values[quantity.name] = (
             Unavailable(reason=reason)
             if isinstance(reason, str)

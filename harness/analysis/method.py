@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from harness.analysis.judging.judge_outcome import NEGLIGIBLE_DIFFERENCE, NEGLIGIBLE_RATIO
 from harness.analysis.stopping.stopping import PRECISION
-from harness.quantity import QUANTITIES
+from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
-from harness.words.changes import subject
+from harness.statistics.set_bootstrap import RESAMPLES
 from harness.words.rules import rule_in_words
 from harness.words.sentences import counted, listed
 
@@ -56,10 +55,18 @@ def method_in_words(manifest: Manifest) -> list[str]:
         scenes = len({item.scene for item in manifest.items})
         unit = f"{counted(scenes, 'scene')}, which are the unit of statistics" if data.scene_separator else "one by one"
         noun = manifest.experiment.task.nouns.singular
-        names = listed([subject(QUANTITIES[name]) for name in measure.metrics])
+        names = listed([QUANTITIES[name].subject for name in measure.metrics])
         sentences.append(
             f"Quality: {counted(len(manifest.items), noun)} ({unit}), each put through every arm on every device "
             f"and compared with its reference: {names}. Differences are taken {noun} by {noun}."
+        )
+    pooled = [QUANTITIES[name].subject for name in measure.metrics if QUANTITIES[name].over == "set"]
+    if pooled:
+        drawn = "scenes" if data.scene_separator else f"{noun}s"
+        sentences.append(
+            f"Of {listed(pooled)} no {noun} has a value: all together have one. The interval is of {RESAMPLES:,} sets "
+            f"of {drawn} drawn with replacement, for both arms the same ones (BCa bootstrap, its percentiles taken "
+            "further out for few of them)."
         )
     sentences += [
         "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "
@@ -116,8 +123,8 @@ def _sequential_design(manifest: Manifest, of_pass: Literal["latency", "energy"]
 
 def _score_margins(metrics: list[str]) -> str:
     parts = [
-        f"{NEGLIGIBLE_DIFFERENCE[name]:g} {QUANTITIES[name].unit}".strip() + f" of {subject(QUANTITIES[name])}"
-        for name in metrics
+        f"{row.negligible:g} {row.change_unit}".strip() + f" of {row.subject}"
+        for row in (QUANTITIES[name] for name in metrics)
     ]
     return listed(parts) if parts else "none"
 

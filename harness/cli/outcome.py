@@ -40,6 +40,18 @@ def show_tool_numbers(found: ReadNumbers, *, as_json: bool) -> None:
     _show(found, lambda console: render_tool_numbers(found, console), as_json=as_json)
 
 
+def show_bytes(content: bytes) -> None:
+    """A file of UTF-8 text on stdout, whatever the terminal's encoding is."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
 def _show(result: BaseModel, render: Callable[[Console], None], *, as_json: bool) -> None:
     """A stdout that is closed, or whose reader has gone, takes nothing from a run that is done: it is all in the
     folder.

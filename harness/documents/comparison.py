@@ -5,13 +5,14 @@ Paths in it are relative to the run folder. Names of arms, items and devices are
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from collections.abc import Iterable
+from typing import Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.identity import Identity, shown_name
 from harness.models.model_format import ModelFormat
-from harness.quantity import Measured
+from harness.quantity import QUANTITIES, Measured
 
 COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
 
@@ -23,9 +24,58 @@ RuleOutcome = Literal["met", "broken", "open", "unavailable"]
 
 Decision = Literal["ship", "hold", "undecided"]
 
+WarningKind = Literal[
+    "design",
+    "runner",
+    "library",
+    "settings",
+    "held",
+    "phone state",
+    "conditions",
+    "gates",
+    "blocks",
+    "energy",
+    "sensors",
+    "failure",
+    "evidence",
+    "intervals disagree",
+    "unsorted",
+]
+"""What a warning is of: how the run was designed, what measured it, a library that is not what it was, settings that
+were asked for and not had, what was held still, what a phone was set to, heat and load around the run, gates that
+failed, blocks that stand out, the energy pass, sensors that said nothing, an arm that failed on the way, how much the
+evidence carries, an interval and its bootstrap twin. `unsorted` are those of a comparison.json from before kinds.
+"""
+WARNING_KINDS: tuple[WarningKind, ...] = get_args(WarningKind)
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class RunWarning(_Strict):
+    """Something that whoever reads the numbers beside it should know."""
+
+    about: str | None = None
+    """The quantity that the text is about and does not name; None where it says itself what it is about."""
+    kind: WarningKind
+    text: str
+    """A sentence."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """Before warnings had kinds they were texts, some with a quantity's label and a colon in front."""
+        if not isinstance(value, str):
+            return value
+        label, _, text = value.partition(": ")
+        about = next((quantity.name for quantity in QUANTITIES.values() if text and quantity.label == label), None)
+        return {"about": about, "kind": "unsorted", "text": value if about is None else text}
+
+
+def warned(kind: WarningKind, texts: Iterable[str], about: str | None = None) -> list[RunWarning]:
+    """Warnings of one kind."""
+    return [RunWarning(about=about, kind=kind, text=text) for text in texts]
 
 
 class Interval(_Strict):
@@ -92,7 +142,7 @@ class Contrast(_Strict):
     outcome: Outcome
     words: str
     """One plain sentence, such as `31 % faster, 1.45 times the speed (between 29 % and 33 %)`."""
-    warnings: list[str] = []
+    warnings: list[RunWarning] = []
 
 
 class RuleResult(_Strict):
@@ -242,7 +292,7 @@ class DeviceResult(_Strict):
     gallery: list[GalleryItem] = []
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
-    warnings: list[str] = []
+    warnings: list[RunWarning] = []
 
     @property
     def shown_name(self) -> str:
@@ -309,7 +359,7 @@ class Comparison(_Strict):
     """The declared rules in words, in the order of the experiment."""
     method: list[str]
     """How it was measured and decided, a sentence each, with the numbers of this run."""
-    warnings: list[str] = []
+    warnings: list[RunWarning] = []
 
     model_config = ConfigDict(
         frozen=True,

@@ -7,6 +7,7 @@ shapes, dtypes, quantisation) is not asked for here.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,11 +22,12 @@ from pydantic import (
 )
 
 from devices.runtimes.registry import RUNTIMES
-from harness.quantity import QUANTITIES
+from harness.quantity import QUANTITIES, Quantity
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.names import DEFAULT_TASK
 from harness.tasks.registry import TASKS, Data, TaskTensor, task_of
 from harness.tasks.task import AnyTask
+from harness.unit import UNITS
 
 
 def _in_order(cores: list[int]) -> list[int]:
@@ -204,14 +206,6 @@ class Measure(DeclaredTable):
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"
 _AMOUNT = re.compile(_AMOUNT_PATTERN)
-_UNIT_FACTORS: dict[str, dict[str, float]] = {
-    "ns": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
-    "bytes": {"bytes": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20},
-    "mJ": {"uJ": 1e-3, "mJ": 1.0, "J": 1e3},
-    "mW": {"mW": 1.0, "W": 1e3},
-    "dB": {"dB": 1.0, "": 1.0},
-    "": {"": 1.0},
-}
 
 
 class Amount(BaseModel):
@@ -230,11 +224,23 @@ class Amount(BaseModel):
             raise ValueError(msg)
         return self.number / 100.0
 
+    def is_share(self, quantity: Quantity) -> bool:
+        """Whether, as a difference of two scores in per cent, it is a share of the baseline's value, not in points."""
+        return quantity.scale == "difference" and quantity.unit == "%" and self.unit == "%"
+
     def in_unit(self, unit: str) -> float:
-        """The amount in the stored unit of a quantity (ns, bytes, mJ, dB or none). Raises ValueError for a foreign
+        """A value in the stored unit of a quantity (ns, bytes, mJ, dB, % or none). Raises ValueError for a foreign
         unit.
         """
-        factors = _UNIT_FACTORS[unit]
+        return self._times(UNITS[unit].amounts)
+
+    def difference_in(self, unit: str) -> float:
+        """A difference of two values in the stored unit of a quantity: of percentages it is in points. Raises
+        ValueError for a foreign unit.
+        """
+        return self._times(UNITS[unit].difference_amounts)
+
+    def _times(self, factors: Mapping[str, float]) -> float:
         if self.unit not in factors:
             expected = ", ".join(name or "a plain number" for name in factors)
             msg = f"{self.text!r} has the unit {self.unit!r}; expected {expected}"
@@ -248,7 +254,7 @@ def _parse_amount(value: Any) -> Any:
     text = str(value)
     match = None if isinstance(value, bool) else _AMOUNT.match(text)
     if match is None:
-        msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '40 MB' or 0.002"
+        msg = f"{text!r} is not an amount; write for example '5 %', '0.1 dB', '0.5 points', '40 MB' or 0.002"
         raise ValueError(msg)
     return Amount(text=text.strip(), number=float(match[1]), unit=match[2])
 
@@ -266,9 +272,9 @@ class Rule(DeclaredTable):
     """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
 
     - `improve_by_at_least`: the candidate is better by this much (`5 %` of the baseline; or in the quantity's unit
-    for scores);
-    - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`);
-    - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`).
+    for scores; of scores in per cent `2 points`, or `2 %` of the baseline's value);
+    - `no_worse_than`: non-inferiority margin (`2 %`; or `0.1 dB`, `0.5 points`);
+    - `at_most` / `at_least`: a bound on the candidate's own value (`40 ms`, `30 dB`, `92 %`).
 
     For scores `item_margin` and `worst_share` bound the tail: at most `worst_share` of the items may be worse than the
     baseline by more than `item_margin`.
@@ -298,8 +304,12 @@ class Rule(DeclaredTable):
                 if relative.fraction() >= 1.0 and self.improve_by_at_least is not None:
                     msg = f"{quantity.name} cannot improve by {relative.text}"
                     raise ValueError(msg)
-            else:
-                relative.in_unit(quantity.unit)
+            elif not relative.is_share(quantity):
+                if quantity.unit == "%" and relative.unit == "":
+                    points, share = f"{relative.number:g} points", f"{relative.number:g} %"
+                    msg = f"{relative.text!r} has no unit; write {points!r}, or {share!r} of the baseline's value"
+                    raise ValueError(msg)
+                relative.difference_in(quantity.unit)
         absolute = self.at_most or self.at_least
         if absolute is not None:
             absolute.in_unit(quantity.unit)
@@ -307,10 +317,10 @@ class Rule(DeclaredTable):
             msg = "item_margin and worst_share go together"
             raise ValueError(msg)
         if self.item_margin is not None and self.worst_share is not None:
-            if quantity.measured_in != "quality":
-                msg = f"item_margin is for scores of items; {quantity.name} has no items"
+            if quantity.measured_in != "quality" or quantity.over == "set":
+                msg = f"item_margin is for scores of single items; {quantity.name} has no items"
                 raise ValueError(msg)
-            self.item_margin.in_unit(quantity.unit)
+            self.item_margin.difference_in(quantity.unit)
             self.worst_share.fraction()
         return self
 

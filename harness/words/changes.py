@@ -16,35 +16,12 @@ if TYPE_CHECKING:
     from harness.documents.comparison import Outcome
     from harness.quantity import Quantity
 
-_SUBJECTS = {
-    "latency_p50": "latency",
-    "latency_p90": "the slowest tenth of inferences",
-    "load_time": "loading",
-    "first_inference": "the first inference",
-    "load_peak_memory": "peak memory while loading",
-    "run_peak_memory": "peak memory while running",
-    "steady_memory": "memory held (RSS)",
-    "pss_memory": "memory held (PSS)",
-    "model_size": "the model file",
-    "energy_per_inference": "energy per inference",
-    "average_power": "average power",
-    "snr": "signal to noise",
-    "cosine_similarity": "cosine similarity",
-    "max_abs_error": "the largest error",
-}
 _REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
-_AS = {"ns": "as long", "bytes": "as much", "mJ": "as much", "mW": "as much"}
-_MOST_DECIMALS = {"%": 2, "dB": 3, "": 5}
-
-
-def subject(quantity: Quantity) -> str:
-    """What the sentence is about: `latency`, `the model file`."""
-    return _SUBJECTS.get(quantity.name, quantity.label)
 
 
 def stated(quantity: Quantity, predicate: str) -> str:
     """`latency is 31 % faster`; `latency shows no clear difference`."""
-    return f"{subject(quantity)} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
+    return f"{quantity.subject} {'shows' if predicate.startswith('no ') else 'is'} {predicate}"
 
 
 def more_needed(n: int, needed: int | None, replicate: str) -> str:
@@ -90,7 +67,6 @@ def change_in_words(quantity: Quantity, estimate: float, low: float | None = Non
         return _far_apart(quantity, estimate, low, high)
     change, first, last = (_signed(quantity, number) for number in (estimate, low, high))
     decimals = _decimals(quantity, change, first, last)
-    unit = _unit(quantity)
     if first == last:
         return _with_direction(quantity, change, decimals) if _fixed(change, decimals) != "0" else "no difference"
     start, end = sorted((first, last), key=abs)
@@ -100,7 +76,7 @@ def change_in_words(quantity: Quantity, estimate: float, low: float | None = Non
         )
         if float(_fixed(abs(change), decimals)) == 0.0:
             return f"no clear difference {between}"
-    elif unit == "%":
+    elif quantity.change_unit == "%":
         between = f"(between {_fixed(abs(start), decimals)} % and {_fixed(abs(end), decimals)} %)"
     else:
         between = f"(between {_fixed(abs(start), decimals)} and {_fixed(abs(end), decimals)})"
@@ -113,7 +89,7 @@ def effect_in_words(quantity: Quantity, estimate: float, low: float | None = Non
     """
     words = change_in_words(quantity, estimate, low, high)
     head, bracket, between = words.partition(" (")
-    factor = speed_in_words(quantity, estimate) if head.endswith(f"% {directions(quantity)[0]}") else ""
+    factor = speed_in_words(quantity, estimate) if head.endswith(f"% {quantity.words[0]}") else ""
     return f"{head}, {factor}{bracket}{between}" if factor else words
 
 
@@ -124,26 +100,26 @@ def speed_in_words(quantity: Quantity, ratio: float) -> str:
     if quantity.unit != "ns" or not 0.0 < ratio < 1.0:
         return ""
     factor = 1.0 / ratio
-    decimals = min(_MOST_DECIMALS[""], max(2, 1 - math.floor(math.log10(factor - 1.0))))
+    decimals = min(5, max(2, 1 - math.floor(math.log10(factor - 1.0))))
     return f"{_fixed(factor, decimals)} times the speed"
 
 
 def limit_in_words(quantity: Quantity, limit: float) -> str:
     """A bound on the size of a difference, rounded up: `1.2 %`, `0.05 dB`. `limit` is a fraction or in the unit."""
-    unit = _unit(quantity)
-    return _rounded_up(abs(limit) * (100.0 if unit == "%" else 1.0), unit)
+    size = abs(limit) * (100.0 if quantity.scale == "ratio" else 1.0)
+    return _rounded_up(size, quantity.change_unit, quantity.change_decimals)
 
 
 def floor_in_words(quantity: Quantity, least: float, *, beyond: float) -> str:
     """What a difference is at least, rounded down: `2.1 %`, `0.05 dB`. `least` > `beyond` ≥ 0 are fractions or in the
     unit; another decimal is shown where it tells them apart.
     """
-    unit = _unit(quantity)
-    size, margin = (number * (100.0 if unit == "%" else 1.0) for number in (least, beyond))
-    decimals = min(_MOST_DECIMALS[unit], max(0, 1 - math.floor(math.log10(size))))
-    while decimals < _MOST_DECIMALS[unit] and _floor(size, decimals) <= margin + 1e-9:
+    size, margin = (number * (100.0 if quantity.scale == "ratio" else 1.0) for number in (least, beyond))
+    most = quantity.change_decimals
+    decimals = min(most, max(0, 1 - math.floor(math.log10(size))))
+    while decimals < most and _floor(size, decimals) <= margin + 1e-9:
         decimals += 1
-    return f"{_fixed(_floor(size, decimals), decimals)} {unit}".strip()
+    return _with_unit(_fixed(_floor(size, decimals), decimals), quantity.change_unit)
 
 
 def _floor(size: float, decimals: int) -> float:
@@ -152,7 +128,7 @@ def _floor(size: float, decimals: int) -> float:
 
 def percent_in_words(share: float) -> str:
     """A share as a percentage, rounded up to two digits: `12 %`, `2.5 %`."""
-    return _rounded_up(share * 100.0, "%")
+    return _rounded_up(share * 100.0, "%", 2)
 
 
 def outcome_in_words(
@@ -196,43 +172,31 @@ def _equivalent_in_words(quantity: Quantity, change: str, ends: tuple[float, flo
     return f"{change}, too little to matter"
 
 
-def directions(quantity: Quantity) -> tuple[str, str]:
-    """Words for better and worse: `faster` and `slower`, `less` and `more`, `higher` and `lower`."""
-    if quantity.scale == "difference":
-        return ("higher", "lower") if quantity.better == "higher" else ("lower", "higher")
-    if quantity.unit == "ns":
-        return "faster", "slower"
-    return ("smaller", "larger") if quantity.name == "model_size" else ("less", "more")
-
-
 def _signed(quantity: Quantity, number: float) -> float:
     """Candidate − baseline in per cent or in the unit."""
     return (number - 1.0) * 100.0 if quantity.scale == "ratio" else number
 
 
-def _unit(quantity: Quantity) -> str:
-    return "%" if quantity.scale == "ratio" else quantity.display_unit
+def _with_unit(number: str, unit: str) -> str:
+    """`0.4 points`, `1 point`, `0.05 dB`; a plain number where there is no unit."""
+    return f"{number} {'point' if unit == 'points' and float(number) == 1.0 else unit}".strip()
 
 
-def _rounded_up(size: float, unit: str) -> str:
+def _rounded_up(size: float, unit: str, most_decimals: int) -> str:
     if size == 0.0 or not math.isfinite(size):
         return f"{_fixed(size, 0)} {unit}".strip()
-    decimals = min(_MOST_DECIMALS[unit], max(0, 1 - math.floor(math.log10(size))))
-    return f"{_fixed(math.ceil(size * 10**decimals - 1e-9) / 10**decimals, decimals)} {unit}".strip()
+    decimals = min(most_decimals, max(0, 1 - math.floor(math.log10(size))))
+    return _with_unit(_fixed(math.ceil(size * 10**decimals - 1e-9) / 10**decimals, decimals), unit)
 
 
 def _with_direction(quantity: Quantity, change: float, decimals: int, *, tell_worse: bool = False) -> str:
-    better, worse = directions(quantity)
+    better, worse = quantity.words
     below, above = (better, worse) if quantity.better == "lower" else (worse, better)
-    size = f"{_fixed(abs(change), decimals)} {_unit(quantity)}".strip()
+    size = _with_unit(_fixed(abs(change), decimals), quantity.change_unit)
     word = below if change < 0 else above
     if tell_worse and quantity.scale == "difference" and quantity.better == "lower" and change != 0.0:
         word += f", which is {'better' if change < 0 else 'worse'}"
     return f"{size} {word}"
-
-
-def _as(quantity: Quantity) -> str:
-    return "as large" if quantity.name == "model_size" else _AS[quantity.unit]
 
 
 def _times_as(quantity: Quantity, estimate: float, low: float, high: float) -> str:
@@ -242,7 +206,7 @@ def _times_as(quantity: Quantity, estimate: float, low: float, high: float) -> s
     def count(ratio: float) -> str:
         return _fixed(ratio, decimals) if ratio < 1000.0 else times(ratio)
 
-    text = f"{count(estimate)} times {_as(quantity)}"
+    text = f"{count(estimate)} times {quantity.as_much}"
     return text if low == high else f"{text} (between {count(low)} and {count(high)})"
 
 
@@ -251,9 +215,9 @@ def _far_apart(quantity: Quantity, estimate: float, low: float, high: float) -> 
 
     def told(ratio: float) -> str:
         if ratio < 1.0 and told_in_times(ratio):
-            return f"{part(ratio)} {_as(quantity)}"
+            return f"{part(ratio)} {quantity.as_much}"
         if told_in_times(ratio):
-            return f"{times(ratio)} times {_as(quantity)}"
+            return f"{times(ratio)} times {quantity.as_much}"
         change = _signed(quantity, ratio)
         return _with_direction(quantity, change, 0) if _fixed(change, 0) != "0" else "no difference"
 
@@ -271,13 +235,13 @@ def at_least_in_words(quantity: Quantity, least: float, *, beyond: float) -> str
     """
     is_far = least >= 1.0 and 1.0 + least > 1.1 * (1.0 + beyond)
     if quantity.scale == "ratio" and quantity.better == "lower" and is_far:
-        return f"at least {times(1.0 + least, round_down=True)} times {_as(quantity)}"
-    return f"at least {floor_in_words(quantity, least, beyond=beyond)} {directions(quantity)[1]}"
+        return f"at least {times(1.0 + least, round_down=True)} times {quantity.as_much}"
+    return f"at least {floor_in_words(quantity, least, beyond=beyond)} {quantity.words[1]}"
 
 
 def _decimals(quantity: Quantity, change: float, first: float, last: float) -> int:
     """As many decimals as the half-width of the interval has one significant digit; for exact values two digits."""
-    most = _MOST_DECIMALS[_unit(quantity)]
+    most = quantity.change_decimals
     half_width = abs(last - first) / 2.0
     scale = half_width if half_width > 1e-12 else abs(change) / 10.0
     if scale == 0.0:

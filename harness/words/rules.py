@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.tasks.registry import DEFAULT_NOUNS
-from harness.words.changes import directions
 
 if TYPE_CHECKING:
     from harness.experiment.declaration import Amount, Rule
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
 
 def rule_in_words(rule: Rule, quantity: Quantity, nouns: Nouns = DEFAULT_NOUNS) -> str:
     """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
-    better, worse = directions(quantity)
+    better, worse = quantity.words
     if rule.improve_by_at_least is not None:
-        text = f"at least {amount_in_words(rule.improve_by_at_least)} {better}"
+        text = f"at least {margin_in_words(rule.improve_by_at_least, quantity)} {better}"
     elif rule.no_worse_than is not None:
-        text = f"at most {amount_in_words(rule.no_worse_than)} {worse}"
+        text = f"at most {margin_in_words(rule.no_worse_than, quantity)} {worse}"
     elif rule.at_most is not None:
         text = f"at most {amount_in_words(rule.at_most)}"
     elif rule.at_least is not None:
@@ -30,6 +29,13 @@ def rule_in_words(rule: Rule, quantity: Quantity, nouns: Nouns = DEFAULT_NOUNS) 
         share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
         text += f", and at most {share} of the {nouns.plural} {worse} by more than {margin}"
     return text
+
+
+def margin_in_words(amount: Amount, quantity: Quantity) -> str:
+    """A difference from the baseline: `5 %`, `0.1 dB`, `0.5 points`; of a score in per cent, whose differences are in
+    points, `2 % of the baseline's value`.
+    """
+    return amount_in_words(amount) + (" of the baseline's value" if amount.is_share(quantity) else "")
 
 
 def amount_in_words(amount: Amount) -> str:

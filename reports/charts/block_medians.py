@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from harness.documents.comparison import LatencyDistribution
-from harness.quantity import QUANTITIES
+from harness.unit import UNITS
 from reports import format as fmt
 from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, WIDTH, inline_svg, plain_axis_numbers
 
@@ -30,7 +30,7 @@ _TICK_ROW = 0.035
 
 def block_medians(distributions: Sequence[LatencyDistribution], series: Sequence[int], *, prefix: str) -> Markup:
     """One point a block. `series` is the colour, marker and line style of each distribution."""
-    divisor = QUANTITIES["latency_p50"].display_divisor
+    divisor = UNITS["ns"].display_divisor
     stalled = [distribution for distribution in distributions if distribution.stalls]
 
     def draw(axes: Axes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from harness.documents.comparison import LatencyDistribution
-from harness.quantity import QUANTITIES
+from harness.unit import UNITS
 from reports import format as fmt
 from reports.charts.inline_svg import LINE_STYLES, SERIES, inline_svg, plain_axis_numbers
 
@@ -21,7 +21,7 @@ EDGE_LEVEL = 0.99
 
 def latency_distribution(distributions: Sequence[LatencyDistribution], series: Sequence[int], *, prefix: str) -> Markup:
     """The distributions drawn through their quantiles. `series` is the colour and line style of each."""
-    divisor = QUANTITIES["latency_p50"].display_divisor
+    divisor = UNITS["ns"].display_divisor
 
     def draw(axes: Axes) -> None:
         edges = []

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.documents.comparison import ArmInfo, ArmOnDevice
+from harness.quantity import QUANTITIES
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import cores_in_words, sentence
 
@@ -129,7 +130,7 @@ def arm_on_device(
     """The facts of one arm. Failed with nothing measured is `failed`, failed on the way `partial`."""
     loaded = last_load(arm, records)
     measured = any(
-        value.kind == "available" and name != "model_size"  # the file's size needs no device
+        value.kind == "available" and QUANTITIES[name].measured_in != "file"  # it needs no device
         for name, value in values.items()
     )
     return ArmOnDevice(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.documents.comparison import NoEffect
-from harness.quantity import Measured
+from harness.quantity import Available, Measured
 from harness.statistics.bootstrap import BootstrapIntervals
 from harness.statistics.estimate import Estimate
 from harness.statistics.sign_flip import SignFlipTest
@@ -59,7 +59,9 @@ class Paired:
     doubt: str | None = None
     """Why a rule cannot be called met, whatever the interval says: losses that the mean leaves out."""
     tail: Callable[[float], TailCount | None] | None = None
-    """Counts of items worse than a margin (> 0, in the unit); for scores only."""
+    """Counts of items worse than a margin (> 0, in the unit); for scores of single items only."""
+    against_share: Callable[[float], Paired | NoEffect] | None = None
+    """The same of candidate − share · baseline, for rules on a share of the baseline's value; for scores only."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,8 @@ class Evidence:
     effect: Paired | NoEffect
     nouns: Nouns = DEFAULT_NOUNS
     """What items are called."""
+
+    @property
+    def baseline_value(self) -> float:
+        """The baseline's own value in the quantity's unit; 0 where it is unavailable, and no effect is there either."""
+        return self.baseline.value.value if isinstance(self.baseline.value, Available) else 0.0

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENOUGH_PAIRS = 20
-_SUMMARY = {"latency_p50": ("p50_ns", "median"), "latency_p90": ("p90_ns", "90th percentile")}
+_STATISTICS = {"p50_ns": "median", "p90_ns": "90th percentile"}
+"""The columns of a block's summary that quantities are measured as."""
 _FEWEST_FOR_P90 = 10
 
 
@@ -65,13 +66,12 @@ def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_l
 
     Its uncertainty allows for blocks that follow each other being alike.
     """
-    column, _ = _SUMMARY[quantity.name]
-    return level_of_blocks(quantity, blocks[column].to_numpy(dtype=np.float64), source, first_look)
+    return level_of_blocks(quantity, blocks[quantity.measured_as].to_numpy(dtype=np.float64), source, first_look)
 
 
 def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look: int | None) -> Level:
     """As `latency_level`, from the blocks' own medians or percentiles in nanoseconds, in time order."""
-    name = _SUMMARY[quantity.name][1]
+    name = _STATISTICS[quantity.measured_as or quantity.name]
     if values.size == 0:
         return Level(Unavailable(reason="no whole pair of blocks was measured"), None)
     if not np.all(values > 0):
@@ -108,9 +108,8 @@ def latency_effect(
     first_look: int | None = None,
 ) -> Paired | NoEffect:
     """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
-    column, _ = _SUMMARY[quantity.name]
     both = baseline.merge(candidate, on=["pair", "session"], suffixes=("_a", "_b")).sort_values("pair")
-    ours, theirs = (both[f"{column}_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
+    ours, theirs = (both[f"{quantity.measured_as}_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
     effect = effect_of_blocks(ours, theirs, first_look)
     if isinstance(effect, NoEffect):
         return effect

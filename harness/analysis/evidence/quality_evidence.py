@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.evidence.evidence import Level, Paired, TailCount
+from harness.analysis.evidence.set_evidence import set_effect, set_level
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
@@ -29,8 +30,10 @@ _ENOUGH = 5  # seen on real pairs of models: five paired items say what thousand
 
 def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
     """Mean of an arm's finite per-item values; `rows` are those of the quality table for one arm and quantity, `noun`
-    is what an item is called.
+    is what an item is called. Of a quantity over a set, the set's value.
     """
+    if quantity.over == "set":
+        return set_level(quantity, rows, noun)
     values = rows["value"].to_numpy(dtype=np.float64)
     finite, infinite = np.isfinite(values), int(np.isposinf(values).sum())
     if not finite.any():
@@ -63,6 +66,8 @@ def quality_effect(
 
     `by_scene` where the experiment declares that several items are of one scene; `noun` is what an item is called.
     """
+    if quantity.over == "set":
+        return set_effect(quantity, baseline, candidate, by_scene=by_scene, seed=seed, noun=noun)
     both = baseline.merge(candidate, on=["item", "scene"], suffixes=("_a", "_b")).sort_values("item")
     before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
     scenes = both["scene"].to_numpy()
@@ -102,6 +107,9 @@ def quality_effect(
         warnings=warnings,
         doubt=doubt,
         tail=lambda margin: _count_tail(gains, groups, margin),
+        against_share=lambda share: quality_effect(
+            quantity, baseline.assign(value=share * baseline["value"]), candidate, by_scene=by_scene, seed=seed
+        ),
     )
 
 

@@ -6,11 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
-from harness.documents.comparison import Contrast, Effect, Interval, NoEffect
+from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
+from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
 from harness.words.changes import more_needed, outcome_in_words
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Evidence, Paired
@@ -27,6 +29,9 @@ ANYTIME_METHODS = {
     "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
 }
 _ANYTIME_P = "anytime-valid t-mixture, two-sided"
+SET_METHOD = "expanded BCa bootstrap"
+"""Begins the method of the interval of a value over a set."""
+_SET_P = "expanded BCa bootstrap, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
     "process": "BCa bootstrap over processes",
@@ -43,7 +48,7 @@ def make_contrast(
     notes: list[str],
     item_margin: float | None,
 ) -> Contrast:
-    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` are warnings from outside;
+    """The contrast. `judged` are the judgements of the rules on this quantity; `notes` say what failed on the way;
     `item_margin` is the tightest declared margin of a single item, in the unit.
     """
     effect = evidence.effect
@@ -56,7 +61,7 @@ def make_contrast(
             effect=effect,
             outcome="unavailable",
             words=f"not known: {effect.reason}",
-            warnings=notes,
+            warnings=warned("failure", notes),
         )
     gain = as_gain(quantity, effect.estimate)
     outcome = judge_outcome(gain, allowed)
@@ -78,7 +83,11 @@ def make_contrast(
             limit=_limit(quantity, outcome, effect),
             needed=more_needed(gain.n, needed, effect.replicate),
         ),
-        warnings=[*notes, *effect.warnings, *_disagreements(quantity, effect)],
+        warnings=[
+            *warned("failure", notes),
+            *warned("evidence", effect.warnings),
+            *warned("intervals disagree", _disagreements(effect), about=quantity.name),
+        ],
     )
 
 
@@ -107,7 +116,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
             low=_shown(quantity, interval[0]),
             high=_shown(quantity, interval[1]),
             level=0.95,
-            method=_t_method(effect),
+            method=_method(effect),
         ),
         robust_interval=None
         if effect.robust is None
@@ -130,9 +139,13 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
     )
 
 
-def _t_method(effect: Paired) -> str:
+def _method(effect: Paired) -> str:
     """In words; what has no log-ratios are differences of items, or of scenes."""
-    if isinstance(effect.estimate, SequentialEstimate):
+    estimate = effect.estimate
+    if isinstance(estimate, SetEstimate):
+        drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
+        return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
+    if isinstance(estimate, SequentialEstimate):
         return ANYTIME_METHODS[effect.replicate]
     return _T_METHOD.get(effect.replicate, f"t on paired differences of {effect.replicate}s")
 
@@ -142,11 +155,12 @@ def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     for the looks is a p-value.
     """
     estimate = effect.estimate
-    if isinstance(estimate, SequentialEstimate):
+    if isinstance(estimate, (SequentialEstimate, SetEstimate)):
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
+        is_set = isinstance(estimate, SetEstimate)
         if above is None or below is None:
-            return None, "a single replicate"
-        return min(1.0, 2.0 * min(above, below)), _ANYTIME_P
+            return None, "too few to draw from" if is_set else "a single replicate"
+        return min(1.0, 2.0 * min(above, below)), _SET_P if is_set else _ANYTIME_P
     if effect.sign_flip is not None:
         return effect.sign_flip.p_value, effect.sign_flip.method
     return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
@@ -168,7 +182,7 @@ def _limit(quantity: Quantity, outcome: str, effect: Paired) -> float | None:
     return max(shown[1] if quantity.better == "lower" else -shown[0], 0.0)
 
 
-def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
+def _disagreements(effect: Paired) -> list[str]:
     """Where the bootstrap twin says something else than the t interval."""
     t, robust = effect.estimate.interval(0.95), effect.robust
     if t is None or robust is None or t[0] == t[1]:
@@ -178,6 +192,6 @@ def _disagreements(quantity: Quantity, effect: Paired) -> list[str]:
     if excludes[0] == excludes[1] and moved <= 0.25:
         return []
     return [
-        f"{quantity.label}: the t interval and its bootstrap twin disagree; the differences are far from a bell curve, "
-        "or the result is on the edge. More replicates settle it."
+        "the t interval and its bootstrap twin disagree; the differences are far from a bell curve, or the result is "
+        "on the edge. More replicates settle it."
     ]

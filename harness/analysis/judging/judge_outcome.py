@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from harness.quantity import Quantity
     from harness.statistics.estimate import Estimate
 
-NEGLIGIBLE_RATIO = 0.02
-"""A ratio within 2 % is too small a difference to matter, where no rule declares another margin."""
-
-NEGLIGIBLE_DIFFERENCE = {
-    "psnr": 0.05,
-    "psnr_y": 0.05,
-    "ssim": 0.001,
-    "ssim_y": 0.001,
-    "lpips_alex": 0.002,
-    "lpips_squeeze": 0.002,
-    "snr": 0.1,
-    "cosine_similarity": 1e-4,
-    "max_abs_error": 1e-4,
-}
-"""The same for scores, in their units."""
-
 
 @dataclass(frozen=True)
 class Margins:
@@ -48,23 +32,34 @@ class Margins:
     agreed: float
 
 
-def margins(quantity: Quantity, rules: list[Rule]) -> Margins:
-    """From the defaults above and the rules on the quantity; the tightest counts.
+def margins(quantity: Quantity, rules: list[Rule], baseline_value: float = 0.0) -> Margins:
+    """From the quantity's own row and the rules on the quantity; the tightest counts.
 
-    An improvement that a rule asks for is never negligible, be it ever so small.
+    An improvement that a rule asks for is never negligible, be it ever so small. `baseline_value` is for scores in per
+    cent, of which a rule may give a share.
     """
-    default = math.log1p(NEGLIGIBLE_RATIO) if quantity.scale == "ratio" else NEGLIGIBLE_DIFFERENCE[quantity.name]
+    default = math.log1p(quantity.negligible) if quantity.scale == "ratio" else quantity.negligible
     own = [rule for rule in rules if rule.quantity == quantity.name]
-    losses = [-_gain(quantity, rule.no_worse_than, worse=True) for rule in own if rule.no_worse_than is not None]
-    gains = [_gain(quantity, rule.improve_by_at_least) for rule in own if rule.improve_by_at_least is not None]
+    losses = [
+        -_gain(quantity, rule.no_worse_than, baseline_value, worse=True)
+        for rule in own
+        if rule.no_worse_than is not None
+    ]
+    gains = [
+        _gain(quantity, rule.improve_by_at_least, baseline_value)
+        for rule in own
+        if rule.improve_by_at_least is not None
+    ]
     agreed = min(losses, default=default)
     return Margins(min(default, agreed, *gains), agreed)
 
 
-def _gain(quantity: Quantity, amount: Amount, *, worse: bool = False) -> float:
+def _gain(quantity: Quantity, amount: Amount, baseline_value: float, *, worse: bool = False) -> float:
     sign = -1.0 if worse else 1.0
     if quantity.scale == "difference":
-        return sign * amount.in_unit(quantity.unit)
+        if amount.is_share(quantity):
+            return sign * amount.fraction() * baseline_value
+        return sign * amount.difference_in(quantity.unit)
     return gain_of_margin(quantity, -sign * amount.fraction())
 
 

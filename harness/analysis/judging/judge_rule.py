@@ -25,14 +25,13 @@ from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
 from harness.statistics.tail import replicates_for_share, share_p
 from harness.words.changes import (
     at_least_in_words,
-    directions,
     effect_in_words,
     limit_in_words,
     more_needed,
     percent_in_words,
     value_in_words,
 )
-from harness.words.rules import amount_in_words
+from harness.words.rules import amount_in_words, margin_in_words
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def judge_rule(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgem
     elif isinstance(evidence.effect, NoEffect):
         judged = RuleJudgement("unavailable", f"not known: {evidence.effect.reason}")
     else:
-        judged = _judge_effect(rule, quantity, evidence.effect)
+        judged = _judge_effect(rule, quantity, evidence.effect, evidence.baseline_value)
     if rule.item_margin is None or rule.worst_share is None:
         return judged
     return _worst_of([judged, _judge_tail(rule, quantity, evidence)])
@@ -103,15 +102,18 @@ def hold_together(judgements: Mapping[str, RuleJudgement]) -> dict[str, RuleJudg
     }
 
 
-def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired) -> RuleJudgement:
+def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired, baseline_value: float) -> RuleJudgement:
     gain = as_gain(quantity, effect.estimate)
     improve = rule.improve_by_at_least
-    bound, effect_bound = _gain_bound(rule, quantity)
-    asked = amount_in_words(_relative_amount(rule))
-    judged = _judge_bound(gain, bound, two_sided=improve is not None)
+    bound, effect_bound = _gain_bound(rule, quantity, baseline_value)
+    asked = margin_in_words(_relative_amount(rule), quantity)
+    weighed, weighed_bound = _weighed(rule, quantity, effect, bound)
+    if isinstance(weighed, NoEffect):
+        return RuleJudgement("unavailable", f"not known: {weighed.reason}")
+    judged = _judge_bound(as_gain(quantity, weighed.estimate), weighed_bound, two_sided=improve is not None)
     still = f"needs {more_needed(gain.n, judged.needed, effect.replicate)}"
     if judged.outcome == "met":
-        confirmed = improve is not None or _robust_agrees(quantity, effect, bound)
+        confirmed = improve is not None or _robust_agrees(quantity, weighed, weighed_bound)
         doubt = effect.doubt if confirmed else "the bootstrap does not confirm it"
         if doubt is not None:
             judged, still = replace(judged, outcome="open"), doubt
@@ -141,12 +143,29 @@ def _relative_amount(rule: Rule) -> Amount:
     return amount
 
 
-def _gain_bound(rule: Rule, quantity: Quantity) -> tuple[float, float]:
-    """The bound of a relative rule as a gain, and on the scale of the effect."""
+def _weighed(rule: Rule, quantity: Quantity, effect: Paired, bound: float) -> tuple[Paired | NoEffect, float]:
+    """What is held against which bound, as a gain. A share of the baseline's value is as uncertain as that value is:
+    the candidate less so much of the baseline is held against nothing.
+    """
+    amount = _relative_amount(rule)
+    if not amount.is_share(quantity):
+        return effect, bound
+    if effect.against_share is None:
+        return NoEffect(reason="there are no scores to take a share of"), 0.0
+    turn = -1.0 if quantity.better == "lower" else 1.0
+    change = turn * amount.fraction() * (1.0 if rule.improve_by_at_least is not None else -1.0)
+    return effect.against_share(1.0 + change), 0.0
+
+
+def _gain_bound(rule: Rule, quantity: Quantity, baseline_value: float) -> tuple[float, float]:
+    """The bound of a relative rule as a gain, and on the scale of the effect. Of a share of the baseline's value it is
+    that share of the value that was measured.
+    """
     amount = _relative_amount(rule)
     turn = -1.0 if quantity.better == "lower" else 1.0
     if quantity.scale == "difference":
-        bound = amount.in_unit(quantity.unit) * (1.0 if rule.improve_by_at_least is not None else -1.0)
+        size = amount.fraction() * baseline_value if amount.is_share(quantity) else amount.difference_in(quantity.unit)
+        bound = size * (1.0 if rule.improve_by_at_least is not None else -1.0)
         return bound, turn * bound
     fraction = amount.fraction()
     bound = gain_of_margin(quantity, -fraction if rule.improve_by_at_least is not None else fraction)
@@ -188,7 +207,7 @@ def _met_words(quantity: Quantity, gain: Estimate, words: str) -> str:
     if narrow is None or gain.standard_error == 0.0 or narrow[0] >= 0.0:
         return words
     limit = limit_in_words(quantity, _loss(quantity, narrow[0]))
-    return f"at worst {limit} {directions(quantity)[1]}"
+    return f"at worst {limit} {quantity.words[1]}"
 
 
 def _broken_words(quantity: Quantity, gain: Estimate, bound: float, words: str) -> str:
@@ -200,6 +219,8 @@ def _broken_words(quantity: Quantity, gain: Estimate, bound: float, words: str) 
     if narrow is None or gain.standard_error == 0.0 or narrow[1] >= 0.0:
         return words
     least, agreed = (_loss(quantity, end) for end in (narrow[1], bound))
+    if least <= agreed:  # a share of the baseline's value is judged by another interval
+        return words
     return at_least_in_words(quantity, least, beyond=agreed)
 
 
@@ -266,7 +287,7 @@ def _judge_tail(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudge
         msg = "not a rule on the tail"
         raise ValueError(msg)
     share = rule.worst_share.fraction()
-    seen = evidence.effect.tail(rule.item_margin.in_unit(quantity.unit))
+    seen = evidence.effect.tail(rule.item_margin.difference_in(quantity.unit))
     if seen is None:
         return RuleJudgement("unavailable", f"not known {noun} by {noun}: no {noun} has a value in both arms")
     margin, agreed = amount_in_words(rule.item_margin), amount_in_words(rule.worst_share)

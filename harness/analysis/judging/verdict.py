@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME_METHODS
+from harness.analysis.judging.contrast import ANYTIME_METHODS, SET_METHOD
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
 from harness.tasks.registry import DEFAULT_NOUNS
-from harness.words.changes import change_in_words, effect_in_words, stated, subject
+from harness.words.changes import change_in_words, effect_in_words, stated
 from harness.words.sentences import clause, listed, sentence
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
         quantity = QUANTITIES[rule.quantity]
         effects = [one.effect for _, one in _contrasts(candidate, rule.quantity, devices)]
         known = [effect for effect in effects if isinstance(effect, Effect)]
-        name = subject(quantity)
+        name = quantity.subject
         if rule.improve_by_at_least is not None and known:
             gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
             least = known[gains.index(min(gains))]
@@ -153,7 +153,7 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
                 *((least.interval.low, least.interval.high) if least.interval is not None else ()),
             ).split(" (", 1)[0]
             where = f"at least {change} on every device" if len(devices) > 1 else change
-            improvements.append(where if quantity.name == "latency_p50" else f"{name} {where}")
+            improvements.append(where if quantity.names_itself else f"{name} {where}")
         else:
             kept.append(name)
     parts = [", ".join(dict.fromkeys(improvements))] if improvements else []
@@ -222,7 +222,7 @@ def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) ->
 
 
 def _list_changes(contrasts: list[Contrast]) -> str:
-    return listed([f"{subject(QUANTITIES[one.quantity])} ({one.words.split(' (', 1)[0]})" for one in contrasts])
+    return listed([f"{QUANTITIES[one.quantity].subject} ({one.words.split(' (', 1)[0]})" for one in contrasts])
 
 
 def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
@@ -240,7 +240,7 @@ def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> 
     adjusted = holm([_p_worse(contrast) for _, contrast in tested])
     named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA}
     return [
-        _on(device, devices, f"no rule asks about it, but {subject(QUANTITIES[contrast.quantity])} is {contrast.words}")
+        _on(device, devices, f"no rule asks about it, but {QUANTITIES[contrast.quantity].subject} is {contrast.words}")
         for device, contrast in found
         if contrast.outcome == "worse" and (_is_certain(contrast) or id(contrast) in named)
     ]
@@ -258,7 +258,7 @@ def _p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 1.0
-    if effect.interval is not None and effect.interval.method in ANYTIME_METHODS.values():
+    if effect.interval is not None and effect.interval.method.startswith((*ANYTIME_METHODS.values(), SET_METHOD)):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)

@@ -12,17 +12,11 @@ from harness.quantity import QUANTITIES
 if TYPE_CHECKING:
     import pandas as pd
 
-_PREFERRED = (
-    "lpips_alex",
-    "lpips_squeeze",
-    "psnr_y",
-    "psnr",
-    "ssim_y",
-    "ssim",
-    "max_abs_error",
-    "snr",
-    "cosine_similarity",
-)
+_CHOOSE = [
+    quantity.name
+    for quantity in sorted(QUANTITIES.values(), key=lambda one: one.gallery_order or 0)
+    if quantity.gallery_order is not None
+]
 
 
 @dataclass(frozen=True)
@@ -39,11 +33,12 @@ def worst_items(
 ) -> list[WorstItem]:
     """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
 
-    The metric is the first of the preferred that has a value for both arms on some item. Items without a
-    value in both arms are left out; items that are identical to the reference in both arms have a loss of 0.
+    The metric is the first by `Quantity.gallery_order` that has a value for both arms on
+    some item. Items without a value in both arms are left out; items that are identical to the reference in both arms
+    have a loss of 0.
     """
     here = quality[quality["device"] == device]
-    for metric in _PREFERRED:
+    for metric in _CHOOSE:
         rows = here[here["quantity"] == metric]
         both = rows[rows["arm"] == baseline].merge(rows[rows["arm"] == candidate], on="item", suffixes=("_a", "_b"))
         before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)

@@ -31,7 +31,7 @@ def _is_wanted(data: DeviceData, quantity: Quantity) -> bool:
     experiment = data.manifest.experiment
     if experiment.measure.memory_repeats <= 0:
         return False
-    if quantity.name != "gpu_memory":
+    if not quantity.told_by_few:
         return True
     is_ruled = any(rule.quantity == quantity.name for rule in experiment.rules)
     return is_ruled or bool((data.memory["quantity"] == quantity.name).any())

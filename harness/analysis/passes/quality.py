@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
-    return quality_level(quantity, data.rows(data.scores, arm, quantity))
+    noun = data.manifest.experiment.task.nouns.singular
+    return quality_level(quantity, data.rows(data.scores, arm, quantity), noun)
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
@@ -26,6 +27,7 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
         data.rows(data.scores, candidate, quantity),
         by_scene=data.manifest.experiment.data.scene_separator is not None,
         seed=seed,
+        noun=data.manifest.experiment.task.nouns.singular,
     )
 
 

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
-from harness.analysis.judging.judge_outcome import NEGLIGIBLE_RATIO
 from harness.analysis.judging.judge_rule import judge_rule
 from harness.documents.comparison import NoEffect
-from harness.quantity import QUANTITIES, Unavailable
+from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES, Unavailable
 from harness.statistics.confidence_sequence import critical_values
 from harness.words.sentences import counted
 

@@ -25,13 +25,21 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
     from harness.tasks.task import AnyTask
     from metrics.metric import Metric, PreparedReference, Sample
+    from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
-COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
+Score = float | list[float] | str
+"""A value; an item's contribution to a metric over a set; or the reason there is neither."""
+
+COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Scores as a tidy frame (`COLUMNS`; value is NaN where reason is given), and how each metric is computed."""
+    """Scores as a tidy frame (`COLUMNS`), and how each metric is computed.
+
+    `value` is NaN where `reason` is given, and for metrics over a set, of which an item has only a `contribution`: a
+    list of numbers, None for every other metric and where there is a reason.
+    """
 
     scores: pd.DataFrame
     sources: dict[str, str]
@@ -146,17 +154,17 @@ def read_known(manifest: Manifest, item: ManifestItem) -> tuple[Any, Any]:
     )
 
 
-def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]]:
+def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
     """The metrics that can be had, and for the others why not."""
     from metrics.errors import MetricUnavailableError
-    from metrics.registry import METRICS
+    from metrics.registry import METRICS, SET_METRICS
 
     settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
-    metrics: dict[str, Metric] = {}
+    metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = METRICS[name](settings)
+            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
@@ -166,18 +174,18 @@ def _score_item(
     manifest: Manifest,
     item: ManifestItem,
     outputs: dict[str, dict[tuple[str, str], Output]],
-    metrics: dict[str, Metric],
+    metrics: dict[str, Metric | OpenSetMetric],
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
     given, reference = read_known(manifest, item)
     prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
-    known: dict[tuple[str, tuple[str, ...]], dict[str, float | str]] = {}
+    known: dict[tuple[str, tuple[str, ...]], dict[str, Score]] = {}
     rows = []
     for entry in manifest.devices:
         for arm in manifest.arms:
             output = outputs[entry.name].get((arm.id, item.id))
-            scores: dict[str, float | str]
+            scores: dict[str, Score]
             if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
@@ -187,7 +195,6 @@ def _score_item(
                 scores = known[key]
             for name in names:
                 score = scores[name]
-                failed = isinstance(score, str)
                 rows.append(
                     {
                         "device": entry.name,
@@ -195,14 +202,15 @@ def _score_item(
                         "item": item.stem,
                         "scene": item.scene,
                         "quantity": name,
-                        "value": float("nan") if failed else score,
-                        "reason": score if failed else None,
+                        "value": score if isinstance(score, float) else float("nan"),
+                        "reason": score if isinstance(score, str) else None,
+                        "contribution": score if isinstance(score, list) else None,
                     }
                 )
     return rows
 
 
-def _prepare(metric: Metric, reference: Sample) -> PreparedReference | str:
+def _prepare(metric: Metric | OpenSetMetric, reference: Sample) -> PreparedReference | PreparedSetReference | str:
     from metrics.errors import MetricInputError
 
     try:
@@ -217,17 +225,18 @@ def _score(
     output: Output,
     given: Any,
     names: list[str],
-    prepared: dict[str, PreparedReference | str],
+    prepared: dict[str, PreparedReference | PreparedSetReference | str],
     unavailable: dict[str, str],
-) -> dict[str, float | str]:
+) -> dict[str, Score]:
     """Metric → score, or the reason there is none."""
     from metrics.errors import MetricInputError
+    from metrics.set_metric import PreparedSetReference
 
     try:
         made = task.decode(arm.codec, load_output(task, arm, output), given)
     except (OSError, ValueError) as error:
         return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {error}")
-    scores: dict[str, float | str] = {}
+    scores: dict[str, Score] = {}
     for name in names:
         reference = prepared.get(name)
         if reference is None:
@@ -236,7 +245,11 @@ def _score(
             scores[name] = reference
         else:
             try:
-                scores[name] = reference.score(made)
+                scores[name] = (
+                    [float(part) for part in reference.contribution(made)]
+                    if isinstance(reference, PreparedSetReference)
+                    else float(reference.score(made))
+                )
             except MetricInputError as error:
                 scores[name] = str(error)
     return scores

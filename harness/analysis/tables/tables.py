@@ -15,7 +15,7 @@ import numpy as np
 from harness.analysis.tables.device_records import DeviceRecords
 from harness.analysis.tables.graphics_memory import graphics_memory
 from harness.documents.records import Context, MemoryMeasured
-from harness.quantity import Available, Unavailable
+from harness.quantity import QUANTITIES, Available, Unavailable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +26,9 @@ QUALITY_COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reaso
 """Of the quality table: `value` is float64 (may be +inf; NaN where missing), `reason` says why it is missing."""
 
 _MEMORY_FIELDS = {
-    "load_time": "load_ns",
-    "first_inference": "first_inference_ns",
-    "load_peak_memory": "load_peak_rss_bytes",
-    "run_peak_memory": "run_peak_rss_bytes",
-    "steady_memory": "steady_rss_bytes",
-    "pss_memory": "pss_bytes",
+    quantity.name: quantity.measured_as
+    for quantity in QUANTITIES.values()
+    if quantity.measured_in == "memory" and quantity.measured_as is not None
 }
 
 

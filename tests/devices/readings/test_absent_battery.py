@@ -16,8 +16,8 @@ from devices.readings.thermalservice import Thermalservice, parse_thermalservice
 from devices.readings.unavailable import Unavailable
 from harness.doctor.obstacles import find_obstacles
 from harness.experiment.declaration import GateBounds
-from harness.runs.planning.device_gates import device_gates
 from harness.experiment.energy_source import battery_status
+from harness.runs.planning.device_gates import device_gates
 from tests.devices.power.surveys import battery_files, board, lines, phone
 
 TELEVISION = """Current Battery Service state:

@@ -58,13 +58,15 @@ def all_words(comparison: Comparison) -> str:
         text
         for one in comparison.devices
         for text in [
-            *one.warnings,
+            *(warning.text for warning in one.warnings),
             *(contrast.words for contrast in one.contrasts),
-            *(warning for contrast in one.contrasts for warning in contrast.warnings),
+            *(warning.text for contrast in one.contrasts for warning in contrast.warnings),
             *(result.reason for result in one.rules),
         ]
     ]
-    return "\n".join([*verdicts, *devices, *comparison.method, *comparison.rules, *comparison.warnings])
+    return "\n".join(
+        [*verdicts, *devices, *comparison.method, *comparison.rules, *(warning.text for warning in comparison.warnings)]
+    )
 
 
 def test_a_faster_build_of_the_same_quality_ships(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_the_same_model_twice_is_never_better_or_worse(tmp_path: Path) -> None:
     assert contrast(comparison.devices[0], "latency_p50", "again").outcome == "equivalent"
     assert contrast(comparison.devices[0], "model_size", "again").words == "exactly the same"
     assert comparison.arms[1].differs_in == []
-    assert any("what chance alone does" in warning for warning in comparison.warnings)
+    assert any("what chance alone does" in warning.text for warning in comparison.warnings)
     assert comparison.verdicts[0].decision == "hold"  # 20 % was asked for
 
 
@@ -148,7 +150,7 @@ def test_too_few_noisy_pairs_need_more(tmp_path: Path) -> None:
     assert "more pairs" in result.reason
     assert comparison.verdicts[0].decision == "undecided"
     found = contrast(comparison.devices[0], "latency_p50")
-    assert any("Only 8 pairs of blocks" in warning for warning in found.warnings)
+    assert any("Only 8 pairs of blocks" in warning.text for warning in found.warnings)
 
 
 def test_a_candidate_that_cannot_be_loaded_is_held(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_candidate_that_crashes_on_the_way_is_held_though_it_was_fast(tmp_path
     found = contrast(result, "latency_p50")
     assert isinstance(found.effect, Effect)
     assert found.effect.n == 12
-    assert found.warnings[0] == "int8 failed on the way; only what was measured before is compared."
+    assert found.warnings[0].text == "int8 failed on the way; only what was measured before is compared."
 
 
 def test_the_other_candidate_is_not_touched_by_a_failure(tmp_path: Path) -> None:
@@ -244,7 +246,7 @@ def test_an_interrupted_run_is_whole_and_says_so(tmp_path: Path) -> None:
     effect = contrast(result, "latency_p50").effect
     assert isinstance(effect, Effect)
     assert effect.n == 30
-    assert any("restarted during the run (1 time)" in warning for warning in result.warnings)
+    assert any("restarted during the run (1 time)" in warning.text for warning in result.warnings)
     starts = result.latency[0].block_started_s
     assert starts == sorted(starts)  # though the device's clock began anew
     assert starts[0] >= 0.0
@@ -308,9 +310,9 @@ def test_distributions_are_summaries_of_every_counted_inference(tmp_path: Path) 
 
 def test_conditions_of_the_run_are_told(tmp_path: Path) -> None:
     result = run(tmp_path, devices=(replace(LOCAL, load=3.5, settled=False, counts_ticks=False),)).devices[0]
-    assert any(text.startswith("fp32 and int8 had not settled") for text in result.warnings)
+    assert any(each.text.startswith("fp32 and int8 had not settled") for each in result.warnings)
     assert any(
-        "Others kept the device busy (load 3.5 before the run and 2.5 during" in text for text in result.warnings
+        "Others kept the device busy (load 3.5 before the run and 2.5 during" in each.text for each in result.warnings
     )
     assert isinstance(result.environment["temperature_before"], Available)
     assert isinstance(result.environment["memory_available"], Unavailable)
@@ -322,12 +324,12 @@ def test_conditions_of_the_run_are_told(tmp_path: Path) -> None:
 def test_arms_that_differ_in_more_than_one_thing_are_flagged(tmp_path: Path) -> None:
     comparison = run(tmp_path, arms=(FP32, replace(INT8, threads=4)))
     assert comparison.arms[1].differs_in == ["model", "threads"]
-    assert any("int8 differs from fp32 in model and threads" in warning for warning in comparison.warnings)
+    assert any("int8 differs from fp32 in model and threads" in warning.text for warning in comparison.warnings)
 
 
 def test_a_quick_run_points_and_does_not_decide(tmp_path: Path) -> None:
     comparison = run(tmp_path, quick=True)
-    assert comparison.warnings[0].startswith("Quick run")
+    assert comparison.warnings[0].text.startswith("Quick run")
     assert comparison.verdicts[0].decision == "undecided"
     assert comparison.verdicts[0].sentence.startswith("A quick look points to ship for int8, but does not decide: 30")
 

@@ -15,6 +15,7 @@ from harness.experiment.declaration import Experiment
 from harness.quantity import Available, Unavailable
 from harness.runs.planning.sensing import make_sensing
 from tests.harness.runs.planning.test_make_plan import manifest, plan
+from tests.harness.warning_texts import texts
 from tests.rig.simulated import Battery, Noise, SimulatedDevice, Thermal, Truth
 
 ON_ENERGY = [{"quantity": "energy_per_inference", "no_worse_than": "5 %"}]
@@ -132,7 +133,7 @@ def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_
     assert isinstance(found, Effect)
     assert found.excluded == {"no value in one of the arms": 4}
     begin = "4 of 8 cycles gave no value (first cycle 5: the battery's status could not be read in the block)"
-    assert f"Energy: {begin}, and are left out." in the_device(comparison).warnings
+    assert f"Energy: {begin}, and are left out." in texts(the_device(comparison).warnings)
     (rule,) = the_device(comparison).rules
     assert rule.outcome == "open"
     assert begin in rule.reason
@@ -141,7 +142,7 @@ def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_
     assert begin in verdict.sentence
     assert any(
         text.startswith("The battery level could not be read before") and "of 32 blocks of the energy pass" in text
-        for text in the_device(comparison).warnings
+        for text in texts(the_device(comparison).warnings)
     )
 
 
@@ -181,7 +182,7 @@ def test_a_device_that_falls_asleep_is_found_out_and_the_block_is_left_out(tmp_p
     comparison, _ = experiment(truth, tmp_path)
     assert any(
         "asleep while it measured: 40.0 s in all (seen 1 time, first about cycle 1 of the energy pass)" in warning
-        for warning in the_device(comparison).warnings
+        for warning in texts(the_device(comparison).warnings)
     )
     found = contrast(comparison, "energy_per_inference")
     assert isinstance(found.effect, Effect)
@@ -194,9 +195,9 @@ def test_a_device_that_throttles_is_told_and_one_that_stays_cool_is_not(tmp_path
     hot = Thermal(throttles_at_celsius=32.0, resistance_k_per_w=10.0, capacity_j_per_k=2.0, slower_per_kelvin=0.04)
     latency = {"energy": {"cycles": 0}, "pairs": 40, "block_ms": 250.0, "gates": {"max_wait_s": 0.0}}
     warned, _ = experiment(replace(GREEDY, thermal=hot), tmp_path, **latency)
-    assert any("throttl" in warning.lower() for warning in the_device(warned).warnings)
+    assert any("throttl" in warning.lower() for warning in texts(the_device(warned).warnings))
     cool, _ = experiment(GREEDY, tmp_path, **latency)
-    assert not any("throttl" in warning.lower() for warning in the_device(cool).warnings)
+    assert not any("throttl" in warning.lower() for warning in texts(the_device(cool).warnings))
 
 
 def test_gates_and_heat_of_the_energy_pass_reach_the_rule_and_the_warnings(tmp_path):
@@ -211,7 +212,7 @@ def test_gates_and_heat_of_the_energy_pass_reach_the_rule_and_the_warnings(tmp_p
     assert failed > 20
     assert not any(block.gate.failed for block in records.blocks if block.gate is not None)
     gate = f"he temperature gate did not hold before {failed} of 32 blocks of the energy pass"
-    warnings = the_device(comparison).warnings
+    warnings = texts(the_device(comparison).warnings)
     assert f"T{gate}, and they were measured in spite of it." in warnings
     assert the_device(comparison).rules[0].reason.endswith(f"; t{gate}.")
     (verdict,) = comparison.verdicts
@@ -225,5 +226,5 @@ def test_gates_and_heat_of_the_energy_pass_reach_the_rule_and_the_warnings(tmp_p
 def test_an_energy_pass_that_stays_cool_is_quiet(tmp_path):
     cooled = replace(GREEDY, thermal=Thermal(resistance_k_per_w=1.0))
     comparison, _ = experiment(cooled, tmp_path, rules=ON_ENERGY, memory_repeats=0)
-    assert not any("energy pass" in text for text in the_device(comparison).warnings)
+    assert not any("energy pass" in text for text in texts(the_device(comparison).warnings))
     assert "gate" not in the_device(comparison).rules[0].reason

@@ -6,6 +6,7 @@ import pytest
 
 from harness.documents.folder import read_model
 from harness.documents.held_record import HeldRecord
+from tests.harness.warning_texts import texts
 from tests.rig.command import bakeoff
 from tests.rig.phone import StandInPhone
 from tests.rig.run_on_a_phone import device_folders, over_adb
@@ -44,7 +45,7 @@ def test_a_run_holds_what_is_asked_says_so_and_lets_go(tiny, phone, server, tmp_
     assert {
         "The clock governor was held at performance during the run: users' devices run sched_pixel.",
         f"Charging was switched off during the run, with the cable in (/sys/class/{SWITCH}).",
-    } <= set(result.warnings)
+    } <= set(texts(result.warnings))
     assert "held at performance" in (folder / "report.html").read_text()
     assert governors(phone) == {"sched_pixel"}
     assert phone.state.read(f"sys/{SWITCH}") == "0"

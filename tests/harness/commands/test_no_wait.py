@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.warning_texts import texts
 from tests.rig.command import bakeoff
 from tests.rig.run_on_a_phone import device_folders
 from tests.rig.run_watch import assert_whole, comparison, records
@@ -35,7 +36,7 @@ def test_a_busy_machine_is_measured_at_once_and_the_report_names_what_did_not_ho
     assert_whole(folder, len(tiny.names), 4, device)
     assert not [record for record in records(folder, device) if record.record == "gate_waiting"]
     (result,) = comparison(folder).devices
-    assert any("gate did not hold before" in warning for warning in result.warnings), result.warnings
+    assert any("gate did not hold before" in warning for warning in texts(result.warnings)), result.warnings
     again = bakeoff("run", "--resume", folder, "--no-wait")
     assert again.exit_code == 2
     assert "--no-wait cannot be given with --resume" in again.stderr

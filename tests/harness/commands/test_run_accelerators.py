@@ -12,6 +12,7 @@ import pytest
 from devices.build.native_build import target_for_machine
 from tests.devices.software_gpu import software_gpu
 from tests.harness.commands.test_run import run
+from tests.harness.warning_texts import texts
 from tests.rig.command import bakeoff
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
@@ -142,7 +143,7 @@ def test_a_gpu_is_compared_with_the_cpu(workdir, tmp_path):
     assert result.arms[1].differs_in == ["accelerator", "accelerator options"]
     assert (device.arms[1].accelerator, device.arms[0].accelerator) == ("gpu", "cpu")
     assert device.arms[1].delegated == "11 of 11 nodes"
-    assert not any("fell back" in warning or "unknown" in warning for warning in device.warnings)
+    assert not any("fell back" in warning or "unknown" in warning for warning in texts(device.warnings))
     outputs = {arm: np.load(next((tmp_path / "run").glob(f"devices/*/outputs/{arm}/i0.0.npy"))) for arm in ("a0", "a1")}
     np.testing.assert_allclose(outputs["a1"], outputs["a0"], atol=1e-4)
     plan = json.loads(next((tmp_path / "run").glob("devices/*/plan.json")).read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.documents.folder import read_model
 from harness.documents.phone_state import PhoneState, PhoneStates, parse_phone_state
+from tests.harness.warning_texts import texts
 from tests.rig.command import bakeoff
 from tests.rig.run_on_a_phone import ConnectedPhone, LongRun, device_folders, over_adb
 from tests.rig.run_watch import comparison
@@ -29,7 +30,7 @@ def test_battery_saver_is_kept_with_the_run_and_told_in_the_report(tiny, stand_i
     assert found.before.clocks["policy0"].governor == "sched_pixel"
     assert found.before.clocks["policy0"].min_khz == 324_000
     (result,) = comparison(folder).devices
-    assert [text for text in result.warnings if "Battery saver was on during the run" in text]
+    assert [text for text in texts(result.warnings) if "Battery saver was on during the run" in text]
     assert "Battery saver was on during the run" in (folder / "report.html").read_text()
 
 
@@ -49,9 +50,9 @@ def test_what_changes_in_a_run_is_told_also_when_it_was_cut_and_resumed(tiny, st
     assert found.after is not None
     assert found.after.clocks["policy0"].max_khz == 1_000_000
     (result,) = comparison(run.folder).devices
-    assert [text for text in result.warnings if "policy0 from 324–1704 MHz to 324–1000 MHz" in text]
-    assert [text for text in result.warnings if "cores went on or off" in text and "0 after" in text]
-    assert not [text for text in result.warnings if "Battery saver" in text]
+    assert [text for text in texts(result.warnings) if "policy0 from 324–1704 MHz to 324–1000 MHz" in text]
+    assert [text for text in texts(result.warnings) if "cores went on or off" in text and "0 after" in text]
+    assert not [text for text in texts(result.warnings) if "Battery saver" in text]
 
 
 def test_a_device_that_is_no_phone_has_no_such_file(finished_run):

@@ -7,6 +7,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.experiment.file import parse_experiment, read_experiment
+from harness.quantity import QUANTITIES
 
 VALID = """
 name = "a"
@@ -56,6 +57,7 @@ def test_a_valid_experiment_has_its_paths_relative_to_the_file():
         (("improve_by_at_least", "at_most"), "expected ns, us, ms, s", ""),
         (("latency_p50", "lpips_squeeze"), "'5 %' has the unit '%'; expected a plain number", ""),
         (('"5 %"', '"a lot"'), "'a lot' is not an amount", ""),
+        (("latency_p50", "psnr_pooled"), "'5 %' has the unit '%'; expected dB", ""),
         (("scale = 2", "scale = 0"), "`data.scale`", ""),
         (("scale = 2", "scale = = 2"), "is not valid TOML", ""),
         (('"onnxruntime==1.32.0"', '"onnxruntime>=1"'), "arms[1].runtime", ""),
@@ -119,6 +121,37 @@ def test_amounts_are_read_however_they_are_written(written, number):
     text = VALID.replace("latency_p50", "psnr_y").replace("improve_by_at_least", "no_worse_than")
     rule = parsed(text.replace('"5 %"', written)).experiment.rules[0]
     assert rule.no_worse_than.in_unit("dB") == number
+
+
+def ruled(quantity, bound):
+    rule = f'[[rules]]\nquantity = "{quantity}"\n{bound}\n'
+    head = VALID.partition("[[rules]]")[0]
+    return parsed(f'{head}{rule}\n[measure]\nmetrics = ["{quantity}"]\n').experiment.rules[0]
+
+
+@pytest.mark.parametrize("bound", ["no_worse_than", "improve_by_at_least"])
+def test_a_score_in_per_cent_is_bounded_in_points_or_by_a_share_of_the_baseline(bound):
+    in_points = getattr(ruled("close_pixels", f'{bound} = "0.5 points"'), bound)
+    assert in_points.difference_in("%") == 0.5
+    assert not in_points.is_share(QUANTITIES["close_pixels"])
+    share = getattr(ruled("close_pixels", f'{bound} = "0.5 %"'), bound)
+    assert share.is_share(QUANTITIES["close_pixels"])
+    assert share.fraction() == 0.005
+    with pytest.raises(UserError, match=r"has no unit; write '0.5 points', or '0.5 %' of the baseline's value"):
+        ruled("close_pixels", f"{bound} = 0.5")
+    with pytest.raises(UserError, match="expected points, point"):
+        ruled("close_pixels", f'{bound} = "0.5 dB"')
+
+
+def test_a_score_in_per_cent_is_bounded_by_per_cent():
+    assert ruled("close_pixels", 'at_least = "92 %"').at_least.in_unit("%") == 92.0
+    with pytest.raises(UserError, match="expected %"):
+        ruled("close_pixels", 'at_least = "92 points"')
+
+
+def test_a_score_of_a_whole_set_has_no_margin_for_an_item():
+    with pytest.raises(UserError, match="psnr_pooled has no items"):
+        ruled("psnr_pooled", 'no_worse_than = "0.1 dB"\nitem_margin = "0.5 dB"\nworst_share = "10 %"')
 
 
 @pytest.mark.parametrize("line", ["max_minutes = inf", "step_timeout_s = 1e300", "block_ms = nan"])

@@ -55,6 +55,9 @@ from harness.words.sentences import clause, counted, listed, sentence
         ("psnr_y", 0.010, 0.002, 0.017, "0.010 dB higher (between 0.002 and 0.017)"),
         ("psnr", -0.001, -0.01, 0.008, "0.001 dB lower (between 0.010 dB lower and 0.008 dB higher)"),
         ("psnr", 0.0, 0.0, 0.0, "no difference"),
+        ("close_pixels", -0.4, -0.6, -0.2, "0.4 points lower (between 0.2 and 0.6)"),
+        ("close_pixels", 1.0, 1.0, 1.0, "1.0 point higher"),
+        ("close_pixels", 0.1, -0.2, 0.4, "0.1 points higher (between 0.2 points lower and 0.4 points higher)"),
         ("ssim", -0.0021, -0.0024, -0.0018, "0.0021 lower (between 0.0018 and 0.0024)"),
         ("lpips_alex", 0.0021, 0.0018, 0.0024, "0.0021 higher, which is worse (between 0.0018 and 0.0024)"),
         ("lpips_alex", -0.0021, -0.0024, -0.0018, "0.0021 lower, which is better (between 0.0018 and 0.0024)"),
@@ -96,6 +99,7 @@ def test_no_change_is_ever_shown_as_nan_or_minus_nought(quantity: str, ratio: fl
         ("ssim", 0.93121, "0.9312"),
         ("lpips_alex", 0.0, "0.0000"),
         ("psnr", math.inf, "infinite"),
+        ("close_pixels", 92.314, "92.31 %"),
         ("psnr", math.nan, "unknown"),
     ],
 )

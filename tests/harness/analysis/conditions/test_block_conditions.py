@@ -23,6 +23,7 @@ from tests.harness.simulated_records import (
     simulate_records,
     write_run,
 )
+from tests.harness.warning_texts import texts
 
 LOCAL = SimulatedDevice("local")
 NAMES = {"a0": "fp32", "a1": "int8"}
@@ -54,14 +55,14 @@ def test_gates_that_did_not_hold_are_named_and_the_verdict_says_so(tmp_path: Pat
     device = replace(LOCAL, gate_failed_before=((2, 0), (5, 1), (9, 0)))
     comparison = run(tmp_path, device)
     words = "he temperature gate did not hold before 3 of 60 blocks"
-    assert f"T{words}, and they were measured in spite of it." in comparison.devices[0].warnings
+    assert f"T{words}, and they were measured in spite of it." in texts(comparison.devices[0].warnings)
     assert comparison.devices[0].rules[0].reason.endswith(f"; t{words}.")
     assert any(f"t{words}" in reason for reason in comparison.verdicts[0].reasons)
 
 
 def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) -> None:
     busy = tuple((pair, 0) for pair in range(8))
-    warnings = run(tmp_path, replace(LOCAL, throttles_to=1.25, others_busy=busy)).devices[0].warnings
+    warnings = texts(run(tmp_path, replace(LOCAL, throttles_to=1.25, others_busy=busy)).devices[0].warnings)
     assert [text for text in warnings if text.startswith("The device slowed down: a fixed work took up to 2")]
     assert [
         text for text in warnings if text.startswith("Others kept more than half a core busy during 8 of 60 blocks")
@@ -70,7 +71,7 @@ def test_throttling_and_the_load_of_others_reach_the_warnings(tmp_path: Path) ->
 
 def test_a_load_that_is_the_same_all_along_is_not_blamed_for_heat(tmp_path: Path) -> None:
     always = tuple((pair, position) for pair in range(30) for position in range(2))
-    warnings = run(tmp_path, replace(LOCAL, throttles_to=1.4, others_busy=always)).devices[0].warnings
+    warnings = texts(run(tmp_path, replace(LOCAL, throttles_to=1.4, others_busy=always)).devices[0].warnings)
     assert [text for text in warnings if text.startswith("The device slowed down: a fixed work took up to ")]
     assert not [text for text in warnings if "slowed by other programs" in text]
 

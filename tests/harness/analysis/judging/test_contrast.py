@@ -16,6 +16,7 @@ from harness.quantity import QUANTITIES, Unavailable
 from harness.statistics.bootstrap import BootstrapIntervals, bca_intervals
 from harness.statistics.estimate import Estimate, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
+from tests.harness.warning_texts import texts
 
 NOTHING = Level(Unavailable(reason="not shown"), None)
 LATENCY = QUANTITIES["latency_p50"]
@@ -47,7 +48,8 @@ def test_ratios_leave_as_ratios() -> None:
     assert effect.minimum_detectable == pytest.approx(math.expm1((2.04523 + 0.85425) * 0.02 / math.sqrt(30)), rel=1e-4)
     assert effect.sd == pytest.approx(0.02)
     assert (effect.p_method, effect.pairs_needed) == ("sign flips, 9999 random patterns", None)
-    assert found.warnings == ["a note", "a caution"]
+    assert texts(found.warnings) == ["a note", "a caution"]
+    assert [warning.kind for warning in found.warnings] == ["failure", "evidence"]
 
 
 def test_what_is_exact_has_no_interval_and_no_p_value() -> None:
@@ -74,11 +76,13 @@ def test_one_pair_is_shown_without_an_interval_and_is_inconclusive() -> None:
 
 def test_a_twin_that_disagrees_is_told() -> None:
     agreeing = contrast(pairs(0.05))
-    assert not [text for text in agreeing.warnings if "twin disagree" in text]
+    assert not [text for text in texts(agreeing.warnings) if "twin disagree" in text]
     other_sign = BootstrapIntervals((-0.001, 0.0575), (0.001, 0.0570))
-    assert [text for text in contrast(pairs(0.05, robust=other_sign)).warnings if "twin disagree" in text]
+    assert [text for text in texts(contrast(pairs(0.05, robust=other_sign)).warnings) if "twin disagree" in text]
     moved = BootstrapIntervals((0.0425, 0.062), (0.043, 0.061))
-    assert [text for text in contrast(pairs(0.05, robust=moved)).warnings if "Latency, median: the t interval" in text]
+    (found,) = [each for each in contrast(pairs(0.05, robust=moved)).warnings if each.kind == "intervals disagree"]
+    assert found.about == "latency_p50"
+    assert found.text.startswith("the t interval and its bootstrap twin disagree")
 
 
 def test_an_open_rule_says_what_it_needs_before_the_contrast_does() -> None:
@@ -91,4 +95,4 @@ def test_an_open_rule_says_what_it_needs_before_the_contrast_does() -> None:
 def test_nothing_measured_is_unavailable_with_its_reason() -> None:
     found = contrast(NoEffect(reason="int8 could not be loaded"))
     assert (found.outcome, found.words) == ("unavailable", "not known: int8 could not be loaded")
-    assert found.warnings == ["a note"]
+    assert texts(found.warnings) == ["a note"]

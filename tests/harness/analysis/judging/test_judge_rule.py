@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired, TailCount
+from harness.analysis.evidence.quality_evidence import quality_effect, quality_level
 from harness.analysis.judging.judge_rule import RuleJudgement, hold_together, judge_rule
 from harness.documents.comparison import NoEffect
 from harness.experiment.declaration import Rule
@@ -262,3 +264,78 @@ def test_broken_on_some_device_holds_over_all_devices() -> None:
     assert together["two"] is fine
     certain = RuleJudgement("broken", "20 % slower", p_broken=0.001)
     assert hold_together({"one": certain, "two": fine})["one"] is certain
+
+
+CLOSE = QUANTITIES["close_pixels"]
+
+
+def percent(before: float, change: float, n: int = 30, spread: float = 0.2) -> Evidence:
+    """Evidence of a score in per cent: the baseline's mean, the candidate's change in points, image by image."""
+    ours = spread_around(before, 2.0, n)
+    theirs = ours + spread_around(change, spread, n)
+    frames = [
+        pd.DataFrame({"item": range(n), "scene": range(n), "value": values, "reason": None})
+        for values in (ours, theirs)
+    ]
+    effect = quality_effect(CLOSE, *frames, by_scene=False, seed=1)
+    return Evidence(*(quality_level(CLOSE, frame) for frame in frames), effect)
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "rule", "outcome", "words"),
+    [
+        (93.0, 0.5, {"at_least": "92 %"}, "met", "; at least 92 % was asked"),
+        (90.0, 0.1, {"at_least": "92 %"}, "broken", "below the agreed 92 %"),
+        (91.8, 0.1, {"at_least": "92 %"}, "open", "so it may or may not be at least 92 %"),
+        (93.0, 0.0, {"at_most": "92 %"}, "broken", "above the agreed 92 %"),
+        (
+            93.0,
+            -0.4,
+            {"no_worse_than": "0.5 points"},
+            "met",
+            "at worst 0.47 points lower, within the agreed 0.5 points",
+        ),
+        (
+            93.0,
+            -0.8,
+            {"no_worse_than": "0.5 points"},
+            "broken",
+            "at least 0.73 points lower, beyond the agreed 0.5 poi",
+        ),
+        (93.0, 2.0, {"improve_by_at_least": "1 point"}, "met", "2.00 points higher (between 1.93 and 2.07)"),
+        # Half a point is 1 % of 50 %, and .54 % of 93 %.
+        (50.0, -0.4, {"no_worse_than": "1 %"}, "met", "within the agreed 1 % of the baseline's value"),
+        (20.0, -0.4, {"no_worse_than": "1 %"}, "broken", "beyond the agreed 1 % of the baseline's value"),
+        (
+            40.0,
+            -0.4,
+            {"no_worse_than": "1 %"},
+            "open",
+            "may or may not be within the agreed 1 % of the baseline's value",
+        ),
+        (50.0, 2.0, {"improve_by_at_least": "3 %"}, "met", "at least 3 % of the baseline's value was asked"),
+        (50.0, 2.0, {"improve_by_at_least": "5 %"}, "broken", "short of the 5 % of the baseline's value"),
+    ],
+)
+def test_a_score_in_per_cent_is_ruled_on_in_points_or_as_a_share_of_the_baseline(
+    before: float, change: float, rule: dict[str, str], outcome: str, words: str
+) -> None:
+    judged = judge(percent(before, change), quantity="close_pixels", **rule)
+    assert judged.outcome == outcome
+    assert words in judged.predicate
+
+
+def test_a_share_of_the_baseline_is_as_uncertain_as_the_baseline_s_value() -> None:
+    """Ours 10 ± 9 % over images, theirs always .9 points less: within 10 % of the value that was measured, but that
+    value may well be another.
+    """
+    ours = spread_around(10.0, 9.0, 12)
+    frames = [
+        pd.DataFrame({"item": range(12), "scene": range(12), "value": values, "reason": None})
+        for values in (ours, ours - 0.9)
+    ]
+    effect = quality_effect(CLOSE, *frames, by_scene=False, seed=1)
+    known = Evidence(*(quality_level(CLOSE, frame) for frame in frames), effect)
+    assert judge(known, quantity="close_pixels", no_worse_than="10 %").outcome == "open"
+    assert judge(known, quantity="close_pixels", no_worse_than="1 points").outcome == "met"
+    assert judge(known, quantity="close_pixels", no_worse_than="10 %").effect_bound == pytest.approx(-1.0)

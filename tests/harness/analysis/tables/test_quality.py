@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.analysis.gallery import draw_gallery
@@ -17,7 +18,9 @@ from harness.errors import UserError
 from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import read_image, write_image
 from metrics.metric import MetricSettings
-from metrics.registry import METRICS
+from metrics.registry import METRICS, SET_METRICS
+from tests.harness.warning_texts import texts
+from tests.metrics.pictures import open_lpips, shared
 
 
 @pytest.fixture
@@ -158,6 +161,65 @@ def test_a_metric_that_cannot_be_had_is_a_reason_and_not_an_error(run):
     frame = score_outputs(run, manifest.model_copy(update={"items": items}), SilentProgress()).scores
     assert frame[frame["quantity"] == "ssim"]["reason"].str.contains("needs at least").all()
     assert np.isposinf(frame[frame["quantity"] == "psnr"]["value"]).all()
+
+
+def with_metrics(run, *metrics):
+    manifest = run.read_manifest()
+    measure = manifest.experiment.measure.model_copy(update={"metrics": list(metrics)})
+    return manifest.model_copy(update={"experiment": manifest.experiment.model_copy(update={"measure": measure})})
+
+
+def test_lpips_of_vgg_without_sound_weights_is_unavailable_with_what_to_do(run, tmp_path, monkeypatch):
+    (tmp_path / "vgg16-mine.pth").write_bytes(b"not weights")
+    monkeypatch.setenv("BAKEOFF_LPIPS_WEIGHTS", str(tmp_path))
+    frame = score_outputs(run, with_metrics(run, "psnr", "lpips_vgg"), SilentProgress()).scores
+    lost = frame[frame["quantity"] == "lpips_vgg"]
+    assert lost["value"].isna().all()
+    assert lost["reason"].str.contains(r"LPIPS \(vgg\) unavailable").all()
+    assert lost["reason"].str.contains("vgg16-mine.pth: damaged").all()
+    assert np.isfinite(frame[frame["quantity"] == "psnr"]["value"]).all()
+
+
+def test_lpips_of_vgg_scores_where_its_weights_are(run, monkeypatch):
+    open_lpips("vgg")  # skips with the reason where they cannot be had
+    monkeypatch.setenv("BAKEOFF_LPIPS_WEIGHTS", str(shared("weights")))
+    frame = score_outputs(run, with_metrics(run, "lpips_vgg"), SilentProgress()).scores
+    assert (frame["value"] > 0.0).all()
+
+
+def test_a_metric_over_a_set_has_a_contribution_of_every_item_and_others_have_none(run, tmp_path):
+    manifest = with_metrics(run, "psnr", "psnr_pooled")
+    (outputs_of(run) / "i1.0.npy").unlink()
+    frame = score_outputs(run, manifest, SilentProgress()).scores
+    pooled, psnr = (frame[frame["quantity"] == name].reset_index() for name in ("psnr_pooled", "psnr"))
+    assert psnr["contribution"].isna().all()
+    assert pooled["value"].isna().all()
+    lost = (pooled["arm"] == "candidate") & (pooled["item"] == "picture1")
+    assert (pooled["contribution"].isna() == lost).all()
+    assert (pooled["reason"].notna() == lost).all()
+    one_by_one = [SET_METRICS["psnr_pooled"].value(np.array([each])) for each in pooled["contribution"].dropna()]
+    assert one_by_one == pytest.approx(psnr["value"].dropna().tolist(), abs=1e-9)
+    frame.to_parquet(tmp_path / "quality.parquet")
+    again = pd.read_parquet(tmp_path / "quality.parquet")
+    assert np.stack(again["contribution"].dropna()).shape == (7, 2)
+
+
+def test_a_run_is_scored_over_its_set_from_the_outputs_to_the_report(run):
+    text = run.manifest.read_text().replace('"metrics": [', '"metrics": [\n"psnr_pooled", "close_pixels",', 1)
+    run.manifest.write_text(text)
+    comparison = recompute(run, SilentProgress())
+    contrasts = {one.quantity: one for one in comparison.devices[0].contrasts}
+    pooled = contrasts["psnr_pooled"]
+    assert pooled.effect.kind == "effect"
+    assert pooled.candidate_value.source == "one value of 4 images together"
+    assert "too few to draw from" in " ".join(texts(pooled.warnings))
+    assert pooled.effect.interval is None
+    assert contrasts["close_pixels"].candidate_value.unit == "%"
+    assert any("all together have one" in sentence for sentence in comparison.method)
+    shown = comparison.devices[0].gallery[0].values["candidate"]
+    assert "close_pixels" in shown
+    assert "psnr_pooled" not in shown
+    assert "PSNR (RGB, pooled)" in run.report.read_text()
 
 
 @pytest.fixture

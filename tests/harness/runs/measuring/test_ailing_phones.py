@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.documents.comparison import NoEffect
 from harness.quantity import Unavailable
+from tests.harness.warning_texts import texts
 from tests.rig.command import bakeoff, start
 from tests.rig.run_on_a_phone import device_folders, over_adb
 from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
@@ -19,7 +20,7 @@ def test_a_battery_at_three_per_cent_is_measured_and_named(tiny, stand_in, serve
     (device,) = device_folders(folder)
     assert_whole(folder, len(tiny.names), 6, device)
     (result,) = comparison(folder).devices
-    assert any("battery level gate did not hold before 12 of 12 blocks" in each for each in result.warnings)
+    assert any("battery level gate did not hold before 12 of 12 blocks" in each for each in texts(result.warnings))
 
 
 def test_a_phone_without_a_thermometer_has_no_such_gate_and_it_is_said(tiny, stand_in, server, tmp_path):
@@ -36,7 +37,9 @@ def test_a_phone_without_a_thermometer_has_no_such_gate_and_it_is_said(tiny, sta
     blocks = [record for record in records(folder, device) if record.record == "latency_block"]
     assert all("temperature" not in block.gate.values for block in blocks)
     (result,) = comparison(folder).devices
-    unwatched = next(each for each in result.warnings if each.startswith("Not watched before the blocks: heat ("))
+    unwatched = next(
+        each for each in texts(result.warnings) if each.startswith("Not watched before the blocks: heat (")
+    )
     assert "the device gives no temperature of its skin, its battery or its processor" in unwatched
 
 
@@ -52,7 +55,7 @@ def test_a_sensor_that_is_lost_in_the_latency_pass_is_named_and_nothing_is_lost(
     assert process.wait(timeout=240) == 0, (tmp_path / "log").read_text()
     assert_whole(folder, len(tiny.names), 30, device)
     (result,) = comparison(folder).devices
-    lost = [each for each in result.warnings if each.startswith("The temperature could not be read before")]
+    lost = [each for each in texts(result.warnings) if each.startswith("The temperature could not be read before")]
     assert len(lost) == 1
     assert int(lost[0].split(" before ")[1].split(" of 60 ")[0]) in range(1, 55)
 

@@ -1,0 +1,151 @@
+"""A score of a whole set of items for one candidate against the baseline: no item has a value, all together have one.
+
+The table of scores holds what each item contributes. The difference is of the items that have a contribution in both
+arms; what is left out is said, and a loss that may hide in it leaves a rule open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.analysis.evidence.evidence import Level, Paired
+from harness.documents.comparison import NoEffect
+from harness.quantity import Available, Quantity, Unavailable
+from harness.statistics.set_bootstrap import FEWEST, SetEstimate, estimate_set
+from harness.tasks.registry import DEFAULT_NOUNS
+from harness.words.sentences import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from harness.statistics.estimate import Floats
+
+LEVEL_SEED = 1
+"""Of the drawing for an arm's own value; that for a difference comes from the run."""
+
+
+def set_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
+    """An arm's own value over the items that it has a contribution of; `rows` are those of the quality table for one
+    arm and quantity, with the column `contribution`.
+    """
+    has = rows["contribution"].notna().to_numpy()
+    if not has.any():
+        return Level(Unavailable(reason=_why_missing(rows, noun)), None)
+    of_set, own = _value_of(quantity), _stacked(rows[has])
+    value = of_set(own)
+    if not math.isfinite(value):
+        reason = f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
+        return Level(Unavailable(reason=reason), None, infinite=value == math.inf)
+    estimate = estimate_set(lambda chosen: of_set(own[chosen]), _groups(rows["scene"].to_numpy()[has]), LEVEL_SEED)
+    source = f"one value of {counted(int(has.sum()), noun)} together"
+    missing = int((~has).sum())
+    if missing:
+        source += f", {missing} without a value left out"
+    return Level(Available(value=value, unit=quantity.unit, source=source), estimate)
+
+
+def set_effect(
+    quantity: Quantity,
+    baseline: pd.DataFrame,
+    candidate: pd.DataFrame,
+    *,
+    by_scene: bool,
+    seed: int,
+    noun: str = DEFAULT_NOUNS.singular,
+) -> Paired | NoEffect:
+    """Candidate against baseline over the items that both have a contribution of: the difference of two values, its
+    interval by drawing items (or scenes, `by_scene`) anew, for both arms the same ones.
+    """
+    both = baseline.merge(candidate, on=["item", "scene"], suffixes=("_a", "_b")).sort_values("item")
+    both = both[both["contribution_a"].notna() & both["contribution_b"].notna()]
+    if both.empty:
+        return NoEffect(reason=_why_missing(candidate if baseline["contribution"].notna().any() else baseline, noun))
+    ours, theirs = (np.stack(both[f"contribution_{side}"].to_list()).astype(np.float64) for side in ("a", "b"))
+    of_set = _value_of(quantity)
+    before, after = of_set(ours), of_set(theirs)
+    identical = before == after == math.inf
+    if not identical and not (math.isfinite(before) and math.isfinite(after)):
+        arm, value = ("baseline", before) if not math.isfinite(before) else ("candidate", after)
+        return NoEffect(reason=f"all {noun}s of the {arm} together give {_unbounded(value)}")
+    groups = _groups(both["scene"].to_numpy() if by_scene else both["item"].to_numpy())
+    replicate = "scene" if by_scene else noun
+    excluded, warnings, doubt = _left_out(baseline, candidate, noun)
+    if len(groups) < FEWEST:
+        warnings.append(f"Only {counted(len(groups), replicate)}: too few to draw from, so there is no interval.")
+
+    if identical:
+        warnings.append(f"All {noun}s identical to their references in both arms: counted as no difference.")
+
+    def against(share: float) -> SetEstimate:
+        """Of candidate − share · baseline."""
+        if identical:
+            return SetEstimate(0.0, 0.0, len(groups), float(len(groups)), seed=seed)
+
+        def difference(chosen: NDArray[np.intp]) -> float:
+            first, second = of_set(ours[chosen]), of_set(theirs[chosen])
+            return 0.0 if first == second and share == 1.0 else second - share * first  # also where both are infinite
+
+        return estimate_set(difference, groups, seed)
+
+    def paired(share: float) -> Paired:
+        return Paired(
+            estimate=against(share),
+            replicate=replicate,
+            excluded=excluded,
+            warnings=warnings,
+            doubt=doubt,
+            against_share=paired,
+        )
+
+    return paired(1.0)
+
+
+def _value_of(quantity: Quantity) -> Callable[[Floats], float]:
+    """The value of a set, from its contributions of shape (n, k)."""
+    from metrics.registry import SET_METRICS
+
+    return SET_METRICS[quantity.name].value
+
+
+def _stacked(rows: pd.DataFrame) -> Floats:
+    return np.stack(rows["contribution"].to_list()).astype(np.float64)
+
+
+def _groups(names: NDArray[np.object_]) -> list[NDArray[np.intp]]:
+    """Indices of equal names together, in the order of first appearance."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(str(name), []).append(place)
+    return [np.array(found, dtype=np.intp) for found in places.values()]
+
+
+def _left_out(
+    baseline: pd.DataFrame, candidate: pd.DataFrame, noun: str
+) -> tuple[dict[str, int], list[str], str | None]:
+    """What the values leave out: counts by reason, warnings, and whether a loss hides in it."""
+    ours, theirs = (set(rows.loc[rows["contribution"].notna(), "item"].tolist()) for rows in (baseline, candidate))
+    excluded: dict[str, int] = {}
+    if others := len(set(baseline["item"].tolist()) | set(candidate["item"].tolist())) - len(ours):
+        excluded["no value for the baseline"] = others
+    without = sorted(ours - theirs)
+    if not without:
+        return excluded, [], None
+    excluded["no value for the candidate"] = len(without)
+    doubt = f"{counted(len(without), noun)} without a value for the candidate"
+    reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
+    why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
+    return excluded, [f"{doubt}{why}."], doubt
+
+
+def _unbounded(value: float) -> str:
+    return "no number" if math.isnan(value) else "an infinite value: they are the references"
+
+
+def _why_missing(rows: pd.DataFrame, noun: str) -> str:
+    reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
+    return "; ".join(reasons[:3]) if reasons else f"no {noun} has a value in both arms"
