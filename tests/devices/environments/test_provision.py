@@ -326,7 +326,7 @@ def test_tflite_runtime_gets_an_old_enough_python_and_numpy() -> None:
 
 
 def test_the_builder_runs_on_the_oldest_python_promised() -> None:
-    source = Path(__file__).parents[3] / "devices" / "environment_builder.py"
+    source = Path(__file__).parents[3] / "devices" / "environments" / "environment_builder.py"
     with LocalDevice() as device:
         old = [one for one in find_interpreters(device) if one.version[:2] == (3, 8)]
     if not old:
