@@ -24,7 +24,7 @@ from devices.posix.transport import Transport
 
 _CONNECT_TIMEOUT_S = 30.0
 _OF_ANOTHER = 5
-# What is made is this user's alone: models and pictures are nobody else's business. A directory that was there keeps
+# What is made is this user's alone: models and items are nobody else's business. A directory that was there keeps
 # its mode, and what is ours below it does not. `-O` says whose it is; no POSIX, and every sh has it.
 _PRIVATELY = (
     'for d in "$w" "$w/blobs" "$w/runs" "$w/runtimes"; do\n'

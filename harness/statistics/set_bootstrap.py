@@ -1,6 +1,6 @@
 """The value of a whole set of items, or the difference of two arms' values on the same items, with its uncertainty.
 
-Such a value (a pooled PSNR, an AUROC, a mean IoU) is no mean of items, so that no t interval fits it. Its items are
+Such a value (an error pooled in decibels, an AUROC, a mean IoU) is no mean of items, so that no t interval fits it. Its items are
 drawn again with replacement, for both arms the same ones, and the value is computed anew for each such set: the BCa
 bootstrap (Efron 1987, "Better bootstrap confidence intervals", JASA 82). It is too narrow for few items and where a few
 of them weigh most of the value, and is widened twice: percentiles are taken at √(n/(n−1))·t of n − 1 degrees of freedom

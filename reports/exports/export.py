@@ -13,7 +13,7 @@ from harness.documents.comparison import Comparison
 class Export:
     """A format that a comparison can be written in.
 
-    `render` gives the whole file, UTF-8, from the comparison and the folder where the paths of its pictures begin. The
+    `render` gives the whole file, UTF-8, from the comparison and the folder where the paths of its files begin. The
     same comparison gives the same bytes.
     """
 

@@ -1,4 +1,4 @@
-"""The page: one file with pictures and figures inside."""
+"""The page: one file with its files and figures inside."""
 
 from __future__ import annotations
 

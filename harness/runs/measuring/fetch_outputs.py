@@ -29,7 +29,7 @@ BATCH_FILES, BATCH_BYTES = 64, 16 << 20
 """Between two batches Ctrl-C is heard; a lost connection costs one."""
 DAMAGED_BEFORE_GIVING_UP: Final = 3
 MOST_OUTPUT_BYTES: Final = 1 << 30
-"""Of one output tensor: a float32 picture of 9,000 × 9,000 pixels."""
+"""The most bytes of one output tensor: some 9,000 × 9,000 × 3 in float32."""
 MOST_LOG_BYTES: Final = 16 << 20
 
 
@@ -75,7 +75,7 @@ def fetch_outputs(
             raise PermanentError(
                 f"{device.name}: says that {each.name} has {each.bytes / 1e6:,.0f} MB; at most {most_bytes / 1e6:,.0f}"
                 " MB are fetched",
-                "Is it the output of this model? Measure smaller pictures, or leave this device out.",
+                "Is it the output of this model? Measure smaller items, or leave this device out.",
             )
     done = 0
     for batch in _batches(wanted):
