@@ -1,14 +1,14 @@
 """The value of a whole set of items, or the difference of two arms' values on the same items, with its uncertainty.
 
-Such a value (an error pooled in decibels, an AUROC, a mean IoU) is no mean of items, so that no t interval fits it. Its items are
-drawn again with replacement, for both arms the same ones, and the value is computed anew for each such set: the BCa
-bootstrap (Efron 1987, "Better bootstrap confidence intervals", JASA 82). It is too narrow for few items and where a few
-of them weigh most of the value, and is widened twice: percentiles are taken at √(n/(n−1))·t of n − 1 degrees of freedom
-instead of z (Hesterberg 2015, "What teachers should know about the bootstrap", The American Statistician 69, the
-expanded percentile interval); and where the jackknife's standard error, which errs to the large side (Efron & Stein
-1981), is larger than that of the drawn sets, those are stretched about the value to agree with it. Simulated for skewed
-errors (log-normal, σ = .8), 95 % intervals of a difference cover 93 % with 12 to 40 items; plain BCa 86 to 90 %.
-tests/harness/statistics/test_set_bootstrap.py prints it.
+Such a value (an error pooled in decibels, an AUROC, a mean IoU) is no mean of items, so that no t interval fits it.
+Its items are drawn again with replacement, for both arms the same ones, and the value is computed anew for each such
+set: the BCa bootstrap (Efron 1987, "Better bootstrap confidence intervals", JASA 82). It is too narrow for few items
+and where a few of them weigh most of the value, and is widened twice: percentiles are taken at √(n/(n−1))·t of n − 1
+degrees of freedom instead of z (Hesterberg 2015, "What teachers should know about the bootstrap", The American
+Statistician 69, the expanded percentile interval); and where the jackknife's standard error, which errs to the large
+side (Efron & Stein 1981), is larger than that of the drawn sets, those are stretched about the value to agree with it.
+Simulated for skewed errors (log-normal, σ = .8), 95 % intervals of a difference cover 93 % with 12 to 40 items; plain
+BCa 86 to 90 %. tests/harness/statistics/test_set_bootstrap.py prints it.
 """
 
 from __future__ import annotations

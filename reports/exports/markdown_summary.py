@@ -1,7 +1,7 @@
 """A summary in Markdown, for a pull request or a chat: the verdict, the rules, a table a device, the warnings.
 
-Plain CommonMark with the tables of GitHub; no HTML, no links, no files beside it. Text from users is escaped: none of it is
-markup, mentions anybody or leaves its cell.
+Plain CommonMark with the tables of GitHub; no HTML, no links, no files beside it. Text from users is escaped: none of
+it is markup, mentions anybody or leaves its cell.
 """
 
 from __future__ import annotations
