@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field
 
 MOST_TEXT_CHARACTERS: Final = 1 << 20
-"""Of one text: as much as a probe may keep."""
+"""The most characters of one text: as much as a probe may keep."""
 
 
 SignedCount = Annotated[int, Field(ge=-(2**62), le=2**62)]

@@ -72,7 +72,7 @@ class Quantity:
     None where the pass gives it by the quantity's own name.
     """
     over: Literal["item", "set"] = "item"
-    """Of scores: whether each item has a value, or only a whole set of items."""
+    """For scores, whether each item has a value, or only a whole set of items."""
     gallery_order: int | None = None
     """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
     names_itself: bool = False

@@ -23,7 +23,7 @@ from metrics.image.image import Image
 from metrics.metric import MetricSettings
 
 Contribution = NDArray[np.float64]
-"""Of one item: shape (k,), float64, finite; k is the same for every item of a run."""
+"""What one item contributes: shape (k,), float64, finite; k is the same for every item of a run."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from typing import Final
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 TOTAL_LIMIT_BYTES: Final = 48_000_000
-"""Of PNG files in one page. Browsers open such a page; mail servers would not carry much more."""
+"""The most bytes of PNG files in one page. Browsers open such a page; mail servers would not carry much more."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _HIDDEN = "\ue000"
-"""In the place of a no-break space: a character of nobody's, one column wide."""
+"""What stands in the place of a no-break space: a character of nobody's, one column wide."""
 
 
 def text(content: str, style: str = "") -> Text:

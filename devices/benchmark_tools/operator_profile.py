@@ -32,7 +32,7 @@ class OperatorProfile:
     operators: tuple[Operator, ...]
     nodes: Number
     timings: Counted | None
-    """Of the sum of all operators, with the profiler on."""
+    """The times of the sum of all operators, with the profiler on."""
 
 
 @dataclass

@@ -38,7 +38,7 @@ class Operator:
     name: str
     avg_ms: Decimal
     share_percent: Decimal
-    """Of all operators; unavailable where the table's shares do not add up to 100."""
+    """The share of all operators; unavailable where the table's shares do not add up to 100."""
     cumulative_percent: Decimal
     line: int
 
@@ -78,16 +78,16 @@ class ToolRun:
     memory_peak_bytes: Number = NOT_PRINTED
     """The process's largest resident size."""
     cpu_percent: Number = NOT_PRINTED
-    """As printed: of all cores."""
+    """The share as printed: of all cores."""
     elapsed_ms: Number = NOT_PRINTED
     """Between two lines of a log, around an unknown number of inferences: no latency."""
     nodes: Number = NOT_PRINTED
     """That the tool's profiler saw run; a delegate is one."""
     etdump_bytes: Number = NOT_PRINTED
     delegations: tuple[Delegation, ...] = ()
-    """In the order of the text."""
+    """Delegations come in the order of the text."""
     operators: tuple[Operator, ...] = ()
-    """In the order they ran."""
+    """Operators come in the order they ran."""
     settings: dict[str, PrintedNumber] = field(default_factory=dict)
     """The tool's own, as printed."""
     moments_s: dict[str, PrintedNumber] = field(default_factory=dict)

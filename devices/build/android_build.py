@@ -69,7 +69,7 @@ class AndroidArchitecture:
     """One of Android's ABIs, in the compiler's words."""
 
     abi: str
-    """As ro.product.cpu.abilist names it."""
+    """The name that ro.product.cpu.abilist has."""
     triple: str
     linker: str
     """The dynamic linker that starts the program."""

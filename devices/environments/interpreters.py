@@ -60,7 +60,7 @@ class Interpreter:
     """`cpython`, `pypy`."""
     in_venv: bool
     lacks: tuple[str, ...]
-    """Of `ssl`, `venv` and `ensurepip`, those that cannot be imported."""
+    """Those of `ssl`, `venv` and `ensurepip` that cannot be imported."""
 
     def __str__(self) -> str:
         """Such as `3.11.2 (/usr/bin/python3.11, without ensurepip)`."""

@@ -40,7 +40,7 @@ class ProvisionedRuntime:
 
     spec: RuntimeSpec
     version: str
-    """As installed."""
+    """The version that was installed."""
     key: str
     """Name of its folder below `<workdir>/runtimes/`."""
     python: str

@@ -21,7 +21,7 @@ from devices.posix.shell_words import quote
 _ARGUMENT_BYTES = 60_000
 _CHUNK_BYTES = 1 << 18
 MOST_FILE_BYTES = 1 << 30
-"""Of a file of which nobody says how long it may be."""
+"""The most bytes of a file of which nobody says how long it may be."""
 # Of a member beside its content: headers, a long name, padding; and of the archive's end.
 _MEMBER_BYTES = 8 << 10
 _ARCHIVE_BYTES = 1 << 20

@@ -16,7 +16,7 @@ SCRIPT_TIMEOUT_S = 60.0
 STALL_S = 600.0
 _KILL_TIMEOUT_S = 5.0
 MOST_ANSWER_BYTES = 64 << 20
-"""Of what a command prints: scripts of ours and the tools that they ask print far less."""
+"""The most bytes that a command may print: scripts of ours and the tools that they ask print far less."""
 
 # Our own scripts read the output of tools, which must be in one language.
 _PREAMBLE = "LC_ALL=C; export LC_ALL\n"

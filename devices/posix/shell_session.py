@@ -26,12 +26,12 @@ from devices.posix.transport import Transport, WatchedTransport
 _READ_BYTES = 1 << 18
 _NOISE_BYTES = 1 << 16
 _MOST_NOISE_BYTES = 16 << 20
-"""Of greetings before a script begins, and of what comes after its end."""
+"""The most bytes of greetings before a script begins, and of what comes after its end."""
 _MARK_BYTES = 64
-"""Of a mark's end: a number and a newline. One that is longer is no mark of ours, whatever it looks like."""
+"""The most bytes of a mark's end: a number and a newline. One that is longer is no mark of ours, whatever it looks like."""
 _MARK_NUMBER = re.compile(rb"[0-9]{1,10}")
 MOST_STDERR_BYTES = 64 << 20
-"""Of what a script says on stderr; the last megabyte is kept."""
+"""The most bytes that a script may say on stderr; the last megabyte is kept."""
 _KEPT_STDERR_BYTES = 1 << 20
 _EXIT_WAIT_S = 5.0
 _LOOK_EVERY_S = 0.5

@@ -49,7 +49,7 @@ class WatchedTransport(Protocol):
     """A transport whose client does not notice by itself that the device is gone."""
 
     longest_silence_s: float
-    """Of a session in which nothing moves for as long, `lost` is asked, again and again."""
+    """Where nothing moves in a session for as long, `lost` is asked of it, again and again."""
 
     def lost(self) -> DeviceError | None:
         """Why the device is held for lost; null while it answers, or may still answer. Never waits."""

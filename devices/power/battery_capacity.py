@@ -13,7 +13,7 @@ from devices.readings.unavailable import Decimal, Unavailable
 
 _CELL_VOLTS: Final = (3.0, 4.6)
 _NOMINAL_VOLTS: Final = 3.85
-"""Of a lithium cell between full and empty; what is read at one moment is 3.3 to 4.4 V."""
+"""The voltage of a lithium cell between full and empty; what is read at one moment is 3.3 to 4.4 V."""
 _PLAUSIBLE_MWH: Final = (100.0, 200_000.0)
 
 

@@ -19,7 +19,7 @@ from devices.readings.unavailable import Unavailable
 PHONE_WATTS: Final = (0.1, 15.0)
 """What a phone can draw while it works."""
 BOARD_WATTS: Final = (0.3, 250.0)
-"""Of laptops and boards with a battery."""
+"""What laptops and boards draw, those with a battery."""
 _ONE_SIDED: Final = 0.9
 _NEAR: Final = 3.0
 

@@ -25,15 +25,15 @@ class InferenceEnergy:
     idle_power_mw: Decimal
     """Mean of the idle blocks of the same cycle and session."""
     average_power_mw: Decimal
-    """Of the whole device while the arm works: block energy / duration."""
+    """The power of the whole device while the arm works: block energy / duration."""
     energy_per_inference_mj: Decimal
     """(energy of the block − idle power × its duration) / inferences. Zero or less where the source, or what else the
     device does, hides what the arm takes: leaving such blocks out would leave only those that took too much.
     """
     resolution_mj: Decimal
-    """Of `energy_per_inference_mj`: both blocks' resolutions added."""
+    """The resolution of `energy_per_inference_mj`: both blocks' resolutions added."""
     power_resolution_mw: Decimal
-    """Of `average_power_mw`."""
+    """The resolution of `average_power_mw`."""
 
 
 def energy_per_inference(blocks: Sequence[BlockLike], readout: SourceReadout) -> list[InferenceEnergy]:

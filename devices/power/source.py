@@ -20,7 +20,7 @@ class Channel:
     """One counter, rail or sensor of a source."""
 
     name: str
-    """As the device calls it: `VDD_IN`, `package-0`."""
+    """The name that the device gives it: `VDD_IN`, `package-0`."""
     probes: Mapping[str, str]
     """Role → id of the probe."""
     settings: Mapping[str, int] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class FoundSource:
 
     source: str
     covers: str
-    """In words, for a report: `the whole board (VDD_IN)`."""
+    """What it covers in words, for a report: `the whole board (VDD_IN)`."""
     channels: tuple[Channel, ...]
     """Those that are added up."""
     boundary: tuple[ToRead, ...] = ()

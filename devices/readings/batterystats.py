@@ -28,7 +28,7 @@ class BatteryStats:
     min_drained_mah: Decimal
     max_drained_mah: Decimal
     modelled_mah: dict[str, float]
-    """Of the whole device, by name of the row (`cell`, `idle`, `unacc`, …)."""
+    """Modelled charge of the whole device, by name of the row (`cell`, `idle`, `unacc`, …)."""
 
 
 def parse_batterystats(text: str) -> BatteryStats | Unavailable:

@@ -34,7 +34,7 @@ class DumpsysBattery:
     max_charging_current_ua: Whole
     max_charging_voltage_uv: Whole
     current_now_raw: Whole
-    """Of Samsung phones: mA on most, µA on some; its sign is the vendor's."""
+    """The current that Samsung phones print: mA on most, µA on some; its sign is the vendor's."""
     absent: Unavailable | None = None
     """Why there is no battery; null where there is one."""
 

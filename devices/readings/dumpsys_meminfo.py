@@ -22,14 +22,14 @@ class DumpsysMeminfo:
 
     pid: Whole
     total_pss_kib: Whole
-    """Of the App Summary; of the table where the text has no summary and ends in a whole TOTAL row."""
+    """The total of the App Summary; of the table where the text has no summary and ends in a whole TOTAL row."""
     total_rss_kib: Whole
     total_swap_pss_kib: Whole
     native_heap_size_kib: Whole
     native_heap_alloc_kib: Whole
     java_heap_pss_kib: Whole
     graphics_kib: Whole
-    """Of the App Summary: Gfx dev, EGL mtrack and GL mtrack together."""
+    """The App Summary's graphics: Gfx dev, EGL mtrack and GL mtrack together."""
     gl_mtrack_kib: Whole
     """What the GPU driver counts to the process."""
     egl_mtrack_kib: Whole

@@ -34,7 +34,7 @@ class RailEnergies:
     times_ms: tuple[int, ...]
     """One `t=` a meter, in order."""
     resolution_uj: float
-    """Of one counter."""
+    """The resolution of one counter."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class PowerSupply:
     voltage_uv: Whole
     current_raw: Whole
     power_uw: Whole
-    """Of batteries that count energy, such as laptops'."""
+    """The power of batteries that count energy, such as laptops'."""
     temperature_celsius: Decimal
     charge_counter_uah: Whole
     charge_now_uah: Whole

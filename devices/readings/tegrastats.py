@@ -20,7 +20,7 @@ class Tegrastats:
     ram_total_mb: Whole
     gpu_busy_percent: Whole
     gpu_clock_mhz: Whole
-    """Of the first cluster."""
+    """The clock of the first cluster."""
     rails_mw: dict[str, int]
     temperatures_celsius: dict[str, float]
     """Without those that are known to be constants (PMIC@50C, -256C of a powered-down engine)."""

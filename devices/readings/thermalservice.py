@@ -37,7 +37,7 @@ class ThermalSensor:
     kind: str
     """One of `KINDS`' values, or `type N`."""
     value: Decimal
-    """As printed: °C for temperatures, V or mV, mA, % for the bcl kinds."""
+    """The value as printed: °C for temperatures, V or mV, mA, % for the bcl kinds."""
     status: Whole
     """0 none, 1 light, 2 moderate, 3 severe, 4 critical, 5 emergency, 6 shutdown."""
 

@@ -19,7 +19,7 @@ class TopProcess:
 
     pid: int
     cpu_percent: float
-    """Of one core: 366 is three and two thirds of them."""
+    """The share of one core: 366 is three and two thirds of them."""
     name: str
     """The last column: a command line, or a process name; cut to the terminal's width by top itself."""
 
@@ -35,7 +35,7 @@ class Top:
     system_percent: Whole
     idle_percent: Whole
     threads: Whole
-    """Of `top -H`."""
+    """The threads that `top -H` counts."""
     processes: list[TopProcess]
     is_consistent: bool
     """The states add up to no more than the cores have. Toybox prints nonsense at times."""

@@ -19,7 +19,7 @@ _GPU_OPTIONS = {
     ),
     r"[^\"'#\\]*": ("preferred_device_substr",),
 }
-"""Of its options of a GPU those that are plain values, by what they may be. It ignores a name that it does not know,
+"""Those of its options of a GPU that are plain values, by what they may be. It ignores a name that it does not know,
 and some that are left out here are addresses in memory.
 """
 

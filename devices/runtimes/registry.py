@@ -13,7 +13,7 @@ from devices.runtimes.spec import NativeLibrary, RuntimeSpec
 RUNTIMES: Final[dict[str, RuntimeSpec]] = {
     spec.name: spec for spec in (onnxruntime.SPEC, ai_edge_litert.SPEC, tflite_runtime.SPEC)
 }
-"""In the order in which a model of a format that several open is given to one."""
+"""Runtimes stand in the order in which a model of a format that several open is given to one."""
 
 
 def native_library_of(runtime: str) -> NativeLibrary | None:

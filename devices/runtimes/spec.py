@@ -15,7 +15,7 @@ class PinnedLibrary:
     platform: str
     """The wheel's platform tag, such as `manylinux_2_28_x86_64`."""
     machine: str
-    """As `uname -m` says it."""
+    """The name that `uname -m` says."""
     sha256: str
     """The wheel's."""
 
@@ -44,7 +44,7 @@ class RuntimeSpec:
     """A named engine that comes as a Python distribution."""
 
     name: str
-    """As arms name it."""
+    """The name that arms use."""
     distribution: str
     """Its name on a package index."""
     import_name: str

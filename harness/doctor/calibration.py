@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MINUTES: Final = (1.0, 5.0, 20.0)
 _FAR: Final = 3.5
 _MAD_TO_SD: Final = 1.4826
-"""Of a normal distribution, 1/Φ⁻¹(3/4)."""
+"""The factor for a normal distribution, 1/Φ⁻¹(3/4)."""
 _FEWEST: Final = 3
 _NOTABLE: Final = 0.02
 _DEFAULT_PAIRS: Final = Measure().pairs

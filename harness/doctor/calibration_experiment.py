@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
 
 BLOCK_MS: Final = 250.0
-"""As experiments have it where they say nothing, so that what is found holds for them."""
+"""The length is that of experiments that say nothing, so that what is found holds for them."""
 _SETTLE_MS: Final = 20.0
 _REFERENCE_MS: Final = 5.0
 _AROUND_BLOCK_MS: Final = 20.0

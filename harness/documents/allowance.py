@@ -12,7 +12,7 @@ _SHORTEST_LINE_BYTES: Final = 1 << 20
 """A record without readings and inferences has its notes, and the state of a machine of many cores."""
 _LONGEST_LINE_BYTES: Final = 64 << 20
 _NUMBER_BYTES: Final = 21
-"""Of one duration in nanoseconds, with its comma."""
+"""The bytes of one duration in nanoseconds, with its comma."""
 _ESCAPED: Final = 6
 """Bytes that one character of a probe's text may take in JSON."""
 _SESSIONS: Final = 16

@@ -87,7 +87,7 @@ class Interval(_Strict):
     high: float
     level: float
     method: str
-    """In words: `t on log-ratios of paired blocks`, `BCa bootstrap over scenes`."""
+    """The method in words: `t on log-ratios of paired blocks`, `BCa bootstrap over scenes`."""
 
 
 class Effect(_Strict):
@@ -233,7 +233,7 @@ class ArmOnDevice(_Strict):
     """Such as `31 of 40 nodes`, or `not the whole model`; None where the runtime does not say."""
     settings: dict[str, str] = {}
     library: str | None = None
-    """Of the native runner: the runtime's shared library, its SHA-256 and where it is from."""
+    """For the native runner, the runtime's shared library, its SHA-256 and where it is from."""
     values: dict[str, Measured] = {}
     """Quantity → the arm's own value."""
 
@@ -314,7 +314,7 @@ class ArmInfo(_Strict):
     accelerator: str
     accelerator_options: dict[str, str] = {}
     cores: str | None = None
-    """As declared: `4–7`, or `big`; None leaves it to the device."""
+    """The cores as declared: `4–7`, or `big`; None leaves it to the device."""
     threads: int
     differs_in: list[str] = []
     """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""

@@ -31,7 +31,7 @@ class DeviceParts(BaseModel):
     """Such as `native runner, portable`: what `bakeoff run` would choose for the runtimes it has there."""
     reason: str
     runtimes: list[Part]
-    """Of every runtime the version that was tested with this bakeoff."""
+    """Every runtime, in the version that was tested with this bakeoff."""
     others: list[Part]
     """The runner, and the C library where one is pushed along."""
 

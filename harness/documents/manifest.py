@@ -66,7 +66,7 @@ class ManifestItem(_Strict):
     reference_path: str
     input_sha256: str | None = None
     reference_sha256: str | None = None
-    """Of the files as they were when the run began: scores against others would be of another run."""
+    """The hashes are of the files as they were when the run began: scores against others would be of another run."""
 
 
 class ManifestDevice(_Strict):

@@ -31,7 +31,7 @@ class PhoneState(BaseModel):
     battery_saver: bool | None = None
     airplane_mode: bool | None = None
     online_cores: str | None = None
-    """As the kernel writes it: `0-7`."""
+    """The list as the kernel writes it: `0-7`."""
     clocks: dict[str, ClockLimits] = {}
     """By the kernel's name of the domain, such as `policy4`."""
 

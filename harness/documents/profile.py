@@ -29,7 +29,7 @@ class SourceFinding(_Strict):
     """One source of energy, as it is on this device."""
 
     name: str
-    """As `measure.energy.source` takes it."""
+    """The name that `measure.energy.source` takes."""
     label: str
     usable: bool
     """It is there, and what it says is the device's use as the device stands now."""
@@ -79,17 +79,17 @@ class Calibration(_Strict):
     seconds: float
     """From the first block to the last."""
     waited_seconds: float
-    """Of these: until others left the processor, or the device had cooled."""
+    """The seconds of these that went by until others left the processor, or the device had cooled."""
     block_ms: float
-    """As planned."""
+    """The length that was planned."""
     latency_ns: float
     """Median over blocks of their medians."""
     pair_sd: float
     """Standard deviation of the log-ratios of paired block medians: 0.01 is about 1 %."""
     difference: float
-    """Of the two equal builds, as a fraction (geometric mean over pairs): chance alone."""
+    """The difference of the two equal builds, as a fraction (geometric mean over pairs): chance alone."""
     interval_half_width: float
-    """Of its 95 % t interval, as a fraction."""
+    """Half the width of its 95 % t interval, as a fraction."""
     called_different: bool
     """Whether that interval leaves out 0: chance does that in 1 of 20 calibrations of a sound device."""
     drift: float | None
@@ -101,7 +101,7 @@ class Calibration(_Strict):
     others_busy_cores: float | None
     """Cores kept busy by others, median over blocks; None where the device does not say."""
     reference_spread: float | None
-    """Of the runner's fixed work: 10th to 90th percentile over blocks, as a fraction of the median."""
+    """The spread of the runner's fixed work: 10th to 90th percentile over blocks, as a fraction of the median."""
     detectable: list[Detectable]
     """By the same blocks."""
     default_run: Detectable | None = None
@@ -121,7 +121,7 @@ class DeviceProfile(_Strict):
     schema_: Literal["bakeoff.profile/1"] = Field(default=PROFILE_SCHEMA, alias="schema")
     bakeoff_version: str
     device: str
-    """As the user named it."""
+    """The name that the user gave."""
     key: str
     """Whose profile it is: `devices.identity.device_key`."""
     made_at: AwareDatetime

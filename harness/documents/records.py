@@ -26,7 +26,7 @@ RECORDS_SCHEMA: Final = "bakeoff.records/1"
 
 MOST_INFERENCES_A_BLOCK: Final = 1_000_000
 _MOST = 4096
-"""Of the notes, tensors, cores, thermal zones and gate values of one record."""
+"""The most notes, tensors, cores, thermal zones and gate values of one record."""
 MOST_READINGS: Final = 100_000
 MOST_OUTPUTS: Final = 256
 
@@ -82,7 +82,7 @@ class Context(BaseModel):
     boot_id: str | None = None
     memory_available_bytes: Count | None = None
     cpu_busy_ticks: Count | None = None
-    """Of all CPUs since boot, from /proc/stat: everything but idle and iowait (guest times are in user's)."""
+    """Ticks of all CPUs since boot, from /proc/stat: everything but idle and iowait (guest times are in user's)."""
     cpu_total_ticks: Count | None = None
     suspended_ns: SignedCount | None = None
     """How long the machine has slept since boot: CLOCK_BOOTTIME less CLOCK_MONOTONIC. Only its growth is meant, since
@@ -142,7 +142,7 @@ class ArmLoaded(_Record):
     pid: Count
     runtime: str
     runtime_version: str
-    """As the runtime itself says, not as asked for."""
+    """The version that the runtime itself says, not the one asked for."""
     interpreter: str | None = None
     """Python implementation and version of the worker, null for the native runner."""
     load_ns: DurationNs
@@ -289,8 +289,8 @@ class EnergyBlock(_Timed):
     wall_ended_ns: Count
     inferences: Count
     readings: list[Reading] = Field(max_length=MOST_READINGS)
-    """In the order they were taken; boundary ones first and last, sampled ones next to them. One that is both is read
-    once at each end, with the boundary ones.
+    """Readings come in the order they were taken; boundary ones first and last, sampled ones next to them. One that
+    is both is read once at each end, with the boundary ones.
     """
     before: Context
     after: Context

@@ -16,7 +16,7 @@ from harness.quantity import Measured, Unavailable
 SOAK_RESULT_SCHEMA: Final = "bakeoff.soak-result/1"
 
 Activity = Literal["at work", "stopped", "unknown"]
-"""Of a runner that is not done: whether it works now, as far as is known."""
+"""What is known of a runner that is not done: whether it works now, as far as is known."""
 
 
 class _Strict(BaseModel):
@@ -43,7 +43,7 @@ class MemoryFinding(_Strict):
 
     leak: Literal["yes", "no", "not yet known", "unavailable"]
     reason: str
-    """In words."""
+    """The reason in words."""
     source: str | None
     """What was read, in words."""
     per_1000_inferences: EstimatedOrNot

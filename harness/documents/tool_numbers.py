@@ -34,7 +34,7 @@ class PrintedValue(_Part):
     value: float
     unit: str
     line: int
-    """Of the text, counted from 1."""
+    """The line of the text, counted from 1."""
     step: float | None = None
     """The tool prints whole multiples of it only: 0 is anything below it."""
 

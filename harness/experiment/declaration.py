@@ -118,7 +118,7 @@ class GateBounds(DeclaredTable):
     max_wait_s: float = Field(default=20.0, ge=0, le=86_400)
     """Before one block."""
     max_wait_total_s: float = Field(default=180.0, ge=0, le=604_800)
-    """In one pass together."""
+    """The bound on all waits of one pass together."""
 
 
 class Energy(DeclaredTable):
@@ -127,7 +127,7 @@ class Energy(DeclaredTable):
     cycles: int | None = Field(default=None, ge=0, le=1000)
     """Each holds one block of every arm, with idling right before it. None: 8 where a rule is on energy, else 0."""
     min_cycles: int | None = Field(default=None, ge=FEWEST_CYCLES_TO_LOOK, le=1000)
-    """In a sequential design: the energy pass ends, from so many cycles on, as soon as every rule on energy is decided,
+    """The energy pass of a sequential design ends, from so many cycles on, as soon as every rule on energy is decided,
     with intervals that allow for the looking; `cycles` is then the most that is spent. None: exactly `cycles`.
     """
     block_s: float = Field(default=20.0, gt=0, le=86_400)
@@ -159,7 +159,7 @@ class Held(DeclaredTable):
     """
 
     governor: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]{0,30}$")
-    """Of every clock, such as `performance`; None leaves it to the device."""
+    """The governor of every clock, such as `performance`; None leaves it to the device."""
     charging: Literal["off"] | None = None
     """`off`: the battery is not charged though the cable is in, on phones with a switch for it that is known."""
 

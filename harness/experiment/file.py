@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Experiment
 
 MOST_BYTES: Final = 16 << 20
-"""Of an experiment.toml."""
+"""The most bytes of an experiment.toml."""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ _FEWEST_STRETCHES = 4
 _YES_ALPHA, _LATER_ALPHA = 0.01, 0.05
 _EARLY_ALPHA = 0.01 / (len(LOOKS) - 1)
 _NO_LEVEL = 0.95
-"""Of the two-sided interval, one end of which is 97.5 %."""
+"""The level of the two-sided interval, one end of which is 97.5 %."""
 _BOUNDS_LEVEL = 0.90
 """Each end one-sided at 95 %."""
 _DYING_ALPHA, _DYING_SHARE, _STEADY_SHARE = 0.05, 0.8, 0.9

@@ -6,4 +6,4 @@ from typing import Final
 
 TASK_NAMES: Final = ("image_to_image", "tensors")
 DEFAULT_TASK: Final = "image_to_image"
-"""Of experiments that name none: they were written when there was no other."""
+"""The task of experiments that name none: they were written when there was no other."""

@@ -54,4 +54,4 @@ TaskTensor = Annotated[
 ]
 """The table [data.tensor], and an arm's own."""
 Codec = ImageCodec | TensorCodec
-"""As run.json holds it: told apart by their keys."""
+"""A codec as run.json holds it: told apart by their keys."""

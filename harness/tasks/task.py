@@ -45,7 +45,7 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """
 
     name: str
-    """As `data.task` says it."""
+    """The name that `data.task` says."""
     nouns: Nouns
 
     # Items

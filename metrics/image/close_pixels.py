@@ -11,7 +11,7 @@ from metrics.image.image import Image, check_data_range, check_output, check_ref
 from metrics.metric import MetricSettings
 
 TOLERANCE: Final = 8.0 / 255.0
-"""Of the data range: 8 of 255 levels."""
+"""The share of the data range: 8 of 255 levels."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class PreparedClosePixels:
 
     reference: Image
     tolerance: float
-    """In the reference's own levels."""
+    """The tolerance in the reference's own levels."""
 
     def score(self, output: Image) -> float:
         """100 × pixels of which no channel is off by more than the tolerance / all pixels, 0..100."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MANY_BLOCKS = 300
 """From here on a line without markers: a marker costs a hundred bytes of page each."""
 MOST_RINGS = 60
-"""Of an arm: those furthest away. The words beside the chart say how many there are."""
+"""The most rings of an arm: those furthest away. The words beside the chart say how many there are."""
 _TICK_ROW = 0.035
 """Height of a row of ticks, one an arm, as a share of the drawing's."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.documents.records import EnergyBlock
 
 _SLOWER: Final = 1.08
-"""As in a soak: bursts of other programs' load are in these blocks as they are in its windows."""
+"""The share is a soak's, since bursts of other programs' load are in these blocks as they are in its windows."""
 
 
 def energy_warnings(blocks: Sequence[EnergyBlock], names: Mapping[str, str]) -> list[str]:

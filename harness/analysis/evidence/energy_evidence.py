@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harness.statistics.estimate import Floats
 
 ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "reason")
-"""Of the energy table."""
+"""The columns of the energy table."""
 
 _FEWEST = 3
 """With two cycles the t interval is 12.7 standard errors wide: it says nothing."""
@@ -50,8 +50,9 @@ which the device's other doings happened to add to the arm's.
 
 
 _COARSEST_CYCLE = 0.25
-"""Of the mean. Errors of steps and noise average out over cycles, but what part of them is the same in every cycle (a
-gauge that always rounds down, steps in time with the blocks) is not known: past this an eighth of them is 3 %.
+"""How well a cycle must be known, as a fraction of the mean. Errors of steps and noise average out over cycles, but
+what part of them is the same in every cycle (a gauge that always rounds down, steps in time with the blocks) is not
+known: past this an eighth of them is 3 %.
 """
 _COARSEST_MEAN = 0.03
 """What an own value is shown to: within 3 % of the truth, or not at all."""

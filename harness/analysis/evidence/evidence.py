@@ -28,7 +28,7 @@ class Level:
     estimate: Estimate | None
     infinite: bool = False
     doubt: str | None = None
-    """As `Paired.doubt`."""
+    """The same as `Paired.doubt`, for a rule on the level."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.statistics.estimate import Floats
 
 LEVEL_SEED = 1
-"""Of the drawing for an arm's own value; that for a difference comes from the run."""
+"""The seed of the drawing for an arm's own value; that for a difference comes from the run."""
 
 
 def set_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ALPHA = 0.05
 _DETAIL_CHARACTERS = 100
-"""Of an error's own words; the device's part of the report has them all."""
+"""How many characters of an error's own words are kept; the device's part of the report has them all."""
 
 
 def decide(

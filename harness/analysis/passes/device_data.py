@@ -31,9 +31,9 @@ class DeviceData:
     latency: pd.DataFrame
     memory: pd.DataFrame
     telemetry: pd.DataFrame
-    """As in `Tables`, of this device alone."""
+    """The table of `Tables`, of this device alone."""
     scores: pd.DataFrame
-    """In the columns of `QUALITY_COLUMNS`, of this device alone."""
+    """The rows have the columns of `QUALITY_COLUMNS`, of this device alone."""
     energy: DeviceEnergy
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _STRETCHES = 6
 _FEWEST_STEPS = 2
-"""Of a gauge, for a drain: with fewer its own steps are all that is seen."""
+"""A drain takes so many steps of the gauge: with fewer its own steps are all that is seen."""
 _SAYS_CHARGING = {"charging", "full"}
 
 

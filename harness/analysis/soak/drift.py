@@ -34,7 +34,7 @@ MEDIAN_BOUND, TAIL_BOUND = 0.05, 0.10
 STRETCHES = (24, 48)
 FEWEST_WINDOWS = 24
 _PIECES = 12
-"""Of the soak, or hours where these are shorter: what is held against the first hour."""
+"""Into so many pieces is the soak cut, or into hours where these are shorter: what is held against the first hour."""
 _FEWEST_STRETCHES = 12
 _LEVEL = 0.95
 _UNEVEN = "most of its time is in a few long windows"
@@ -50,7 +50,7 @@ class _Change:
     contrast: DependentContrast
     stretch_h: float
     hours: float
-    """Of the soak."""
+    """The hours that the soak has lasted."""
 
     @property
     def ratios(self) -> tuple[float, float, float]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SLOWER: Final = 1.10
 STRETCH_SLOWER: Final = 1.08
-"""Of the slowest tenth against the first, so that 10 % are found in spite of noise."""
+"""How much slower the slowest tenth is against the first, so that 10 % are found in spite of noise."""
 _STRETCH_ERRORS: Final = 4.0
 _CLOCK_DOWN: Final = 0.95
 _RUNNING: Final = 5

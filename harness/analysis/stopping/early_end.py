@@ -29,7 +29,7 @@ class _Watched:
     watch: PassWatch
     at_most: int
     is_over: bool = False
-    """Or is told to end."""
+    """True once the pass has ended, or is told to."""
 
     def take(self, record: Record) -> None:
         self.watch.take(record)

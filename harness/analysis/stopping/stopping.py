@@ -55,7 +55,7 @@ class Decision:
     count: int
     """Whole pairs or cycles that it rests on."""
     reason: str
-    """In words, such as `every rule on latency was decided`."""
+    """The reason in words, such as `every rule on latency was decided`."""
 
 
 class PassWatch(Protocol):

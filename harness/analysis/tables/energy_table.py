@@ -52,7 +52,7 @@ class DeviceEnergy:
     source: str
     """The end of a value's source, such as `, power rails behind the battery`; empty without one."""
     rows: list[dict[str, object]] = field(default_factory=list)
-    """In the columns of `ENERGY_COLUMNS`."""
+    """The rows have the columns of `ENERGY_COLUMNS`."""
     facts: EnergyOnDevice | None = None
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
 
 QUALITY_COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
-"""Of the quality table: `value` is float64 (may be +inf; NaN where missing), `reason` says why it is missing."""
+"""The columns of the quality table: `value` is float64 (may be +inf; NaN where missing), `reason` says why it is
+missing.
+"""
 
 _MEMORY_FIELDS = {
     quantity.name: quantity.measured_as

@@ -29,7 +29,7 @@ class Heard:
     how_far: HowFar | None = None
     """None where the steps of the plan are counted."""
     runner_pid: int | None = None
-    """Of the runner that wrote the newest `runner_started` record."""
+    """The process id of the runner that wrote the newest `runner_started` record."""
     finished: str | None = None
     """Why that runner ended, in the word of its `runner_finished` record; None before it."""
     _done_steps: set[int] = field(default_factory=set)

@@ -51,7 +51,7 @@ class Refusal:
     kind: Literal["library", "request", "model"]
     """What is at fault: the runtime's library (or its Python package), what the arm asks of it, or the model."""
     reason: str
-    """In the runtime's own words."""
+    """The reason in the runtime's own words."""
     remedy: str
 
     def error(self, arm: ResolvedArm, where: str = "") -> UserError:

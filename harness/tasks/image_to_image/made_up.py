@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.models.model_file import ModelFile
 
 _SIDE: Final = 96
-"""Of the picture in pixels, for a model that takes any size."""
+"""The side of the picture in pixels, for a model that takes any size."""
 _CHANNELS: Final = 24
 
 

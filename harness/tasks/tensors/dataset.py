@@ -21,7 +21,7 @@ SUFFIX = ".npy"
 ALONE = ""
 """The name of an item's only tensor, where it is a file and not a folder of named ones."""
 MOST_TENSORS = 256
-"""In one item."""
+"""The most tensors of one item."""
 
 
 @dataclass(frozen=True)
