@@ -28,7 +28,7 @@ _NOISE_BYTES = 1 << 16
 _MOST_NOISE_BYTES = 16 << 20
 """The most bytes of greetings before a script begins, and of what comes after its end."""
 _MARK_BYTES = 64
-"""The most bytes of a mark's end: a number and a newline. One that is longer is no mark of ours, whatever it looks like."""
+"""The most bytes of a mark's end: a number and a newline. One that is longer is no mark of ours, however alike."""
 _MARK_NUMBER = re.compile(rb"[0-9]{1,10}")
 MOST_STDERR_BYTES = 64 << 20
 """The most bytes that a script may say on stderr; the last megabyte is kept."""
