@@ -55,6 +55,7 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     """
     from harness.tasks.image_to_image.codec import check_item
     from harness.tasks.image_to_image.dataset import read_items, read_whole
+    from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on_folders
 
     experiment = file.experiment
     arms = [
@@ -72,7 +73,9 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     )
     latency_item = _latency_item(file, items)
     items = read_whole(items, advance)
-    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(arms))
+    notes = _notes(arms) + notes_on_folders(file.resolve(data.inputs), file.resolve(data.references))
+    notes += notes_on_colors(items)
+    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=notes)
 
 
 def _refuse_unwritable_paths(paths: list[Path]) -> None:

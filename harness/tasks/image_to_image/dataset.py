@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.tasks.image_file import SUFFIXES, image_size, read_image
+from harness.tasks.image_file import SUFFIXES, describe, image_size, read_image
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Item:
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """Of the files; None until `read_whole` has read them."""
+    input_color: str | None = None
+    reference_color: str | None = None
+    """Colour profile or gamma that the file names, in words; None for plain sRGB and until `read_whole`."""
 
 
 def read_items(
@@ -74,7 +77,13 @@ def read_whole(items: Sequence[Item], advance: Callable[[int, int], None]) -> li
 def _read_item(item: Item) -> Item:
     read_image(item.input_path)
     read_image(item.reference_path)
-    return replace(item, input_sha256=file_sha256(item.input_path), reference_sha256=file_sha256(item.reference_path))
+    return replace(
+        item,
+        input_sha256=file_sha256(item.input_path),
+        reference_sha256=file_sha256(item.reference_path),
+        input_color=describe(item.input_path).color,
+        reference_color=describe(item.reference_path).color,
+    )
 
 
 def file_sha256(path: Path) -> str:
@@ -92,7 +101,14 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
         raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.exists():
+            raise UserError(
+                f"{path}: is a link to a file that is not there",
+                "Fetch the content (git annex get, dvc pull, …), or remove the link.",
+            )
+        if not path.is_file():
             continue
         if not _is_text(path.name):
             raise UserError(f"{folder}: the name {path.name!r} is not UTF-8 text", "Rename it, or convert the names.")
@@ -105,6 +121,17 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
     if not found:
         raise UserError(f"{folder}: holds no pictures", f"Known endings: {', '.join(sorted(SUFFIXES))}.")
     return found
+
+
+def left_out(folder: Path) -> list[str]:
+    """Names of the files that are not taken for pictures, hidden ones apart: their endings are not known."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() not in SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_symlink() or path.is_file())
+    )
 
 
 def _all_paired(
