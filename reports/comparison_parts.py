@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleResult, Verdict
 from harness.quantity import QUANTITIES
+from harness.words.tails import tail_in_words
 from reports import format as fmt
 
 
@@ -57,6 +58,30 @@ def candidates(comparison: Comparison) -> list[str]:
         names += [contrast.candidate for contrast in device.contrasts]
         names += [rule.candidate for rule in device.rules]
     return list(dict.fromkeys(names))
+
+
+def floor_in_words(comparison: Comparison) -> str | None:
+    """What plain bicubic of the inputs reaches; None where the comparison holds no scores of pictures."""
+    parts = []
+    for name, value in comparison.floor.items():
+        shown = fmt.measured(value, name)
+        parts.append(f"{fmt.label(name)} {shown.unavailable_because or shown.text}")
+    if not parts:
+        return None
+    return f"Plain bicubic of the inputs, which takes no model, reaches {', '.join(parts)}."
+
+
+def tail_of(contrast: Contrast) -> str:
+    """Of one score, in words; empty where it has no tail."""
+    if contrast.tail is None or contrast.quantity not in QUANTITIES:
+        return ""
+    return tail_in_words(QUANTITIES[contrast.quantity], contrast.tail)
+
+
+def tails_in_words(contrasts: list[Contrast]) -> str | None:
+    """Image by image, every score that has a tail; None where none has."""
+    parts = [f"{fmt.label(one.quantity)} {tail_of(one)}" for one in contrasts if tail_of(one)]
+    return f"Image by image: {'; '.join(parts)}." if parts else None
 
 
 def rules_by_candidate(comparison: Comparison) -> list[CandidateRules]:

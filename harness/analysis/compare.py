@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from harness.analysis.conditions.arm_facts import arm_infos
 from harness.analysis.conditions.runner_facts import mixed_runners
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
+from harness.analysis.evidence.floor import floor_values
+from harness.analysis.evidence.quality_doubts import quality_doubts
 from harness.analysis.judging.judge_rule import hold_together, judge_rule
 from harness.analysis.judging.verdict import decide
 from harness.analysis.judging.worst_items import worst_items
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from harness.analysis.tables.plausibility import Plausibility
     from harness.documents.manifest import Manifest
 
 __all__ = ["DeviceFacts", "compare", "read_records"]
@@ -49,11 +52,13 @@ def compare(
     quality: pd.DataFrame | None = None,
     *,
     tables_folder: Path | None = None,
+    plausibility: Plausibility | None = None,
 ) -> Comparison:
     """The comparison of a run.
 
     `devices`: name, as in the manifest → facts; a device of the manifest that is not in it counts as failed.
     `quality`: the table of `harness.analysis.tables.tables.QUALITY_COLUMNS`, None where nothing was scored.
+    `plausibility`: what the scored outputs look like, None where nothing was looked at.
     Where `tables_folder` is given, the latency, memory and telemetry tables are written there. Raises `RecordsError`
     for damaged records.
     """
@@ -74,6 +79,13 @@ def compare(
             tables,
             scores,
             energies[device.name],
+            quality_doubts(
+                plausibility,
+                device.name,
+                [arm.name for arm in manifest.arms],
+                below_db=manifest.experiment.data.below_bicubic_db,
+                noted={arm.name: arm.suspicion for arm in manifest.arms if arm.suspicion is not None},
+            ),
         )
         for device in manifest.devices
     ]
@@ -105,6 +117,7 @@ def compare(
             for info in infos[1:]
         ],
         devices=results,
+        floor=floor_values(plausibility.floor) if plausibility is not None else {},
         rules=rules_in_words(manifest),
         method=method_in_words(manifest),
         warnings=[*_run_warnings(manifest), *mixed_runners(results)],

@@ -23,6 +23,7 @@ from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.latency_evidence import latency_effect, latency_level, summarise_blocks
 from harness.analysis.evidence.process_evidence import process_effect, process_level, size_effect, size_level
+from harness.analysis.evidence.quality_doubts import QualityDoubts
 from harness.analysis.evidence.quality_evidence import quality_effect, quality_level
 from harness.analysis.judging.contrast import make_contrast
 from harness.analysis.judging.judge_outcome import margins
@@ -89,6 +90,7 @@ class DeviceAnalysis:
         tables: Tables,
         scores: pd.DataFrame,
         energy: DeviceEnergy,
+        doubts: QualityDoubts,
     ) -> None:
         self.name = name
         self._manifest, self._facts, self._records = manifest, facts, records
@@ -97,6 +99,7 @@ class DeviceAnalysis:
         self._telemetry = tables.telemetry[tables.telemetry["device"] == name]
         self._scores = scores[scores["device"] == name]
         self._energy = energy
+        self._doubts = doubts
         self._energy_rows = energy_frame([energy])
         self._blocks = _since_begin(summarise_blocks(self._latency))
         self._failures = {
@@ -119,9 +122,11 @@ class DeviceAnalysis:
         key = (candidate.name, quantity.name)
         if key not in self._evidence:
             baseline = self._manifest.arms[0]
-            self._evidence[key] = Evidence(
+            found = Evidence(
                 self.level(baseline, quantity), self.level(candidate, quantity), self._effect(candidate, quantity)
             )
+            is_score = quantity.measured_in == "quality"
+            self._evidence[key] = self._doubts.on(found, baseline.name, candidate.name) if is_score else found
         return self._evidence[key]
 
     def level(self, arm: ManifestArm, quantity: Quantity) -> Level:
@@ -251,6 +256,7 @@ class DeviceAnalysis:
         runner = self._facts.runner
         warnings = [text for arm in manifest.arms for text in asked_and_done(arm, records)]
         warnings += library_warnings(manifest, runner)
+        warnings += [sentence(text) for text in self._doubts.all()]
         if records is not None:
             warnings = (
                 runner_warnings(runner)

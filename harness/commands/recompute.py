@@ -50,7 +50,9 @@ def _compare_and_draw(folder: RunFolder, manifest: Manifest, quality: Quality) -
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
     facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
-    comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables)
+    comparison = compare(
+        manifest, facts, quality.scores, tables_folder=folder.tables, plausibility=quality.plausibility
+    )
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
     galleries = {
         entry.name: [

@@ -73,6 +73,22 @@ class Effect(_Strict):
     """Replicates left out, reason → count (identical images with infinite PSNR, outputs that failed)."""
 
 
+class ItemTail(_Strict):
+    """Scores only: the items on which the candidate is worse than the baseline, beyond the mean."""
+
+    margin: float
+    """In the quantity's unit: what a single item may lose, as declared, or as the rules allow the mean."""
+    worse: int
+    """Items that lose more than that."""
+    items: int
+    upper: float
+    """One-sided 95 % Clopper-Pearson upper bound on the share of such items."""
+    disaster_margin: float
+    """A loss on one item beyond this is one that people see."""
+    disasters: list[str] = []
+    """Items that lose more than that, the worst first."""
+
+
 class NoEffect(_Strict):
     """An effect that could not be had, and why."""
 
@@ -91,6 +107,7 @@ class Contrast(_Strict):
     outcome: Outcome
     words: str
     """One plain sentence, such as `31 % faster (between 29 % and 33 %)`."""
+    tail: ItemTail | None = None
     warnings: list[str] = []
 
 
@@ -298,6 +315,10 @@ class Comparison(_Strict):
     """Number of scenes the items come from, where declared."""
     verdicts: list[Verdict]
     devices: list[DeviceResult]
+    floor: dict[str, Measured] = {}
+    """Quantity → plain bicubic of the inputs against their references, which takes no model; empty where nothing was
+    scored.
+    """
     rules: list[str]
     """The declared rules in words, in the order of the experiment."""
     method: list[str]

@@ -51,6 +51,8 @@ class ManifestArm(_Strict):
     cores: Cores | None = None
     threads: int
     codec: Codec
+    suspicion: str | None = None
+    """What one picture through the model showed before the run, where its output looks wrongly read; else null."""
 
 
 class ManifestItem(_Strict):

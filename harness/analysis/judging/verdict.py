@@ -23,12 +23,14 @@ from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
 from harness.words.changes import change_in_words, stated, subject
 from harness.words.sentences import clause, listed, sentence
+from harness.words.tails import disasters_in_words
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast
     from harness.experiment.declaration import Rule
 
 _ALPHA = 0.05
+_MOST_TO_LOOK_AT = 5
 _DETAIL_CHARACTERS = 100
 """Of an error's own words; the device's part of the report has them all."""
 
@@ -55,8 +57,19 @@ def decide(
     else:
         decision, because = "ship", f"{_praise(candidate, devices, rules)}."
         headline = f"Ship {candidate}: {because}"
+    disasters = _disasters(candidate, devices, rules)
+    if disasters and decision != "hold":
+        headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
     disagreements = _disagreements(candidate, devices)
-    reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
+    reasons = [
+        *against,
+        *missing,
+        *unsure,
+        *[text for _, text, _ in disasters],
+        *disagreements,
+        *_unruled(candidate, devices, rules),
+        *met,
+    ]
     if several and decision == "ship":
         reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
     reasons += _across(candidate, devices, rules)
@@ -69,8 +82,28 @@ def decide(
         decision=decision,
         sentence=headline,
         reasons=reasons,
-        look_at=worst if disagreements else [],
+        look_at=_look_at(worst if disagreements else [], [item for _, _, items in disasters for item in items]),
     )
+
+
+def _disasters(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[tuple[str, str, list[str]]]:
+    """Device by device, the images that a mean hides: predicate, whole reason, items. By the first score that shows
+    any, those that a rule asks about first.
+    """
+    ruled = {rule.quantity for rule in rules}
+    found = []
+    for device in devices:
+        own = [one for one in device.contrasts if one.candidate == candidate and one.tail is not None]
+        for contrast in sorted(own, key=lambda one: one.quantity not in ruled):
+            words = disasters_in_words(QUANTITIES[contrast.quantity], contrast.tail) if contrast.tail else None
+            if words is not None and contrast.tail is not None:
+                found.append((words, _on(device, devices, f"{candidate} {words}"), contrast.tail.disasters))
+                break
+    return found
+
+
+def _look_at(worst: list[str], lost: list[str]) -> list[str]:
+    return list(dict.fromkeys([*lost, *worst]))[:_MOST_TO_LOOK_AT]
 
 
 def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:

@@ -11,8 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.analysis.tables.plausibility import (
+    ItemFloor,
+    OutputLook,
+    PairLooks,
+    Plausibility,
+    is_tried,
+    item_floor,
+    look_at_output,
+)
 from harness.errors import UserError
-from harness.tasks.image_file import read_image
+from harness.tasks.image_file import describe, grey_of, read_image
 from harness.tasks.image_to_image.dataset import file_sha256
 
 if TYPE_CHECKING:
@@ -34,6 +43,8 @@ class Quality:
 
     scores: pd.DataFrame
     sources: dict[str, str]
+    plausibility: Plausibility
+    """Whether the scores can be what the models do."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +66,26 @@ def score_outputs(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
     metrics, unavailable = _open_metrics(manifest)
     outputs = read_outputs(folder, manifest)
     rows: list[dict[str, Any]] = []
+    pairs, floor = PairLooks(), list[ItemFloor]()
+    looks: dict[tuple[str, str], list[OutputLook]] = {}
+    data = manifest.experiment.data
     for number, item in enumerate(manifest.items):
-        rows += _score_item(manifest, item, outputs, metrics, unavailable)
+        image = read_known_image(item.input_path, item.input_sha256)
+        reference = read_known_image(item.reference_path, item.reference_sha256)
+        rows += _score_item(manifest, item, image, reference, outputs, metrics, unavailable)
+        pairs.add(item.stem, image, reference)
+        tried = is_tried(number, len(manifest.items))
+        own = item_floor(
+            item.stem, image, reference, data.scale, manifest.experiment.measure.metrics,
+            try_offset=tried, grey=describe(Path(item.reference_path)).is_grey,
+        )  # fmt: skip
+        floor += [own] if own is not None else []
+        for key, look in _look_at_item(manifest, item, image, reference, outputs, try_others=tried):
+            looks.setdefault(key, []).append(look)
         progress.advance("this machine", "scoring", number + 1, len(manifest.items))
     sources = {name: metric.describe() for name, metric in metrics.items()}
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources)
+    plausibility = Plausibility(floor, looks, pairs.mispaired())
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, plausibility)
 
 
 def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
@@ -126,17 +152,54 @@ def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric], dict[str, str]
     return metrics, unavailable
 
 
+def _look_at_item(
+    manifest: Manifest,
+    item: ManifestItem,
+    image: NDArray[np.uint8],
+    reference: NDArray[np.uint8],
+    outputs: dict[str, dict[tuple[str, str], Output]],
+    *,
+    try_others: bool,
+) -> list[tuple[tuple[str, str], OutputLook]]:
+    """(device, arm) → what its output of this item looks like; equal outputs are looked at once."""
+    import numpy as np
+
+    known: dict[tuple[str, str], OutputLook | None] = {}
+    found = []
+    for entry in manifest.devices:
+        for arm in manifest.arms:
+            output = outputs[entry.name].get((arm.id, item.id))
+            if output is None:
+                continue
+            key = (arm.id, output.sha256)
+            if key not in known:
+                try:
+                    tensor = np.load(output.path, allow_pickle=False)
+                    known[key] = look_at_output(item.stem, arm.codec, tensor, image, reference, try_others=try_others)
+                except (OSError, ValueError, EOFError):  # no tensor at all: the scores say so
+                    known[key] = None
+            look = known[key]
+            if look is not None:
+                found.append(((entry.name, arm.name), look))
+    return found
+
+
 def _score_item(
     manifest: Manifest,
     item: ManifestItem,
+    image: NDArray[np.uint8],
+    reference: NDArray[np.uint8],
     outputs: dict[str, dict[tuple[str, str], Output]],
     metrics: dict[str, Metric],
     unavailable: dict[str, str],
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
-    image = read_known_image(item.input_path, item.input_sha256)
-    reference = read_known_image(item.reference_path, item.reference_sha256)
-    prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
+    # A grey file is luma itself, as in MATLAB's protocols: taken for RGB its PSNR (Y) would be 1.32 dB higher.
+    grey = describe(Path(item.reference_path)).is_grey
+    prepared = {
+        name: _prepare(metric, reference[..., 0] if grey and name.endswith("_y") else reference)
+        for name, metric in metrics.items()
+    }
     known: dict[tuple[str, str], dict[str, float | str]] = {}
     rows = []
     for entry in manifest.devices:
@@ -147,7 +210,7 @@ def _score_item(
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
                 if (arm.id, output.sha256) not in known:
-                    known[arm.id, output.sha256] = _score(arm, output, image, names, prepared, unavailable)
+                    known[arm.id, output.sha256] = _score(arm, output, image, names, prepared, unavailable, grey=grey)
                 scores = known[arm.id, output.sha256]
             for name in names:
                 score = scores[name]
@@ -182,6 +245,8 @@ def _score(
     names: list[str],
     prepared: dict[str, PreparedReference | str],
     unavailable: dict[str, str],
+    *,
+    grey: bool,
 ) -> dict[str, float | str]:
     """Metric → score, or the reason there is none."""
     from metrics.errors import MetricInputError
@@ -199,7 +264,7 @@ def _score(
             scores[name] = reference
         else:
             try:
-                scores[name] = reference.score(picture)
+                scores[name] = reference.score(grey_of(picture) if grey and name.endswith("_y") else picture)
             except MetricInputError as error:
                 scores[name] = str(error)
     return scores

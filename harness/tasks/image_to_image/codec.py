@@ -64,22 +64,32 @@ class Codec(BaseModel):
         """
         import numpy as np
 
-        values = tensor.astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError(f"the output holds {int((~np.isfinite(values)).sum())} values that are not finite")
-        if self.output.scale is not None and self.output.dtype in _INTEGERS:
-            values = (values - (self.output.zero_point or 0)) * self.output.scale
-        if values.ndim != 4 or values.shape[0] != 1:
-            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
-        planes = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
-        if planes.shape[2] != self.channels:
-            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        if not np.isfinite(tensor.astype(np.float64)).all():
+            wrong = int((~np.isfinite(tensor.astype(np.float64))).sum())
+            raise ValueError(f"the output holds {wrong} values that are not finite")
+        planes = self.planes(tensor)
         low, high = self.output_range
         levels = (planes - low) / (high - low) * 255.0
         if self.channels == 1:
             levels = join_luma(levels[..., 0], image, self.luma)
         picture: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
         return picture
+
+    def planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
+        """The output tensor's own values, dequantised, as float64 (height, width, channels). Raises ValueError when its
+        shape is not that of one picture.
+        """
+        import numpy as np
+
+        values = tensor.astype(np.float64)
+        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+            values = (values - (self.output.zero_point or 0)) * self.output.scale
+        if values.ndim != 4 or values.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        planes: NDArray[np.float64] = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
+        if planes.shape[2] != self.channels:
+            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        return planes
 
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""

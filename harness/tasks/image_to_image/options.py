@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from harness.tasks.declared_table import DeclaredTable
+from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB
 
 
 class Tensor(DeclaredTable):
@@ -33,5 +34,9 @@ class Data(DeclaredTable):
     scene_separator: str | None = None
     """Items whose stems agree up to this text are crops of one scene, which is then the unit of statistics for
     quality.
+    """
+    below_bicubic_db: float = Field(default=DEFAULT_BELOW_DB, ge=0, le=100)
+    """How far below plain bicubic of its inputs an arm may lie, in dB of PSNR, before its scores are doubted: a network
+    that is trained for looks alone may need more.
     """
     tensor: Tensor = Tensor()
