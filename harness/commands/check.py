@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.commands.look_at_models import look_at_models
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 from harness.words.rules import rule_in_words
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from devices.base import Device
     from harness.documents.runner_record import RunnerKind, RunnerRecord
     from harness.experiment.file import ExperimentFile
+    from harness.experiment.first_look import FirstLook
     from harness.models.tensor_info import TensorInfo
     from harness.runs.session.progress import Progress
 
@@ -37,12 +39,15 @@ def check(
     # Before the pictures, which may be many: a device's name may be misspelt.
     devices = [each.device for each in open_asked(device_names)]
     resolved = resolve(file, partial(progress.advance, "this machine", "reading pictures"))
-    lines = _in_words(resolved)
+    looks = look_at_models(resolved)
+    lines = _in_words(resolved) + _looks_in_words(resolved, looks)
     if devices:
         lines += _on_devices(resolved, devices, progress, runner)
     else:
         lines.append("Models were read but not opened in their runtimes: add -d local for that.")
-    return [*lines, f"{file.experiment.name}: ready to run."]
+    doubted = any(look.doubts or look.reads_better for look in looks.values())
+    state = "can be run, and its rules on quality would be doubted" if doubted else "ready to run"
+    return [*lines, f"{file.experiment.name}: {state}."]
 
 
 def _in_words(resolved: Resolved) -> list[str]:
@@ -62,6 +67,23 @@ def _in_words(resolved: Resolved) -> list[str]:
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity])}"
         for rule in experiment.rules
     ]
+    return lines
+
+
+def _looks_in_words(resolved: Resolved, looks: dict[str, FirstLook]) -> list[str]:
+    """What a picture or three through each model came to."""
+    lines = []
+    for arm in resolved.arms:
+        look = looks[arm.id]
+        if look.not_run is not None:
+            lines.append(f"picture   {arm.arm.name}: none was put through it here: {look.not_run}")
+        elif look.psnr_db is not None:
+            lines.append(
+                f"picture   {arm.arm.name}: PSNR {look.psnr_db:.1f} dB, and plain bicubic of the same"
+                f" {look.floor_db:.1f} dB"
+            )
+        told = [*look.doubts, *([look.suspicion] if look.suspicion else [])]
+        lines += [f"doubt     {arm.arm.name} {text}" for text in told]
     return lines
 
 

@@ -108,7 +108,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         id=identifier,
         arm=arm,
         model=model,
-        codec=make_codec(model, arm.tensor or file.experiment.data.tensor),
+        codec=make_codec(model, arm.tensor or file.experiment.data.tensor, file.experiment.data.scale),
         runtime=spec,
         runtime_version=version,
     )
@@ -153,7 +153,8 @@ def _notes(arms: list[ResolvedArm]) -> list[str]:
         if isinstance(arm.arm.cores, list) and len(arm.arm.cores) < arm.arm.threads
     ]
     outputs = crowded + [
-        f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the first, {arm.codec.output.name!r}, is scored"
+        f"{arm.arm.name}: of its {len(arm.model.outputs)} outputs the"
+        f" {'first' if arm.codec.output_index == 0 else 'one that is a picture'}, {arm.codec.output.name!r}, is scored"
         for arm in arms
         if len(arm.model.outputs) > 1
     ]

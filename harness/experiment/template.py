@@ -9,10 +9,13 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.experiment.file import parse_experiment
+from harness.experiment.first_look import first_look, in_keys
 from harness.models.model_file import ModelFile, read_model
+from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_file import image_size
-from harness.tasks.image_to_image.codec import check_item, make_codec, real_range
+from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, make_codec, real_range
 from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
+from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.options import Tensor
 
 SMALLEST_FOR_LPIPS = 64
@@ -37,22 +40,51 @@ class Draft:
     out: Path
 
 
+@dataclass(frozen=True)
+class Written:
+    """A new experiment, and what a person should know before anything is measured."""
+
+    text: str
+    said: list[str]
+
+
 def write_draft(draft: Draft) -> str:
-    """The TOML text. Raises `UserError` where the models or pictures would not run together."""
+    """The TOML text. Raises as `write_and_say` does."""
+    return write_and_say(draft).text
+
+
+def write_and_say(draft: Draft) -> Written:
+    """The TOML text, and what was seen of the models. Raises `UserError` where the models or pictures would not run
+    together; a question that only a line of the file can answer is left in it to be filled in.
+    """
     models = [read_model(draft.baseline), read_model(draft.candidate)]
     scale, items = _scale_and_items(draft)
     tensors = _tensors(models)
-    for model, tensor in zip(models, tensors, strict=True):
-        codec = make_codec(model, tensor)
+    said, questions = notes_on_folders(draft.inputs, draft.references), []
+    for place, model in enumerate(models):
+        try:
+            codec = make_codec(model, tensors[place], scale)
+        except TensorQuestionError as question:
+            questions.append(f"{question.what} {question.remedy}")
+            continue
         for item in items:
             check_item(model, codec, item)
-    text = _text(draft, models, tensors, scale, items)
+        look = first_look(str(model.path), model, codec, items, scale)
+        said += [f"{model.path.name} {text}." for text in look.doubts]
+        if look.reads_better:
+            tensors[place] = tensors[place].model_copy(update=look.reads_better)
+            said.append(
+                f"{model.path.name} is read with {in_keys(look.reads_better)}: {look.gain_db:.1f} dB (PSNR) more on"
+                f" {items[0].input_path.name} and its like."
+            )
+    said += [f"A line is left to be filled in: {question}" for question in questions]
+    text = _text(draft, models, tensors, scale, items, questions)
     try:
         content = text.encode()
     except UnicodeEncodeError:
         raise UserError("the name of a model or a folder is not UTF-8 text", "Rename it, or move it.") from None
     parse_experiment(content, draft.out)  # what we write, we can read
-    return text
+    return Written(text, said)
 
 
 def _scale_and_items(draft: Draft) -> tuple[int, list[Item]]:
@@ -77,21 +109,28 @@ def _tensors(models: list[ModelFile]) -> list[Tensor]:
     """How pictures become each model's tensors, as far as quantisation and channels tell. A float model has the range
     of its quantised twin.
     """
-    told = [_range_told(model) for model in models]
+    told = [_range_told(model.inputs[0]) for model in models]
     known = [each for each in told if each is not None]
     ranges = [each or (known[0] if known else Tensor().range) for each in told]
+    put_out = [_range_told(model.outputs[0]) for model in models]
     return [
-        Tensor(range=bounds, color="y" if _is_luma(model) else "auto")
-        for model, bounds in zip(models, ranges, strict=True)
+        Tensor(
+            range=bounds,
+            output_range=own if own is not None and own != bounds and model.inputs[0].scale is not None else None,
+            color="y" if _is_luma(model) else "auto",
+        )
+        for model, bounds, own in zip(models, ranges, put_out, strict=True)
     ]
 
 
-def _range_told(model: ModelFile) -> tuple[float, float] | None:
-    """The range among the usual ones that a quantised input was made for; None where nothing is told."""
-    real = real_range(model.inputs[0])
+def _range_told(tensor: TensorInfo) -> tuple[float, float] | None:
+    """The range among the usual ones that a quantised tensor was made for; None where nothing is told."""
+    real = real_range(tensor)
     if real is None:
         return None
     low, high = real
+    if tensor.dtype == "int16" and high - low < 100.0:
+        return None  # its zero is always in the middle, whatever black is
     if high - low > 100.0:
         return (0.0, 255.0)
     return (-1.0, 1.0) if low < -0.5 else (0.0, 1.0)
@@ -102,7 +141,9 @@ def _is_luma(model: ModelFile) -> bool:
     return len(shape) == 4 and 1 in (shape[1], shape[3]) and 3 not in (shape[1], shape[3])
 
 
-def _text(draft: Draft, models: list[ModelFile], tensors: list[Tensor], scale: int, items: list[Item]) -> str:
+def _text(
+    draft: Draft, models: list[ModelFile], tensors: list[Tensor], scale: int, items: list[Item], questions: list[str]
+) -> str:
     home = draft.out.resolve().parent
     names = _arm_names(draft)
     question = f"Can {names[1]} replace {names[0]}?"
@@ -127,8 +168,8 @@ scale = {scale}   # references are this many times larger; also the border left 
 [data.tensor]   # how pictures become tensors; what the model says itself (names, shapes, quantisation) is not asked
 layout = "auto"        # NCHW or NHWC where it cannot be told from the model
 {_color_line(first)}
-range = {_range_text(first)}     # values of black and white, for quantised tensors after dequantisation
-
+range = {_range_text(first.range)}     # values of black and white, for quantised tensors after dequantisation
+{_own_ranges(first)}{_to_fill_in(questions)}
 [[arms]]
 name = {_quoted(names[0])}
 role = "baseline"
@@ -168,8 +209,10 @@ no_worse_than = "0.2 dB"
 
 
 def _color_line(tensor: Tensor) -> str:
+    if tensor.color in {"rgb", "bgr"}:
+        return f'color = "{tensor.color}"          # {"blue" if tensor.color == "bgr" else "red"} comes first'
     if tensor.color == "auto":
-        return "color = \"auto\"         # rgb, y (luma, MATLAB's range) or y_full (luma, JPEG's range)"
+        return "color = \"auto\"         # rgb, bgr, y (luma, MATLAB's range) or y_full (luma, JPEG's range)"
     return (
         f'color = "{tensor.color}"            # the model sees luma only. y: 16 to 235, as MATLAB and most papers do;'
         " y_full: 0 to 255, as Pillow\n"
@@ -177,12 +220,29 @@ def _color_line(tensor: Tensor) -> str:
     )
 
 
-def _range_text(tensor: Tensor) -> str:
-    return f"[{tensor.range[0]}, {tensor.range[1]}]"
+def _range_text(bounds: tuple[float, float]) -> str:
+    return f"[{bounds[0]}, {bounds[1]}]"
+
+
+def _ranges_of_their_own(tensor: Tensor) -> dict[str, tuple[float, float]]:
+    both = {"input_range": tensor.input_range, "output_range": tensor.output_range}
+    return {key: bounds for key, bounds in both.items() if bounds is not None}
+
+
+def _own_ranges(tensor: Tensor) -> str:
+    return "".join(
+        f"{key} = {_range_text(bounds)}   # where it is not `range`\n"
+        for key, bounds in _ranges_of_their_own(tensor).items()
+    )
+
+
+def _to_fill_in(questions: list[str]) -> str:
+    return "".join(f"# TO BE FILLED IN: {' '.join(question.split())}\n" for question in questions)
 
 
 def _inline(tensor: Tensor) -> str:
-    return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor)} }}'
+    more = "".join(f", {key} = {_range_text(bounds)}" for key, bounds in _ranges_of_their_own(tensor).items())
+    return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor.range)}{more} }}'
 
 
 def _arm_names(draft: Draft) -> tuple[str, str]:

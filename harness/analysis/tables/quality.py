@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
+    from harness.tasks.image_to_image.codec import Codec
     from metrics.metric import Metric, PreparedReference
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason")
@@ -92,7 +93,8 @@ def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[
     """Device name → (arm id, item id) → output tensor, as the records say. One that has not come home from its device
     is read where another device gave the same bytes, if there is one.
     """
-    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder) for entry in manifest.devices}
+    codecs = {arm.id: arm.codec for arm in manifest.arms}
+    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder, codecs) for entry in manifest.devices}
     all_outputs = [output for found in outputs.values() for output in found.values()]
     at_hand = {output.sha256: output.path for output in all_outputs if output.path.exists()}
     return {
@@ -104,7 +106,7 @@ def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[
     }
 
 
-def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
+def _outputs_of(home: Path, codecs: dict[str, Codec]) -> dict[tuple[str, str], Output]:
     """Of a step done twice the last counts."""
     records = home / "records.jsonl"
     found: dict[tuple[str, str], Output] = {}
@@ -113,8 +115,8 @@ def _outputs_of(home: Path) -> dict[tuple[str, str], Output]:
             for line in lines:
                 if b'"quality_output"' in line:
                     record = json.loads(line)
-                    first = record["outputs"][0]
-                    found[record["arm"], record["item"]] = Output(home / first["path"], first["sha256"])
+                    scored = codecs[record["arm"]].scored_of(record["outputs"])
+                    found[record["arm"], record["item"]] = Output(home / scored["path"], scored["sha256"])
     return found
 
 

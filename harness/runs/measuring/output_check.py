@@ -23,7 +23,7 @@ class OutputCheck:
             return
         arm = self._arms[record["arm"]]
         item = self._resolved.items[int(record["item"][1:])]
-        shape = record["outputs"][0]["shape"]
+        shape = arm.codec.scored_of(record["outputs"])["shape"]
         if len(shape) != 4:
             raise UserError(f"{arm.model.path}: puts out a tensor of shape {shape}, not a picture")
         channel, size = (shape[1], (shape[2], shape[3]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 64 << 20
 """Left for records, tables, pictures of the report and whatever else the disk is there for."""
-_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int8": 1, "uint8": 1}
+_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 2, "int8": 1, "uint8": 1}
 
 
 def output_bytes(resolved: Resolved) -> int:

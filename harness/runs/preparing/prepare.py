@@ -139,7 +139,7 @@ def _push_all(device: Device, resolved: Resolved, tensors: TensorBlobs, progress
 
 def _input_shapes(arm: ResolvedArm, resolved: Resolved) -> dict[str, list[int]]:
     """The shape of the latency item, for a model whose sizes are not fixed."""
-    if all(isinstance(size, int) and size > 0 for size in arm.codec.input.shape):
+    if not arm.codec.takes_any_size and all(isinstance(size, int) and size > 0 for size in arm.codec.input.shape):
         return {}
     item = resolved.items[resolved.latency_item]
     return {arm.codec.input.name: arm.codec.input_shape(item.input_size)}

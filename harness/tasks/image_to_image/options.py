@@ -14,12 +14,25 @@ class Tensor(DeclaredTable):
     """How an image becomes the model's input tensor, and its output tensor an image."""
 
     layout: Literal["auto", "NCHW", "NHWC"] = "auto"
-    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
-    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
+    color: Literal["auto", "rgb", "bgr", "y", "y_full"] = "auto"
+    """`bgr`: blue comes first in what the model takes and puts out, as with OpenCV.
+
+    `y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
     upscaled bicubically and put back for RGB scores and pictures.
     """
     range: tuple[float, float] = (0.0, 1.0)
-    """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
+    """Values of the float tensor for black and white; integer tensors go through the model's own quantisation."""
+    input_range: tuple[float, float] | None = None
+    output_range: tuple[float, float] | None = None
+    """Where the input or the output has a range of its own, such as 0 to 1 in and -1 to 1 out."""
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    """The input is (value - mean) / std, channel by channel, after `range`; in the model's own order of channels."""
+    output_mean: tuple[float, float, float] | None = None
+    output_std: tuple[float, float, float] | None = None
+    """The output is normalised likewise, and brought back: value = output * std + mean."""
+    output: str | None = Field(default=None, max_length=500)
+    """Name of the output that is the picture; None takes the first that can be one."""
 
 
 class Data(DeclaredTable):
