@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.tasks.image_to_image.dataset import Item, left_out
-from harness.words.sentences import counted, named
 
 
 def notes_on_folders(inputs: Path, references: Path) -> list[str]:
@@ -15,7 +14,7 @@ def notes_on_folders(inputs: Path, references: Path) -> list[str]:
     for folder, what in ((inputs, "inputs"), (references, "references")):
         names = left_out(folder)
         if names:
-            notes.append(f"{what}: {counted(len(names), 'file')} left out, by the ending no picture ({named(names)})")
+            notes.append(f"{what}: {len(names)} file(s) left out, by the ending no picture ({_first_of(names)})")
     return notes
 
 
@@ -31,15 +30,20 @@ def notes_on_colors(items: Sequence[Item]) -> list[str]:
             if color is not None:
                 by_color.setdefault(color, []).append(name)
         notes += [
-            f"{what}: {counted(len(names), 'picture')} read as sRGB from {color} ({named(names)})"
+            f"{what}: {len(names)} picture(s) read as sRGB from {color} ({_first_of(names)})"
             for color, names in by_color.items()
         ]
     differing = [item for item in items if item.input_color != item.reference_color]
     if differing:
         first = differing[0]
         notes.append(
-            f"{counted(len(differing), 'pair')} whose files name different colours"
-            f" ({named([item.stem for item in differing])}; {first.stem}: the input"
+            f"{len(differing)} pair(s) whose files name different colours"
+            f" ({_first_of([item.stem for item in differing])}; {first.stem}: the input"
             f" {first.input_color or 'plain sRGB'}, the reference {first.reference_color or 'plain sRGB'})"
         )
     return notes
+
+
+def _first_of(names: list[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

@@ -216,7 +216,7 @@ def test_a_link_whose_content_was_not_fetched_is_an_error_and_other_files_are_co
     (tmp_path / "lr" / ".DS_Store").write_bytes(b"x")
     (tmp_path / "lr" / "notes.txt").symlink_to("/nowhere")
     (note,) = notes_on_folders(tmp_path / "lr", tmp_path / "hr")
-    assert note == "inputs: 2 files left out, by the ending no picture (a.heic and notes.txt)"
+    assert note == "inputs: 2 file(s) left out, by the ending no picture (a.heic, notes.txt)"
     (tmp_path / "lr" / "p3.png").symlink_to("../.git/annex/objects/p3.png")
     with pytest.raises(UserError, match=r"p3\.png: is a link to a file that is not there"):
         read_items(tmp_path / "lr", tmp_path / "hr", 1, None, None)
@@ -227,5 +227,5 @@ def test_pairs_whose_files_name_different_colours_are_told(tmp_path):
     pair(tmp_path, "b.png", icc_profile=display_p3_profile())
     items = read_whole(read_items(tmp_path / "lr", tmp_path / "hr", 1, None, None), lambda _done, _total: None)
     notes = notes_on_colors(items)
-    assert notes[0].startswith("inputs: 1 picture read as sRGB from ")
-    assert notes[1].startswith("1 pair whose files name different colours (b; b: the input ")
+    assert notes[0].startswith("inputs: 1 picture(s) read as sRGB from ")
+    assert notes[1].startswith("1 pair(s) whose files name different colours (b; b: the input ")
