@@ -41,7 +41,10 @@ def score_series(run):
             before, after = table[baseline].to_numpy(), table[arm["name"]].to_numpy()
             with np.errstate(invalid="ignore"):
                 d = np.where(before == after, 0.0, after - before)  # also where both are infinite
-            known, finite = ~np.isnan(d), np.isfinite(d)
+            finite, lost = np.isfinite(d), np.inf if quantity.startswith("lpips") else -np.inf
+            d = np.where(np.isnan(after) & ~np.isnan(before), lost, d)  # a missing value is the worst there is
+            d = np.where(np.isnan(before) & ~np.isnan(after), -lost, d)
+            known = ~np.isnan(d)
             own = by_scene(after[np.isfinite(after)], scene[np.isfinite(after)])
             each = by_scene(d[finite], scene[finite]) if crops else d[finite]
             groups = scene[known] if crops else np.arange(known.sum())

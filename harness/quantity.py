@@ -75,6 +75,9 @@ class Quantity:
     """For scores, whether each item has a value, or only a whole set of items."""
     gallery_order: int | None = None
     """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
+    visible_loss: float | None = None
+    """Of scores: a loss on a single item that people see when they look for it, in the unit; None where none is known.
+    """
     names_itself: bool = False
     """The words of its change say what changed: `31 % faster`."""
     told_by_few: bool = False
@@ -144,6 +147,7 @@ def _score(
     *,
     negligible: float,
     gallery_order: int | None = None,
+    visible_loss: float | None = None,
     over: Literal["item", "set"] = "item",
     subject: str | None = None,
 ) -> Quantity:
@@ -162,6 +166,7 @@ def _score(
         as_much=UNITS[unit].as_much,
         over=over,
         gallery_order=gallery_order,
+        visible_loss=visible_loss,
     )
 
 
@@ -283,6 +288,7 @@ _ALL = (
         "pixel accuracy over all colour channels, mean of per-image values",
         negligible=0.05,
         gallery_order=5,
+        visible_loss=1.0,
     ),
     _score(
         "psnr_pooled",
@@ -303,6 +309,7 @@ _ALL = (
         "pixel accuracy of luma, borders cropped by the scale, mean of per-image values",
         negligible=0.05,
         gallery_order=4,
+        visible_loss=1.0,
     ),
     _score(
         "ssim",
@@ -313,6 +320,7 @@ _ALL = (
         "structural similarity, 1 is identical",
         negligible=0.001,
         gallery_order=7,
+        visible_loss=0.02,
     ),
     _score(
         "ssim_y",
@@ -323,6 +331,7 @@ _ALL = (
         "structural similarity of luma, borders cropped by the scale",
         negligible=0.001,
         gallery_order=6,
+        visible_loss=0.02,
     ),
     _score(
         "lpips_alex",
@@ -333,6 +342,7 @@ _ALL = (
         "perceptual distance, 0 is identical",
         negligible=0.002,
         gallery_order=1,
+        visible_loss=0.05,
     ),
     _score(
         "lpips_squeeze",
@@ -343,6 +353,7 @@ _ALL = (
         "perceptual distance, 0 is identical",
         negligible=0.002,
         gallery_order=2,
+        visible_loss=0.05,
     ),
     _score(
         "lpips_vgg",
@@ -353,6 +364,7 @@ _ALL = (
         "perceptual distance, 0 is identical",
         negligible=0.002,
         gallery_order=3,
+        visible_loss=0.05,
     ),
     _score(
         "close_pixels",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleResult, RunWarning, Verdict
+from harness.quantity import QUANTITIES
+from harness.words.tails import tail_in_words
 from reports import format as fmt
 
 
@@ -57,6 +59,30 @@ def candidates(comparison: Comparison) -> list[str]:
         names += [contrast.candidate for contrast in device.contrasts]
         names += [rule.candidate for rule in device.rules]
     return list(dict.fromkeys(names))
+
+
+def floor_in_words(comparison: Comparison) -> str | None:
+    """What the scores reach without any model; None where that is not known."""
+    if comparison.floor is None:
+        return None
+    parts = []
+    for name, value in comparison.floor.values.items():
+        shown = fmt.measured(value, name)
+        parts.append(f"{fmt.label(name)} {shown.unavailable_because or shown.text}")
+    return f"{comparison.floor.what} reaches {', '.join(parts)}." if parts else None
+
+
+def tail_of(contrast: Contrast, noun: str) -> str:
+    """Of one score, in words; empty where it has no tail."""
+    if contrast.tail is None or contrast.quantity not in QUANTITIES:
+        return ""
+    return tail_in_words(QUANTITIES[contrast.quantity], contrast.tail, noun)
+
+
+def tails_in_words(contrasts: list[Contrast], noun: str) -> str | None:
+    """Item by item, every score that has a tail; None where none has."""
+    parts = [f"{fmt.label(one.quantity)} {tail_of(one, noun)}" for one in contrasts if tail_of(one, noun)]
+    return f"{noun.capitalize()} by {noun}: {'; '.join(parts)}." if parts else None
 
 
 def rules_by_candidate(comparison: Comparison) -> list[CandidateRules]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from harness.documents.comparison import Comparison
 from reports import format as fmt
 from reports.charts.latency_distribution import quantile
-from reports.comparison_parts import reasons_beside, reasons_unavailable
+from reports.comparison_parts import reasons_beside, reasons_unavailable, tail_of
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
 from reports.identity_facts import identity_facts
 from reports.page import lay_out
@@ -30,6 +31,7 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         decision_words=fmt.DECISION_WORDS,
         reasons_beside=reasons_beside,
         reasons_unavailable=reasons_unavailable,
+        tail_in_words=partial(tail_of, noun=comparison.item_noun),
     )
     page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes))
     return environment.get_template("report.html.j2").render(page=page, comparison=comparison)

@@ -19,7 +19,14 @@ from harness.documents.comparison import (
 from reports.charts.block_medians import block_medians, marks_in_words
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
-from reports.comparison_parts import CandidateRules, WarningGroup, candidates, rules_by_candidate, warning_groups
+from reports.comparison_parts import (
+    CandidateRules,
+    WarningGroup,
+    candidates,
+    floor_in_words,
+    rules_by_candidate,
+    warning_groups,
+)
 from reports.embedded_images import ImageEmbedder, Picture
 
 
@@ -90,6 +97,7 @@ class Page:
     rules: list[CandidateRules]
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
+    floor: str | None
 
 
 def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
@@ -101,6 +109,7 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
         rules=rules_by_candidate(comparison),
         devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
         warnings=warning_groups(comparison),
+        floor=floor_in_words(comparison),
     )
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from harness.documents.comparison import Comparison, Contrast, DeviceResult, RuleOutcome, Verdict
 from harness.quantity import Measured
 from reports import format as fmt
-from reports.comparison_parts import candidates, reasons_beside, reasons_unavailable, rules_by_candidate, warning_groups
+from reports.comparison_parts import (
+    candidates,
+    floor_in_words,
+    reasons_beside,
+    reasons_unavailable,
+    rules_by_candidate,
+    tails_in_words,
+    warning_groups,
+)
 from reports.terminal_lines import item, line, text
 
 if TYPE_CHECKING:
@@ -122,6 +130,14 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
             if len(names) > 1:
                 line(console, text(name, "italic"))
             _table(console, contrasts)
+    for name in names:
+        own = [contrast for contrast in device.contrasts if contrast.candidate == name]
+        tails = tails_in_words(own, comparison.item_noun)
+        if tails is not None:
+            item(console, f"{name}: {tails}" if len(names) > 1 else tails)
+    floor = floor_in_words(comparison)
+    if floor is not None and device.contrasts:
+        item(console, floor)
     _energy(console, device)
     if device.stopping is not None:
         item(console, f"Latency: {device.stopping}")

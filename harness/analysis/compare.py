@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.conditions.arm_facts import arm_infos
 from harness.analysis.conditions.runner_facts import mixed_runners
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
+from harness.analysis.evidence.quality_doubts import doubts_on
 from harness.analysis.judging.judge_rule import hold_together, judge_rule
 from harness.analysis.judging.verdict import decide
 from harness.analysis.judging.worst_items import worst_items
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.documents.manifest import Manifest
+    from harness.tasks.looks import Seen
 
 __all__ = ["DeviceFacts", "compare", "read_records"]
 
@@ -61,11 +63,13 @@ def compare(
     quality: pd.DataFrame | None = None,
     *,
     tables_folder: Path | None = None,
+    seen: Seen | None = None,
 ) -> Comparison:
     """The comparison of a run.
 
     `devices`: name, as in the manifest → facts; a device of the manifest that is not in it counts as failed.
     `quality`: the table of `harness.analysis.tables.tables.QUALITY_COLUMNS`, None where nothing was scored.
+    `seen`: what the outputs looked like when they were scored, None where nothing was looked at.
     Where `tables_folder` is given, the latency, memory and telemetry tables are written there. A device whose records
     are damaged has failed, and the others are compared.
     """
@@ -86,6 +90,7 @@ def compare(
             tables,
             scores,
             energies[device.name],
+            doubts_on(device.name, manifest, seen),
         )
         for device in manifest.devices
     ]
@@ -120,6 +125,7 @@ def compare(
             for info in infos[1:]
         ],
         devices=results,
+        floor=seen.floor if seen is not None else None,
         rules=rules_in_words(manifest),
         method=method_in_words(manifest),
         warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],

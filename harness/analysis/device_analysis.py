@@ -19,6 +19,7 @@ from harness.analysis.conditions.state_warnings import state_warnings
 from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
+from harness.analysis.evidence.quality_doubts import doubted
 from harness.analysis.judging.contrast import make_contrast
 from harness.analysis.judging.judge_outcome import margins
 from harness.analysis.judging.judge_rule import RuleJudgement
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.phone_state import PhoneStates
     from harness.documents.runner_record import RunnerRecord
+    from harness.tasks.looks import Doubts
 
 Judgements = dict[tuple[str, int], RuleJudgement]
 """(candidate, index of the rule) → judgement."""
@@ -85,6 +87,7 @@ class DeviceAnalysis:
         tables: Tables,
         scores: pd.DataFrame,
         energy: DeviceEnergy,
+        doubts: Doubts,
     ) -> None:
         self.name = name
         self._manifest, self._facts, self._records = manifest, facts, records
@@ -98,6 +101,7 @@ class DeviceAnalysis:
             scores=scores[scores["device"] == name],
             energy=energy,
         )
+        self._doubts = doubts
         self._failures = {
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
             for arm in manifest.arms
@@ -110,12 +114,14 @@ class DeviceAnalysis:
         key = (candidate.name, quantity.name)
         if key not in self._evidence:
             baseline = self._manifest.arms[0]
-            self._evidence[key] = Evidence(
+            found = Evidence(
                 self.level(baseline, quantity),
                 self.level(candidate, quantity),
                 self._effect(candidate, quantity),
                 self._manifest.experiment.task.nouns,
             )
+            is_score = quantity.measured_in == "quality"
+            self._evidence[key] = doubted(found, self._doubts, baseline.name, candidate.name) if is_score else found
         return self._evidence[key]
 
     def level(self, arm: ManifestArm, quantity: Quantity) -> Level:
@@ -152,6 +158,7 @@ class DeviceAnalysis:
         runner = self._facts.runner
         warnings = warned("settings", [text for arm in manifest.arms for text in asked_and_done(arm, records)])
         warnings += warned("library", library_warnings(manifest, runner))
+        warnings += warned("outputs", [sentence(text) for text in self._doubts.all()])
         if records is not None:
             warnings = (
                 warned("runner", runner_warnings(runner))

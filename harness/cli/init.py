@@ -33,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.cli.main import EXIT_DONE
     from harness.documents.folder import write_atomically
     from harness.errors import UserError
-    from harness.experiment.template import Draft, write_draft
+    from harness.experiment.template import Draft, write_and_say
     from harness.words.printable import printable
 
     out: Path = arguments.out
@@ -48,8 +48,11 @@ def execute(arguments: argparse.Namespace) -> int:
         out=out,
         task=arguments.task,
     )
-    write_atomically(out, write_draft(draft).encode())
+    written = write_and_say(draft)
+    write_atomically(out, written.text.encode())
     shown = printable(shlex.quote(str(out)))
+    for line in written.said:
+        print(printable(line))
     print(
         f"Wrote {shown}. Read its rules: they decide.\nThen: bakeoff check {shown}\n      bakeoff run {shown} -d local"
     )

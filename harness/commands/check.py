@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.commands.look_at_models import look_at_models
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
+from harness.tasks.first_look import FirstLook
 from harness.words.rules import rule_in_words
 from harness.words.sentences import cores_in_words, counted
 
@@ -36,12 +38,15 @@ def check(
     # Before the items, which may be many: a device's name may be misspelt.
     devices = [each.device for each in open_asked(device_names)]
     resolved = resolve(file, partial(progress.advance, "this machine", f"reading {file.experiment.task.nouns.content}"))
-    lines = _in_words(resolved)
+    looks = look_at_models(resolved)
+    lines = _in_words(resolved) + _looks_in_words(resolved, looks)
     if devices:
         lines += _on_devices(resolved, devices, progress, runner)
     else:
         lines.append("Models were read but not opened in their runtimes: add -d local for that.")
-    return [*lines, f"{file.experiment.name}: ready to run."]
+    doubted = any(look.told() for look in looks.values())
+    state = "can be run, and its rules on quality would be doubted" if doubted else "ready to run"
+    return [*lines, f"{file.experiment.name}: {state}."]
 
 
 def _in_words(resolved: Resolved) -> list[str]:
@@ -62,6 +67,17 @@ def _in_words(resolved: Resolved) -> list[str]:
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
         for rule in experiment.rules
     ]
+    return lines
+
+
+def _looks_in_words(resolved: Resolved, looks: dict[str, FirstLook]) -> list[str]:
+    """What an item or three through each model came to."""
+    lines = []
+    for arm in resolved.arms:
+        look = looks.get(arm.id, FirstLook())
+        if look.said is not None:
+            lines.append(f"{resolved.task.nouns.singular:{COLUMN}}{arm.arm.name}: {look.said}")
+        lines += [f"doubt     {arm.arm.name} {text}" for text in look.told()]
     return lines
 
 

@@ -53,7 +53,7 @@ def _compare_and_draw(
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
     facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
-    comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables)
+    comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables, seen=quality.seen)
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
     galleries = {
         entry.name: [

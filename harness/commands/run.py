@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from devices.open_device import open_device
 from harness.analysis.stopping.early_end import EarlyEnd
+from harness.commands.look_at_models import look_at_models, with_suspicions
 from harness.commands.recompute import recompute
 from harness.documents.folder import RunFolder, read_model, write_atomically, write_model
 from harness.documents.manifest import Manifest
@@ -78,6 +79,10 @@ def start_run(
     resolved = resolve(file, partial(progress.advance, "this machine", f"reading {file.experiment.task.nouns.content}"))
     for note in resolved.notes:
         progress.say(file.experiment.name, note)
+    looks = look_at_models(resolved)
+    for arm in resolved.arms:
+        for text in looks[arm.id].told() if arm.id in looks else ():
+            progress.say(file.experiment.name, f"{arm.arm.name} {text}")
     stop = StopRequest()
     with ExitStack() as held:
         with closing_all([each.device for each in asked]):
@@ -87,6 +92,7 @@ def start_run(
             refuse_unusable(ready, resolved)
             names = [device.name for device in devices]
             manifest = make_manifest(resolved, names, quick=overrides.quick, runner=overrides.runner)
+            manifest = with_suspicions(manifest, looks)
             make_folder(folder)
             held.enter_context(claimed(folder))
             refuse_used(folder)

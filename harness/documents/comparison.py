@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from devices.identity import Identity, shown_name
 from harness.models.model_format import ModelFormat
 from harness.quantity import QUANTITIES, Measured
+from harness.tasks.floor import Floor
 
 COMPARISON_SCHEMA: Final = "bakeoff.comparison/1"
 
@@ -37,14 +38,16 @@ WarningKind = Literal[
     "energy",
     "sensors",
     "failure",
+    "outputs",
     "evidence",
     "intervals disagree",
     "unsorted",
 ]
 """What a warning is of: how the run was designed, what measured it, a library that is not what it was, settings that
 were asked for and not had, what was held still, what a phone was set to, heat and load around the run, gates that
-failed, blocks that stand out, the energy pass, sensors that said nothing, an arm that failed on the way, how much the
-evidence carries, an interval and its bootstrap twin. `unsorted` are those of a comparison.json from before kinds.
+failed, blocks that stand out, the energy pass, sensors that said nothing, an arm that failed on the way, outputs whose
+scores are doubted, how much the evidence carries, an interval and its bootstrap twin. `unsorted` are those of a
+comparison.json from before kinds.
 """
 WARNING_KINDS: tuple[WarningKind, ...] = get_args(WarningKind)
 
@@ -124,6 +127,22 @@ class Effect(_Strict):
     """Replicates left out, reason → count (items identical to their references, outputs that failed)."""
 
 
+class ItemTail(_Strict):
+    """Scores only: the items on which the candidate is worse than the baseline, beyond the mean."""
+
+    margin: float
+    """In the quantity's unit: what a single item may lose, as declared, or as the rules allow the mean."""
+    worse: int
+    """Items that lose more than that."""
+    items: int
+    upper: float
+    """One-sided 95 % Clopper-Pearson upper bound on the share of such items."""
+    disaster_margin: float
+    """A loss on one item beyond this is one that people see."""
+    disasters: list[str] = []
+    """Items that lose more than that, the worst first."""
+
+
 class NoEffect(_Strict):
     """An effect that could not be had, and why."""
 
@@ -142,6 +161,7 @@ class Contrast(_Strict):
     outcome: Outcome
     words: str
     """One plain sentence, such as `31 % faster, 1.45 times the speed (between 29 % and 33 %)`."""
+    tail: ItemTail | None = None
     warnings: list[RunWarning] = []
 
 
@@ -355,6 +375,8 @@ class Comparison(_Strict):
     """Number of scenes the items come from, where declared."""
     verdicts: list[Verdict]
     devices: list[DeviceResult]
+    floor: Floor | None = None
+    """What the scores reach without any model; None where nothing was scored, or no such way is known."""
     rules: list[str]
     """The declared rules in words, in the order of the experiment."""
     method: list[str]

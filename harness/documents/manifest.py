@@ -52,6 +52,8 @@ class ManifestArm(_Strict):
     cores: Cores | None = None
     threads: int = Field(ge=1, le=256)
     codec: Codec
+    suspicion: str | None = None
+    """What a few items through the model showed before the run, where its output looks wrongly read; else null."""
 
 
 class ManifestItem(_Strict):

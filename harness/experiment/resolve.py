@@ -72,7 +72,10 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     )
     latency_item = _latency_item(file, items)
     items = experiment.task.read_items(items, advance)
-    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=_notes(experiment.task, arms))
+    notes = _notes(experiment.task, arms)
+    if experiment.task.notes_on_items is not None:
+        notes += experiment.task.notes_on_items(experiment.data, file.resolve, items)
+    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=notes)
 
 
 def _refuse_unwritable_paths(paths: list[Path]) -> None:
@@ -104,7 +107,7 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         id=identifier,
         arm=arm,
         model=model,
-        codec=file.experiment.task.make_codec(model, arm.tensor or file.experiment.data.tensor),
+        codec=file.experiment.task.make_codec(model, arm.tensor or file.experiment.data.tensor, file.experiment.data),
         runtime=spec,
         runtime_version=version,
     )

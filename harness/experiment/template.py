@@ -29,8 +29,23 @@ class Draft:
     task: str = DEFAULT_TASK
 
 
+@dataclass(frozen=True)
+class Written:
+    """A new experiment, and what a person should know before anything is measured."""
+
+    text: str
+    said: list[str]
+
+
 def write_draft(draft: Draft) -> str:
-    """The TOML text. Raises `UserError` where the models or items would not run together."""
+    """The TOML text. Raises as `write_and_say` does."""
+    return write_and_say(draft).text
+
+
+def write_and_say(draft: Draft) -> Written:
+    """The TOML text, and what was seen of the models. Raises `UserError` where the models or items would not run
+    together; a question that only a line of the file can answer is left in it to be filled in.
+    """
     models = [read_model(draft.baseline), read_model(draft.candidate)]
     home = draft.out.resolve().parent
     inputs, references = (_quoted(_relative(path, home)) for path in (draft.inputs, draft.references))
@@ -41,7 +56,7 @@ def write_draft(draft: Draft) -> str:
     except UnicodeEncodeError:
         raise UserError("the name of a model or a folder is not UTF-8 text", "Rename it, or move it.") from None
     parse_experiment(content, draft.out)  # what we write, we can read
-    return text
+    return Written(text, told.said)
 
 
 def _text(draft: Draft, models: list[ModelFile], told: TaskDraft) -> str:

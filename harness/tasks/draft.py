@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +34,5 @@ class TaskDraft:
     metrics: list[str]
     rules: str
     """The tables of the rules on quality."""
+    said: list[str] = field(default_factory=list)
+    """What a person should know before anything is measured, a sentence each."""

@@ -1,7 +1,9 @@
 """Reading pictures as 8-bit RGB, and refusing in words what is not that.
 
-Grey pictures become RGB with three equal channels. 16-bit pictures and real transparency are refused: cutting depth or
-laying over a background would change the data that everything after is judged by.
+Grey pictures become RGB with three equal channels. What the file says of its picture is honoured: which way up it is
+(`harness.tasks.orientation`) and which colours its numbers stand for (`harness.tasks.color_profile`). 16-bit pictures
+and real transparency are refused: cutting depth or laying over a background would change the data that everything
+after is judged by.
 """
 
 from __future__ import annotations
@@ -9,17 +11,20 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from harness.errors import UserError
 from harness.plain_file import open_plain_file
+from harness.tasks.color_profile import color_in_words, color_of, to_srgb
+from harness.tasks.orientation import orientation_of, upright, upright_size
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".jfif", ".jpe"})
 FORMATS: Final = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
 """What a picture may be by its content, whatever its ending says. Of the reader's other formats some start programs
 (PostScript: Ghostscript) and none is meant.
@@ -31,13 +36,15 @@ DECODE_S: Final = 120.0
 
 _T = TypeVar("_T")
 
+_GREY_MODES = frozenset({"1", "L", "LA", "La"})
+_LFS_POINTER = b"version https://git-lfs"
 _TIFF_BITS_PER_SAMPLE = 258
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """(height, width) from the header alone. Raises `UserError`."""
-    return _read(path, lambda image: (image.height, image.width))
+    return _read(path, lambda image: upright_size(path, image))
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -46,8 +53,10 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
     def decode(image: Any) -> NDArray[np.uint8]:
         _refuse_deep(path, image)
+        turned, said = orientation_of(path, image), color_of(path, image)
         image.load()
-        return np.array(_as_rgb(path, image), dtype=np.uint8)
+        shown = to_srgb(path, _as_rgb_or_grey(path, image), said)
+        return np.array(upright(shown, turned).convert("RGB"), dtype=np.uint8)
 
     return _read(path, decode)
 
@@ -71,9 +80,10 @@ def _read(path: Path, look: Callable[[Any], _T]) -> _T:
     except PermissionError:
         raise UserError(f"{path}: the picture cannot be read: permission denied") from None
     except (OSError, SyntaxError, ValueError, IndexError, OverflowError) as error:
-        is_plain = not (isinstance(error, OSError) and error.filename is not None)
-        why = "it is damaged or not a picture" if is_plain else getattr(error, "strerror", None) or "not a file"
-        raise UserError(f"{path}: the picture cannot be read: {why}") from None
+        if isinstance(error, OSError) and error.filename is not None:
+            why = error.strerror or "not a file"
+            raise UserError(f"{path}: the picture cannot be read: {why}") from None
+        raise _unreadable(path) from None
 
 
 def _within(seconds: float, path: Path, work: Callable[[], _T]) -> _T:
@@ -102,6 +112,39 @@ def _within(seconds: float, path: Path, work: Callable[[], _T]) -> _T:
     return done[0]
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a picture's file says of it, from its header."""
+
+    is_grey: bool
+    is_turned: bool
+    """Whether it says that it is to be seen otherwise than its pixels lie."""
+    color: str | None
+    """Its colour profile or gamma in words; None for plain sRGB."""
+
+
+def describe(path: Path) -> Described:
+    """What the file says of its picture. Raises `UserError`."""
+    return _read(
+        path,
+        lambda image: Described(
+            image.mode in _GREY_MODES, orientation_of(path, image) != 1, color_in_words(path, image)
+        ),
+    )
+
+
+def _unreadable(path: Path) -> UserError:
+    """What is wrong with a file whose content is no picture."""
+    try:
+        with open_plain_file(path) as file:
+            pointer = file.read(len(_LFS_POINTER)) == _LFS_POINTER
+    except OSError:
+        pointer = False
+    if pointer:
+        return UserError(f"{path}: holds a Git LFS pointer, and not the picture", "Fetch the content: git lfs pull.")
+    return UserError(f"{path}: the picture cannot be read: it is damaged or not a picture")
+
+
 def _refuse_deep(path: Path, image: Any) -> None:
     """Refuse more than 8 bits a channel, also where the reader would cut them in silence: 16-bit RGB in PNG, TIFF and
     PPM.
@@ -111,7 +154,8 @@ def _refuse_deep(path: Path, image: Any) -> None:
             f"{path}: has more than 8 bits a channel; bakeoff scores 8-bit pictures",
             "Convert it to 8 bits yourself, so that you decide how it is rounded.",
         )
-    if getattr(image, "n_frames", 1) > 1:
+    # A camera's JPEG may hold a preview or a second view behind the picture (MPF): the first is what viewers show.
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise UserError(f"{path}: holds {image.n_frames} frames; give one picture a file")
 
 
@@ -129,7 +173,7 @@ def _bits(path: Path, image: Any) -> int:
     return 8
 
 
-def _as_rgb(path: Path, image: Any) -> Any:
+def _as_rgb_or_grey(path: Path, image: Any) -> Any:
     if "transparency" in image.info:  # a colour, or an entry of the palette, that stands for nothing
         image = image.convert("RGBA")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"}:
@@ -139,10 +183,20 @@ def _as_rgb(path: Path, image: Any) -> Any:
                 f"{path}: is partly transparent; a model sees no transparency",
                 "Flatten it onto a background first.",
             )
-        return image.convert("RGB")
-    if image.mode in {"RGB", "L", "1", "P"}:
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return image.convert("L" if image.mode in _GREY_MODES else "RGB")
+    if image.mode in {"RGB", "L"}:
+        return image
+    if image.mode in {"1", "P"}:
+        return image.convert("L" if image.mode == "1" else "RGB")
     raise UserError(f"{path}: has the colour mode {image.mode}; convert it to RGB")
+
+
+def grey_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 (height, width, 3) → (height, width): BT.601 over the full range, so that three equal channels stay."""
+    import numpy as np
+
+    grey: NDArray[np.uint8] = np.rint(picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    return grey
 
 
 def write_image(path: Path, image: NDArray[np.uint8]) -> None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
+from harness.tasks.first_look import FirstLook
 from harness.tasks.item import TaskItem
+from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 
@@ -63,7 +65,7 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """So many items, with the text ` of 6 scenes` or none behind them: `24 pictures of 6 scenes, ×2`."""
 
     # Codec
-    make_codec: Callable[[ModelFile, TensorT], CodecT]
+    make_codec: Callable[[ModelFile, TensorT, DataT], CodecT]
     """How a model's tensors hold items."""
     check_item: Callable[[ModelFile, CodecT, ItemT], None]
     """Whether an item and its reference fit a model, as far as its file says."""
@@ -105,6 +107,18 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The task's part of a new experiment.toml."""
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    # What a person should know, and what keeps scores from being believed; None where a task has nothing to say.
+    notes_on_items: Callable[[DataT, Resolve, Sequence[ItemT]], list[str]] | None = None
+    """What a person should know of the items that `read_items` gave, with nothing wrong."""
+    first_look: Callable[[str, ModelFile, CodecT, Sequence[ItemT], DataT], FirstLook] | None = None
+    """A few items put through a model on this machine, before any device is asked; the text is the arm's name. Raises
+    `UserError` where the model cannot make what the references hold.
+    """
+    sample_for: Callable[[Path], Callable[[str, Any], Any]] | None = None
+    """Of a reference's path: (metric, output or reference) → the same as that metric is to take it."""
+    looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
+    """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
 
     def read_known(self, path: Path, sha256: str | None, read: Callable[[Path], Any]) -> Any:
         """What `read` gives of an item's path. Raises `UserError` where it is gone or was changed since the run."""

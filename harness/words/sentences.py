@@ -27,6 +27,18 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def named(names: list[str], most: int = 3) -> str:
+    """`a`, `a, b and c`, `a, b, c and 9 more`."""
+    if len(names) <= most:
+        return listed(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def items_named(items: list[str], noun: str) -> str:
+    """`2 frames (a and b)`, by name."""
+    return f"{counted(len(items), noun)} ({named(sorted(items))})"
+
+
 def cores_in_words(cores: list[int] | str) -> str:
     """`4–7`, `0, 2–3`; a kind of cores as it is."""
     if isinstance(cores, str):

@@ -29,6 +29,8 @@ class Level:
     infinite: bool = False
     doubt: str | None = None
     """The same as `Paired.doubt`, for a rule on the level."""
+    suspicion: str | None = None
+    """The same as `Paired.suspicion`, for a rule on the level."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,16 @@ class Paired:
     warnings: list[str] = field(default_factory=list)
     doubt: str | None = None
     """Why a rule cannot be called met, whatever the interval says: losses that the mean leaves out."""
+    suspicion: str | None = None
+    """Why a rule can be called neither met nor broken: the experiment seems to read the items wrongly."""
     tail: Callable[[float], TailCount | None] | None = None
     """Counts of items worse than a margin (> 0, in the unit); for scores of single items only."""
     against_share: Callable[[float], Paired | NoEffect] | None = None
     """The same of candidate − share · baseline, for rules on a share of the baseline's value; for scores only."""
+    losses: dict[str, float] = field(default_factory=dict)
+    """Item → loss in the unit (> 0 is worse; infinite where the candidate has no value); for scores of single items
+    only.
+    """
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
 from harness.statistics.tail import tail
 from harness.tasks.registry import DEFAULT_NOUNS
-from harness.words.sentences import counted
+from harness.words.sentences import counted, items_named, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +39,24 @@ def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NO
     if not finite.any():
         if infinite:
             reason = f"all {counted(infinite, noun)} are identical to their references, so the mean is infinite"
-            return Level(Unavailable(reason=reason), None, infinite=True)
+            gone = np.isnan(values)
+            doubt = f"{items_named(rows.loc[gone, 'item'].tolist(), noun)} without a value" if gone.any() else None
+            return Level(Unavailable(reason=reason), None, infinite=True, doubt=doubt)
         return Level(Unavailable(reason=_why_missing(rows, noun)), None)
     source = f"mean of {counted(int(finite.sum()), noun)}"
+    doubt = None
     if infinite:
         source += f", {infinite} identical to the reference left out"
     missing = int(np.isnan(values).sum())
     if missing:
         source += f", {missing} without a value left out"
+        doubt = (
+            f"{items_named(rows.loc[np.isnan(values), 'item'].tolist(), noun)} without a value, which no mean can count"
+        )
     return Level(
         Available(value=float(values[finite].mean()), unit=quantity.unit, source=source),
         estimate_mean(_scene_means(values[finite], rows["scene"].to_numpy()[finite])),
+        doubt=doubt,
     )
 
 
@@ -97,7 +104,15 @@ def quality_effect(
     if replicates.size < _ENOUGH:
         warnings.append(f"Only {counted(replicates.size, replicate)}: a mean over so few says little about others.")
     turn = 1.0 if quantity.better == "higher" else -1.0
-    gains, groups = turn * differences[scored], scenes[scored] if by_scene else np.arange(int(scored.sum()))
+    # A missing value is the worst there is: the candidate's counts as a loss, the baseline's as none.
+    differences[np.isnan(after) & ~np.isnan(before)] = -turn * np.inf
+    differences[np.isnan(before) & ~np.isnan(after)] = turn * np.inf
+    known = ~(np.isnan(before) & np.isnan(after))
+    gains, groups = turn * differences[known], scenes[known] if by_scene else np.arange(int(known.sum()))
+    sized = known & ~one_sided  # identical to its reference or not: a loss without a size, and maybe a small one
+    losses = {
+        str(item): -float(turn * lost) for item, lost in zip(both["item"][sized], differences[sized], strict=True)
+    }
     return Paired(
         estimate=estimate_mean(replicates),
         replicate=replicate,
@@ -108,8 +123,14 @@ def quality_effect(
         doubt=doubt,
         tail=lambda margin: _count_tail(gains, groups, margin),
         against_share=lambda share: quality_effect(
-            quantity, baseline.assign(value=share * baseline["value"]), candidate, by_scene=by_scene, seed=seed
+            quantity,
+            baseline.assign(value=share * baseline["value"]),
+            candidate,
+            by_scene=by_scene,
+            seed=seed,
+            noun=noun,
         ),
+        losses=losses,
     )
 
 
@@ -142,10 +163,18 @@ def _left_out(
         why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
         excluded["no value for the candidate"] = len(without)
         warnings.append(f"{counted(len(without), noun)} without a value for the candidate{why}.")
+        warnings.append(f"Without a value for the candidate: {named(without)}.")
         doubts.append(f"{counted(len(without), noun)} without a value for the candidate")
-    others = len(set(candidate["item"].tolist()) | set(baseline["item"].tolist())) - len(has_before)
-    if others:
-        excluded["no value for the baseline"] = others
+    every = set(candidate["item"].tolist()) | set(baseline["item"].tolist())
+    if len(every) > len(has_before):
+        excluded["no value for the baseline"] = len(every) - len(has_before)
+    lacking = sorted(has_after - has_before)
+    if lacking:
+        warnings.append(f"{items_named(lacking, noun)} without a value for the baseline: nothing is known there.")
+        doubts.append(f"{items_named(lacking, noun)} without a value for the baseline")
+    neither = sorted(every - has_before - has_after)
+    if neither:
+        warnings.append(f"{items_named(neither, noun)} without a value in either arm; what is compared are the others.")
     return excluded, warnings, "; ".join(doubts) or None
 
 

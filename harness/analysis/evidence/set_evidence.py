@@ -17,7 +17,7 @@ from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.set_bootstrap import FEWEST, SetEstimate, estimate_set
 from harness.tasks.registry import DEFAULT_NOUNS
-from harness.words.sentences import counted
+from harness.words.sentences import counted, items_named, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +40,13 @@ def set_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.
     value = of_set(own)
     if not math.isfinite(value):
         reason = f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
-        return Level(Unavailable(reason=reason), None, infinite=value == math.inf)
+        doubt = _doubt(rows.loc[~has, "item"].tolist(), noun)
+        return Level(Unavailable(reason=reason), None, infinite=value == math.inf, doubt=doubt)
     estimate = estimate_set(lambda chosen: of_set(own[chosen]), _groups(rows["scene"].to_numpy()[has]), LEVEL_SEED)
     source = f"one value of {counted(int(has.sum()), noun)} together"
-    missing = int((~has).sum())
-    if missing:
-        source += f", {missing} without a value left out"
-    return Level(Available(value=value, unit=quantity.unit, source=source), estimate)
+    if lacking := rows.loc[~has, "item"].tolist():
+        source += f", {len(lacking)} without a value left out"
+    return Level(Available(value=value, unit=quantity.unit, source=source), estimate, doubt=_doubt(lacking, noun))
 
 
 def set_effect(
@@ -129,17 +129,28 @@ def _left_out(
 ) -> tuple[dict[str, int], list[str], str | None]:
     """What the values leave out: counts by reason, warnings, and whether a loss hides in it."""
     ours, theirs = (set(rows.loc[rows["contribution"].notna(), "item"].tolist()) for rows in (baseline, candidate))
+    every = set(baseline["item"].tolist()) | set(candidate["item"].tolist())
     excluded: dict[str, int] = {}
-    if others := len(set(baseline["item"].tolist()) | set(candidate["item"].tolist())) - len(ours):
+    warnings, doubts = list[str](), list[str]()
+    if others := len(every) - len(ours):
         excluded["no value for the baseline"] = others
-    without = sorted(ours - theirs)
-    if not without:
-        return excluded, [], None
-    excluded["no value for the candidate"] = len(without)
-    doubt = f"{counted(len(without), noun)} without a value for the candidate"
-    reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
-    why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
-    return excluded, [f"{doubt}{why}."], doubt
+    if without := sorted(ours - theirs):
+        excluded["no value for the candidate"] = len(without)
+        doubts.append(f"{counted(len(without), noun)} without a value for the candidate")
+        reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
+        why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
+        warnings.append(f"{doubts[0]}{why}.")
+        warnings.append(f"Without a value for the candidate: {named(without)}.")
+    if lacking := sorted(theirs - ours):
+        doubts.append(f"{items_named(lacking, noun)} without a value for the baseline")
+        warnings.append(f"{doubts[-1]}: nothing is known there.")
+    if neither := sorted(every - ours - theirs):
+        warnings.append(f"{items_named(neither, noun)} without a value in either arm; what is compared are the others.")
+    return excluded, warnings, "; ".join(doubts) or None
+
+
+def _doubt(lacking: list[str], noun: str) -> str | None:
+    return f"{items_named(lacking, noun)} without a value, which no value of a set can count" if lacking else None
 
 
 def _unbounded(value: float) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.analysis.judging.item_tail import item_tail
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
 from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
-from harness.words.changes import more_needed, outcome_in_words
+from harness.words.changes import change_in_words, more_needed, outcome_in_words
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Evidence, Paired
     from harness.analysis.judging.judge_rule import RuleJudgement
+    from harness.documents.comparison import ItemTail, Outcome
     from harness.quantity import Quantity
 
 _T_METHOD = {
@@ -49,7 +51,8 @@ def make_contrast(
     item_margin: float | None,
 ) -> Contrast:
     """The contrast. `judged` are the judgements of the rules on this quantity; `notes` say what failed on the way;
-    `item_margin` is the tightest declared margin of a single item, in the unit.
+    `item_margin` is the tightest declared margin of a single item, in the unit; where none is, what the rules let the
+    mean lose is used.
     """
     effect = evidence.effect
     if isinstance(effect, NoEffect):
@@ -65,7 +68,11 @@ def make_contrast(
         )
     gain = as_gain(quantity, effect.estimate)
     outcome = judge_outcome(gain, allowed)
+    doubted = _doubted(quantity, effect, outcome)
+    if doubted is not None:
+        outcome = "inconclusive"
     needed = _needed(outcome == "inconclusive", gain.n, judged, replicates_to_tell(gain, allowed))
+    seen = item_tail(quantity, effect, allowed.agreed if item_margin is None else item_margin)
     interval = effect.estimate.interval(0.95)
     ends = None if interval is None else (_shown(quantity, interval[0]), _shown(quantity, interval[1]))
     return Contrast(
@@ -73,9 +80,11 @@ def make_contrast(
         quantity=quantity.name,
         baseline_value=evidence.baseline.value,
         candidate_value=evidence.candidate.value,
-        effect=_effect(quantity, effect, needed, item_margin),
+        effect=_effect(quantity, effect, needed, seen),
         outcome=outcome,
-        words=outcome_in_words(
+        words=f"{change_in_words(quantity, _shown(quantity, effect.estimate.mean), *(ends or ()))}; doubted: {doubted}"
+        if doubted is not None
+        else outcome_in_words(
             quantity,
             outcome,
             _shown(quantity, effect.estimate.mean),
@@ -83,12 +92,20 @@ def make_contrast(
             limit=_limit(quantity, outcome, effect),
             needed=more_needed(gain.n, needed, effect.replicate),
         ),
+        tail=seen,
         warnings=[
             *warned("failure", notes),
             *warned("evidence", effect.warnings),
             *warned("intervals disagree", _disagreements(effect), about=quantity.name),
         ],
     )
+
+
+def _doubted(quantity: Quantity, effect: Paired, outcome: Outcome) -> str | None:
+    """What keeps a contrast of scores from being told: a suspicion always, a hidden loss where it would sound good."""
+    if quantity.measured_in != "quality":
+        return None
+    return effect.suspicion or (effect.doubt if outcome in ("better", "equivalent", "not worse") else None)
 
 
 def _needed(inconclusive: bool, n: int, judged: list[RuleJudgement], to_tell: int | None) -> int | None:
@@ -99,14 +116,13 @@ def _needed(inconclusive: bool, n: int, judged: list[RuleJudgement], to_tell: in
     return to_tell if inconclusive and not open_rules else None
 
 
-def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin: float | None) -> Effect:
+def _effect(quantity: Quantity, effect: Paired, needed: int | None, seen: ItemTail | None) -> Effect:
     estimate = effect.estimate
     interval = None if estimate.exact else estimate.interval(0.95)
     detectable = None if estimate.exact else minimum_detectable(estimate)
     if detectable is not None and quantity.scale == "ratio":
         detectable = math.expm1(detectable)
     p_value, p_method = _p_value(effect)
-    seen = effect.tail(item_margin) if effect.tail is not None and item_margin is not None else None
     return Effect(
         scale=quantity.scale,
         estimate=_shown(quantity, estimate.mean),
@@ -133,8 +149,8 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, item_margin:
         sd=estimate.sd,
         minimum_detectable=detectable,
         pairs_needed=needed,
-        share_worse=None if seen is None else seen.items_worse / seen.items,
-        share_worse_upper=None if seen is None else seen.any_item.upper,
+        share_worse=None if seen is None else seen.worse / seen.items,
+        share_worse_upper=None if seen is None else seen.upper,
         excluded=effect.excluded,
     )
 

@@ -8,6 +8,9 @@ A rule is *met* or *broken* only where its confidence says so; between lies *ope
 - `at_most`, `at_least`: as the first, on the interval of the candidate's own value;
 - `item_margin` with `worst_share`: met when the one-sided Clopper-Pearson upper bound is at most the share, broken when
   the lower bound is above it.
+
+Evidence that is doubted (losses hide in what was left out) never meets a rule; under a suspicion that the experiment
+reads the items wrongly a rule is open whatever the numbers say.
 """
 
 from __future__ import annotations
@@ -116,8 +119,11 @@ def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired, baseline_value
         confirmed = improve is not None or _robust_agrees(quantity, weighed, weighed_bound)
         doubt = effect.doubt if confirmed else "the bootstrap does not confirm it"
         if doubt is not None:
-            judged, still = replace(judged, outcome="open"), doubt
+            doubted = quantity.measured_in == "quality" and confirmed
+            judged, still = replace(judged, outcome="open"), f"doubted: {doubt}" if doubted else doubt
     words = _effect_words(quantity, effect.estimate)
+    if effect.suspicion is not None:
+        return RuleJudgement("open", f"{words}; doubted: {effect.suspicion}", effect_bound=effect_bound)
     if improve is not None:
         predicate = {
             "met": f"{words}; at least {asked} was asked",
@@ -244,6 +250,9 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
         msg = "not a rule on the candidate's own value"
         raise ValueError(msg)
     if level.infinite and rule.at_least is not None:
+        questioned = level.suspicion or level.doubt
+        if questioned is not None:
+            return RuleJudgement("open", f"infinite, as far as there are values; doubted: {questioned}")
         return RuleJudgement(
             "met", f"infinite: every {nouns.singular} is identical; at least {amount_in_words(amount)} was asked"
         )
@@ -265,6 +274,8 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
     if ends is not None and ends[0] < ends[1]:
         low, high = (math.exp(end) if quantity.scale == "ratio" else end for end in ends)
         words += f" (between {value_in_words(quantity, low)} and {value_in_words(quantity, high)})"
+    if level.suspicion is not None:
+        return RuleJudgement("open", f"{words}; doubted: {level.suspicion}")
     side, wrong_side = ("at least", "below") if upward else ("at most", "above")
     predicate = {
         "met": f"{words}; {side} {amount_in_words(amount)} was asked",
@@ -272,7 +283,7 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
         "open": f"{words}, so it may or may not be {side} {amount_in_words(amount)}",
     }[judged.outcome]
     if doubted:
-        predicate += f"; {level.doubt}"
+        predicate += f"; doubted: {level.doubt}" if quantity.measured_in == "quality" else f"; {level.doubt}"
     return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed)
 
 

@@ -24,6 +24,7 @@ from harness.statistics.random_effects import combine_devices
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.changes import change_in_words, effect_in_words, stated
 from harness.words.sentences import clause, listed, sentence
+from harness.words.tails import disasters_in_words
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from harness.tasks.nouns import Nouns
 
 _ALPHA = 0.05
+_MOST_TO_LOOK_AT = 5
 _DETAIL_CHARACTERS = 100
 """How many characters of an error's own words are kept; the device's part of the report has them all."""
 
@@ -64,8 +66,19 @@ def decide(
     else:
         decision, because = "ship", f"{_praise(candidate, devices, rules)}."
         headline = f"Ship {candidate}: {because}"
+    disasters = _disasters(candidate, devices, rules, nouns)
+    if disasters and decision != "hold":
+        headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
     disagreements = _disagreements(candidate, devices, nouns)
-    reasons = [*against, *missing, *unsure, *disagreements, *_unruled(candidate, devices, rules), *met]
+    reasons = [
+        *against,
+        *missing,
+        *unsure,
+        *[text for _, text, _ in disasters],
+        *disagreements,
+        *_unruled(candidate, devices, rules),
+        *met,
+    ]
     if several and decision == "ship":
         reasons.append(f"Every rule is met on each of the {len(devices)} devices.")
     reasons += _across(candidate, devices, rules)
@@ -78,8 +91,32 @@ def decide(
         decision=decision,
         sentence=headline,
         reasons=reasons,
-        look_at=worst if disagreements else [],
+        look_at=_look_at(worst if disagreements else [], [item for _, _, items in disasters for item in items]),
     )
+
+
+def _disasters(
+    candidate: str, devices: list[DeviceResult], rules: list[Rule], nouns: Nouns
+) -> list[tuple[str, str, list[str]]]:
+    """Device by device, the items that a mean hides: predicate, whole reason, items. By the first score that shows
+    any, those that a rule asks about first.
+    """
+    ruled = {rule.quantity for rule in rules}
+    found = []
+    for device in devices:
+        own = [one for one in device.contrasts if one.candidate == candidate and one.tail is not None]
+        for contrast in sorted(own, key=lambda one: one.quantity not in ruled):
+            if contrast.tail is None:
+                continue
+            words = disasters_in_words(QUANTITIES[contrast.quantity], contrast.tail, nouns.singular)
+            if words is not None:
+                found.append((words, _on(device, devices, f"{candidate} {words}"), contrast.tail.disasters))
+                break
+    return found
+
+
+def _look_at(worst: list[str], lost: list[str]) -> list[str]:
+    return list(dict.fromkeys([*lost, *worst]))[:_MOST_TO_LOOK_AT]
 
 
 def _on(device: DeviceResult, devices: list[DeviceResult], text: str) -> str:

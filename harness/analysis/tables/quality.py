@@ -6,7 +6,7 @@ from the reference alone is computed once for all arms and devices; equal output
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
+    from harness.tasks.looks import Looks, Seen
     from harness.tasks.task import AnyTask
     from metrics.metric import Metric, PreparedReference, Sample
     from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
 Score = float | list[float] | str
 """A value; an item's contribution to a metric over a set; or the reason there is neither."""
+
+SampleFor = Callable[[str, Any], Any]
+"""(metric, output or reference) → the same as that metric is to take it."""
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
@@ -43,6 +47,8 @@ class Quality:
 
     scores: pd.DataFrame
     sources: dict[str, str]
+    seen: Seen | None
+    """Whether the scores can be what the models do; None for a task that does not look."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,13 @@ def score_outputs(
     metrics, unavailable = _open_metrics(manifest)
     outputs = read_outputs(folder, manifest) if outputs is None else outputs
     rows: list[dict[str, Any]] = []
+    looks = _looks(manifest)
     for number, item in enumerate(manifest.items):
-        rows += _score_item(manifest, item, outputs, metrics, unavailable)
+        rows += _score_item(manifest, number, item, outputs, metrics, unavailable, looks)
         progress.advance("this machine", "scoring", number + 1, len(manifest.items))
     sources = {name: metric.describe() for name, metric in metrics.items()}
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources)
+    seen = looks.seen() if looks is not None else None
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
 
 
 def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
@@ -172,14 +180,25 @@ def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric | OpenSetMetric]
 
 def _score_item(
     manifest: Manifest,
+    place: int,
     item: ManifestItem,
     outputs: dict[str, dict[tuple[str, str], Output]],
     metrics: dict[str, Metric | OpenSetMetric],
     unavailable: dict[str, str],
+    looks: Looks | None,
 ) -> list[dict[str, Any]]:
     names = manifest.experiment.measure.metrics
+    task = manifest.experiment.task
     given, reference = read_known(manifest, item)
-    prepared = {name: _prepare(metric, reference) for name, metric in metrics.items()}
+    if looks is not None:
+        looks.item(item.stem, place, len(manifest.items), Path(item.reference_path), given, reference)
+    sample_for = task.sample_for(Path(item.reference_path)) if task.sample_for is not None else _as_it_is
+    prepared = {name: _prepare(metric, sample_for(name, reference)) for name, metric in metrics.items()}
+    devices: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for entry in manifest.devices:
+        for arm in manifest.arms:
+            if (output := outputs[entry.name].get((arm.id, item.id))) is not None:
+                devices.setdefault(_key(arm, output), []).append(entry.name)
     known: dict[tuple[str, tuple[str, ...]], dict[str, Score]] = {}
     rows = []
     for entry in manifest.devices:
@@ -189,9 +208,12 @@ def _score_item(
             if output is None:
                 scores = dict.fromkeys(names, "the arm gave no output for this item")
             else:
-                key = arm.id, tuple(file.sha256 for file in output.files)
+                key = _key(arm, output)
                 if key not in known:
-                    known[key] = _score(manifest.experiment.task, arm, output, given, names, prepared, unavailable)
+                    tensors = _load(task, arm, output)
+                    if looks is not None and not isinstance(tensors, _Unread):
+                        looks.output(devices[key], arm.name, arm.codec, tensors)
+                    known[key] = _score(task, arm, tensors, given, names, prepared, unavailable, sample_for)
                 scores = known[key]
             for name in names:
                 score = scores[name]
@@ -210,6 +232,45 @@ def _score_item(
     return rows
 
 
+def _looks(manifest: Manifest) -> Looks | None:
+    experiment = manifest.experiment
+    if experiment.task.looks is None:
+        return None
+    devices, arms = [entry.name for entry in manifest.devices], [arm.name for arm in manifest.arms]
+    return experiment.task.looks(experiment.data, experiment.measure.metrics, devices, arms)
+
+
+def _key(arm: ManifestArm, output: Output) -> tuple[str, tuple[str, ...]]:
+    """Equal outputs of one arm have the same."""
+    return arm.id, tuple(file.sha256 for file in output.files)
+
+
+def _as_it_is(_: str, sample: Any) -> Any:
+    return sample
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """Stands for what could not be read."""
+
+    reason: str
+
+
+def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
+    try:
+        return load_output(task, arm, output)
+    except (OSError, ValueError) as error:
+        return _Unread(str(error))
+
+
+def _decode(task: AnyTask, arm: ManifestArm, tensors: list[NDArray[np.generic]], given: Any) -> Any:
+    """As the metrics take it, or `_Unread`."""
+    try:
+        return task.decode(arm.codec, tensors, given)
+    except (OSError, ValueError) as error:
+        return _Unread(str(error))
+
+
 def _prepare(metric: Metric | OpenSetMetric, reference: Sample) -> PreparedReference | PreparedSetReference | str:
     from metrics.errors import MetricInputError
 
@@ -222,20 +283,20 @@ def _prepare(metric: Metric | OpenSetMetric, reference: Sample) -> PreparedRefer
 def _score(
     task: AnyTask,
     arm: ManifestArm,
-    output: Output,
+    tensors: list[NDArray[np.generic]] | _Unread,
     given: Any,
     names: list[str],
     prepared: dict[str, PreparedReference | PreparedSetReference | str],
     unavailable: dict[str, str],
+    sample_for: SampleFor,
 ) -> dict[str, Score]:
     """Metric → score, or the reason there is none."""
     from metrics.errors import MetricInputError
     from metrics.set_metric import PreparedSetReference
 
-    try:
-        made = task.decode(arm.codec, load_output(task, arm, output), given)
-    except (OSError, ValueError) as error:
-        return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {error}")
+    made = _decode(task, arm, tensors, given) if not isinstance(tensors, _Unread) else tensors
+    if isinstance(made, _Unread):
+        return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {made.reason}")
     scores: dict[str, Score] = {}
     for name in names:
         reference = prepared.get(name)
@@ -245,10 +306,11 @@ def _score(
             scores[name] = reference
         else:
             try:
+                sample = sample_for(name, made)
                 scores[name] = (
-                    [float(part) for part in reference.contribution(made)]
+                    [float(part) for part in reference.contribution(sample)]
                     if isinstance(reference, PreparedSetReference)
-                    else float(reference.score(made))
+                    else float(reference.score(sample))
                 )
             except MetricInputError as error:
                 scores[name] = str(error)

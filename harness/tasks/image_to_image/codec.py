@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
@@ -25,10 +25,21 @@ if TYPE_CHECKING:
 Layout = Literal["NCHW", "NHWC"]
 
 _FLOATS = {"float32", "float16", "float64"}
-_INTEGERS = {"int8", "uint8"}
+_INTEGERS = {"int8", "uint8", "int16", "uint16"}
+_OWN_LEVELS = {"int8", "uint8"}
+"""Integers that hold the levels of a picture as they are where they say no scale."""
 CHANNELS_REMEDY = "Export the model with as many channels as pictures have: 1 (luma) or 3 (RGB), not left open."
 FEWEST_LEVELS = 24
 """Between black and white; a tensor quantised for pictures has some 200."""
+
+
+class Normalisation(BaseModel):
+    """Channel by channel, in the model's own order: tensor = (value − mean) / std, where values lie in the range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 class Codec(BaseModel):
@@ -45,14 +56,24 @@ class Codec(BaseModel):
     input_range: tuple[float, float]
     output_range: tuple[float, float]
     """Values for black and white, after dequantisation."""
+    order: Literal["rgb", "bgr"] = "rgb"
+    """Of three channels."""
+    input_normalisation: Normalisation | None = None
+    output_normalisation: Normalisation | None = None
+    output_index: int = Field(default=0, ge=0, le=1_000_000)
+    """Place of `output` among the model's outputs."""
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.generic]:
         """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
         import numpy as np
 
         planes = image.astype(np.float64) if self.channels == 3 else luma_of(image, self.luma)[..., None]
+        if self.order == "bgr":
+            planes = planes[..., ::-1]
         low, high = self.input_range
         values = low + planes / 255.0 * (high - low)
+        if self.input_normalisation is not None:
+            values = (values - self.input_normalisation.mean) / np.array(self.input_normalisation.std)
         tensor = values[None].transpose(0, 3, 1, 2) if self.input_layout == "NCHW" else values[None]
         result: NDArray[np.generic] = np.ascontiguousarray(_to_dtype(tensor, self.input))
         return result
@@ -64,22 +85,42 @@ class Codec(BaseModel):
         """
         import numpy as np
 
-        values = tensor.astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError(f"the output holds {int((~np.isfinite(values)).sum())} values that are not finite")
-        if self.output.scale is not None and self.output.dtype in _INTEGERS:
-            values = (values - (self.output.zero_point or 0)) * self.output.scale
-        if values.ndim != 4 or values.shape[0] != 1:
-            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
-        planes = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
-        if planes.shape[2] != self.channels:
-            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        if not np.isfinite(tensor.astype(np.float64)).all():
+            wrong = int((~np.isfinite(tensor.astype(np.float64))).sum())
+            raise ValueError(f"the output holds {wrong} values that are not finite")
+        planes = self.planes(tensor)
+        if self.output_normalisation is not None:
+            planes = planes * np.array(self.output_normalisation.std) + self.output_normalisation.mean
         low, high = self.output_range
         levels = (planes - low) / (high - low) * 255.0
         if self.channels == 1:
             levels = join_luma(levels[..., 0], image, self.luma)
-        picture: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        if self.order == "bgr":
+            levels = levels[..., ::-1]
+        picture: NDArray[np.uint8] = np.ascontiguousarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
         return picture
+
+    def planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
+        """The output tensor's own values, dequantised, as float64 (height, width, channels). Raises ValueError when its
+        shape is not that of one picture.
+        """
+        import numpy as np
+
+        values = tensor.astype(np.float64)
+        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+            values = (values - (self.output.zero_point or 0)) * self.output.scale
+        if values.ndim != 4 or values.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        planes: NDArray[np.float64] = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
+        if planes.shape[2] != self.channels:
+            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
+        return planes
+
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether height and width are open, or a single pixel, which is how a converter writes down that they are."""
+        sides = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
+        return not all(isinstance(side, int) and side > 1 for side in sides)
 
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
@@ -87,25 +128,27 @@ class Codec(BaseModel):
         return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
 
 
-def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
-    """How a model's tensors hold pictures. Raises `UserError` where that cannot be known or done."""
+class TensorQuestionError(UserError):
+    """What a model does not say of its tensors, and the experiment can: `key` of [data.tensor] answers it."""
+
+    def __init__(self, what: str, remedy: str, key: str) -> None:
+        super().__init__(what, remedy)
+        self.key = key
+
+
+def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Codec:
+    """How a model's tensors hold pictures; `scale`, where it is known, tells outputs of other sizes apart.
+
+    Raises `UserError` where that cannot be known or done, `TensorQuestionError` where the experiment can say it.
+    """
     if len(model.inputs) != 1:
         names = ", ".join(repr(each.name) for each in model.inputs)
         raise UserError(
             f"{model.path}: takes {len(model.inputs)} inputs ({names}); a picture fills one",
             "Export it with one input, and whatever else it takes as constants.",
         )
-    given, result = model.inputs[0], model.outputs[0]
-    for each in (given, result):
-        if len(each.shape) != 4:
-            raise UserError(
-                f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
-                "Export the model with a batch dimension: NCHW or NHWC.",
-            )
-        if each.dtype not in _FLOATS | _INTEGERS:
-            raise UserError(f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes")
-        if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
-            raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+    given = model.inputs[0]
+    _refuse_no_picture(model, given, tensor)
     layout = _layout(model, given, tensor)
     channels = given.shape[1] if layout == "NCHW" else given.shape[3]
     if channels not in {1, 3}:
@@ -113,20 +156,26 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
             f"{model.path}: tensor {given.name!r} ({_shape(given)} as {layout}) has {_size(channels)} channels",
             CHANNELS_REMEDY,
         )
-    if tensor.color != "auto" and (tensor.color == "rgb") != (channels == 3):
+    if tensor.color != "auto" and (tensor.color in {"rgb", "bgr"}) != (channels == 3):
         raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
+    result = pick_output(model, tensor, layout, channels, scale)
+    _refuse_no_picture(model, result, tensor)
     output_layout = _output_layout(result, layout)
     made = result.shape[1] if output_layout == "NCHW" else result.shape[3]
     if isinstance(made, int) and made > 0 and made != channels:
         raise UserError(
             f"{model.path}: takes pictures of {channels} channel(s) and its output {result.name!r} has {made}"
             f" ({_shape(result)} as {output_layout})",
-            "Only models that put out such a picture as they take in can be scored against references.",
+            "Only models that put out such a picture as they take in can be scored against references."
+            + _other_outputs(model, result),
         )
-    if tensor.range[0] >= tensor.range[1]:
-        raise UserError(f"the range of a tensor runs from black to white; {list(tensor.range)} does not")
-    for each in (given, result):
-        _check_levels(model, each, tensor)
+    bounds = {"input_range": tensor.input_range or tensor.range, "output_range": tensor.output_range or tensor.range}
+    for low, high in bounds.values():
+        if low >= high:
+            raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
+    taken, put_out = _normalisations(model, tensor, channels)
+    _check_levels(model, given, bounds["input_range"], taken, "input_range")
+    _check_levels(model, result, bounds["output_range"], put_out, "output_range")
     return Codec(
         input=given,
         output=result,
@@ -134,9 +183,98 @@ def make_codec(model: ModelFile, tensor: Tensor) -> Codec:
         output_layout=output_layout,
         channels=1 if channels == 1 else 3,
         luma="full" if tensor.color == "y_full" else "studio",
-        input_range=_range(given, tensor),
-        output_range=_range(result, tensor),
+        input_range=_range(given, bounds["input_range"]),
+        output_range=_range(result, bounds["output_range"]),
+        order="bgr" if tensor.color == "bgr" else "rgb",
+        input_normalisation=taken,
+        output_normalisation=put_out,
+        output_index=model.outputs.index(result),
     )
+
+
+def pick_output(model: ModelFile, tensor: Tensor, layout: Layout, channels: object, scale: int | None) -> TensorInfo:
+    """The output that is scored: the one that the experiment names, else the first that is a picture of the channels
+    and, as far as it says its size, of `scale` times the input's; the first of all where none is.
+    """
+    if tensor.output is not None:
+        found = next((each for each in model.outputs if each.name == tensor.output), None)
+        if found is None:
+            raise UserError(
+                f"{model.path}: has no output {tensor.output!r}",
+                f"It puts out {', '.join(repr(each.name) for each in model.outputs)}.",
+            )
+        return found
+    fitting = [each for each in model.outputs if _may_be_picture(model.inputs[0], each, layout, channels, scale)]
+    return (fitting or model.outputs)[0]
+
+
+def _may_be_picture(given: TensorInfo, info: TensorInfo, layout: Layout, channels: object, scale: int | None) -> bool:
+    if len(info.shape) != 4 or info.dtype not in _FLOATS | _INTEGERS:
+        return False
+    own = _output_layout(info, layout)
+    made = info.shape[1] if own == "NCHW" else info.shape[3]
+    if isinstance(made, int) and made > 0 and made != channels:
+        return False
+    if scale is None:
+        return True
+    taken = given.shape[2:] if layout == "NCHW" else given.shape[1:3]
+    sides = info.shape[2:] if own == "NCHW" else info.shape[1:3]
+    return all(_may_be_scaled(side, before, scale) for side, before in zip(sides, taken, strict=True))
+
+
+def _may_be_scaled(side: int | str | None, before: int | str | None, scale: int) -> bool:
+    """Whether a side may be `scale` times another: a symbol of one name is one size."""
+    if isinstance(side, str) and side:
+        return side != before or scale == 1
+    if isinstance(side, int) and isinstance(before, int) and side > 1 and before > 1:
+        return side == before * scale
+    return True
+
+
+def _other_outputs(model: ModelFile, result: TensorInfo) -> str:
+    others = [f"{each.name!r} ({_shape(each)})" for each in model.outputs if each is not result]
+    return f" It also puts out {', '.join(others)}: name one with [data.tensor] output." if others else ""
+
+
+def _refuse_no_picture(model: ModelFile, each: TensorInfo, tensor: Tensor) -> None:
+    more = _other_outputs(model, each) if each in model.outputs and tensor.output is None else ""
+    if len(each.shape) != 4:
+        raise UserError(
+            f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
+            "Export the model with a batch dimension: NCHW or NHWC." + more,
+        )
+    if each.dtype not in _FLOATS | _INTEGERS:
+        raise UserError(
+            f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes",
+            "Export it with floats, or with int8, uint8 or int16 and their scale." + more,
+        )
+    if each.dtype in _INTEGERS - _OWN_LEVELS and each.scale is None:
+        raise UserError(
+            f"{model.path}: tensor {each.name!r} holds {each.dtype} without a scale, so that its levels are not known",
+            "Export it with its quantisation, or with floats.",
+        )
+    if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
+        raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+
+
+def _normalisations(
+    model: ModelFile, tensor: Tensor, channels: object
+) -> tuple[Normalisation | None, Normalisation | None]:
+    """Of the input and of the output."""
+    found: list[Normalisation | None] = []
+    for mean, std, names in (
+        (tensor.mean, tensor.std, "mean and std"),
+        (tensor.output_mean, tensor.output_std, "output_mean and output_std"),
+    ):
+        if mean is None and std is None:
+            found.append(None)
+            continue
+        if channels != 3:
+            raise UserError(f"{model.path}: takes 1 channel, and the experiment gives {names} for three")
+        if std is not None and min(std) <= 0.0:
+            raise UserError(f"{names} of [data.tensor]: a standard deviation is above 0")
+        found.append(Normalisation(mean=mean or (0.0, 0.0, 0.0), std=std or (1.0, 1.0, 1.0)))
+    return found[0], found[1]
 
 
 def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
@@ -144,7 +282,7 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
     is resized.
     """
     wanted, has = codec.input.shape, codec.input_shape(item.input_size)
-    for want, have in zip(wanted, has, strict=True):
+    for want, have in zip(wanted, has, strict=True) if not codec.takes_any_size else ():
         if isinstance(want, int) and want > 0 and want != have:
             axes = (2, 3) if codec.input_layout == "NCHW" else (1, 2)
             takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
@@ -153,6 +291,8 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
                 "Crop the pictures to that size, or export the model with a dynamic height and width.",
             )
     height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
+    if codec.takes_any_size and codec.input.shape[0] == 1 and 1 in codec.input.shape[1:3]:
+        return  # what is written of the output holds for a single pixel
     for makes, has_reference in zip((height, width), item.reference_size, strict=True):
         if isinstance(makes, int) and makes > 0 and makes != has_reference:
             raise UserError(
@@ -204,26 +344,33 @@ def real_range(info: TensorInfo) -> tuple[float, float] | None:
     return (int(limits.min) - zero) * info.scale, (int(limits.max) - zero) * info.scale
 
 
-def _check_levels(model: ModelFile, info: TensorInfo, tensor: Tensor) -> None:
-    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off."""
+def _check_levels(
+    model: ModelFile, info: TensorInfo, bounds: tuple[float, float], normal: Normalisation | None, key: str
+) -> None:
+    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off. The
+    remedy names the key of this tensor alone, so that what answers it asks nothing of the other.
+    """
     real = real_range(info)
     if real is None or info.scale is None:
         return
-    span, real_span = tensor.range[1] - tensor.range[0], real[1] - real[0]
+    span, real_span = bounds[1] - bounds[0], real[1] - real[0]
+    if normal is not None:
+        span /= min(normal.std)
     if span < FEWEST_LEVELS * info.scale or span > 4 * real_span:
-        raise UserError(
+        raise TensorQuestionError(
             f"{model.path}: tensor {info.name!r} holds {real[0]:.4g} to {real[1]:.4g} in steps of {info.scale:.3g};"
-            f" black and white as {tensor.range[0]:g} and {tensor.range[1]:g} do not fit that",
-            "Say which values are black and white for this model: [data.tensor] range"
+            f" black and white as {bounds[0]:g} and {bounds[1]:g} do not fit that",
+            f"Say which values are black and white for this model: [data.tensor] {key}"
             + (" = [0, 255]." if real_span > 100 else "."),
+            key,
         )
 
 
-def _range(info: TensorInfo, tensor: Tensor) -> tuple[float, float]:
+def _range(info: TensorInfo, bounds: tuple[float, float]) -> tuple[float, float]:
     """Integers without a scale of their own hold the levels of a picture as they are."""
-    if info.dtype in _INTEGERS and info.scale is None:
+    if info.dtype in _OWN_LEVELS and info.scale is None:
         return (0.0, 255.0) if info.dtype == "uint8" else (-128.0, 127.0)
-    return tensor.range
+    return bounds
 
 
 def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
@@ -236,10 +383,13 @@ def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
             " is 1 or 3, as a picture's channels are",
             CHANNELS_REMEDY,
         )
+    if first == last and model.format == "tflite":
+        return "NHWC"  # the only one that its own operators know
     if first == last:
-        raise UserError(
+        raise TensorQuestionError(
             f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
             'Say it in the experiment: [data.tensor] layout = "NCHW".',
+            "layout",
         )
     return "NCHW" if first else "NHWC"
 

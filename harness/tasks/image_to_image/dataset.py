@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256
-from harness.tasks.image_file import SUFFIXES, image_size, read_image
+from harness.tasks.image_file import SUFFIXES, describe, image_size, read_image
 from harness.tasks.item import TaskItem
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
 
@@ -21,6 +21,9 @@ class Item(TaskItem):
 
     input_size: tuple[int, int]
     reference_size: tuple[int, int]
+    input_color: str | None = field(default=None, kw_only=True)
+    reference_color: str | None = field(default=None, kw_only=True)
+    """Colour profile or gamma that the file names, in words; None for plain sRGB and until `read_whole`."""
 
 
 def read_items(
@@ -69,7 +72,13 @@ def read_whole(items: Sequence[Item], advance: Callable[[int, int], None]) -> li
 def _read_item(item: Item) -> Item:
     read_image(item.input_path)
     read_image(item.reference_path)
-    return replace(item, input_sha256=file_sha256(item.input_path), reference_sha256=file_sha256(item.reference_path))
+    return replace(
+        item,
+        input_sha256=file_sha256(item.input_path),
+        reference_sha256=file_sha256(item.reference_path),
+        input_color=describe(item.input_path).color,
+        reference_color=describe(item.reference_path).color,
+    )
 
 
 def pictures_in(folder: Path, what: str) -> dict[str, Path]:
@@ -78,7 +87,14 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
         raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.exists():
+            raise UserError(
+                f"{path}: is a link to a file that is not there",
+                "Fetch the content (git annex get, dvc pull, …), or remove the link.",
+            )
+        if not path.is_file():
             continue
         refuse_unwritable(folder, path.name)
         if path.stem in found:
@@ -90,6 +106,17 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
     if not found:
         raise UserError(f"{folder}: holds no pictures", f"Known endings: {', '.join(sorted(SUFFIXES))}.")
     return found
+
+
+def left_out(folder: Path) -> list[str]:
+    """Names of the files that are not taken for pictures, hidden ones apart: their endings are not known."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() not in SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_symlink() or path.is_file())
+    )
 
 
 def _size(size: tuple[int, int]) -> str:

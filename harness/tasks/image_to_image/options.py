@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from harness.tasks.declared_table import DeclaredTable
+from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB
 from harness.tasks.task_data import TaskData
 
 
@@ -17,12 +18,25 @@ class Tensor(DeclaredTable):
     task: SkipJsonSchema[Literal["image_to_image"]] = Field(default="image_to_image", exclude=True)
     """Whose table it is; the experiment fills it in from `data.task`."""
     layout: Literal["auto", "NCHW", "NHWC"] = "auto"
-    color: Literal["auto", "rgb", "y", "y_full"] = "auto"
-    """`y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
+    color: Literal["auto", "rgb", "bgr", "y", "y_full"] = "auto"
+    """`bgr`: blue comes first in what the model takes and puts out, as with OpenCV.
+
+    `y` and `y_full`: the model sees luma only, in studio range (MATLAB) or full range (JPEG, Pillow); chroma is
     upscaled bicubically and put back for RGB scores and pictures.
     """
     range: tuple[float, float] = (0.0, 1.0)
-    """Values of the float tensor for black and white; int8/uint8 tensors go through the model's own quantisation."""
+    """Values of the float tensor for black and white; integer tensors go through the model's own quantisation."""
+    input_range: tuple[float, float] | None = None
+    output_range: tuple[float, float] | None = None
+    """Where the input or the output has a range of its own, such as 0 to 1 in and -1 to 1 out."""
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    """The input is (value - mean) / std, channel by channel, after `range`; in the model's own order of channels."""
+    output_mean: tuple[float, float, float] | None = None
+    output_std: tuple[float, float, float] | None = None
+    """The output is normalised likewise, and brought back: value = output * std + mean."""
+    output: str | None = Field(default=None, max_length=500)
+    """Name of the output that is the picture; None takes the first that can be one."""
 
 
 class Data(TaskData):
@@ -31,4 +45,8 @@ class Data(TaskData):
     task: Literal["image_to_image"] = "image_to_image"
     scale: int = Field(default=1, ge=1, le=16)
     """References are this many times larger than inputs; also the border cropped for luma metrics."""
+    below_bicubic_db: float = Field(default=DEFAULT_BELOW_DB, ge=0, le=100)
+    """How far below plain bicubic of its inputs an arm may lie, in dB of PSNR, before its scores are doubted: a network
+    that is trained for looks alone may need more.
+    """
     tensor: Tensor = Tensor()

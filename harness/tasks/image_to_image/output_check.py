@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 def check_outputs(model: ModelFile, codec: Codec, arm: str, item: Item, shapes: Sequence[Sequence[int]]) -> None:
     """Raise `UserError` naming the item, both sizes and the arm, where they differ."""
-    shape = list(shapes[0])
+    if codec.output_index >= len(shapes):
+        raise UserError(
+            f"{arm}: put out {len(shapes)} tensor(s), and {codec.output.name!r} is number {codec.output_index + 1}"
+        )
+    shape = list(shapes[codec.output_index])
     if len(shape) != 4:
         raise UserError(f"{model.path}: puts out a tensor of shape {shape}, not a picture")
     channel, size = (shape[1], (shape[2], shape[3]))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.fingerprint import file_sha256
-from harness.tasks.image_file import read_image
+from harness.tasks.first_look import FirstLook
+from harness.tasks.image_file import describe, grey_of, read_image
 from harness.tasks.image_to_image.codec import Codec, check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item, read_items, read_whole
+from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on_folders
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
+from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 from harness.tasks.task import Resolve, Task
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from harness.models.tensor_info import TensorInfo
     from metrics.metric import MetricSettings
 
-_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int8": 1, "uint8": 1}
+_DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 2, "int8": 1, "uint8": 1}
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Item]:
@@ -41,7 +44,16 @@ def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
 def _notes(model: ModelFile, codec: Codec) -> list[str]:
     if len(model.outputs) == 1:
         return []
-    return [f"of its {len(model.outputs)} outputs the first, {codec.output.name!r}, is scored"]
+    which = "first" if codec.output_index == 0 else "one that is a picture"
+    return [f"of its {len(model.outputs)} outputs the {which}, {codec.output.name!r}, is scored"]
+
+
+def _notes_on_items(data: Data, resolve: Resolve, items: Sequence[Item]) -> list[str]:
+    return [*notes_on_folders(resolve(data.inputs), resolve(data.references)), *notes_on_colors(items)]
+
+
+def _make_codec(model: ModelFile, tensor: Tensor, data: Data) -> Codec:
+    return make_codec(model, tensor, data.scale)
 
 
 def _tensors(codec: Codec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
@@ -49,7 +61,7 @@ def _tensors(codec: Codec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
 
 
 def _input_shapes(codec: Codec, item: Item) -> dict[str, list[int]]:
-    if all(isinstance(size, int) and size > 0 for size in codec.input.shape):
+    if not codec.takes_any_size and all(isinstance(size, int) and size > 0 for size in codec.input.shape):
         return {}
     return {codec.input.name: codec.input_shape(item.input_size)}
 
@@ -58,8 +70,8 @@ def _encode(codec: Codec, image: NDArray[np.uint8]) -> list[NDArray[np.generic]]
     return [codec.encode(image)]
 
 
-def _outputs_needed(_: Codec) -> Sequence[int]:
-    return (0,)
+def _outputs_needed(codec: Codec) -> Sequence[int]:
+    return (codec.output_index,)
 
 
 def _decode(codec: Codec, outputs: Sequence[NDArray[np.generic]], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -70,6 +82,24 @@ def _output_bytes(codec: Codec, item: Item) -> int:
     """A picture of the reference's size."""
     height, width = item.reference_size
     return height * width * codec.channels * _DTYPE_BYTES[codec.output.dtype]
+
+
+def _sample_for(reference_path: Path) -> Callable[[str, NDArray[np.uint8]], NDArray[np.uint8]]:
+    """A grey file is luma itself, as in MATLAB's protocols: taken for RGB its PSNR (Y) would be 1.32 dB higher."""
+    grey = describe(reference_path).is_grey
+    return lambda metric, picture: grey_of(picture) if grey and metric.endswith("_y") else picture
+
+
+def _looks(data: Data, metrics: Sequence[str], devices: Sequence[str], arms: Sequence[str]) -> Looks:
+    from harness.tasks.image_to_image.picture_looks import PictureLooks
+
+    return PictureLooks(data, metrics, devices, arms)
+
+
+def _first_look(arm: str, model: ModelFile, codec: Codec, items: Sequence[Item], data: Data) -> FirstLook:
+    from harness.tasks.image_to_image.first_look import first_look
+
+    return first_look(arm, model, codec, items, data.scale, below_db=data.below_bicubic_db).in_words()
 
 
 def _metric_settings(data: Data) -> MetricSettings:
@@ -99,9 +129,13 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     read_input=read_image,
     read_reference=read_image,
     items_in_words=_items_in_words,
-    make_codec=make_codec,
+    make_codec=_make_codec,
     check_item=check_item,
     notes=_notes,
+    notes_on_items=_notes_on_items,
+    first_look=_first_look,
+    sample_for=_sample_for,
+    looks=_looks,
     tensor_is_a_factor=True,
     tensors=_tensors,
     input_shapes=_input_shapes,

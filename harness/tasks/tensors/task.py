@@ -35,6 +35,10 @@ def _items_in_words(count: int, of_scenes: str, _: Data) -> str:
     return f"{count:,} example{'' if count == 1 else 's'}{of_scenes}, tensors from .npy files"
 
 
+def _make_codec(model: ModelFile, names: TensorNames, _: Data) -> TensorCodec:
+    return make_codec(model, names)
+
+
 def _notes(_: ModelFile, __: TensorCodec) -> list[str]:
     return []
 
@@ -104,7 +108,7 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     read_input=read_tensors,
     read_reference=read_tensors,
     items_in_words=_items_in_words,
-    make_codec=make_codec,
+    make_codec=_make_codec,
     check_item=check_item,
     notes=_notes,
     tensor_is_a_factor=False,

@@ -80,7 +80,10 @@ def test_an_image_without_a_value_for_the_candidate_is_left_out_and_leaves_a_rul
     found = effect(ours, [NAN, *theirs[1:]])
     assert found.estimate.mean == pytest.approx(effect(ours[1:], theirs[1:]).estimate.mean)
     assert found.excluded == {"no value for the candidate": 1}
-    assert found.warnings == ["1 image without a value for the candidate (too small)."]
+    assert found.warnings == [
+        "1 image without a value for the candidate (too small).",
+        "Without a value for the candidate: i00.",
+    ]
     judged = judge_rule(
         Rule(quantity="psnr_pooled", no_worse_than="0.1 dB"),
         POOLED,

@@ -300,3 +300,63 @@ def test_memory_does_not_grow_with_the_number_of_pictures(run):
     peak(1)  # modules and caches
     # Keeping one float32 output of each item would be 38 MB more; how tiles of SSIM meet in threads, 2 MB.
     assert peak(15) < peak(3) + 8_000_000
+
+
+def test_a_grey_file_is_luma_itself(run):
+    """MATLAB's protocol: PSNR (Y) of a grey file is that of its own levels. As RGB turned into Y (16 to 235) it would
+    be 20·log10(255/219) = 1.32 dB higher.
+    """
+    from PIL import Image
+
+    levels = np.random.default_rng(5).integers(0, 200, (48, 48), dtype=np.uint8)
+    off = levels + np.random.default_rng(6).integers(0, 30, levels.shape, dtype=np.uint8)
+    Image.fromarray(levels).save(run.path / "grey.png")
+    Image.fromarray(np.stack([levels] * 3, axis=-1)).save(run.path / "rgb.png")
+    for arm in ("a0", "a1"):
+        put_output(run, arm, "i0", (np.stack([off] * 3)[None] / 255.0).astype(np.float32))
+    manifest, found = run.read_manifest(), {}
+    for name in ("grey", "rgb"):
+        item = manifest.items[0].model_copy(
+            update={"reference_path": str(run.path / f"{name}.png"), "reference_sha256": None}
+        )
+        frame = score_outputs(run, manifest.model_copy(update={"items": [item]}), SilentProgress()).scores
+        found[name] = frame[(frame["quantity"] == "psnr_y") & (frame["arm"] == "baseline")]["value"].item()
+    error = (off.astype(float) - levels)[2:-2, 2:-2]
+    assert found["grey"] == pytest.approx(10 * np.log10(255**2 / np.mean(error**2)), abs=1e-9)
+    assert found["rgb"] - found["grey"] == pytest.approx(20 * np.log10(255 / 219), abs=1e-9)
+
+
+def test_of_several_outputs_the_one_that_is_a_picture_is_scored_wherever_it_stands(run):
+    """A score or a mask before the picture."""
+    expected = scored(run)["value"].to_numpy()
+    path = run.path / "devices" / "0-local" / "records.jsonl"
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for record in lines:
+        if record["record"] == "quality_output":
+            (picture,) = record["outputs"]
+            first = picture["path"]
+            mask = {**picture, "tensor": "mask", "sha256": "0" * 64, "shape": [1], "bytes": 4}
+            record["outputs"] = [mask, {**picture, "path": first.replace(".0.npy", ".1.npy")}]
+            (path.parent / first).rename(path.parent / record["outputs"][1]["path"])
+    path.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in lines))
+    manifest = json.loads(run.manifest.read_text())
+    for arm in manifest["arms"]:
+        arm["codec"]["output_index"] = 1
+    run.manifest.write_text(json.dumps(manifest))
+    again = scored(run)
+    assert np.array_equal(again["value"].to_numpy(), expected), set(again["reason"])
+
+
+def test_what_is_doubted_of_a_run_reaches_its_rules_and_its_pages(run, finished_run):
+    """Both arms read with another range than they were made for: alike, and wrong."""
+    manifest = json.loads(run.manifest.read_text())
+    for arm in manifest["arms"]:
+        arm["codec"]["output_range"] = [0.0, 255.0]
+    run.manifest.write_text(json.dumps(manifest))
+    comparison = recompute(run, SilentProgress())
+    (judged,) = (rule for rule in comparison.devices[0].rules if rule.quantity == "psnr_y")
+    assert judged.outcome == "open"
+    assert "another range (the output with black and white as 0 and 1)" in judged.reason
+    assert "doubted" in run.report.read_text(encoding="utf-8")
+    assert "Plain bicubic of the inputs" in run.report.read_text(encoding="utf-8")
+    assert comparison.verdicts[0].decision == "undecided"

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import UserError
 from harness.models.model_file import ModelFile
 from harness.models.tensor_info import TensorInfo
-from harness.tasks.image_to_image.codec import check_item, luma_of, make_codec
+from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, luma_of, make_codec
 from harness.tasks.image_to_image.dataset import Item
 from harness.tasks.image_to_image.options import Tensor
 
@@ -128,3 +128,64 @@ def test_input_and_output_may_have_different_layouts():
     codec = make_codec(given, Tensor())
     tensor = codec.encode(IMAGE)
     assert np.array_equal(codec.decode(tensor.transpose(0, 2, 3, 1), IMAGE), IMAGE)
+
+
+def quantised(dtype, scale, zero_point, name="x", shape=(1, 6, 8, 3)):
+    return TensorInfo(name=name, dtype=dtype, shape=list(shape), scale=scale, zero_point=zero_point)
+
+
+def tflite(given, result):
+    return ModelFile(Path("m.tflite"), "tflite", "0" * 64, 1, [given], [result])
+
+
+def test_int16_goes_through_its_scale_as_int8_does():
+    codec = make_codec(tflite(quantised("int16", 1 / 32767, 0), quantised("int16", 1 / 32767, 0)), Tensor())
+    tensor = codec.encode(IMAGE)
+    assert tensor.dtype == np.int16
+    assert np.array_equal(tensor[0], np.rint(IMAGE / 255 * 32767).astype(np.int16))
+    assert np.array_equal(codec.decode(tensor, IMAGE), IMAGE)
+    with pytest.raises(UserError, match="without a scale"):
+        make_codec(tflite(quantised("int16", None, None), quantised("int16", None, None)), Tensor())
+
+
+def test_each_tensor_has_a_range_of_its_own_and_no_remedy_leads_back():
+    """0 to 1 in and 0 to 255 out, by the scales: every remedy asks of one tensor alone, and following them ends."""
+    given = tflite(quantised("int8", 1 / 255, -128), quantised("int8", 1.0, -128, "out"))
+    with pytest.raises(TensorQuestionError, match="tensor 'out' holds 0 to 255") as caught:
+        make_codec(given, Tensor())
+    assert caught.value.key == "output_range"
+    assert "output_range = [0, 255]" in caught.value.remedy
+    codec = make_codec(given, Tensor(output_range=(0.0, 255.0)))
+    with pytest.raises(TensorQuestionError, match="tensor 'x' holds 0 to 1") as caught:
+        make_codec(given, Tensor(range=(0.0, 255.0)))
+    assert caught.value.key == "input_range"
+    make_codec(given, Tensor(range=(0.0, 255.0), input_range=(0.0, 1.0)))
+    assert np.array_equal(codec.encode(IMAGE)[0].astype(int) + 128, IMAGE.astype(int))
+    assert np.array_equal(codec.decode(IMAGE[None].astype(int) - 128, IMAGE), IMAGE)
+
+
+def test_a_single_pixel_stands_for_any_size():
+    one, four = (
+        quantised("float32", None, None, shape=(1, 1, 1, 3)),
+        quantised("float32", None, None, "out", (1, 2, 2, 3)),
+    )
+    codec = make_codec(tflite(one, four), Tensor())
+    assert (codec.input_layout, codec.takes_any_size) == ("NHWC", True)
+    check_item(tflite(one, four), codec, Item("a", "a", Path("lr/a.png"), Path("hr/a.png"), (6, 8), (12, 16)))
+
+
+def test_blue_first_in_and_out():
+    codec = make_codec(model([1, 3, 6, 8]), Tensor(color="bgr"))
+    tensor = codec.encode(IMAGE)
+    assert np.allclose(tensor[0, 0] * 255, IMAGE[..., 2], atol=1e-4)
+    assert np.array_equal(codec.decode(tensor, IMAGE), IMAGE)
+
+
+def test_normalised_channels_survive_the_way_there_and_back():
+    usual = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+    codec = make_codec(model([1, 3, 6, 8]), Tensor(**usual, output_mean=usual["mean"], output_std=usual["std"]))
+    tensor = codec.encode(IMAGE)
+    assert np.allclose(tensor[0, 1], (IMAGE[..., 1] / 255 - 0.456) / 0.224, atol=1e-5)
+    assert np.array_equal(codec.decode(tensor, IMAGE), IMAGE)
+    with pytest.raises(UserError, match="above 0"):
+        make_codec(model([1, 3, 6, 8]), Tensor(std=(0.0, 1.0, 1.0)))

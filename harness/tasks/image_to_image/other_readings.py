@@ -1,0 +1,153 @@
+"""Other ways to read an output as a picture: what the usual mistakes in an experiment look like, tried one by one.
+
+A mistake that both arms share changes nothing in their comparison, so it shows only here: where another channel order,
+range, gamma, orientation or position brings an output much closer to its reference, the experiment most likely reads it
+wrongly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.tasks.image_to_image.codec import Codec
+
+RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+"""Values of black and white that models are trained with."""
+TRIED = "range, channel order, gamma, a turned or mirrored picture, a shift of a pixel or less"
+_CROP = 256
+"""Side in pixels of the middle that is looked at for a shift."""
+_FARTHEST_PX = 2.0
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Where an output lies beside its reference, in pixels of the reference: positive is too far down, to the right."""
+
+    down_px: float
+    right_px: float
+
+    def distance_px(self, other: Offset | None = None) -> float:
+        """From another one, or from no offset at all."""
+        down, right = (other.down_px, other.right_px) if other is not None else (0.0, 0.0)
+        return float(((self.down_px - down) ** 2 + (self.right_px - right) ** 2) ** 0.5)
+
+
+def psnr_db(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """Over all channels; infinite for identical pictures. Raises `metrics.errors.MetricInputError` for other shapes."""
+    from metrics.image.psnr import Psnr
+    from metrics.metric import MetricSettings
+
+    return Psnr(MetricSettings()).prepare(reference).score(picture)
+
+
+def other_readings(
+    codec: Codec, tensor: NDArray[np.generic], image: NDArray[np.uint8], reference: NDArray[np.uint8]
+) -> dict[str, float]:
+    """Words for a mistake → PSNR in dB against the reference were it the one made. `image` is the input picture.
+
+    `tensor` is an output that `codec` can decode to a picture of the reference's shape.
+    """
+    return {words: psnr_db(picture, reference) for words, picture in _readings(codec, tensor, image, reference.shape)}
+
+
+def _readings(
+    codec: Codec, tensor: NDArray[np.generic], image: NDArray[np.uint8], shape: tuple[int, ...]
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    import numpy as np
+
+    picture = codec.decode(tensor, image)
+    if codec.channels == 3:
+        yield (
+            "another channel order (blue first, where the experiment says red first)",
+            np.ascontiguousarray(picture[..., ::-1]),
+        )
+    for bounds in RANGES:
+        if bounds != codec.output_range:
+            low, high = (f"{value:g}" for value in bounds)
+            other = codec.model_copy(update={"output_range": bounds})
+            yield f"another range (the output with black and white as {low} and {high})", other.decode(tensor, image)
+    yield "another gamma (the output is linear light)", _through(picture, _srgb_of_linear())
+    yield "another gamma (the output is one sRGB curve too bright)", _through(picture, _linear_of_srgb())
+    for words, turned in (
+        ("a picture turned by 180°", picture[::-1, ::-1]),
+        ("a picture on its side", picture.transpose(1, 0, 2)[:, ::-1]),
+        ("a picture on its other side", picture.transpose(1, 0, 2)[::-1]),
+        ("a mirrored picture", picture[:, ::-1]),
+        ("a picture upside down", picture[::-1]),
+    ):
+        if turned.shape == shape:
+            yield words, np.ascontiguousarray(turned)
+
+
+def offset_of(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Offset | None:
+    """How far a picture lies beside its reference, found from the slopes of both (Lucas and Kanade 1981, three steps);
+    None where there is too little in the picture to tell, or it is farther than two pixels.
+    """
+    import numpy as np
+    from scipy.ndimage import gaussian_filter, shift
+
+    made = np.asarray(gaussian_filter(_middle(picture), 1.0), dtype=np.float64)
+    wanted = np.asarray(gaussian_filter(_middle(reference), 1.0), dtype=np.float64)
+    total = np.zeros(2)
+    for _ in range(3):
+        moved = np.asarray(shift(made, -total, order=3, mode="nearest"), dtype=np.float64) if total.any() else made
+        down, right = (np.asarray(np.gradient(moved, axis=axis), dtype=np.float64) for axis in (0, 1))
+        inner = (slice(4, -4), slice(4, -4))
+        slopes = np.stack([down[inner].ravel(), right[inner].ravel()])
+        products = slopes @ slopes.T
+        if moved[inner].size == 0 or np.linalg.det(products) <= 1e-6 * max(np.trace(products), 1.0) ** 2:
+            return None
+        total = total - np.linalg.solve(products, slopes @ (moved - wanted)[inner].ravel())
+        if np.abs(total).max() > _FARTHEST_PX:
+            return None
+    return Offset(float(total[0]), float(total[1]))
+
+
+def gain_if_moved_db(picture: NDArray[np.uint8], reference: NDArray[np.uint8], offset: Offset) -> float:
+    """By how many dB of PSNR of the middle's luma a picture gains that is moved back by `offset`."""
+    import numpy as np
+    from scipy.ndimage import shift
+
+    made, wanted = _middle(picture), _middle(reference)
+    moved = shift(made, (-offset.down_px, -offset.right_px), order=3, mode="nearest")
+    inner = (slice(4, -4), slice(4, -4))
+    before, after = (float(np.mean((each - wanted)[inner] ** 2)) for each in (made, moved))
+    return 10.0 * float(np.log10(max(before, 1e-9) / max(after, 1e-9)))
+
+
+def _middle(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    import numpy as np
+
+    top, left = (max(0, (side - _CROP) // 2) for side in picture.shape[:2])
+    crop = picture[top : top + _CROP, left : left + _CROP].astype(np.float64)
+    middle: NDArray[np.float64] = crop @ np.array([0.299, 0.587, 0.114])
+    return middle
+
+
+def _through(picture: NDArray[np.uint8], curve: NDArray[np.float64]) -> NDArray[np.uint8]:
+    import numpy as np
+
+    levels: NDArray[np.uint8] = np.clip(np.rint(curve * 255.0), 0, 255).astype(np.uint8)
+    return levels[picture]
+
+
+def _linear_of_srgb() -> NDArray[np.float64]:
+    """IEC 61966-2-1, for the 256 levels."""
+    import numpy as np
+
+    level = np.arange(256) / 255.0
+    return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+
+
+def _srgb_of_linear() -> NDArray[np.float64]:
+    import numpy as np
+
+    level = np.arange(256) / 255.0
+    return np.where(level <= 0.0031308, level * 12.92, 1.055 * level ** (1.0 / 2.4) - 0.055)

@@ -1,0 +1,66 @@
+"""What makes an output no picture, though it has a picture's shape: not a number, nothing in it, clipped, or shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.tasks.image_to_image.codec import Codec
+
+Fault = Literal["not finite", "black", "constant", "clipped", "shares"]
+
+FAULT_WORDS: dict[Fault, str] = {
+    "not finite": "values that are not finite (NaN or infinite)",
+    "black": "nothing but black",
+    "constant": "a single colour",
+    "clipped": "most values cut off at black or white",
+    "shares": "channels that sum to one, as shares of classes do and pictures do not",
+}
+_CLIPPED_SHARE = 0.5
+_SHARES_WITHIN = 0.02
+_FEWEST_LEVELS = 2.0
+
+
+def output_faults(
+    codec: Codec, tensor: NDArray[np.generic], picture: NDArray[np.uint8] | None, reference: NDArray[np.uint8]
+) -> list[Fault]:
+    """What is wrong with one output of an arm. `picture` is what it was decoded to, None where it could not be.
+
+    A reference that is itself one colour, or mostly black and white, makes such an output right.
+    """
+    import numpy as np
+
+    if not np.isfinite(tensor.astype(np.float64)).all():
+        return ["not finite"]
+    if picture is None:
+        return []
+    found: list[Fault] = []
+    if np.ptp(picture, axis=(0, 1)).max() <= 1 < np.ptp(reference, axis=(0, 1)).max():
+        found.append("black" if picture.max() <= _FEWEST_LEVELS else "constant")
+    elif _saturated(picture) > _CLIPPED_SHARE and _saturated(reference) < _saturated(picture) / 2.0:
+        found.append("clipped")
+    if codec.channels == 3 and _are_shares(codec.planes(tensor)):
+        found.append("shares")
+    return found
+
+
+def _saturated(picture: NDArray[np.uint8]) -> float:
+    import numpy as np
+
+    return float(np.mean((picture == 0) | (picture == 255)))
+
+
+def _are_shares(planes: NDArray[np.float64]) -> bool:
+    """Softmax over the channels: never negative, a sum of one at every pixel, and not one colour alone."""
+    import numpy as np
+
+    sums = planes.sum(axis=2)
+    near_one = np.abs(sums - 1.0) <= _SHARES_WITHIN
+    return bool(
+        planes.min() >= -_SHARES_WITHIN
+        and np.mean(near_one) >= 0.99
+        and np.ptp(planes, axis=(0, 1)).max() > 2.0 * _SHARES_WITHIN
+    )

@@ -1,0 +1,30 @@
+"""The tail of scores in words: on how many items a candidate is worse than a mean tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.words.changes import limit_in_words, percent_in_words
+from harness.words.sentences import counted, named
+
+if TYPE_CHECKING:
+    from harness.documents.comparison import ItemTail
+    from harness.quantity import Quantity
+
+
+def tail_in_words(quantity: Quantity, tail: ItemTail, noun: str) -> str:
+    """`worse by more than 0.5 dB on 3 of 100 frames (at most 7.6 % of such frames)`, where `noun` is `frame`."""
+    return (
+        f"worse by more than {limit_in_words(quantity, tail.margin)} on {tail.worse} of"
+        f" {counted(tail.items, noun)} (at most {percent_in_words(tail.upper)} of such {noun}s)"
+    )
+
+
+def disasters_in_words(quantity: Quantity, tail: ItemTail, noun: str) -> str | None:
+    """`loses more than 1.0 dB of that score on 3 of 100 frames (a, b and c)`; None where it loses so much on none."""
+    if not tail.disasters:
+        return None
+    return (
+        f"loses more than {limit_in_words(quantity, tail.disaster_margin)} of {quantity.label} on"
+        f" {len(tail.disasters)} of {counted(tail.items, noun)} ({named(tail.disasters, 5)})"
+    )
