@@ -13,7 +13,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
-from harness.tasks.image_to_image.bicubic_floor import LOWEST_FLOOR_DB
+from harness.tasks.image_to_image.bicubic_floor import floor_is_doubtful
 from harness.tasks.image_to_image.other_readings import TRIED, Offset
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, Fault
 from harness.words.sentences import counted, named
@@ -79,7 +79,7 @@ def quality_doubts(
     if found is None or not found.floor:
         return doubts
     floors = {each.item: each for each in found.floor}
-    doubts.pairs.extend(_about_pairs(found))
+    doubts.pairs.extend(_about_pairs(found, [found.looks.get((device, arm), []) for arm in arms]))
     for place, arm in enumerate(arms):
         looks = found.looks.get((device, arm), [])
         for fault, items in _items_by_fault(looks).items():
@@ -108,8 +108,10 @@ def mean_floor_db(floor: list[ItemFloor]) -> float | None:
     return fmean(finite) if finite else None
 
 
-def _about_pairs(found: Plausibility) -> list[str]:
+def _about_pairs(found: Plausibility, of_arms: list[list[OutputLook]]) -> list[str]:
     lowest = mean_floor_db(found.floor)
+    known = [[look.psnr_db for look in looks if look.psnr_db is not None] for looks in of_arms]
+    reached = [fmean(min(each, 100.0) for each in own) if own else 0.0 for own in known]
     texts = []
     if found.mispaired:
         first, other = next(iter(found.mispaired.items()))
@@ -117,7 +119,7 @@ def _about_pairs(found: Plausibility) -> list[str]:
             f"the pairs do not match on {_of_images(list(found.mispaired), len(found.floor))}: the input {first} looks"
             f" like the reference {other}"
         )
-    if lowest is not None and lowest < LOWEST_FLOOR_DB:
+    if lowest is not None and floor_is_doubtful(lowest, reached):
         texts.append(
             f"plain bicubic of the inputs reaches only {lowest:.1f} dB (PSNR) of the references, as pictures do that"
             " are not of the same thing: the pairs may not match, or inputs and references differ in range, gamma or"
