@@ -22,6 +22,18 @@ DEFAULT_BELOW_DB = 4.0
 """How far an arm may lie below the floor. Networks trained for looks rather than for PSNR lie 1 to 3 dB below."""
 
 
+_SURELY_PAIRED_DB = 20.0
+_FAR_ABOVE_DB = 5.0
+
+
+def floor_is_doubtful(floor_db: float, arms_db: list[float]) -> bool:
+    """Whether a floor says that pairs do not belong together. Not where every arm comes close to the references from
+    inputs that are far from them, as where dark pictures are made light: pairs that did not match could not be that.
+    """
+    proven = bool(arms_db) and min(arms_db) >= max(_SURELY_PAIRED_DB, floor_db + _FAR_ABOVE_DB)
+    return floor_db < LOWEST_FLOOR_DB and not proven
+
+
 def plain_bicubic(image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """uint8 (height, width, 3) → uint8 (scale·height, scale·width, 3), by MATLAB's imresize; the picture itself where
     `scale` is 1.

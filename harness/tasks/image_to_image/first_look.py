@@ -14,7 +14,7 @@ from harness.errors import UserError
 from harness.models.run_once import NotRunHereError, run_once
 from harness.tasks.first_look import FirstLook
 from harness.tasks.image_file import read_image
-from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, LOWEST_FLOOR_DB, plain_bicubic
+from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, floor_is_doubtful, plain_bicubic
 from harness.tasks.image_to_image.codec import FEWEST_LEVELS
 from harness.tasks.image_to_image.other_readings import RANGES, TRIED, other_readings, psnr_db
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, output_faults
@@ -222,7 +222,7 @@ def _judged(
             f"lies {below:.1f} dB below plain bicubic of its inputs (PSNR {lowest - below:.1f} against {lowest:.1f}"
             f" dB); tried without success: {TRIED}"
         )
-    if lowest < LOWEST_FLOOR_DB:
+    if floor_is_doubtful(lowest, [mean]):
         doubts.append(f"is scored on pairs that may not match: plain bicubic reaches only {lowest:.1f} dB (PSNR)")
     return PictureLook(mean, fmean(floor), doubts, keys, gain if keys else 0.0)
 

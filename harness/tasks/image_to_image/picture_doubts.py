@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from harness.tasks.image_to_image.bicubic_floor import LOWEST_FLOOR_DB
+from harness.tasks.image_to_image.bicubic_floor import floor_is_doubtful
 from harness.tasks.image_to_image.named_items import of_images
 from harness.tasks.image_to_image.other_readings import TRIED, Offset
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, Fault
@@ -33,7 +33,7 @@ def picture_doubts(found: Plausibility, device: str, arms: Sequence[str], *, bel
     if not found.floor:
         return doubts
     floors = {each.item: each for each in found.floor}
-    doubts.pairs.extend(_about_pairs(found))
+    doubts.pairs.extend(_about_pairs(found, [found.looks.get((device, arm), []) for arm in arms]))
     for place, arm in enumerate(arms):
         looks = found.looks.get((device, arm), [])
         for fault, items in _items_by_fault(looks).items():
@@ -62,8 +62,10 @@ def mean_floor_db(floor: list[ItemFloor]) -> float | None:
     return fmean(finite) if finite else None
 
 
-def _about_pairs(found: Plausibility) -> list[str]:
+def _about_pairs(found: Plausibility, of_arms: list[list[OutputLook]]) -> list[str]:
     lowest = mean_floor_db(found.floor)
+    known = [[look.psnr_db for look in looks if look.psnr_db is not None] for looks in of_arms]
+    reached = [fmean(min(each, 100.0) for each in own) if own else 0.0 for own in known]
     texts = []
     if found.mispaired:
         first, other = next(iter(found.mispaired.items()))
@@ -71,7 +73,7 @@ def _about_pairs(found: Plausibility) -> list[str]:
             f"the pairs do not match on {of_images(list(found.mispaired), len(found.floor))}: the input {first} looks"
             f" like the reference {other}"
         )
-    if lowest is not None and lowest < LOWEST_FLOOR_DB:
+    if lowest is not None and floor_is_doubtful(lowest, reached):
         texts.append(
             f"plain bicubic of the inputs reaches only {lowest:.1f} dB (PSNR) of the references, as pictures do that"
             " are not of the same thing: the pairs may not match, or inputs and references differ in range, gamma or"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -221,3 +222,13 @@ def test_inputs_that_lie_half_a_pixel_aside_are_no_fault_of_the_arms() -> None:
             doubled = tensor_of(small.repeat(2, 0).repeat(2, 1))
             looks["local", arm].append(look_at_output(item, CODEC, doubled, small, REFERENCES[number], try_others=True))
     assert doubts(Plausibility(floor, looks, {})).all() == []
+
+
+def test_a_low_floor_is_no_doubt_where_the_arms_come_close_to_the_references() -> None:
+    """Dark pictures made light: inputs far from their references, and only of such pairs can outputs be near."""
+    found = seen()
+    dark = [replace(each, psnr_db=9.0) for each in found.floor]
+    assert doubts(replace(found, floor=dark)).all() == []
+    low = {key: [replace(look, psnr_db=11.0) for look in looks] for key, looks in found.looks.items()}
+    (text,) = doubts(replace(found, floor=dark, looks=low)).pairs
+    assert "plain bicubic of the inputs reaches only 9.0 dB" in text
