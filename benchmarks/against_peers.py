@@ -43,7 +43,7 @@ from scipy.stats import mannwhitneyu, ttest_ind_from_stats
 
 from devices.benchmark_tools import litert_benchmark
 from devices.benchmark_tools.printed import Number
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.tasks.image_file import write_image
 
 REPOSITORY = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ def litert_tool(program: str) -> Tool:
 
 
 def figure(value: Number) -> float:
-    if isinstance(value, Unavailable):
+    if isinstance(value, NotThere):
         raise SystemExit(f"litert-benchmark printed something else than it used to: {value.reason}")
     return value.value
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from devices.identity import Identity
 
-Progress = Callable[[int], None]
+PushProgress = Callable[[int], None]
 """Called with the number of bytes moved since the last call."""
 
 
@@ -80,7 +80,7 @@ class DeviceIdentity(DevicePlace, Protocol):
 class DeviceFiles(DevicePlace, Protocol):
     """What a device keeps, and how it comes and goes."""
 
-    def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
+    def push(self, blobs: Sequence[Blob], progress: PushProgress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there.
 
         A blob that is there, and whose hash computed on the device agrees, is not sent again; it is not computed again
@@ -100,7 +100,7 @@ class DeviceFiles(DevicePlace, Protocol):
     def fetch(
         self,
         files: Sequence[tuple[str, Path]],
-        progress: Progress | None = None,
+        progress: PushProgress | None = None,
         *,
         most_bytes: Sequence[int] | None = None,
     ) -> None:

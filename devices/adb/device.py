@@ -11,7 +11,7 @@ from devices.adb.client import adb_words, list_phones
 from devices.adb.identity import describe_script, parse_android_identity
 from devices.adb.push import push_whole
 from devices.adb.transport import AdbTransport
-from devices.base import Blob, Progress
+from devices.base import Blob, PushProgress
 from devices.errors import PermanentError
 from devices.identity import Identity
 from devices.posix.blob_push import push_blobs
@@ -55,11 +55,11 @@ class AdbDevice(PosixDevice):
     def _takes_changes_back(self) -> bool:
         return not self.is_booting()
 
-    def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
+    def push(self, blobs: Sequence[Blob], progress: PushProgress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
         directory, shell = f"{self.workdir}/blobs", self._connected()
 
-        def send_whole(blob: Blob, name: str, progress: Progress | None) -> None:
+        def send_whole(blob: Blob, name: str, progress: PushProgress | None) -> None:
             push_whole(self._adb, shell, directory, self._hashes, blob, name, progress)
 
         return push_blobs(shell, directory, self._hashes, blobs, progress, send_whole)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from devices.adb.diagnosis import AdbFailure, AdbTrouble, adb_error, classify_adb_error
 from devices.adb.transport import AdbTransport
-from devices.base import Blob, Progress
+from devices.base import Blob, PushProgress
 from devices.errors import DeadlineError, TransientError
 from devices.posix.large_blob import HashProgram, closing_script, naming_script, raise_unless_whole
 from devices.posix.shell import STALL_S, Shell
@@ -42,7 +42,7 @@ def push_whole(
     hashes: HashProgram,
     blob: Blob,
     name: str,
-    progress: Progress | None,
+    progress: PushProgress | None,
 ) -> None:
     """Bring one blob into `directory` there, by way of the temporary name `name`.
 

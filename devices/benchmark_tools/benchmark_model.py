@@ -13,7 +13,7 @@ from devices.benchmark_tools.log_lines import LogLine, lines_by_process
 from devices.benchmark_tools.operator_profile import BANNER, TITLE, OperatorProfile, operator_profile
 from devices.benchmark_tools.printed import Number, PrintedNumber, PrintedText, amount, tally, time_ms
 from devices.benchmark_tools.tool_run import NOT_PRINTED, ToolRun, believed, checked, without_latency
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 NAME = "LiteRT benchmark_model"
 READS = "benchmark_model of TensorFlow Lite and LiteRT (also out of logcat)"
@@ -155,7 +155,7 @@ def _with_what_was_set(lines: _Lines, profile: OperatorProfile | None, run: Tool
         threads=tally(threads[0], "the number of threads", threads[1], 1, 4096) if threads else NOT_PRINTED,
         delegations=delegations(lines.all),
         operators=profile.operators if profile else (),
-        nodes=profile.nodes if profile else Unavailable("no operator profile of measured runs was printed"),
+        nodes=profile.nodes if profile else NotThere("no operator profile of measured runs was printed"),
         init_ms=_time(lines, "initialised", 1, "init", _MS),
         remarks=(slow,) if profiled else (),
     )
@@ -177,12 +177,12 @@ def _with_what_was_set(lines: _Lines, profile: OperatorProfile | None, run: Tool
     return changed
 
 
-def _model(lines: _Lines) -> PrintedText | Unavailable:
+def _model(lines: _Lines) -> PrintedText | NotThere:
     graph = lines.parameters.get("Graph")
     if "loaded" in lines.kinds:
         match, number = lines.kinds["loaded"]
         return PrintedText(match[1], number)
-    return PrintedText(*graph) if graph and graph[0] else Unavailable("the text does not name the model")
+    return PrintedText(*graph) if graph and graph[0] else NotThere("the text does not name the model")
 
 
 def _time(lines: _Lines, kind: str, group: int, what: str, unit_ms: float) -> Number:
@@ -210,9 +210,9 @@ def _with_summary(run: ToolRun, lines: _Lines) -> ToolRun:
         wrong = wrong or disagreement(each, "the first inference", first, "first")
     if wrong or len(others) > 1:
         return without_latency(run, "mixed", wrong or "there are more lines of statistics than a run has")
-    if isinstance(first, Unavailable) and others and isinstance(warmup, PrintedNumber):
+    if isinstance(first, NotThere) and others and isinstance(warmup, PrintedNumber):
         first = others[0].first_ms
-    no_line = Unavailable("the text has no line of statistics (`count=…`) of the measured inferences")
+    no_line = NotThere("the text has no line of statistics (`count=…`) of the measured inferences")
     missing = dict.fromkeys(("count", "median_ms", "min_ms", "max_ms", "std_ms"), no_line)
     figures = {"count": measured.count, **measured.figures} if measured else missing
     changed: dict[str, Any] = {

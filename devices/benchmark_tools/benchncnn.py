@@ -8,7 +8,7 @@ from dataclasses import replace
 from devices.benchmark_tools.log_lines import LogLine, log_lines, unfinished_line
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText, tally, time_ms
 from devices.benchmark_tools.tool_run import Delegation, ToolRun, checked, without_latency
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 NAME = "benchncnn"
 READS = "benchncnn of ncnn"
@@ -20,7 +20,7 @@ _SETTING = re.compile(r"\s*(loop_count|num_threads|powersave|gpu_device|cooling_
 _GPU = re.compile(r"\s*\[(\d{1,2}) ([^\]]{1,80})\]  .*")
 _CALL_FAILED = re.compile(r"\s*(syscall error -?\d{1,4}|set_cpu_affinity.{0,60}|sched_setaffinity.{0,60})\s*")
 
-_NEVER = Unavailable("benchncnn never prints it")
+_NEVER = NotThere("benchncnn never prints it")
 
 
 def parse(text: str) -> tuple[ToolRun, ...]:
@@ -67,12 +67,12 @@ class _Heading:
 
     def run(self, model: PrintedText, line: int) -> ToolRun:
         """A row without its latencies."""
-        missing = Unavailable("the heading above has no whole line of it, or two that differ")
+        missing = NotThere("the heading above has no whole line of it, or two that differ")
         known = {name: value for name, value in self.settings.items() if name not in self.contradicted}
         settings = {name: value for name, value in known.items() if name not in ("loop_count", "num_threads")}
         loops = known.get("loop_count", missing)
         if isinstance(loops, PrintedNumber) and loops.value < 1:
-            loops = Unavailable(f"loop_count cannot be {loops.value:g}")
+            loops = NotThere(f"loop_count cannot be {loops.value:g}")
         return ToolRun(
             first_line=line,
             last_line=line,
@@ -94,7 +94,7 @@ class _Heading:
         if device is None or device.value < 0:
             return ()
         gpu = self.gpus.get(int(device.value), PrintedText(f"GPU {device.value:g}", device.line))
-        untold = Unavailable("benchncnn does not say which layers the GPU took")
+        untold = NotThere("benchncnn does not say which layers the GPU took")
         return (Delegation(gpu.text, "unknown", untold, untold, untold, gpu.line),)
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from devices.benchmark_tools.printed import Number, PrintedNumber, tally, time_ms
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _LINE = re.compile(r"count=\d{1,9}(?: (?:first|curr|min|max|avg|std|p5|median|p95)=[\d.]{1,20}(?:e\+\d\d)?)+\s*")
 _MICROSECOND_MS = 1e-3
@@ -39,7 +39,7 @@ def count_line(text: str, line: int) -> Counted | None:
 
     def figure(name: str) -> Number:
         if name not in words:
-            return Unavailable(f"the line of statistics of this build has no {name}")
+            return NotThere(f"the line of statistics of this build has no {name}")
         return time_ms(words[name], name, line, _MICROSECOND_MS)
 
     if count == PrintedNumber(1, line) and set(words) == {"count", "curr"}:

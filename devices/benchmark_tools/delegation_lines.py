@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from devices.benchmark_tools.log_lines import LogLine
 from devices.benchmark_tools.printed import Number, PrintedNumber, tally
 from devices.benchmark_tools.tool_run import Delegation, Share
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _REPLACING = re.compile(
     r"Replacing (\d{1,7}) out of (\d{1,7}) node\(s\) with delegate \((\w{1,80})\) node, yielding (\d{1,7}) partitions"
@@ -36,12 +36,12 @@ def delegations(lines: Sequence[LogLine]) -> tuple[Delegation, ...]:
             found.append(_counted(hexagon[1], hexagon[2], hexagon[3], hexagon[4], line.number))
         elif applied := _APPLIED.fullmatch(line.text):
             if not any(_same(each.name, applied[1]) for each in found):
-                untold = Unavailable("the tool does not say how many nodes it took")
+                untold = NotThere("the tool does not say how many nodes it took")
                 found.append(Delegation(applied[1], _SHARES[applied[2]], untold, untold, untold, line.number))
         elif failed := _FAILED.fullmatch(line.text):
             found = [_failed(each, line) if _same(each.name, failed[1]) else each for each in found]
             if not any(_same(each.name, failed[1]) for each in found):
-                untold = Unavailable(f"it failed to be applied (line {line.number})")
+                untold = NotThere(f"it failed to be applied (line {line.number})")
                 found.append(Delegation(failed[1], "failed", untold, untold, untold, line.number))
         elif found and _RESTORED.fullmatch(line.text):
             found[-1] = _failed(found[-1], line)
@@ -71,5 +71,5 @@ def _failed(delegation: Delegation, line: LogLine) -> Delegation:
         f"{each.value:g}" if isinstance(each, PrintedNumber) else "some"
         for each in (delegation.nodes_delegated, delegation.nodes_total)
     )
-    gone: Number = Unavailable(f"it announced {taken} of {total} nodes and failed (line {line.number})")
+    gone: Number = NotThere(f"it announced {taken} of {total} nodes and failed (line {line.number})")
     return Delegation(delegation.name, "failed", gone, delegation.nodes_total, gone, delegation.line)

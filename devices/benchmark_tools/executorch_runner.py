@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from devices.benchmark_tools.log_lines import LogLine, log_lines
 from devices.benchmark_tools.printed import Number, PrintedNumber, PrintedText, tally, time_ms
 from devices.benchmark_tools.tool_run import ToolRun, checked, without_latency
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 NAME = "ExecuTorch runner"
 READS = "ExecuTorch's executor_runner and qnn_executor_runner"
@@ -25,8 +25,8 @@ _ETDUMP = re.compile(r"Write etdump to .{1,300}, Size = (\d{1,15})")
 _FAILED = re.compile(r"Execution of method .{1,80} failed with status 0x[0-9a-fA-F]+.*|.{0,80}[Ff]ailed to .{1,200}")
 
 _LOADED, _PREPARED = "method loaded", "inputs prepared"
-_NO_ETDUMP = Unavailable("no line of the log says that one was written")
-_UNTOLD = Unavailable("the runner printed no latency, only the stamps of its log")
+_NO_ETDUMP = NotThere("no line of the log says that one was written")
+_UNTOLD = NotThere("the runner printed no latency, only the stamps of its log")
 
 
 @dataclass
@@ -93,8 +93,8 @@ def _value(found: _Run) -> ToolRun:
     run = ToolRun(
         first_line=found.first_line,
         last_line=found.last_line,
-        model=found.model or Unavailable("the runner did not print the model's name"),
-        count=Unavailable("the runner did not print how many inferences it did"),
+        model=found.model or NotThere("the runner did not print the model's name"),
+        count=NotThere("the runner did not print how many inferences it did"),
         avg_ms=_UNTOLD,
         median_ms=_UNTOLD,
         min_ms=_UNTOLD,
@@ -112,7 +112,7 @@ def _value(found: _Run) -> ToolRun:
         count, average = found.averages[0]
         return checked(replace(run, count=count, avg_ms=average))
     if found.averages:
-        several = Unavailable(f"the runner printed {len(found.averages)} averages, one an input")
+        several = NotThere(f"the runner printed {len(found.averages)} averages, one an input")
         return replace(run, count=several, avg_ms=several)
     if isinstance(run.elapsed_ms, PrintedNumber):
         stamps = " and ".join(str(found.moments_s[name].line) for name in (_PREPARED, "executed"))
@@ -124,5 +124,5 @@ def _value(found: _Run) -> ToolRun:
 def _elapsed(found: _Run) -> Number:
     begin, end = (found.moments_s.get(name) for name in (_PREPARED, "executed"))
     if begin is None or end is None or end.value < begin.value:
-        return Unavailable("the log has no stamps of both ends of executing")
+        return NotThere("the log has no stamps of both ends of executing")
     return PrintedNumber(round((end.value - begin.value) * 1e6) / 1e3, end.line)

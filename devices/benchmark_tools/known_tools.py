@@ -16,7 +16,7 @@ from devices.benchmark_tools.log_dress import without_terminal
 from devices.benchmark_tools.log_lines import unfinished_line
 from devices.benchmark_tools.tool_run import ToolRun
 from devices.readings.lines import looks_binary
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ TOOLS = tuple(
 )
 
 
-def read_tool_output(text: str) -> tuple[ToolOutput, ...] | Unavailable:
+def read_tool_output(text: str) -> tuple[ToolOutput, ...] | NotThere:
     """What each tool that is recognised said: mostly one, several where outputs follow each other in one text."""
     if looks_binary(without_terminal(text)):
-        return Unavailable("this is no text: it has control characters or bytes that are no UTF-8")
+        return NotThere("this is no text: it has control characters or bytes that are no UTF-8")
     found = [ToolOutput(tool.name, runs) for tool in TOOLS if (runs := tool.parse(text))]
     if found:
         return tuple(found)
     if not text.strip():
-        return Unavailable("there is nothing in it")
+        return NotThere("there is nothing in it")
     if unfinished_line(text) is not None and "\n" not in text:
-        return Unavailable("no benchmark tool that is known wrote this, or its only line was cut: it has no line end")
-    return Unavailable("no benchmark tool that is known wrote this")
+        return NotThere("no benchmark tool that is known wrote this, or its only line was cut: it has no line end")
+    return NotThere("no benchmark tool that is known wrote this")

@@ -9,7 +9,7 @@ from typing import Any
 from devices.benchmark_tools.log_lines import LogLine, log_lines
 from devices.benchmark_tools.printed import Number, PrintedNumber, PrintedText, tally, time_ms
 from devices.benchmark_tools.tool_run import NOT_PRINTED, Delegation, ToolRun, believed, checked, without_latency
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 NAME = "litert-benchmark"
 READS = "litert-benchmark of ai-edge-litert"
@@ -97,7 +97,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _run(block: _Block) -> ToolRun:
     threads = block.settings.get("Num threads")
-    not_in_the_log = Unavailable("it stands in the tool's log on stderr, which is not in the text")
+    not_in_the_log = NotThere("it stands in the tool's log on stderr, which is not in the text")
     results: dict[str, Any] = {field: block.results.get(field, NOT_PRINTED) for field in _FIELDS.values()}
     run = ToolRun(
         first_line=min(block.lines),
@@ -105,7 +105,7 @@ def _run(block: _Block) -> ToolRun:
         model=block.settings.get("Model", not_in_the_log),
         threads=tally(threads.text, "the number of threads", threads.line, 1, 4096) if threads else not_in_the_log,
         count=block.count,
-        memory_peak_bytes=Unavailable("litert-benchmark never prints it"),
+        memory_peak_bytes=NotThere("litert-benchmark never prints it"),
         delegations=_delegations(block),
         **results,
     )
@@ -123,7 +123,7 @@ def _delegations(block: _Block) -> tuple[Delegation, ...]:
     asked = block.settings.get("Accelerators")
     if asked is None or asked.text == "CPU":
         return ()
-    untold = Unavailable("litert-benchmark does not say how many nodes it took")
+    untold = NotThere("litert-benchmark does not say how many nodes it took")
     whole = block.accelerated is not None and block.accelerated.text == "True"
     name = asked.text.removesuffix(" | CPU")
     return (Delegation(name, "all" if whole else "unknown", untold, untold, untold, asked.line),)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from devices.benchmark_tools.log_lines import LogLine, log_lines
 from devices.benchmark_tools.printed import Number, PrintedNumber, amount, tally, time_ms
 from devices.benchmark_tools.tool_run import Delegation, ToolRun, believed, checked, without_latency
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 NAME = "onnxruntime_perf_test"
 READS = "onnxruntime_perf_test"
@@ -42,10 +42,10 @@ _TAIL = ("runs", "min_s", "max_s", "p50_s", "p90_s", "p95_s", "p99_s", "p999_s")
 """Printed in one go."""
 _FAILED = re.compile(r".{0,200}(?:\[E:onnxruntime|Load model from .{1,300} failed|terminate called|Exception[: ]).*")
 
-_NO_MODEL = Unavailable("onnxruntime_perf_test does not print the model's name")
-_NEVER = Unavailable("onnxruntime_perf_test never prints it")
-_TORN = Unavailable("lines that stand before it are not there: it may be of another run")
-_NO_LINE = Unavailable("the text has no whole line of it")
+_NO_MODEL = NotThere("onnxruntime_perf_test does not print the model's name")
+_NEVER = NotThere("onnxruntime_perf_test never prints it")
+_TORN = NotThere("lines that stand before it are not there: it may be of another run")
+_NO_LINE = NotThere("the text has no whole line of it")
 
 _Found = dict[str, list[tuple[str, int]]]
 
@@ -98,7 +98,7 @@ def _run(found: _Found, failure: str) -> ToolRun:
 
     lines = [line for values in found.values() for _, line in values]
     provider = found.get("provider")
-    untold = Unavailable("onnxruntime_perf_test does not print which nodes the provider took")
+    untold = NotThere("onnxruntime_perf_test does not print which nodes the provider took")
     run = ToolRun(
         first_line=min(lines),
         last_line=max(lines),
@@ -122,7 +122,7 @@ def _run(found: _Found, failure: str) -> ToolRun:
         if provider
         else (),
     )
-    if isinstance(run.avg_ms, Unavailable):
+    if isinstance(run.avg_ms, NotThere):
         if failure:
             return without_latency(run, "failed", failure)
         return without_latency(run, "cut", f"no whole line of an average: {run.avg_ms.reason}")
@@ -150,14 +150,14 @@ def _same(found: _Found, name: str, what: str, low: int) -> Number:
     """A number that is printed in two forms, which must agree."""
     values = [tally(text, what, line, low) for text, line in found.get(name, [])]
     if len({value.value if isinstance(value, PrintedNumber) else None for value in values}) > 1:
-        return Unavailable(f"{what} is printed twice and differently")
+        return NotThere(f"{what} is printed twice and differently")
     return values[0] if values else _NO_LINE
 
 
 def _count(found: _Found) -> Number:
     counts = [tally(*_one(found, name, name), 1) for name in ("requests", "runs") if name in found]
     if len({value.value if isinstance(value, PrintedNumber) else None for value in counts}) > 1:
-        return Unavailable("the number of inferences is printed twice and differently")
+        return NotThere("the number of inferences is printed twice and differently")
     return counts[0] if counts else _NO_LINE
 
 

@@ -14,7 +14,7 @@ from devices.benchmark_tools.log_lines import LogLine
 from devices.benchmark_tools.printed import Number, tally
 from devices.benchmark_tools.tool_run import NOT_PRINTED, Operator
 from devices.readings.bounded_number import decimal
-from devices.readings.unavailable import Decimal, Unavailable
+from devices.readings.unavailable import Decimal, NotThere
 
 BANNER = re.compile(r"=+ (Run Order|Top by [\w ]+|Summary by node type) =+\s*")
 """A table of a profile."""
@@ -91,10 +91,10 @@ def _rows(lines: Sequence[LogLine], at: int) -> list[Operator]:
             break
         row = dict(zip(columns, cells, strict=True))
         average = decimal(row["avg ms"], "avg ms", 0.0, 1e9)
-        if isinstance(average, Unavailable):
+        if isinstance(average, NotThere):
             break
         if average == 0.0:
-            average = Unavailable("printed as 0: less than the table's last digit")
+            average = NotThere("printed as 0: less than the table's last digit")
         rows.append(
             Operator(
                 kind=row["node type"],
@@ -117,7 +117,7 @@ def _cells(line: str, columns: int | None) -> list[str]:
 
 def _share(text: str | None) -> Decimal:
     if text is None or not text.endswith("%"):
-        return Unavailable("the table has no such share")
+        return NotThere("the table has no such share")
     return decimal(text[:-1], "share", 0.0, 101.0)
 
 
@@ -126,5 +126,5 @@ def _with_shares(rows: list[Operator]) -> tuple[Operator, ...]:
     last = rows[-1].cumulative_percent if rows else None
     if not isinstance(last, float) or last >= 99.0:
         return tuple(rows)
-    wrong = Unavailable(f"the shares of this table add up to {last:g} %, not to 100")
+    wrong = NotThere(f"the shares of this table add up to {last:g} %, not to 100")
     return tuple(replace(row, share_percent=wrong, cumulative_percent=wrong) for row in rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal as Exact
 
 from devices.readings.bounded_number import decimal, whole
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _LONGEST_TIME_MS = 1e9
 
@@ -31,17 +31,17 @@ class PrintedText:
     """Counted from 1."""
 
 
-Number = PrintedNumber | Unavailable
-Text = PrintedText | Unavailable
+Number = PrintedNumber | NotThere
+Text = PrintedText | NotThere
 
 
 def time_ms(text: str | None, what: str, line: int, unit_ms: float) -> Number:
     """A length of time that was printed in units of `unit_ms`. 0 is not one: no inference takes no time."""
     value = decimal(text, what, 0.0, _LONGEST_TIME_MS / unit_ms)
-    if isinstance(value, Unavailable):
+    if isinstance(value, NotThere):
         return value
     if value == 0.0:
-        return Unavailable(f"{what} is printed as 0: less than the tool's last digit (line {line})")
+        return NotThere(f"{what} is printed as 0: less than the tool's last digit (line {line})")
     assert text is not None
     # In decimals, so that 0.0958204 s are 95.8204 ms to the last digit.
     return PrintedNumber(float(Exact(text.strip()) * Exact(str(unit_ms))), line)
@@ -50,10 +50,10 @@ def time_ms(text: str | None, what: str, line: int, unit_ms: float) -> Number:
 def amount(text: str | None, what: str, line: int, high: float, low: float = 0.0) -> Number:
     """A decimal number in [low, high]."""
     value = decimal(text, what, low, high)
-    return value if isinstance(value, Unavailable) else PrintedNumber(value, line)
+    return value if isinstance(value, NotThere) else PrintedNumber(value, line)
 
 
 def tally(text: str | None, what: str, line: int, low: int, high: int = 10**15) -> Number:
     """A whole number in [low, high]."""
     value = whole(text, what, low, high)
-    return value if isinstance(value, Unavailable) else PrintedNumber(float(value), line)
+    return value if isinstance(value, NotThere) else PrintedNumber(float(value), line)

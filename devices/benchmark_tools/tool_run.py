@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from devices.benchmark_tools.printed import Number, PrintedNumber, Text
-from devices.readings.unavailable import Decimal, Unavailable
+from devices.readings.unavailable import Decimal, NotThere
 
-NOT_PRINTED = Unavailable("the tool did not print it")
+NOT_PRINTED = NotThere("the tool did not print it")
 
 Outcome = Literal["complete", "failed", "cut", "mixed"]
 """`cut`: the text has no result of it. `mixed`: its figures contradict each other, where two outputs ran into one."""
@@ -103,7 +103,7 @@ LATENCIES = (
 
 def without_latency(run: ToolRun, outcome: Outcome, problem: str) -> ToolRun:
     """The run as one that gave no result: what it says of its settings stays, unless it may be another run's."""
-    gone = Unavailable(problem)
+    gone = NotThere(problem)
     names: tuple[str, ...] = (*LATENCIES, "count", "first_ms", "warmup_avg_ms", "elapsed_ms")
     if outcome == "mixed":
         names += ("threads", "init_ms", "memory_init_mib", "memory_overall_mib", "memory_peak_bytes", "cpu_percent")
@@ -113,7 +113,7 @@ def without_latency(run: ToolRun, outcome: Outcome, problem: str) -> ToolRun:
     return replace(run, outcome=outcome, problem=problem, delegations=announced or run.delegations, **nothing)
 
 
-def _unsure(delegation: Delegation, reason: Unavailable) -> Delegation:
+def _unsure(delegation: Delegation, reason: NotThere) -> Delegation:
     return replace(delegation, share="unknown", nodes_delegated=reason, partitions=reason)
 
 

@@ -9,9 +9,9 @@ import secrets
 import tarfile
 from collections.abc import Iterator, Sequence
 
-from devices.base import Blob, Progress
+from devices.base import Blob, PushProgress
 from devices.errors import CorruptTransferError, NoSpaceError, PermanentError
-from devices.posix.blob_survey import STAMP, Survey, stamps_path, survey_blobs
+from devices.posix.blob_survey import STAMP, BlobSurvey, stamps_path, survey_blobs
 from devices.posix.large_blob import PROGRAM, HashProgram, SendWhole, changed, send_large
 from devices.posix.shell import NO_SPACE_REMEDY, Shell
 from devices.posix.shell_words import quote
@@ -31,7 +31,7 @@ def push_blobs(
     directory: str,
     hashes: HashProgram,
     blobs: Sequence[Blob],
-    progress: Progress | None = None,
+    progress: PushProgress | None = None,
     send_whole: SendWhole | None = None,
 ) -> dict[str, str]:
     """Bring blobs into `directory` on the device; returns sha256 → path there.
@@ -55,7 +55,7 @@ def push_blobs(
     return {sha256: f"{directory}/{sha256}" for sha256 in wanted}
 
 
-def _check_space(shell: Shell, directory: str, missing: Sequence[Blob], survey: Survey) -> None:
+def _check_space(shell: Shell, directory: str, missing: Sequence[Blob], survey: BlobSurvey) -> None:
     free_bytes = survey.free_bytes
     if free_bytes is None or not missing:
         return
@@ -83,7 +83,9 @@ def _batches(blobs: Sequence[Blob]) -> Iterator[list[Blob]]:
         yield batch
 
 
-def _send(shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob], progress: Progress | None) -> None:
+def _send(
+    shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob], progress: PushProgress | None
+) -> None:
     # The script outlives a lost connection: what arrived whole is kept, the rest and the temporary directory go.
     script = (
         f"cd -- {quote(directory)} || exit 3\n"
@@ -113,7 +115,7 @@ def _send(shell: Shell, directory: str, hash_command: str, batch: Sequence[Blob]
         )
 
 
-def _archive(batch: Sequence[Blob], progress: Progress | None, *, private: bool) -> Iterator[bytes]:
+def _archive(batch: Sequence[Blob], progress: PushProgress | None, *, private: bool) -> Iterator[bytes]:
     """A tar stream of the blobs, named by their hashes. What is sent is hashed on the way."""
     for blob in batch:
         header = tarfile.TarInfo(blob.sha256)

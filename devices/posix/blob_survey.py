@@ -47,7 +47,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Survey:
+class BlobSurvey:
     """What was found in the directory of blobs."""
 
     present: frozenset[str]
@@ -66,7 +66,7 @@ def part_name(program: str, sha256: str) -> str:
     return f".in-{program}-{sha256}"
 
 
-def survey_blobs(shell: Shell, directory: str, hash_command: str, sha256s: Sequence[str], program: str) -> Survey:
+def survey_blobs(shell: Shell, directory: str, hash_command: str, sha256s: Sequence[str], program: str) -> BlobSurvey:
     """Which of the blobs are there with the hash they should have, computed there, and how much space is left.
 
     `program` is this one's name: its own unfinished parts are offered, and those of others which nobody has written to
@@ -101,7 +101,7 @@ def survey_blobs(shell: Shell, directory: str, hash_command: str, sha256s: Seque
     doubtful = sorted(there - present)
     if doubtful:
         present |= _hashed(shell, directory, hash_command, [lines.get(name, name) for name in doubtful])
-    return Survey(present, _usable_parts(parts, program), parse_free_bytes("\n".join(space)))
+    return BlobSurvey(present, _usable_parts(parts, program), parse_free_bytes("\n".join(space)))
 
 
 def _sections(text: str, *heads: str) -> list[list[str]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from devices.base import Progress
+from devices.base import PushProgress
 from devices.errors import CommandFailedError, NoSpaceError, PermanentError
 from devices.posix.shell import Shell
 from devices.posix.shell_words import quote
@@ -30,7 +30,7 @@ _ARCHIVE_BYTES = 1 << 20
 def fetch_files(
     shell: Shell,
     files: Sequence[tuple[str, Path]],
-    progress: Progress | None = None,
+    progress: PushProgress | None = None,
     *,
     most_bytes: Sequence[int] | None = None,
 ) -> None:
@@ -81,7 +81,7 @@ def _groups(files: Sequence[tuple[str, Path]]) -> Iterator[list[tuple[str, Path]
 
 
 def _fetch_group(
-    shell: Shell, group: Sequence[tuple[str, Path]], bounds: dict[Path, int], progress: Progress | None
+    shell: Shell, group: Sequence[tuple[str, Path]], bounds: dict[Path, int], progress: PushProgress | None
 ) -> list[str]:
     """Fetch files in one tar stream; returns the paths that were not there."""
     targets: dict[str, list[Path]] = {}
@@ -141,7 +141,7 @@ def _member_name(source: str) -> str:
     return posixpath.normpath(source).lstrip("/")
 
 
-def _receive(content: IO[bytes], target: Path, progress: Progress | None) -> None:
+def _receive(content: IO[bytes], target: Path, progress: PushProgress | None) -> None:
     temporary = _temporary(target)
     try:
         with temporary.open("wb") as file:

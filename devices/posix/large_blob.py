@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from devices.base import Blob, Progress
+from devices.base import Blob, PushProgress
 from devices.errors import CorruptTransferError, DeviceError, NotReachableError, PermanentError
 from devices.posix.blob_survey import STAMP_ONE, Part, part_name, stamps_path
 from devices.posix.shell import Shell
@@ -39,7 +39,7 @@ class HashProgram:
     """Prints the same for a file that is being written, given its name and its size when whole."""
 
 
-SendWhole = Callable[[Blob, str, Progress | None], None]
+SendWhole = Callable[[Blob, str, PushProgress | None], None]
 """A quicker way to a device for a whole file: brings it there under the given temporary name, has it verified, and
 names it by its hash.
 """
@@ -51,7 +51,7 @@ def send_large(
     hashes: HashProgram,
     blob: Blob,
     part: Part | None,
-    progress: Progress | None,
+    progress: PushProgress | None,
     send_whole: SendWhole | None = None,
 ) -> None:
     """Bring one blob into `directory` there, from the end of `part` on where its content is right.
@@ -163,7 +163,7 @@ def _beginning(blob: Blob, blocks: int) -> str:
     return digest.hexdigest()
 
 
-def _rest(blob: Blob, blocks: int, progress: Progress | None) -> Iterator[bytes]:
+def _rest(blob: Blob, blocks: int, progress: PushProgress | None) -> Iterator[bytes]:
     with blob.path.open("rb") as file:
         file.seek(blocks * _BLOCK_BYTES)
         while chunk := file.read(_CHUNK_BYTES):

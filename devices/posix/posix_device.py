@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from devices.base import Blob, Completed, ProcessHandle, Progress
+from devices.base import Blob, Completed, ProcessHandle, PushProgress
 from devices.errors import PermanentError, TransientError
 from devices.identity import Identity
 from devices.posix.blob_push import push_blobs
@@ -204,7 +204,7 @@ class PosixDevice:
         self._is_changed = False
         return count
 
-    def push(self, blobs: Sequence[Blob], progress: Progress | None = None) -> dict[str, str]:
+    def push(self, blobs: Sequence[Blob], progress: PushProgress | None = None) -> dict[str, str]:
         """Bring blobs to `<workdir>/blobs/<sha256>`; returns sha256 → path there."""
         directory = f"{self.workdir}/blobs"
         return push_blobs(self._connected(), directory, self._hashes, blobs, progress)
@@ -216,7 +216,7 @@ class PosixDevice:
     def fetch(
         self,
         files: Sequence[tuple[str, Path]],
-        progress: Progress | None = None,
+        progress: PushProgress | None = None,
         *,
         most_bytes: Sequence[int] | None = None,
     ) -> None:

@@ -9,10 +9,10 @@ from typing import Final
 from devices.power.block import BlockLike, ReadingLike, look_through, unfit
 from devices.power.counted import energy_of_rate
 from devices.power.probes import CommandToRun, FileToRead, ToRead
-from devices.power.source import BlockEnergy, Channel, EnergySource, Evidence, FoundSource, SourceReadout, readout
+from devices.power.source import BlockEnergy, Channel, EnergyReadings, EnergySource, FoundSource, SourceReadout, readout
 from devices.power.survey import Survey
 from devices.readings.power_rails import RailEnergies, parse_energy_meter, parse_energy_value
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _TOLD_FROM: Final = 8
 """Values of a rail that differ, from which on their greatest common step is the rail's own."""
@@ -21,7 +21,7 @@ _HAL: Final = (
 )
 
 
-def find(survey: Survey) -> FoundSource | Unavailable:
+def find(survey: Survey) -> FoundSource | NotThere:
     """The meters of sysfs, which carry times of their own, where they may be read (root); else the power stats HAL.
 
     All rails are added up. Not every consumer of a phone has one.
@@ -39,15 +39,15 @@ def find(survey: Survey) -> FoundSource | Unavailable:
         how = "iio"
     else:
         meter = parse_energy_meter(survey.answers.get("power_stats", ""))
-        if isinstance(meter, Unavailable):
-            return Unavailable("the device gives no energy of power rails")
+        if isinstance(meter, NotThere):
+            return NotThere("the device gives no energy of power rails")
         probes, looked, how = (CommandToRun("rails_hal", ("sh", "-c", _HAL)),), {"rails_hal": meter}, "power stats HAL"
     channels = tuple(Channel(name, {"energy": probe}) for probe, rails in looked.items() for name in rails.rails)
     names = ", ".join(channel.name for channel in channels)
     return FoundSource("android_rails", f"{len(channels)} power rails added up, by {how}: {names}", channels, probes)
 
 
-def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
+def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
     """Energy from the first to the last look at each meter, over the meter's own time where it prints one."""
     names: dict[str, list[str]] = {}
     for channel in found.channels:
@@ -70,20 +70,18 @@ def _seen_step_uj(blocks: Sequence[BlockLike], probe: str, names: list[str]) -> 
     return math.hypot(*(math.gcd(*(value - each[0] for value in each)) for each in known))
 
 
-def _parser(probe: str) -> Callable[[str], RailEnergies | Unavailable]:
+def _parser(probe: str) -> Callable[[str], RailEnergies | NotThere]:
     return parse_energy_meter if probe == "rails_hal" else parse_energy_value
 
 
-def _energy(
-    names: Mapping[str, list[str]], seen_uj: Mapping[str, float], block: BlockLike
-) -> BlockEnergy | Unavailable:
+def _energy(names: Mapping[str, list[str]], seen_uj: Mapping[str, float], block: BlockLike) -> BlockEnergy | NotThere:
     reason = unfit(block)
     if reason is not None:
         return reason
     parts: list[BlockEnergy] = []
     for probe, rails in names.items():
         part = _of_one_meter(block, probe, rails, seen_uj[probe])
-        if isinstance(part, Unavailable):
+        if isinstance(part, NotThere):
             return part
         parts.append(part)
     return BlockEnergy(
@@ -94,24 +92,24 @@ def _energy(
     )
 
 
-def _of_one_meter(block: BlockLike, probe: str, names: list[str], seen_uj: float) -> BlockEnergy | Unavailable:
+def _of_one_meter(block: BlockLike, probe: str, names: list[str], seen_uj: float) -> BlockEnergy | NotThere:
     looks: list[tuple[ReadingLike, RailEnergies]] = look_through(block, probe, _parser(probe))
     asked = [one for one in block.readings if one.probe == probe]
     if len(looks) < 2 or asked[0] is not looks[0][0] or asked[-1] is not looks[-1][0]:
-        return Unavailable("the rails could not be read at both ends of the block")
+        return NotThere("the rails could not be read at both ends of the block")
     (first, before), (last, after) = looks[0], looks[-1]
     lost = [name for name in names if name not in before.rails or name not in after.rails]
     if lost:
-        return Unavailable(f"the rail {lost[0]} was lost")
+        return NotThere(f"the rail {lost[0]} was lost")
     steps = {name: after.rails[name].energy_uj - before.rails[name].energy_uj for name in names}
     backwards = [name for name, step in steps.items() if step < 0]
     if backwards:
-        return Unavailable(f"the rail {backwards[0]} went backwards: its counter was reset, and its range is not known")
+        return NotThere(f"the rail {backwards[0]} went backwards: its counter was reset, and its range is not known")
     step_uj = max(before.resolution_uj, after.resolution_uj) * len(names) ** 0.5
     times = (before.rails[names[0]].time_ms, after.rails[names[0]].time_ms)
     if times[0] is not None and times[1] is not None:
         if times[1] < times[0]:
-            return Unavailable("the rails' own time went backwards: the device restarted")
+            return NotThere("the rails' own time went backwards: the device restarted")
         return energy_of_rate(
             block,
             sum(steps.values()),

@@ -11,24 +11,24 @@ from devices.power.battery_probes import find_battery, role_numbers
 from devices.power.block import BlockLike, Look, incomplete, unfit
 from devices.power.current_convention import CurrentConvention, infer_convention
 from devices.power.sampled import energy_of_samples, smallest_step
-from devices.power.source import BlockEnergy, Channel, EnergySource, Evidence, FoundSource, SourceReadout, readout
+from devices.power.source import BlockEnergy, Channel, EnergyReadings, EnergySource, FoundSource, SourceReadout, readout
 from devices.power.survey import Survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _MIN_CHANGES: Final = 4
 """A gauge that brings its value up to date less often in a block says more of what was before."""
 
 
-def find(survey: Survey) -> FoundSource | Unavailable:
+def find(survey: Survey) -> FoundSource | NotThere:
     """Current and voltage, or power."""
     battery = find_battery(survey)
-    if isinstance(battery, Unavailable):
+    if isinstance(battery, NotThere):
         return battery
     roles: tuple[str, ...] = ("status", "current", "voltage")
     if "current" not in battery.roles or "voltage" not in battery.roles:
         roles = ("status", "power")
     if roles[1] not in battery.roles:
-        return Unavailable("the battery tells neither its current nor its power here")
+        return NotThere("the battery tells neither its current nor its power here")
     # The counter decides what the current means, where there is one.
     roles += ("counter",)
     ids = {role: battery.roles[role].id for role in roles if role in battery.roles}
@@ -42,13 +42,13 @@ def find(survey: Survey) -> FoundSource | Unavailable:
     )
 
 
-def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
+def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
     """Trapezoids over µA × µV. Sign and unit of the current are inferred from all blocks together."""
     roles = found.channels[0].probes
     if "power" in roles:
         return readout(found, evidence, lambda block: _energy(block, roles, None))
     convention = infer_convention(evidence.blocks, roles, is_android=evidence.is_android)
-    if isinstance(convention, Unavailable):
+    if isinstance(convention, NotThere):
         why = convention
         return readout(found, evidence, lambda block: not_from_battery(block, roles) or why)
     facts = {
@@ -60,9 +60,7 @@ def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
     return readout(found, evidence, lambda block: _energy(block, roles, convention), facts)
 
 
-def _energy(
-    block: BlockLike, roles: Mapping[str, str], convention: CurrentConvention | None
-) -> BlockEnergy | Unavailable:
+def _energy(block: BlockLike, roles: Mapping[str, str], convention: CurrentConvention | None) -> BlockEnergy | NotThere:
     reason = unfit(block) or not_from_battery(block, roles)
     if reason is not None:
         return reason
@@ -71,20 +69,20 @@ def _energy(
     if hole is not None:
         return hole
     if convention is None:
-        powers: list[Look] | Unavailable = [Look(one.at_ns, one.took_ns, one.value / 1e3) for one in looks.found]
+        powers: list[Look] | NotThere = [Look(one.at_ns, one.took_ns, one.value / 1e3) for one in looks.found]
     else:
         powers = _powers(block, roles, looks.found, convention)
-    if isinstance(powers, Unavailable):
+    if isinstance(powers, NotThere):
         return powers
     fresh = _fresh(powers, [look.value for look in looks.found])
-    if isinstance(fresh, Unavailable):
+    if isinstance(fresh, NotThere):
         return fresh
     return energy_of_samples(block, fresh, step_mw=smallest_step([look.value for look in fresh]))
 
 
 def _powers(
     block: BlockLike, roles: Mapping[str, str], currents: tuple[Look, ...], convention: CurrentConvention
-) -> list[Look] | Unavailable:
+) -> list[Look] | NotThere:
     voltage = role_numbers(block, roles, "voltage")
     hole = incomplete(voltage, "the battery's voltage")
     if hole is not None:
@@ -100,13 +98,13 @@ def _powers(
     ]
 
 
-def _fresh(powers: list[Look], raw: list[float]) -> list[Look] | Unavailable:
+def _fresh(powers: list[Look], raw: list[float]) -> list[Look] | NotThere:
     """From where the gauge's values are of this block: after its second change, since a value may be the mean of what
     was before it.
     """
     changes = [at for at, (one, two) in enumerate(pairwise(raw), start=1) if one != two]
     if len(changes) < _MIN_CHANGES:
-        return Unavailable(
+        return NotThere(
             f"the battery's current changed {len(changes)} times in the block: its gauge is too slow for it"
         )
     return powers[changes[1] :]

@@ -13,7 +13,7 @@ from devices.power.survey import Survey
 from devices.readings.bounded_number import whole
 from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
 from devices.readings.power_supply import parse_supply_current, parse_supply_status
-from devices.readings.unavailable import Unavailable, Whole, Word
+from devices.readings.unavailable import NotThere, Whole, Word
 
 DUMPSYS_ID: Final = "battery_dumpsys"
 _FILES: Final = {
@@ -41,7 +41,7 @@ class BatteryProbes:
         return _FILE_INTERVAL_NS if are_files else _COMMAND_INTERVAL_NS
 
 
-def find_battery(survey: Survey) -> BatteryProbes | Unavailable:
+def find_battery(survey: Survey) -> BatteryProbes | NotThere:
     """Per role the first supply that has it: `battery` and `BAT*` before others such as `bms`; batteries of mice and
     pens (scope Device) are none.
     """
@@ -49,13 +49,13 @@ def find_battery(survey: Survey) -> BatteryProbes | Unavailable:
     roles: dict[str, ToRead] = {}
     for role, name in _FILES.items():
         for folder, files in supplies.items():
-            if not isinstance(parse_role(role, files.get(name, "")), Unavailable):
+            if not isinstance(parse_role(role, files.get(name, "")), NotThere):
                 roles[role] = FileToRead(f"battery_{name}", f"{folder}/{name}")
                 break
     _add_commands(survey, roles)
     if "counter" in roles:
         roles.pop("charge", None)
-    return BatteryProbes(roles) if "voltage" in roles or "power" in roles else Unavailable("no battery can be read")
+    return BatteryProbes(roles) if "voltage" in roles or "power" in roles else NotThere("no battery can be read")
 
 
 def _add_commands(survey: Survey, roles: dict[str, ToRead]) -> None:
@@ -71,7 +71,7 @@ def _add_commands(survey: Survey, roles: dict[str, ToRead]) -> None:
         ),
     }
     for role, (section, command) in shell.items():
-        if role not in roles and not isinstance(parse_role(role, survey.answers.get(section, "")), Unavailable):
+        if role not in roles and not isinstance(parse_role(role, survey.answers.get(section, "")), NotThere):
             roles[role] = command
     said = parse_dumpsys_battery(survey.answers.get("battery", ""))
     if isinstance(said, DumpsysBattery):
@@ -80,7 +80,7 @@ def _add_commands(survey: Survey, roles: dict[str, ToRead]) -> None:
             "current": said.current_now_raw,
         }  # fmt: skip
         for role, value in answered.items():
-            if role not in roles and not isinstance(value, Unavailable):
+            if role not in roles and not isinstance(value, NotThere):
                 roles[role] = dumpsys
 
 
@@ -92,18 +92,18 @@ def parse_role(role: str, text: str) -> Whole | Word:
     if role == "status":
         return parse_supply_status(line or None)
     if not text.endswith("\n"):
-        return Unavailable(f"{role}: no whole line")
+        return NotThere(f"{role}: no whole line")
     if role == "current":
         return parse_supply_current(line)
     if line == "0":
-        return Unavailable(f"{role} 0: the device does not report it")
+        return NotThere(f"{role} 0: the device does not report it")
     low, high = (1_000_000, 60_000_000) if role == "voltage" else (1, 1_000_000_000)
     return whole(line, role, low, high)
 
 
 def _from_dumpsys(role: str, text: str) -> Whole | Word:
     said = parse_dumpsys_battery(text)
-    if isinstance(said, Unavailable):
+    if isinstance(said, NotThere):
         return said
     if role == "status":
         return said.status.capitalize() if isinstance(said.status, str) else said.status
@@ -115,9 +115,9 @@ def _from_dumpsys(role: str, text: str) -> Whole | Word:
 def role_numbers(block: BlockLike, roles: Mapping[str, str], role: str) -> Looks:
     """The numbers of one role over a block; `roles` gives the id of its probe."""
 
-    def parse(text: str) -> float | Unavailable:
+    def parse(text: str) -> float | NotThere:
         value = parse_role(role, text)
-        return Unavailable(f"{role} is no number") if isinstance(value, str) else value
+        return NotThere(f"{role} is no number") if isinstance(value, str) else value
 
     return numbers(block, roles[role], parse) if role in roles else Looks((), 0, f"{role} is not read here")
 

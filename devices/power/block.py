@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 T = TypeVar("T")
 
@@ -151,44 +151,44 @@ def slept_between(before: ContextLike, after: ContextLike) -> int:
     return slept_ns if slept_ns > _SLEPT_NS else 0
 
 
-def unfit(block: BlockLike) -> Unavailable | None:
+def unfit(block: BlockLike) -> NotThere | None:
     """Why nothing can be measured over this block, whatever the source."""
     if duration_ns(block) <= 0:
-        return Unavailable("the block has no duration")
+        return NotThere("the block has no duration")
     if block.before.boot_id and block.after.boot_id and block.before.boot_id != block.after.boot_id:
-        return Unavailable("the device restarted during the block")
+        return NotThere("the device restarted during the block")
     slept_ns = slept_between(block.before, block.after)
     if slept_ns:
-        return Unavailable(f"the device slept for {slept_ns / 1e9:.1f} s during the block")
+        return NotThere(f"the device slept for {slept_ns / 1e9:.1f} s during the block")
     return None
 
 
-def look_through(block: BlockLike, probe: str, parse: Callable[[str], T | Unavailable]) -> list[tuple[ReadingLike, T]]:
+def look_through(block: BlockLike, probe: str, parse: Callable[[str], T | NotThere]) -> list[tuple[ReadingLike, T]]:
     """The readings of a probe that can be understood."""
     pairs = [(one, parse(one.text)) for one in block.readings if one.probe == probe and one.text is not None]
-    return [(one, value) for one, value in pairs if not isinstance(value, Unavailable)]
+    return [(one, value) for one, value in pairs if not isinstance(value, NotThere)]
 
 
-def numbers(block: BlockLike, probe: str, parse: Callable[[str], float | Unavailable]) -> Looks:
+def numbers(block: BlockLike, probe: str, parse: Callable[[str], float | NotThere]) -> Looks:
     """The numbers seen through a probe."""
     found: list[Look] = []
     reasons: list[str] = []
     for one in block.readings:
         if one.probe != probe:
             continue
-        value = Unavailable(one.error or "nothing was read") if one.text is None else parse(one.text)
-        if isinstance(value, Unavailable):
+        value = NotThere(one.error or "nothing was read") if one.text is None else parse(one.text)
+        if isinstance(value, NotThere):
             reasons.append(value.reason)
         else:
             found.append(Look(one.monotonic_ns + one.took_ns / 2, one.took_ns, float(value)))
     return Looks(tuple(found), len(reasons), reasons[0] if reasons else "" if found else "it was never read")
 
 
-def incomplete(looks: Looks, what: str) -> Unavailable | None:
+def incomplete(looks: Looks, what: str) -> NotThere | None:
     """Why a row of looks has a hole that matters: more than one in twenty is missing."""
     total = len(looks.found) + looks.missing
     if len(looks.found) < 2:
-        return Unavailable(f"{what}: {looks.why or 'read once only'}")
+        return NotThere(f"{what}: {looks.why or 'read once only'}")
     if looks.missing * 20 > total:
-        return Unavailable(f"{what} was lost: {looks.missing} of {total} looks gave nothing ({looks.why})")
+        return NotThere(f"{what} was lost: {looks.missing} of {total} looks gave nothing ({looks.why})")
     return None

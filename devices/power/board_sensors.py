@@ -8,10 +8,10 @@ from typing import Final
 from devices.power.block import BlockLike, Look, Looks, incomplete, numbers, unfit
 from devices.power.probes import FileToRead
 from devices.power.sampled import added_up, energy_of_samples, smallest_step
-from devices.power.source import BlockEnergy, Channel, EnergySource, Evidence, FoundSource, SourceReadout, readout
+from devices.power.source import BlockEnergy, Channel, EnergyReadings, EnergySource, FoundSource, SourceReadout, readout
 from devices.power.survey import Survey
 from devices.readings.hwmon import collect_hwmon, parse_hwmon_value
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _CHIPS: Final = ("ina2", "ina3", "ina7", "ltc29", "max34", "pac19", "sq52")
 _TOTALS: Final[tuple[str, ...]] = ("VDD_IN", "POM_5V_IN", "VIN_SYS", "VDD_MUX")
@@ -25,13 +25,13 @@ at 5 V, behind VIN_SYS_5V0 as far as is known.
 """
 
 
-def find(survey: Survey) -> FoundSource | Unavailable:
+def find(survey: Survey) -> FoundSource | NotThere:
     """What is the whole board is used alone; rails of a board whose total is known as a sum are added; a single sensor
     is itself. Several of which nobody knows whether one feeds the other are not added.
     """
     rails = _hwmon_rails(survey) | _iio_rails(survey)
     if not rails:
-        return Unavailable("no current sensor answers through hwmon")
+        return NotThere("no current sensor answers through hwmon")
     total = next((name for name in _TOTALS if name in rails), None)
     beside = next((names for names in _SUMS if all(name in rails for name in names)), ())
     if total is not None:
@@ -43,7 +43,7 @@ def find(survey: Survey) -> FoundSource | Unavailable:
         used = list(rails)
         covers = f"what flows through the sensor {used[0]}"
     else:
-        return Unavailable(
+        return NotThere(
             f"{len(rails)} sensors ({', '.join(rails)}), and nothing says which of them are parts of another"
         )
     probes: list[FileToRead] = []
@@ -91,12 +91,12 @@ def _iio_rails(survey: Survey) -> dict[str, dict[str, str]]:
     return rails
 
 
-def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
+def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
     """Samples of power, integrated."""
     return readout(found, evidence, lambda block: _energy(found, block))
 
 
-def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | Unavailable:
+def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | NotThere:
     reason = unfit(block)
     if reason is not None:
         return reason
@@ -110,7 +110,7 @@ def _energy(found: FoundSource, block: BlockLike) -> BlockEnergy | Unavailable:
         rows.append(row.found)
         steps += smallest_step([look.value for look in row.found])
     summed = added_up(rows)
-    return summed if isinstance(summed, Unavailable) else energy_of_samples(block, summed, step_mw=steps)
+    return summed if isinstance(summed, NotThere) else energy_of_samples(block, summed, step_mw=steps)
 
 
 def _milliwatts_of(block: BlockLike, probes: Mapping[str, str]) -> Looks:
@@ -134,9 +134,9 @@ def _milliwatts_of(block: BlockLike, probes: Mapping[str, str]) -> Looks:
     return Looks(tuple(products), missing, why)
 
 
-def _milliwatts(text: str) -> float | Unavailable:
+def _milliwatts(text: str) -> float | NotThere:
     value = parse_hwmon_value("in1_input", text)
-    return value if isinstance(value, Unavailable) else float(value)
+    return value if isinstance(value, NotThere) else float(value)
 
 
 SOURCE: Final = EnergySource("board_sensors", "current sensors on the board", 2, False, find, measure)

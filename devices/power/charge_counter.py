@@ -12,9 +12,9 @@ from devices.power.battery_flow import not_from_battery
 from devices.power.battery_probes import BatteryProbes, find_battery, role_numbers
 from devices.power.block import BlockLike, Look, incomplete, unfit
 from devices.power.counted import energy_of_rate
-from devices.power.source import BlockEnergy, Channel, EnergySource, Evidence, FoundSource, SourceReadout, readout
+from devices.power.source import BlockEnergy, Channel, EnergyReadings, EnergySource, FoundSource, SourceReadout, readout
 from devices.power.survey import Survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _FITTED_FROM: Final = 8
 """From so many changes on, how far they lie off a line says how far the counter can be trusted."""
@@ -30,17 +30,17 @@ class _Fall:
     time_error_ns: float
 
 
-def find(survey: Survey) -> FoundSource | Unavailable:
+def find(survey: Survey) -> FoundSource | NotThere:
     """µAh with a voltage; or µWh."""
     battery = find_battery(survey)
-    if isinstance(battery, Unavailable):
+    if isinstance(battery, NotThere):
         return battery
     # What `charge_now` of a phone means is its vendor's secret.
     charge = "counter" if "counter" in battery.roles else "energy" if "energy" in battery.roles else "charge"
     if charge not in battery.roles or (charge == "charge" and survey.is_android):
-        return Unavailable("the battery counts no charge here")
+        return NotThere("the battery counts no charge here")
     if charge != "energy" and "voltage" not in battery.roles:
-        return Unavailable("the battery's voltage is not given")
+        return NotThere("the battery's voltage is not given")
     roles = ("status", charge) if charge == "energy" else ("status", charge, "voltage")
     return _found(battery, roles)
 
@@ -57,14 +57,14 @@ def _found(battery: BatteryProbes, roles: tuple[str, ...]) -> FoundSource:
     )
 
 
-def measure(found: FoundSource, evidence: Evidence) -> SourceReadout:
+def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
     """How fast the counter fell between its first and last change in the block: when a gauge brings its counter up to
     date is its own affair, so that the ends of the block mean nothing to it.
     """
     return readout(found, evidence, lambda block: _energy(found.channels[0].probes, block))
 
 
-def _energy(roles: Mapping[str, str], block: BlockLike) -> BlockEnergy | Unavailable:
+def _energy(roles: Mapping[str, str], block: BlockLike) -> BlockEnergy | NotThere:
     reason = unfit(block) or not_from_battery(block, roles)
     if reason is not None:
         return reason
@@ -81,7 +81,7 @@ def _energy(roles: Mapping[str, str], block: BlockLike) -> BlockEnergy | Unavail
             return hole
         volts = sum(look.value for look in voltage.found) / len(voltage.found) / 1e6
     fall = _fall(looks.found)
-    if isinstance(fall, Unavailable):
+    if isinstance(fall, NotThere):
         return fall
     # 1 µAh at 1 V, and 1 µWh, are 3600 µJ.
     unit_uj = 3600.0 * volts
@@ -94,19 +94,19 @@ def _energy(roles: Mapping[str, str], block: BlockLike) -> BlockEnergy | Unavail
     )
 
 
-def _fall(looks: Sequence[Look]) -> _Fall | Unavailable:
+def _fall(looks: Sequence[Look]) -> _Fall | NotThere:
     changes = [later for earlier, later in pairwise(looks) if later.value != earlier.value]
     if not changes:
-        return Unavailable("the charge counter did not move during the block")
+        return NotThere("the charge counter did not move during the block")
     if len(changes) < 2:
-        return Unavailable("the charge counter moved once only: a longer block is needed")
+        return NotThere("the charge counter moved once only: a longer block is needed")
     first, last = changes[0], changes[-1]
     steps = [later.value - earlier.value for earlier, later in pairwise(changes)]
     amount, covered = first.value - last.value, last.at_ns - first.at_ns
     if amount <= 0:
-        return Unavailable("the charge counter rose: the battery was charged")
+        return NotThere("the charge counter rose: the battery was charged")
     if any(step > amount for step in steps):
-        return Unavailable("the charge counter jumped: the gauge corrected itself")
+        return NotThere("the charge counter jumped: the gauge corrected itself")
     gap = max(later.at_ns - earlier.at_ns for earlier, later in pairwise(looks))
     quantum = float(math.gcd(*(int(look.value) for look in looks)))
     slope, residual = _line(changes)

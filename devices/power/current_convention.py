@@ -14,7 +14,7 @@ from typing import Final
 from devices.power.battery_flow import not_from_battery
 from devices.power.battery_probes import role_numbers
 from devices.power.block import BlockLike
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 PHONE_WATTS: Final = (0.1, 15.0)
 """What a phone can draw while it works."""
@@ -48,17 +48,17 @@ class _Seen:
 
 def infer_convention(
     blocks: Sequence[BlockLike], roles: Mapping[str, str], *, is_android: bool
-) -> CurrentConvention | Unavailable:
+) -> CurrentConvention | NotThere:
     """From all blocks in which the battery discharged."""
     seen = [one for block in blocks if (one := _seen(block, roles)) is not None]
     if not seen:
-        return Unavailable("in no block did the battery alone feed the device, so that its current's sign is not known")
+        return NotThere("in no block did the battery alone feed the device, so that its current's sign is not known")
     sign = _sign(seen)
-    if isinstance(sign, Unavailable):
+    if isinstance(sign, NotThere):
         return sign
     working = [one for one in seen if not one.is_idle] or seen
     unit = _unit(working, PHONE_WATTS if is_android else BOARD_WATTS)
-    if isinstance(unit, Unavailable):
+    if isinstance(unit, NotThere):
         return unit
     return CurrentConvention(sign[0], unit[0], sign[1], unit[1])
 
@@ -75,14 +75,14 @@ def _seen(block: BlockLike, roles: Mapping[str, str]) -> _Seen | None:
     return _Seen(block.arm is None, tuple(look.value for look in currents), volts, fall)
 
 
-def _sign(seen: Sequence[_Seen]) -> tuple[int, str] | Unavailable:
+def _sign(seen: Sequence[_Seen]) -> tuple[int, str] | NotThere:
     currents = [current for one in seen for current in one.currents if current != 0]
     if not currents:
-        return Unavailable("the battery's current is 0 in every look: the device does not report it")
+        return NotThere("the battery's current is 0 in every look: the device does not report it")
     negative = sum(current < 0 for current in currents)
     share = max(negative, len(currents) - negative) / len(currents)
     if share < _ONE_SIDED:
-        return Unavailable(
+        return NotThere(
             f"while discharging the current is negative in {negative} of {len(currents)} looks: its sign is not decided"
         )
     sign = -1 if negative * 2 > len(currents) else 1
@@ -93,12 +93,12 @@ def _sign(seen: Sequence[_Seen]) -> tuple[int, str] | Unavailable:
     working = [sign * statistics.fmean(one.currents) for one in seen if not one.is_idle]
     if idle and working:
         if statistics.fmean(working) <= statistics.fmean(idle):
-            return Unavailable("the battery's current does not rise when the device works: it does not show the load")
+            return NotThere("the battery's current does not rise when the device works: it does not show the load")
         source += ", and larger in working blocks than in idle ones"
     return sign, source
 
 
-def _unit(working: Sequence[_Seen], watts: tuple[float, float]) -> tuple[float, str] | Unavailable:
+def _unit(working: Sequence[_Seen], watts: tuple[float, float]) -> tuple[float, str] | NotThere:
     mean = statistics.fmean(abs(statistics.fmean(one.currents)) for one in working)
     volts = statistics.fmean(one.volts for one in working)
     by_unit = {1.0: mean * volts / 1e6, 1000.0: mean * volts / 1e3}
@@ -111,13 +111,13 @@ def _unit(working: Sequence[_Seen], watts: tuple[float, float]) -> tuple[float, 
         if len(near) == 1 and near[0] in plausible:
             return near[0], f"{_word(near[0])}: agrees with the charge counter, which falls by {fall / 1000:.0f} mA"
         if not near:
-            return Unavailable(
+            return NotThere(
                 f"the current ({mean:.0f} raw) agrees neither as µA nor as mA with the charge counter, which falls by"
                 f" {fall / 1000:.0f} mA"
             )
     if len(plausible) != 1:
         as_words = " or ".join(f"{power:.3g} W as {_word(factor)}" for factor, power in by_unit.items())
-        return Unavailable(f"the current's unit is not decided: under load it would be {as_words}")
+        return NotThere(f"the current's unit is not decided: under load it would be {as_words}")
     power = by_unit[plausible[0]]
     return plausible[
         0

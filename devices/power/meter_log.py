@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from devices.readings.bounded_number import decimal
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 _UNITS = {"n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}
 _TIME_UNITS = {
@@ -51,7 +51,7 @@ class _Column:
     """To ns, W, V or A; 0 where a time's unit is not written."""
 
 
-def parse_meter_csv(text: str) -> MeterLog | Unavailable:
+def parse_meter_csv(text: str) -> MeterLog | NotThere:
     """Power, or voltage × current, by columns that the heading names with their unit: `Time (s)`, `voltage_V`,
     `Current(mA)`, `Power [W]`. Separators `,` `;` tab and blanks; a comma as the decimal point where `;` or a tab
     separates.
@@ -65,7 +65,7 @@ def parse_meter_csv(text: str) -> MeterLog | Unavailable:
             columns = _columns(_cells(line, separator))
             if columns is not None:
                 return _read(lines[at + 1 :], separator, columns)
-    return Unavailable("no line names a time and a power, or a time, a voltage and a current")
+    return NotThere("no line names a time and a power, or a time, a voltage and a current")
 
 
 def _cells(line: str, separator: str | None) -> list[str]:
@@ -97,7 +97,7 @@ def _factor(role: str, unit: str) -> float | None:
     return _UNITS.get(unit[:-1]) if unit.endswith(letter) else None
 
 
-def _read(lines: Sequence[str], separator: str | None, columns: dict[str, _Column]) -> MeterLog | Unavailable:
+def _read(lines: Sequence[str], separator: str | None, columns: dict[str, _Column]) -> MeterLog | NotThere:
     roles = ("time", "power") if "power" in columns else ("time", "voltage", "current")
     times: list[float] = []
     powers: list[float] = []
@@ -110,24 +110,24 @@ def _read(lines: Sequence[str], separator: str | None, columns: dict[str, _Colum
             cells = [cell.replace(",", ".") if re.fullmatch(r"[+-]?\d+,\d+", cell) else cell for cell in cells]
         values = [decimal(cells[columns[role].index], role, -1e9, 1e9) for role in roles[1:]]
         stamp = _stamp(cells[columns["time"].index])
-        if stamp is None or any(isinstance(value, Unavailable) for value in values):
+        if stamp is None or any(isinstance(value, NotThere) for value in values):
             continue
         numbers = [
             float(value) * columns[role].factor
             for value, role in zip(values, roles[1:], strict=True)
-            if value is not None and not isinstance(value, Unavailable)
+            if value is not None and not isinstance(value, NotThere)
         ]
         times.append(stamp[0])
         is_dated = is_dated or stamp[1]
         powers.append(abs(numbers[0] * (numbers[1] if len(numbers) > 1 else 1.0)) * 1e3)
     if len(times) < 2:
-        return Unavailable("the meter's file holds no two samples")
+        return NotThere("the meter's file holds no two samples")
     scale = 1.0 if is_dated else columns["time"].factor or _guess_scale(times)
     if scale == 0.0:
-        return Unavailable(f"the unit of the column {columns['time'].name!r} cannot be told: write it as `Time (s)`")
+        return NotThere(f"the unit of the column {columns['time'].name!r} cannot be told: write it as `Time (s)`")
     stamps = tuple(round(time * scale) for time in times)
     if any(two < one for one, two in pairwise(stamps)):
-        return Unavailable("the meter's times go backwards: its clock was set while it measured")
+        return NotThere("the meter's times go backwards: its clock was set while it measured")
     used = ", ".join(columns[role].name for role in roles)
     return MeterLog(stamps, tuple(powers), used, is_relative=stamps[0] < _YEAR_2001_S * 1e9)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from devices.power.block import BlockLike, duration_ns
 from devices.power.source import BlockEnergy, SourceReadout
-from devices.readings.unavailable import Decimal, Unavailable
+from devices.readings.unavailable import Decimal, NotThere
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class InferenceEnergy:
     session: int
     inferences: int
     duration_ns: int
-    block: BlockEnergy | Unavailable
+    block: BlockEnergy | NotThere
     """What the block took, idle power included."""
     idle_power_mw: Decimal
     """Mean of the idle blocks of the same cycle and session."""
@@ -52,8 +52,8 @@ def energy_per_inference(blocks: Sequence[BlockLike], readout: SourceReadout) ->
 
 
 def _idle(
-    block: BlockLike, pairs: Sequence[tuple[BlockLike, BlockEnergy | Unavailable]]
-) -> tuple[float, float] | Unavailable:
+    block: BlockLike, pairs: Sequence[tuple[BlockLike, BlockEnergy | NotThere]]
+) -> tuple[float, float] | NotThere:
     """Power of idling in mW, and its resolution."""
     near = [
         (other, energy)
@@ -62,15 +62,15 @@ def _idle(
     ]
     known = [(other, energy) for other, energy in near if isinstance(energy, BlockEnergy)]
     if not known:
-        reasons = [energy.reason for _, energy in near if isinstance(energy, Unavailable)]
-        return Unavailable(f"idle power is not known: {reasons[0] if reasons else 'the cycle has no idle block'}")
+        reasons = [energy.reason for _, energy in near if isinstance(energy, NotThere)]
+        return NotThere(f"idle power is not known: {reasons[0] if reasons else 'the cycle has no idle block'}")
     power = math.fsum(energy.power_mw for _, energy in known) / len(known)
     errors = (energy.resolution_mj / duration_ns(other) * 1e9 for other, energy in known)
     return power, math.fsum(errors) / len(known)
 
 
 def _of_block(
-    arm: str, block: BlockLike, energy: BlockEnergy | Unavailable, idle: tuple[float, float] | Unavailable
+    arm: str, block: BlockLike, energy: BlockEnergy | NotThere, idle: tuple[float, float] | NotThere
 ) -> InferenceEnergy:
     per_inference, resolution = _above_idle(block, energy, idle)
     return InferenceEnergy(
@@ -80,25 +80,23 @@ def _of_block(
         inferences=block.inferences,
         duration_ns=duration_ns(block),
         block=energy,
-        idle_power_mw=idle if isinstance(idle, Unavailable) else idle[0],
-        average_power_mw=energy if isinstance(energy, Unavailable) else energy.power_mw,
+        idle_power_mw=idle if isinstance(idle, NotThere) else idle[0],
+        average_power_mw=energy if isinstance(energy, NotThere) else energy.power_mw,
         energy_per_inference_mj=per_inference,
         resolution_mj=resolution,
-        power_resolution_mw=energy
-        if isinstance(energy, Unavailable)
-        else energy.resolution_mj / duration_ns(block) * 1e9,
+        power_resolution_mw=energy if isinstance(energy, NotThere) else energy.resolution_mj / duration_ns(block) * 1e9,
     )
 
 
 def _above_idle(
-    block: BlockLike, energy: BlockEnergy | Unavailable, idle: tuple[float, float] | Unavailable
+    block: BlockLike, energy: BlockEnergy | NotThere, idle: tuple[float, float] | NotThere
 ) -> tuple[Decimal, Decimal]:
-    if isinstance(energy, Unavailable):
+    if isinstance(energy, NotThere):
         return energy, energy
-    if isinstance(idle, Unavailable):
+    if isinstance(idle, NotThere):
         return idle, idle
     if block.inferences < 1:
-        nothing = Unavailable("no inference was done in the block")
+        nothing = NotThere("no inference was done in the block")
         return nothing, nothing
     seconds = duration_ns(block) / 1e9
     above = energy.energy_mj - idle[0] * seconds

@@ -18,7 +18,7 @@ from devices.power import (
 )
 from devices.power.source import EnergySource, FoundSource
 from devices.power.survey import Survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 SOURCES: Final[dict[str, EnergySource]] = {
     source.name: source
@@ -34,12 +34,12 @@ SOURCES: Final[dict[str, EnergySource]] = {
 }
 
 
-def find_sources(survey: Survey) -> dict[str, FoundSource | Unavailable]:
+def find_sources(survey: Survey) -> dict[str, FoundSource | NotThere]:
     """Every source by name, in order of trust: as it is on this device, or why it is not."""
     return {name: source.find(survey) for name, source in SOURCES.items()}
 
 
-def choose_source(survey: Survey, name: str | None = None) -> FoundSource | Unavailable:
+def choose_source(survey: Survey, name: str | None = None) -> FoundSource | NotThere:
     """The named source; the most trustworthy that the device has where none is named.
 
     A declared meter is taken before everything else: somebody went and connected it.
@@ -47,10 +47,10 @@ def choose_source(survey: Survey, name: str | None = None) -> FoundSource | Unav
     found = find_sources(survey)
     if name is not None:
         known = ", ".join(SOURCES)
-        return found.get(name, Unavailable(f"no source of energy is called {name!r}; there are: {known}"))
+        return found.get(name, NotThere(f"no source of energy is called {name!r}; there are: {known}"))
     declared = found["external_meter"]
     if isinstance(declared, FoundSource):
         return declared
     best = next((one for one in found.values() if isinstance(one, FoundSource)), None)
-    reasons = "; ".join(one.reason for one in found.values() if isinstance(one, Unavailable))
-    return best or Unavailable(f"the device has no source of energy: {reasons}")
+    reasons = "; ".join(one.reason for one in found.values() if isinstance(one, NotThere))
+    return best or NotThere(f"the device has no source of energy: {reasons}")

@@ -10,9 +10,9 @@ from devices.power.block import BlockLike
 from devices.power.meter_log import MeterLog
 from devices.power.probes import ToRead
 from devices.power.survey import Survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
-_NO_METER: Final = Unavailable("no file of a meter was given")
+_NO_METER: Final = NotThere("no file of a meter was given")
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class BlockEnergy:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EnergyReadings:
     """All that a run kept."""
 
     blocks: Sequence[BlockLike]
-    meter: MeterLog | Unavailable = _NO_METER
+    meter: MeterLog | NotThere = _NO_METER
     meter_offset_s: float = 0.0
     """Clock of the device minus clock of the meter."""
     is_android: bool = False
@@ -76,7 +76,7 @@ class SourceReadout:
 
     source: str
     covers: str
-    blocks: tuple[BlockEnergy | Unavailable, ...]
+    blocks: tuple[BlockEnergy | NotThere, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     """What was found out on the way and belongs with the data: `sign_source`, `unit_source`, …"""
 
@@ -91,14 +91,14 @@ class EnergySource:
     """1 best. See the registry."""
     reads_battery: bool
     """What flows out of the battery is the device's use only while no cable feeds it."""
-    find: Callable[[Survey], FoundSource | Unavailable]
-    measure: Callable[[FoundSource, Evidence], SourceReadout]
+    find: Callable[[Survey], FoundSource | NotThere]
+    measure: Callable[[FoundSource, EnergyReadings], SourceReadout]
 
 
 def readout(
     found: FoundSource,
-    evidence: Evidence,
-    each: Callable[[BlockLike], BlockEnergy | Unavailable],
+    evidence: EnergyReadings,
+    each: Callable[[BlockLike], BlockEnergy | NotThere],
     facts: Mapping[str, str] | None = None,
 ) -> SourceReadout:
     """The same done to every block."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import decimal, whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
+from devices.readings.unavailable import Decimal, NotThere, Whole, Word
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class BatteryStats:
     """Modelled charge of the whole device, by name of the row (`cell`, `idle`, `unacc`, …)."""
 
 
-def parse_batterystats(text: str) -> BatteryStats | Unavailable:
+def parse_batterystats(text: str) -> BatteryStats | NotThere:
     """Rows `9,uid,category,kind,…`; those of the device as a whole (uid 0)."""
     rows: dict[str, list[str]] = {}
     modelled: dict[str, float] = {}
@@ -44,23 +44,23 @@ def parse_batterystats(text: str) -> BatteryStats | Unavailable:
         if isinstance(amount, float) and cells[4] != "uid":
             modelled.setdefault(cells[4], amount)
     if "vers" not in rows and "bt" not in rows:
-        return Unavailable("this is no checkin of batterystats")
+        return NotThere("this is no checkin of batterystats")
     vers = rows.get("vers", [])
     has_battery = any(cell not in ("0", "0.0") for cell in rows.get("pws", []))
 
     def power(index: int, what: str) -> Decimal:
         if not has_battery:
-            return Unavailable("no battery: every figure of its use is 0 or missing")
+            return NotThere("no battery: every figure of its use is 0 or missing")
         return decimal(_cell(rows, "pws", index), what, 0.0, 1e6)
 
     def discharged(index: int, what: str) -> Whole:
         if not has_battery:
-            return Unavailable("no battery: every figure of its use is 0 or missing")
+            return NotThere("no battery: every figure of its use is 0 or missing")
         return whole(_cell(rows, "dc", index), what, 0, 1_000_000)
 
     return BatteryStats(
         version=whole(_cell(rows, "vers", 0), "version", 1, 10_000),
-        build=vers[2] if len(vers) > 2 and vers[2] else Unavailable("the build is not given"),
+        build=vers[2] if len(vers) > 2 and vers[2] else NotThere("the build is not given"),
         start_clock_ms=whole(_cell(rows, "bt", 5), "start clock", 1, 10**14),
         battery_realtime_ms=whole(_cell(rows, "bt", 1), "time on battery", 0, 10**14),
         total_mah=discharged(0, "discharge"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole, Word
+from devices.readings.unavailable import NotThere, Whole, Word
 
 _LINE = re.compile(r".*/(policy\d{1,4}|cpu\d{1,4}/cpufreq)/(\w+):(.*)")
 
@@ -28,27 +28,27 @@ class ClockPolicy:
     limit_min_khz: Whole
     """What is allowed now (scaling_min_freq, scaling_max_freq)."""
     limit_max_khz: Whole
-    available_khz: tuple[int, ...] | Unavailable
-    boost_khz: tuple[int, ...] | Unavailable
-    governors: tuple[str, ...] | Unavailable
+    available_khz: tuple[int, ...] | NotThere
+    boost_khz: tuple[int, ...] | NotThere
+    governors: tuple[str, ...] | NotThere
 
 
-def parse_frequencies(text: str) -> tuple[int, ...] | Unavailable:
+def parse_frequencies(text: str) -> tuple[int, ...] | NotThere:
     """kHz of `scaling_available_frequencies` or `scaling_boost_frequencies`: one line; an empty one has no steps."""
     lines = whole_lines(text)
     if len(lines) != 1:
-        return Unavailable("the list of frequencies is not one whole line")
+        return NotThere("the list of frequencies is not one whole line")
     values = [whole(word, "frequency in kHz", 1_000, 20_000_000) for word in lines[0].split()]
     numbers = tuple(value for value in values if isinstance(value, int))
-    return numbers if len(numbers) == len(values) else Unavailable("the list of frequencies holds other things")
+    return numbers if len(numbers) == len(values) else NotThere("the list of frequencies holds other things")
 
 
-def parse_governors(text: str) -> tuple[str, ...] | Unavailable:
+def parse_governors(text: str) -> tuple[str, ...] | NotThere:
     """Names of `scaling_available_governors`."""
     lines = whole_lines(text)
     words = tuple(lines[0].split()) if len(lines) == 1 else ()
     if not words or not all(re.fullmatch(r"[a-z][\w-]{1,30}", word) for word in words):
-        return Unavailable("this is no list of governors")
+        return NotThere("this is no list of governors")
     return words
 
 
@@ -72,7 +72,7 @@ def _policy(name: str, values: dict[str, str]) -> ClockPolicy:
     governor = values.get("scaling_governor", "").strip()
     return ClockPolicy(
         name=name,
-        governor=governor if re.fullmatch(r"[a-z][\w-]{1,30}", governor) else Unavailable("no governor is given"),
+        governor=governor if re.fullmatch(r"[a-z][\w-]{1,30}", governor) else NotThere("no governor is given"),
         current_khz=khz("scaling_cur_freq", "cpuinfo_cur_freq"),
         minimum_khz=khz("cpuinfo_min_freq"),
         maximum_khz=khz("cpuinfo_max_freq"),

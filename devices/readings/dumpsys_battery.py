@@ -10,7 +10,7 @@ from devices.readings.absent_battery import absent_battery
 from devices.readings.bounded_number import whole
 from devices.readings.lines import last_line, whole_lines
 from devices.readings.power_supply import parse_supply_temperature
-from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
+from devices.readings.unavailable import Decimal, NotThere, Whole, Word
 
 STATUSES: Final = {1: "unknown", 2: "charging", 3: "discharging", 4: "not charging", 5: "full"}
 """android.os.BatteryManager.BATTERY_STATUS_*."""
@@ -25,9 +25,9 @@ class DumpsysBattery:
     level_percent: Decimal
     status: Word
     """One of `STATUSES`. It can disagree with what the battery does."""
-    ac_powered: bool | Unavailable
-    usb_powered: bool | Unavailable
-    wireless_powered: bool | Unavailable
+    ac_powered: bool | NotThere
+    usb_powered: bool | NotThere
+    wireless_powered: bool | NotThere
     voltage_mv: Whole
     temperature_celsius: Decimal
     charge_counter_uah: Whole
@@ -35,11 +35,11 @@ class DumpsysBattery:
     max_charging_voltage_uv: Whole
     current_now_raw: Whole
     """The current that Samsung phones print: mA on most, µA on some; its sign is the vendor's."""
-    absent: Unavailable | None = None
+    absent: NotThere | None = None
     """Why there is no battery; null where there is one."""
 
 
-def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
+def parse_dumpsys_battery(text: str) -> DumpsysBattery | NotThere:
     """Fields of the first line of each name (`mod level: -1` is another name than `level`)."""
     fields: dict[str, str] = {}
     for line in whole_lines(text):
@@ -51,9 +51,9 @@ def parse_dumpsys_battery(text: str) -> DumpsysBattery | Unavailable:
     if name == "voltage":
         fields.setdefault(name, value.strip())
     if tells_set_values(text):
-        return Unavailable("the battery service tells set values, not real ones; undo with: dumpsys battery reset")
+        return NotThere("the battery service tells set values, not real ones; undo with: dumpsys battery reset")
     if not {"level", "status", "voltage", "AC powered"} & fields.keys():
-        return Unavailable("this is no output of dumpsys battery")
+        return NotThere("this is no output of dumpsys battery")
     absent = absent_battery(
         present=fields.get("present"),
         level=fields.get("level"),
@@ -89,23 +89,23 @@ def _percent(level: Whole, scale: Whole) -> Decimal:
         return level
     if not isinstance(scale, int):
         return scale
-    return 100.0 * level / scale if level <= scale else Unavailable(f"level {level} is above its scale {scale}")
+    return 100.0 * level / scale if level <= scale else NotThere(f"level {level} is above its scale {scale}")
 
 
-def _truth(fields: dict[str, str], name: str) -> bool | Unavailable:
+def _truth(fields: dict[str, str], name: str) -> bool | NotThere:
     value = fields.get(name)
     if value is None:
-        return Unavailable(f"{name} is not given")
-    return value == "true" if re.fullmatch("true|false", value) else Unavailable(f"{name} is neither true nor false")
+        return NotThere(f"{name} is not given")
+    return value == "true" if re.fullmatch("true|false", value) else NotThere(f"{name} is neither true nor false")
 
 
 def _voltage(text: str | None) -> Whole:
     if text is not None and text.strip() == "0":
-        return Unavailable("voltage 0: the battery service does not report it")
+        return NotThere("voltage 0: the battery service does not report it")
     return whole(text, "voltage in mV", 1000, 60_000)
 
 
 def _counter(text: str | None) -> Whole:
     if text is not None and text.strip() == "0":
-        return Unavailable("charge counter 0: the device has none")
+        return NotThere("charge counter 0: the device has none")
     return whole(text, "charge counter in µAh", 1, 1_000_000_000)

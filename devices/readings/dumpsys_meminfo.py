@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from devices.readings.bounded_number import whole
-from devices.readings.unavailable import Unavailable, Whole
+from devices.readings.unavailable import NotThere, Whole
 
 _COLUMNS = {
     "Pss Total": "pss", "Private Dirty": "private_dirty", "Private Clean": "private_clean", "SwapPss Dirty": "swap_pss",
@@ -39,19 +39,19 @@ class DumpsysMeminfo:
     """The App Summary's totals are there, or (native processes of old) the table's TOTAL row with every column."""
 
 
-def parse_dumpsys_meminfo(text: str) -> DumpsysMeminfo | Unavailable:
+def parse_dumpsys_meminfo(text: str) -> DumpsysMeminfo | NotThere:
     """Columns go by their two-line heading: Android 11 put Rss in the middle."""
     lines = text.splitlines(keepends=True)
     columns = _columns(lines)
     summary = text.partition("App Summary")[2]
     if not columns and not summary:
-        return Unavailable("this is no output of dumpsys meminfo for a process")
+        return NotThere("this is no output of dumpsys meminfo for a process")
     table = text.partition("App Summary")[0]
     total_row = _row(table, "TOTAL", columns)
     pss = _summary(summary, r"TOTAL PSS") if "TOTAL PSS:" in summary else _summary(summary, r"TOTAL")
     in_summary = isinstance(pss, int)
     if not in_summary:
-        pss = total_row.get("pss", Unavailable("there is no TOTAL"))
+        pss = total_row.get("pss", NotThere("there is no TOTAL"))
     pid = re.search(r"\*\* MEMINFO in pid (\d{1,10}) \[", text)
     native = _row(table, "Native Heap", columns)
     return DumpsysMeminfo(
@@ -59,13 +59,13 @@ def parse_dumpsys_meminfo(text: str) -> DumpsysMeminfo | Unavailable:
         total_pss_kib=pss,
         total_rss_kib=_summary(summary, r"TOTAL RSS"),
         total_swap_pss_kib=_summary(summary, r"TOTAL SWAP PSS"),
-        native_heap_size_kib=native.get("heap_size", Unavailable("the heap's size is not given")),
-        native_heap_alloc_kib=native.get("heap_alloc", Unavailable("what the heap gave out is not given")),
+        native_heap_size_kib=native.get("heap_size", NotThere("the heap's size is not given")),
+        native_heap_alloc_kib=native.get("heap_alloc", NotThere("what the heap gave out is not given")),
         java_heap_pss_kib=_summary(summary, r"Java Heap"),
         graphics_kib=_summary(summary, r"Graphics"),
-        gl_mtrack_kib=_row(table, "GL mtrack", columns).get("pss", Unavailable("there is no row GL mtrack")),
-        egl_mtrack_kib=_row(table, "EGL mtrack", columns).get("pss", Unavailable("there is no row EGL mtrack")),
-        gfx_dev_kib=_row(table, "Gfx dev", columns).get("pss", Unavailable("there is no row Gfx dev")),
+        gl_mtrack_kib=_row(table, "GL mtrack", columns).get("pss", NotThere("there is no row GL mtrack")),
+        egl_mtrack_kib=_row(table, "EGL mtrack", columns).get("pss", NotThere("there is no row EGL mtrack")),
+        gfx_dev_kib=_row(table, "Gfx dev", columns).get("pss", NotThere("there is no row Gfx dev")),
         system_kib=_summary(summary, r"System"),
         is_complete=in_summary or (bool(columns) and len(total_row) == len(columns)),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole, Word
+from devices.readings.unavailable import NotThere, Whole, Word
 
 WAKEFULNESS: Final = ("Asleep", "Awake", "Dreaming", "Dozing")
 """android.os.PowerManagerInternal.WAKEFULNESS_*. Dozing: the screen is off, or shows the ambient display."""
@@ -20,14 +20,14 @@ class DumpsysPower:
     """One look."""
 
     wakefulness: Word
-    is_changing: bool | Unavailable
-    is_powered: bool | Unavailable
+    is_changing: bool | NotThere
+    is_powered: bool | NotThere
     plug_type: Word
     battery_level_percent: Whole
     """A constant on devices without a battery."""
 
 
-def parse_dumpsys_power(text: str) -> DumpsysPower | Unavailable:
+def parse_dumpsys_power(text: str) -> DumpsysPower | NotThere:
     """Lines `mName=value`; the first of a name counts."""
     fields: dict[str, str] = {}
     for line in whole_lines(text):
@@ -35,18 +35,18 @@ def parse_dumpsys_power(text: str) -> DumpsysPower | Unavailable:
         if equals:
             fields.setdefault(name, value.strip())
     if not {"mWakefulness", "mIsPowered", "mPlugType"} & fields.keys():
-        return Unavailable("this is no output of dumpsys power")
+        return NotThere("this is no output of dumpsys power")
     state = fields.get("mWakefulness")
     plug = whole(fields.get("mPlugType"), "mPlugType", 0, 8)
     return DumpsysPower(
-        wakefulness=state if state in WAKEFULNESS else Unavailable(f"mWakefulness is {str(state)[:40]!r}"),
+        wakefulness=state if state in WAKEFULNESS else NotThere(f"mWakefulness is {str(state)[:40]!r}"),
         is_changing=_truth(fields, "mWakefulnessChanging"),
         is_powered=_truth(fields, "mIsPowered"),
-        plug_type=PLUG_TYPES.get(plug, Unavailable(f"mPlugType is {plug}")) if isinstance(plug, int) else plug,
+        plug_type=PLUG_TYPES.get(plug, NotThere(f"mPlugType is {plug}")) if isinstance(plug, int) else plug,
         battery_level_percent=whole(fields.get("mBatteryLevel"), "mBatteryLevel", 0, 100),
     )
 
 
-def _truth(fields: dict[str, str], name: str) -> bool | Unavailable:
+def _truth(fields: dict[str, str], name: str) -> bool | NotThere:
     value = fields.get(name)
-    return value == "true" if value in ("true", "false") else Unavailable(f"{name} is not given")
+    return value == "true" if value in ("true", "false") else NotThere(f"{name} is not given")

@@ -8,7 +8,7 @@ from typing import Final
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole, Word
+from devices.readings.unavailable import NotThere, Whole, Word
 
 _BOUNDS: Final = {
     "in": (-1_000, 100_000),
@@ -18,7 +18,7 @@ _BOUNDS: Final = {
 }
 _UNITS = {"in": "mV", "curr": "mA", "power": "µW", "energy": "µJ"}
 _CHANNEL_FILE = re.compile(r"(in|curr|power|energy)(\d{1,3})_(input|label)")
-_NO_SHUNT: Final = Unavailable("shunt_resistor is not given")
+_NO_SHUNT: Final = NotThere("shunt_resistor is not given")
 _BANNER = re.compile(r"-{3,}")
 
 
@@ -39,7 +39,7 @@ def parse_hwmon_value(name: str, text: str) -> Whole:
         return _one_line(text, name, 1, 1_000_000_000)
     found = _CHANNEL_FILE.fullmatch(name)
     if found is None or found[2] is None or found[3] != "input":
-        return Unavailable(f"{name} is no file of a sensor's value")
+        return NotThere(f"{name} is no file of a sensor's value")
     low, high = _BOUNDS[found[1]]
     return _one_line(text, f"{name} in {_UNITS[found[1]]}", low, high)
 
@@ -49,7 +49,7 @@ def parse_hwmon_values(text: str, names: tuple[str, ...]) -> dict[str, Whole]:
     lines = whole_lines(text)
     if len(lines) != len(names):
         reason = f"{len(lines)} whole lines for {len(names)} files: which is whose cannot be told"
-        return {name: Unavailable(reason) for name in names}
+        return {name: NotThere(reason) for name in names}
     return {name: parse_hwmon_value(name, line + "\n") for name, line in zip(names, lines, strict=True)}
 
 
@@ -98,13 +98,13 @@ def _chip(folder: str, contents: dict[str, str]) -> Word:
         name = contents.get(f"{place}/name", "").strip()
         if re.fullmatch(r"[\w-]{1,40}", name):
             return name
-    return Unavailable("the sensor has no name")
+    return NotThere("the sensor has no name")
 
 
 def _one_line(text: str, what: str, low: int, high: int) -> Whole:
     if "cat:" in text or "rror" in text:
-        return Unavailable(f"{what} cannot be read: {text.strip()[-60:]}")
+        return NotThere(f"{what} cannot be read: {text.strip()[-60:]}")
     lines = whole_lines(text)
     if len(lines) != 1:
-        return Unavailable(f"{what} is not one whole line")
+        return NotThere(f"{what} is not one whole line")
     return whole(lines[0], what, low, high)

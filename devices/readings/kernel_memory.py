@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import looks_binary, whole_lines
-from devices.readings.unavailable import Unavailable, Whole, Word
+from devices.readings.unavailable import NotThere, Whole, Word
 
 _AMOUNT = re.compile(r"(?m)^([A-Za-z_][\w()]*):[ \t]+(\d{1,15}) kB\r*(?:\n|\Z)")
 
@@ -19,7 +19,7 @@ class ProcessStatus:
     name: Word
     pid: Whole
     threads: Whole
-    is_kernel_thread: bool | Unavailable
+    is_kernel_thread: bool | NotThere
     """Kernels before 6.4 do not say it."""
     peak_virtual_kib: Whole
     peak_rss_kib: Whole
@@ -56,17 +56,17 @@ class SmapsRollup:
     swap_pss_kib: Whole
 
 
-def parse_process_status(text: str) -> ProcessStatus | Unavailable:
+def parse_process_status(text: str) -> ProcessStatus | NotThere:
     """The name is what the kernel calls the process: 15 bytes of its last exec or own choice."""
     amounts, fields = _amounts(text), _fields(text)
     name = fields.get("Name", "")
     if not {"Name", "Pid", "VmRSS", "Threads"} & (fields.keys() | amounts.keys()):
-        return Unavailable("this is no status of a process")
+        return NotThere("this is no status of a process")
     return ProcessStatus(
-        name=name if name and not looks_binary(name) else Unavailable("Name is not given"),
+        name=name if name and not looks_binary(name) else NotThere("Name is not given"),
         pid=whole(fields.get("Pid"), "Pid", 1, 1 << 31),
         threads=whole(fields.get("Threads"), "Threads", 1, 1 << 31),
-        is_kernel_thread=fields["Kthread"] == "1" if "Kthread" in fields else Unavailable("Kthread is not given"),
+        is_kernel_thread=fields["Kthread"] == "1" if "Kthread" in fields else NotThere("Kthread is not given"),
         peak_virtual_kib=_amount(amounts, "VmPeak"),
         peak_rss_kib=_amount(amounts, "VmHWM"),
         rss_kib=_amount(amounts, "VmRSS"),
@@ -75,11 +75,11 @@ def parse_process_status(text: str) -> ProcessStatus | Unavailable:
     )
 
 
-def parse_meminfo(text: str) -> MemoryInfo | Unavailable:
+def parse_meminfo(text: str) -> MemoryInfo | NotThere:
     """A line without its unit was cut, and is left out."""
     amounts = _amounts(text)
     if not {"MemTotal", "MemFree", "MemAvailable"} & amounts.keys():
-        return Unavailable("this is no meminfo")
+        return NotThere("this is no meminfo")
     return MemoryInfo(
         total_kib=_amount(amounts, "MemTotal"),
         free_kib=_amount(amounts, "MemFree"),
@@ -91,11 +91,11 @@ def parse_meminfo(text: str) -> MemoryInfo | Unavailable:
     )
 
 
-def parse_smaps_rollup(text: str) -> SmapsRollup | Unavailable:
+def parse_smaps_rollup(text: str) -> SmapsRollup | NotThere:
     """Names are matched whole: `Pss` is not `Pss_Anon`."""
     amounts = _amounts(text)
     if not {"Rss", "Pss"} & amounts.keys():
-        return Unavailable("this is no smaps_rollup")
+        return NotThere("this is no smaps_rollup")
     return SmapsRollup(
         rss_kib=_amount(amounts, "Rss"),
         pss_kib=_amount(amounts, "Pss"),
@@ -116,7 +116,7 @@ def _amounts(text: str) -> dict[str, int]:
 
 
 def _amount(amounts: dict[str, int], name: str) -> Whole:
-    return amounts.get(name, Unavailable(f"{name} is not given"))
+    return amounts.get(name, NotThere(f"{name} is not given"))
 
 
 def _fields(text: str) -> dict[str, str]:

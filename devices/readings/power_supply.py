@@ -9,7 +9,7 @@ from typing import Final
 from devices.readings.absent_battery import absent_battery
 from devices.readings.bounded_number import whole
 from devices.readings.lines import last_line, whole_lines
-from devices.readings.unavailable import Decimal, Unavailable, Whole, Word
+from devices.readings.unavailable import Decimal, NotThere, Whole, Word
 
 STATUSES: Final = ("Unknown", "Charging", "Discharging", "Not charging", "Full")
 """include/linux/power_supply.h: POWER_SUPPLY_STATUS_*, as sysfs prints them."""
@@ -42,13 +42,13 @@ class PowerSupply:
     online: Whole
 
 
-def parse_power_supply(text: str) -> PowerSupply | Unavailable:
+def parse_power_supply(text: str) -> PowerSupply | NotThere:
     """Of lines `POWER_SUPPLY_KEY=value`, the same without the prefix, or one map `KEY=value, KEY=value`. The first
     line of a key counts.
     """
     fields = _fields(text)
     if not fields:
-        return Unavailable("this is no uevent of a power supply")
+        return NotThere("this is no uevent of a power supply")
     absent = absent_battery(
         present=fields.get("PRESENT"),
         level=fields.get("CAPACITY"),
@@ -56,7 +56,7 @@ def parse_power_supply(text: str) -> PowerSupply | Unavailable:
         temperature=fields.get("TEMP"),
     )
     return PowerSupply(
-        name=fields.get("NAME") or Unavailable("NAME is not given"),
+        name=fields.get("NAME") or NotThere("NAME is not given"),
         status=absent or parse_supply_status(fields.get("STATUS")),
         capacity_percent=absent or _number(fields, "CAPACITY", 0, 100),
         voltage_uv=absent or _number(fields, "VOLTAGE_NOW", 1_000_000, 60_000_000),
@@ -79,11 +79,11 @@ def parse_power_supply(text: str) -> PowerSupply | Unavailable:
 def parse_supply_status(text: str | None) -> Word:
     """One of `STATUSES`; `Unknown` is no knowledge."""
     if text is None:
-        return Unavailable("STATUS is not given")
+        return NotThere("STATUS is not given")
     stripped = text.strip()
     if stripped == "Unknown":
-        return Unavailable("the supply says that its status is unknown")
-    return stripped if stripped in STATUSES else Unavailable(f"STATUS is no status: {stripped[:40]!r}")
+        return NotThere("the supply says that its status is unknown")
+    return stripped if stripped in STATUSES else NotThere(f"STATUS is no status: {stripped[:40]!r}")
 
 
 def parse_supply_current(text: str | None) -> Whole:
@@ -92,7 +92,7 @@ def parse_supply_current(text: str | None) -> Whole:
     """
     value = whole(text, "CURRENT_NOW", -100_000_000, 100_000_000)
     if value in (-22, -61, -19, -5, -11, -110):
-        return Unavailable(f"CURRENT_NOW is the error code {value}")
+        return NotThere(f"CURRENT_NOW is the error code {value}")
     return value
 
 
@@ -101,7 +101,7 @@ def parse_supply_temperature(text: str | None) -> Decimal:
     tenths = whole(text, "temperature in 0.1 °C", -400, 1200)
     if not isinstance(tenths, int):
         return tenths
-    return tenths / 10 if tenths != 0 else Unavailable("temperature 0: the device does not report it")
+    return tenths / 10 if tenths != 0 else NotThere("temperature 0: the device does not report it")
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -124,15 +124,15 @@ def _entries(line: str) -> list[str]:
 def _number(fields: dict[str, str], key: str, low: int, high: int) -> Whole:
     value = whole(fields.get(key), key, -(10**18), 10**18)
     if isinstance(value, int) and value in _ERRNO and low >= 0:
-        return Unavailable(f"{key} is the error code {value}")
+        return NotThere(f"{key} is the error code {value}")
     return whole(fields.get(key), key, low, high)
 
 
 def _charge(fields: dict[str, str], key: str) -> Whole:
     value = _number(fields, key, 1, 1_000_000_000)
     raw = fields.get(key, "").strip()
-    if isinstance(value, Unavailable) and re.fullmatch(r"-\d{1,18}", raw):
-        return Unavailable(f"{key} is {raw}: it counts from somewhere, not from empty")
+    if isinstance(value, NotThere) and re.fullmatch(r"-\d{1,18}", raw):
+        return NotThere(f"{key} is {raw}: it counts from somewhere, not from empty")
     return value
 
 
@@ -140,5 +140,5 @@ def _full_charge(fields: dict[str, str], key: str) -> Whole:
     value = _number(fields, key, 1, 1_000_000_000)
     # Drivers of the Qualcomm 2013 generation print mAh; no battery of a phone holds less than 100 mAh.
     if isinstance(value, int) and value < 100_000:
-        return value * 1000 if value >= 100 else Unavailable(f"{key} cannot be {value}")
+        return value * 1000 if value >= 100 else NotThere(f"{key} cannot be {value}")
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole
+from devices.readings.unavailable import NotThere, Whole
 
 _COLUMNS = 7
 """user nice system idle iowait irq softirq; steal and what follows came later."""
@@ -41,29 +41,29 @@ class CpuTicks:
 class ProcStat:
     """One look."""
 
-    all_cores: CpuTicks | Unavailable
+    all_cores: CpuTicks | NotThere
     cores: dict[int, CpuTicks]
     boot_time_s: Whole
     """Since 1970."""
     processes: Whole
 
 
-def parse_proc_stat(text: str) -> ProcStat | Unavailable:
+def parse_proc_stat(text: str) -> ProcStat | NotThere:
     """Lines that end."""
-    together: CpuTicks | Unavailable = Unavailable("there is no whole line of all cores")
+    together: CpuTicks | NotThere = NotThere("there is no whole line of all cores")
     cores: dict[int, CpuTicks] = {}
     fields: dict[str, str] = {}
     for line in whole_lines(text):
         name, *words = line.split()[:12] or [""]
         ticks = _ticks(words) if re.fullmatch(r"cpu\d{0,5}", name) else None
         if ticks is not None and name == "cpu":
-            together = ticks if isinstance(together, Unavailable) else together
+            together = ticks if isinstance(together, NotThere) else together
         elif ticks is not None:
             cores.setdefault(int(name[3:]), ticks)
         elif len(words) == 1:
             fields.setdefault(name, words[0])
-    if isinstance(together, Unavailable) and not cores and "btime" not in fields:
-        return Unavailable("this is no /proc/stat")
+    if isinstance(together, NotThere) and not cores and "btime" not in fields:
+        return NotThere("this is no /proc/stat")
     boot_time = whole(fields.get("btime"), "btime", 1, 1 << 40)
     return ProcStat(together, cores, boot_time, whole(fields.get("processes"), "processes", 1, 1 << 50))
 

@@ -6,14 +6,14 @@ from itertools import pairwise
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole
+from devices.readings.unavailable import NotThere, Whole
 
 
 def parse_energy_uj(text: str) -> Whole:
     """One counter, in µJ: the only line of its file."""
     lines = whole_lines(text)
     if len(lines) != 1:
-        return Unavailable("energy_uj is not one whole line")
+        return NotThere("energy_uj is not one whole line")
     return whole(lines[0], "energy_uj", 0, (1 << 63) - 1)
 
 
@@ -24,9 +24,9 @@ def counted_uj(values: list[int], range_uj: int) -> Whole:
     total = 0
     for earlier, later in pairwise(values):
         if earlier > range_uj or later > range_uj:
-            return Unavailable(f"a counter stands above its own range of {range_uj} µJ")
+            return NotThere(f"a counter stands above its own range of {range_uj} µJ")
         step = (later - earlier) % (range_uj + 1)
         if step > range_uj // 2:
-            return Unavailable("a counter went backwards, or by more than half of its range between two looks")
+            return NotThere("a counter went backwards, or by more than half of its range between two looks")
         total += step
     return total

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from devices.readings.vcgencmd import Throttled, throttled_from_bits
 
 _HEADING = re.compile(r"Checking cpufreq OPP.*:")
@@ -26,7 +26,7 @@ class MeasuredClock:
     core_volts: float | None
 
 
-def parse_measured_clocks(text: str) -> list[list[MeasuredClock]] | Unavailable:
+def parse_measured_clocks(text: str) -> list[list[MeasuredClock]] | NotThere:
     """One list a cluster, in the order of the text."""
     clusters: list[list[MeasuredClock]] = []
     for line in whole_lines(text):
@@ -36,16 +36,16 @@ def parse_measured_clocks(text: str) -> list[list[MeasuredClock]] | Unavailable:
             firmware, volts = int(found[2]) if found[2] else None, float(found[4]) if found[4] else None
             clusters[-1].append(MeasuredClock(int(found[1]), firmware, int(found[3]), volts))
     found_any = [steps for steps in clusters if steps]
-    return found_any or Unavailable("there is no whole line of a measured clock")
+    return found_any or NotThere("there is no whole line of a measured clock")
 
 
-def parse_time_at_clock(text: str) -> dict[int, float] | Unavailable:
+def parse_time_at_clock(text: str) -> dict[int, float] | NotThere:
     """MHz → seconds."""
     found = {int(match[1]): float(match[2]) for line in whole_lines(text) if (match := _TIME.fullmatch(line))}
-    return found or Unavailable("there is no whole line of a time at a clock")
+    return found or NotThere("there is no whole line of a time at a clock")
 
 
-def parse_throttle_picture(text: str) -> Throttled | Unavailable:
+def parse_throttle_picture(text: str) -> Throttled | NotThere:
     """The nineteen bits, highest first. The legend under them swaps two: the firmware's documentation counts."""
     found = re.search(r"(?m)^([01]{19,20})\s*\n", text)
-    return throttled_from_bits(int(found[1], 2)) if found else Unavailable("there is no whole line of bits")
+    return throttled_from_bits(int(found[1], 2)) if found else NotThere("there is no whole line of bits")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from devices.readings.bounded_number import decimal, whole
-from devices.readings.unavailable import Unavailable, Whole
+from devices.readings.unavailable import NotThere, Whole
 
 _RAIL = re.compile(r"(?<!\S)((?:VDD|VIN|VDDQ|POM|SYS|CPU|GPU|SOC|CV)[A-Z0-9_]*) (\d{1,7})(mW)?/\d{1,7}(?:mW)?(?=[\s/])")
 _TEMPERATURE = re.compile(r"(?<!\S)([A-Za-z]\w*)@(-?\d{1,4}(?:\.\d{1,4})?)C(?=[\s/])")
@@ -26,11 +26,11 @@ class Tegrastats:
     """Without those that are known to be constants (PMIC@50C, -256C of a powered-down engine)."""
 
 
-def parse_tegrastats(text: str) -> Tegrastats | Unavailable:
+def parse_tegrastats(text: str) -> Tegrastats | NotThere:
     """The last whole line of the text that is one of tegrastats."""
     lines = [line for line in text.splitlines(keepends=True) if "RAM " in line and "CPU [" in line]
     if not lines:
-        return Unavailable("this is no line of tegrastats")
+        return NotThere("this is no line of tegrastats")
     line = lines[-1]
     ram = re.search(r"(?<!\S)RAM (\d{1,8})/(\d{1,8})MB\b", line)
     gpu = re.search(r"(?<!\S)GR3D_FREQ (\d{1,3})%(?=([@\s]))(?:@\[?(\d{1,5})(?=[\],\s]))?", line)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import whole
 from devices.readings.lines import looks_binary, whole_lines
-from devices.readings.unavailable import Decimal, Unavailable, Word
+from devices.readings.unavailable import Decimal, NotThere, Word
 
 _PATH_LINE = re.compile(r".*thermal_zone(\d{1,4})/(type|temp):(.*)")
 _PROMPTED = re.compile(r".*\bcat \S*thermal_zone(\d{1,4})/(type|temp)\s*")
@@ -25,12 +25,12 @@ class ThermalZone:
 def parse_zone_temperature(text: str) -> Decimal:
     """°C from the m°C of a `temp` file. What no running machine has is a sensor that is not wired."""
     if not text.strip():
-        return Unavailable("the zone gives no temperature")
+        return NotThere("the zone gives no temperature")
     if "nvalid argument" in text or "rror" in text:
-        return Unavailable(f"the zone cannot be read: {text.strip()[-60:]}")
+        return NotThere(f"the zone cannot be read: {text.strip()[-60:]}")
     lines = whole_lines(text)
     if len(lines) != 1:
-        return Unavailable("the zone's temperature is not one whole line")
+        return NotThere("the zone's temperature is not one whole line")
     value = whole(lines[0], "temperature in m°C", -1_000_000, 1_000_000)
     return _celsius(value) if isinstance(value, int) else value
 
@@ -38,23 +38,23 @@ def parse_zone_temperature(text: str) -> Decimal:
 def _celsius(millidegrees: int) -> Decimal:
     celsius = millidegrees / 1000.0
     if millidegrees == 0:
-        return Unavailable("the zone says exactly 0: no sensor there")
+        return NotThere("the zone says exactly 0: no sensor there")
     if abs(millidegrees) < 1000:
-        return Unavailable(f"the zone says {millidegrees}, which is no temperature in m°C")
+        return NotThere(f"the zone says {millidegrees}, which is no temperature in m°C")
     # Tables of a thermistor end at 125 °C and at −40 °C: that is what an open or a short one reads.
-    return celsius if -30.0 <= celsius < 125.0 else Unavailable(f"{celsius:g} °C is not plausible: no sensor there")
+    return celsius if -30.0 <= celsius < 125.0 else NotThere(f"{celsius:g} °C is not plausible: no sensor there")
 
 
 def parse_thermal_zone(text: str) -> ThermalZone:
     """One zone from its `type` and `temp` after each other."""
     lines = whole_lines(text)
-    kind: Word = Unavailable("the zone has no type")
+    kind: Word = NotThere("the zone has no type")
     if lines and _is_kind(lines[0]):
         kind = lines[0].strip()
         lines = lines[1:]
     if isinstance(kind, str) and len(lines) != 1:
-        return ThermalZone(None, kind, Unavailable("the zone gives no temperature"))
-    return ThermalZone(None, kind, parse_zone_temperature(text if isinstance(kind, Unavailable) else lines[0] + "\n"))
+        return ThermalZone(None, kind, NotThere("the zone gives no temperature"))
+    return ThermalZone(None, kind, parse_zone_temperature(text if isinstance(kind, NotThere) else lines[0] + "\n"))
 
 
 def parse_thermal_zones(text: str) -> dict[int, ThermalZone]:
@@ -74,7 +74,7 @@ def parse_thermal_zones(text: str) -> dict[int, ThermalZone]:
     return {
         number: ThermalZone(
             number,
-            parts["type"].strip() if _is_kind(parts.get("type", "")) else Unavailable("the zone has no type"),
+            parts["type"].strip() if _is_kind(parts.get("type", "")) else NotThere("the zone has no type"),
             parse_zone_temperature(parts.get("temp", "") + "\n"),
         )
         for number, parts in sorted(found.items())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from devices.readings.bounded_number import decimal, whole
-from devices.readings.unavailable import Decimal, Unavailable, Whole
+from devices.readings.unavailable import Decimal, NotThere, Whole
 
 KINDS: Final = {
     -1: "unknown", 0: "cpu", 1: "gpu", 2: "battery", 3: "skin", 4: "usb port", 5: "power amplifier",
@@ -49,10 +49,10 @@ class ThermalSensor:
         if not isinstance(self.value, float):
             return self.value
         if self.kind.startswith("bcl") or "MINUS" in self.name.upper():
-            return Unavailable(f"{self.name} is no temperature")
+            return NotThere(f"{self.name} is no temperature")
         if self.value == 0.0:
-            return Unavailable(f"{self.name} says exactly 0: no sensor")
-        return self.value if -40.0 < self.value < 150.0 else Unavailable(f"{self.name} cannot be at {self.value:g} °C")
+            return NotThere(f"{self.name} says exactly 0: no sensor")
+        return self.value if -40.0 < self.value < 150.0 else NotThere(f"{self.name} cannot be at {self.value:g} °C")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Thermalservice:
     """One look. Cached temperatures are counted only: they can be hours old."""
 
     status: Whole
-    hal_ready: bool | Unavailable
+    hal_ready: bool | NotThere
     sensors: dict[str, ThermalSensor]
     cached_count: int
     cooling_levels: dict[str, int]
@@ -71,15 +71,15 @@ class Thermalservice:
         """The highest temperature of one kind of sensor."""
         values = [sensor.temperature_celsius for sensor in self.sensors.values() if sensor.kind == kind]
         numbers = [value for value in values if isinstance(value, float)]
-        return max(numbers) if numbers else Unavailable(f"the thermal HAL gives no temperature of kind {kind}")
+        return max(numbers) if numbers else NotThere(f"the thermal HAL gives no temperature of kind {kind}")
 
 
-def parse_thermalservice(text: str) -> Thermalservice | Unavailable:
+def parse_thermalservice(text: str) -> Thermalservice | NotThere:
     """Sections are told by their headings alone: indentation differs, and is lost on some ways."""
     status = re.search(r"(?m)^\s*Thermal Status: (-?\d{1,4})\s*\n", text)
     ready = re.search(r"(?m)^\s*HAL Ready: (true|false)\s*\n", text)
     if status is None and _CURRENT not in text and ready is None:
-        return Unavailable("this is no output of dumpsys thermalservice")
+        return NotThere("this is no output of dumpsys thermalservice")
     current = _section(text, _CURRENT)
     sensors: dict[str, ThermalSensor] = {}
     for value, kind, name, sensor_status in _TEMPERATURE.findall(current):
@@ -88,11 +88,11 @@ def parse_thermalservice(text: str) -> Thermalservice | Unavailable:
     pairs = _THRESHOLD.findall(thresholds) + _HIDL_THRESHOLD.findall(thresholds)
     return Thermalservice(
         status=(
-            Unavailable("the thermal HAL is not there: the status stays 0 whatever the heat")
+            NotThere("the thermal HAL is not there: the status stays 0 whatever the heat")
             if ready and ready[1] == "false"
             else whole(status[1] if status else None, "Thermal Status", 0, 6)
         ),
-        hal_ready=ready[1] == "true" if ready else Unavailable("HAL Ready is not given"),
+        hal_ready=ready[1] == "true" if ready else NotThere("HAL Ready is not given"),
         sensors=sensors,
         cached_count=len(_TEMPERATURE.findall(_section(text, _CACHED))),
         cooling_levels={name: int(level) for level, name in _COOLER.findall(_section(text, _COOLING))},
@@ -109,8 +109,8 @@ def _section(text: str, heading: str) -> str:
 def _sensor(name: str, kind: int, value: str, status: str) -> ThermalSensor:
     # −FLT_MAX and −99.9 are how "no reading" is written.
     number = decimal(value, name, -90.0, 1e6)
-    if isinstance(number, Unavailable):
-        number = Unavailable(f"{name} has no reading ({value[:20]})")
+    if isinstance(number, NotThere):
+        number = NotThere(f"{name} has no reading ({value[:20]})")
     kind_name = _NAMED_KINDS.get(name) or KINDS.get(kind, f"type {kind}")
     return ThermalSensor(name, kind_name, number, whole(status, "mStatus", 0, 6))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devices.readings.bounded_number import decimal, whole
 from devices.readings.lines import whole_lines
-from devices.readings.unavailable import Unavailable, Whole
+from devices.readings.unavailable import NotThere, Whole
 
 _STATES = re.compile(r"\s*(\d{1,6})%cpu((?:\s+\d{1,6}%[a-z]+)+)\s*")
 _STATE_NAMES = ("user", "nice", "sys", "idle")
@@ -41,7 +41,7 @@ class Top:
     """The states add up to no more than the cores have. Toybox prints nonsense at times."""
 
 
-def parse_top(text: str) -> Top | Unavailable:
+def parse_top(text: str) -> Top | NotThere:
     """The columns are the user's choice: %CPU is found by its place in the heading, where names are glued together
     (`S[%CPU]`, `NI[%CPU]S`).
     """
@@ -52,7 +52,7 @@ def parse_top(text: str) -> Top | Unavailable:
             states = {name: value for value, name in re.findall(r"(\d+)%([a-z]+)", found[2])} | {"cpu": found[1]}
             break
     if not states:
-        return Unavailable("this is no output of top from toybox")
+        return NotThere("this is no output of top from toybox")
     threads = re.match(r"Threads:\s+(\d{1,9}) total", lines[0])
     amounts = {name: whole(states.get(name), f"%{name}", 0, 1_000_000) for name in ("cpu", *_STATE_NAMES)}
     known = [int(value) for name, value in states.items() if name != "cpu"]

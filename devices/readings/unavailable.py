@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Unavailable:
+class NotThere:
     """Why there is no value. It is never 0."""
 
     reason: str
 
 
-Whole = int | Unavailable
-Decimal = float | Unavailable
-Word = str | Unavailable
+Whole = int | NotThere
+Decimal = float | NotThere
+Word = str | NotThere

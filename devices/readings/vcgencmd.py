@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from devices.readings.bounded_number import decimal, whole
-from devices.readings.unavailable import Decimal, Unavailable, Whole
+from devices.readings.unavailable import Decimal, NotThere, Whole
 
 _BITS = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 _CURRENT = re.compile(r"(?m)^\s*(\w+)_A current\(\d{1,3}\)=(\d{1,4}\.\d{1,10})A")
@@ -39,11 +39,11 @@ class PmicRails:
         }
 
 
-def parse_throttled(text: str) -> Throttled | Unavailable:
+def parse_throttled(text: str) -> Throttled | NotThere:
     """The line `throttled=0x…`."""
     found = re.search(r"(?m)^throttled=0x([0-9a-fA-F]{1,8})\s*\n", text)
     if found is None:
-        return Unavailable("there is no whole line throttled=")
+        return NotThere("there is no whole line throttled=")
     return throttled_from_bits(int(found[1], 16))
 
 
@@ -71,10 +71,10 @@ def parse_measure_volts(text: str) -> Decimal:
     return decimal(found[1] if found else None, "volt=", 0.0, 60.0)
 
 
-def parse_pmic(text: str) -> PmicRails | Unavailable:
+def parse_pmic(text: str) -> PmicRails | NotThere:
     """All rails of `pmic_read_adc`."""
     currents = {name: float(value) for name, value in _CURRENT.findall(text)}
     voltages = {name: float(value) for name, value in _VOLTAGE.findall(text)}
     if not currents and not voltages:
-        return Unavailable("this is no output of vcgencmd pmic_read_adc")
+        return NotThere("this is no output of vcgencmd pmic_read_adc")
     return PmicRails(currents, voltages)

@@ -12,7 +12,7 @@ from harness.analysis.conditions.arm_facts import arm_on_device, asked_and_done,
 from harness.analysis.conditions.block_conditions import block_warnings, gate_warnings
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
-from harness.analysis.conditions.missing_sensors import unwatched
+from harness.analysis.conditions.missing_sensors import missing_sensors
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
@@ -174,7 +174,7 @@ class DeviceAnalysis:
                 + warned("energy", self._lost_energy())
                 + warned(
                     "sensors",
-                    unwatched(
+                    missing_sensors(
                         self._facts.survey_text,
                         manifest.experiment.measure.gates,
                         data.latency_blocks,

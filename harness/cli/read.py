@@ -42,7 +42,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _read(name: str, *, is_alone: bool) -> FileNumbers:
     from devices.benchmark_tools.known_tools import read_tool_output
-    from devices.readings.unavailable import Unavailable
+    from devices.readings.unavailable import NotThere
     from harness.commands.read_text import read_text
     from harness.documents.tool_numbers import FileNumbers, tool_numbers
     from harness.errors import UserError
@@ -55,6 +55,6 @@ def _read(name: str, *, is_alone: bool) -> FileNumbers:
         if is_alone:
             raise
         return FileNumbers(file=shown, tools=[], problem=error.what.removeprefix(f"{name}: "))
-    if isinstance(outputs, Unavailable):
+    if isinstance(outputs, NotThere):
         return FileNumbers(file=shown, tools=[], problem=outputs.reason)
     return FileNumbers(file=shown, tools=[tool_numbers(output) for output in outputs])

@@ -11,7 +11,7 @@ from devices.errors import DeviceError
 from devices.identity import device_key
 from devices.open_device import open_device
 from devices.power.survey import parse_survey, survey_energy
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness import __version__
 from harness.analysis.tables.device_records import read_device_records
 from harness.commands.run import Overrides, start_run
@@ -73,7 +73,7 @@ def _examine(look: DeviceSurvey, model: CalibrationModel, minutes: float | None,
         return Examined(look.device, problem=error.what, remedy=error.remedy or None)
     known = find_profile(look.device, look.identity)
     calibration = known.calibration if isinstance(known, DeviceProfile) else None
-    if isinstance(known, Unavailable) and minutes is None:
+    if isinstance(known, NotThere) and minutes is None:
         progress.say(look.device, f"no calibration to keep: {known.reason}")
     problem = None
     if minutes is not None:
@@ -115,7 +115,7 @@ def _busy_cores(device: DeviceCommands) -> Decimal:
 
 def _calibrate(
     name: str, identity: Identity, model: CalibrationModel, minutes: float, progress: Progress
-) -> Calibration | Unavailable:
+) -> Calibration | NotThere:
     """A whole run of the ordinary kind, of which only the records are looked at, and kept where they say something."""
     with scratch_folder("doctor") as scratch:
         file = write_calibration(scratch, model, minutes)
@@ -123,14 +123,14 @@ def _calibrate(
         try:
             outcome = start_run(file, [name], folder, Overrides(), progress)
         except (DeviceError, UserError) as error:
-            return Unavailable(f"{error.what} {error.remedy}".strip())
+            return NotThere(f"{error.what} {error.remedy}".strip())
         if outcome.problems:
-            return Unavailable("; ".join(outcome.problems.values()))
+            return NotThere("; ".join(outcome.problems.values()))
         manifest = folder.read_manifest()
         result = outcome.comparison.devices[0]
         failures = [failure for arm in result.arms for failure in arm.failures]
         if failures:
-            return Unavailable(f"the model failed there: {failures[0]}")
+            return NotThere(f"the model failed there: {failures[0]}")
         path = folder.device(manifest.devices[0]).records
         records = read_device_records(path)
         arm = manifest.arms[0]

@@ -26,7 +26,7 @@ from harness.experiment.resolve import Resolved, resolve
 from harness.runs.measuring.measure_all import measure_all
 from harness.runs.planning.make_manifest import make_manifest
 from harness.runs.planning.make_plan import make_plan
-from harness.runs.preparing.distinct_phones import each_phone_once, open_asked
+from harness.runs.preparing.distinct_phones import distinct_phones, open_asked
 from harness.runs.preparing.output_space import check_space_here
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.session.begun_here import note_begun, refuse_elsewhere
@@ -86,7 +86,7 @@ def start_run(
     stop = StopRequest()
     with ExitStack() as held:
         with closing_all([each.device for each in asked]):
-            devices = each_phone_once(asked, progress, stop)
+            devices = distinct_phones(asked, progress, stop)
             check_space_here(folder.path, resolved, len(devices))
             ready = prepare_all(devices, resolved, progress, stop, overrides.runner)
             refuse_unusable(ready, resolved)

@@ -20,12 +20,12 @@ from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
 from harness.runs.measuring.device_run import DeviceRun
-from harness.runs.measuring.measure_all import on_all
+from harness.runs.measuring.measure_all import for_each_device
 from harness.runs.measuring.run_kind import RunKind
 from harness.runs.measuring.soak_progress import SoakProgress, failures_told
 from harness.runs.planning.make_soak_manifest import make_soak_manifest
 from harness.runs.planning.make_soak_plan import make_soak_plan
-from harness.runs.preparing.distinct_phones import each_phone_once, open_asked
+from harness.runs.preparing.distinct_phones import distinct_phones, open_asked
 from harness.runs.preparing.prepare import PreparedDevice
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.session.begun_here import note_begun, refuse_elsewhere
@@ -80,7 +80,7 @@ def start_soak(
     stop = StopRequest()
     with ExitStack() as held:
         held.enter_context(closing_all([each.device for each in asked_for]))
-        devices = each_phone_once(asked_for, progress, stop)
+        devices = distinct_phones(asked_for, progress, stop)
         ready = prepare_all(devices, resolved, progress, stop, asked.runner)
         refuse_unusable(ready, resolved)
         _refuse_one_machine_twice(ready)
@@ -149,7 +149,9 @@ def _soak_all(
             ),
         )
 
-    return on_all(folder, manifest.devices, make_run, progress, stop, DeviceRun.begin if detach else DeviceRun.run)
+    return for_each_device(
+        folder, manifest.devices, make_run, progress, stop, DeviceRun.begin if detach else DeviceRun.run
+    )
 
 
 def _write_plan(folder: SoakFolder, manifest: SoakManifest, index: int, ready: PreparedDevice | DeviceError) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.documents.profile import Calibration, Detectable
 from harness.experiment.declaration import GateBounds, Measure
 from harness.statistics.confidence_sequence import SequentialEstimate
@@ -44,7 +44,7 @@ class CalibrationFacts:
     block_ms: float
 
 
-def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: CalibrationFacts) -> Calibration | Unavailable:
+def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: CalibrationFacts) -> Calibration | NotThere:
     """`pairs`: of each whole pair its two blocks, in time order; the arms `a0` and `a1` are one model.
 
     The statistics of the two builds are those of a run with a fixed number of pairs: log-ratios of block medians and a
@@ -54,11 +54,11 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     longer runs after a drift, since s/√n supposes that pairs stay as they were.
     """
     if len(pairs) < _FEWEST:
-        return Unavailable(f"only {len(pairs)} pairs of blocks were measured, which bound nothing")
+        return NotThere(f"only {len(pairs)} pairs of blocks were measured, which bound nothing")
     ordered = [sorted(pair, key=lambda block: block.arm) for pair in pairs]
     medians = np.array([[float(np.median(block.latency_ns)) for block in pair] for pair in ordered])
     if not np.all(medians > 0):
-        return Unavailable("the device's clock is too coarse: some blocks took no time")
+        return NotThere("the device's clock is too coarse: some blocks took no time")
     differences = log_ratios(medians[:, 0], medians[:, 1])
     estimate = estimate_mean(differences)
     low, high = estimate.interval(0.95) or (0.0, 0.0)

@@ -10,7 +10,7 @@ from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_batte
 from devices.readings.dumpsys_power import DumpsysPower, parse_dumpsys_power
 from devices.readings.proc_stat import CpuTicks, ProcStat, parse_proc_stat
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
-from devices.readings.unavailable import Decimal, Unavailable
+from devices.readings.unavailable import Decimal, NotThere
 from devices.readings.vcgencmd import Throttled, parse_throttled
 from harness.documents.profile import Obstacle
 from harness.experiment.declaration import GateBounds
@@ -50,12 +50,12 @@ def busy_cores(before: str, after: str) -> Decimal:
     """Cores kept busy between two looks at /proc/stat."""
     first, last = parse_proc_stat(before), parse_proc_stat(after)
     if not isinstance(first, ProcStat) or not isinstance(last, ProcStat):
-        return Unavailable("the device does not show /proc/stat")
+        return NotThere("the device does not show /proc/stat")
     one, other = first.all_cores, last.all_cores
     if not isinstance(one, CpuTicks) or not isinstance(other, CpuTicks) or not last.cores:
-        return Unavailable("/proc/stat has no line of all cores")
+        return NotThere("/proc/stat has no line of all cores")
     if other.total <= one.total or other.busy < one.busy:
-        return Unavailable("/proc/stat did not go on between two looks")
+        return NotThere("/proc/stat did not go on between two looks")
     return (other.busy - one.busy) / (other.total - one.total) * len(last.cores)
 
 

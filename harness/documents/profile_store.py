@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devices.identity import device_key
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.documents.folder import read_model, safe_name, write_atomically, write_model
 from harness.documents.profile import DeviceProfile
 from harness.errors import UserError
@@ -51,18 +51,18 @@ def store_records(name: str, identity: Identity, records: Path) -> None:
     write_atomically(records_path(name, identity), records.read_bytes())
 
 
-def find_profile(name: str, identity: Identity) -> DeviceProfile | Unavailable:
+def find_profile(name: str, identity: Identity) -> DeviceProfile | NotThere:
     """The device's profile with its calibration, no older than `OLDEST`; or why there is none to be shown."""
     path = profile_path(name, identity)
     if not path.is_file():
-        return Unavailable("the device was never looked at with `bakeoff doctor`")
+        return NotThere("the device was never looked at with `bakeoff doctor`")
     try:
         profile = read_model(path, DeviceProfile)
     except UserError as error:
-        return Unavailable(error.what)
+        return NotThere(error.what)
     if profile.key != device_key(name, identity) or profile.calibration is None:
-        return Unavailable("the device was never calibrated")
+        return NotThere("the device was never calibrated")
     age = datetime.now(UTC) - profile.calibration.made_at
     if age > OLDEST:
-        return Unavailable(f"the device was calibrated {age.days} days ago")
+        return NotThere(f"the device was calibrated {age.days} days ago")
     return profile

@@ -8,7 +8,7 @@ from devices.power.battery_supplies import battery_supplies
 from devices.power.registry import SOURCES, choose_source, find_sources
 from devices.power.source import FoundSource
 from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_battery
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 if TYPE_CHECKING:
     from devices.power.survey import Survey
@@ -18,19 +18,19 @@ _ON_A_CABLE = {"Charging", "Full", "Not charging"}
 _CODES = {"2": "Charging", "4": "Not charging", "5": "Full"}
 
 
-def usable_source(survey: Survey, measure: Measure) -> FoundSource | Unavailable:
+def usable_source(survey: Survey, measure: Measure) -> FoundSource | NotThere:
     """The source, unless it is a battery that a cable feeds and nobody said that the cable will be pulled, or charging
     switched off.
     """
     energy = measure.energy
     is_freed = energy.unplugged or measure.hold.charging == "off"
     found = choose_source(survey, energy.source)
-    if isinstance(found, Unavailable) or not SOURCES[found.source].reads_battery or is_freed:
+    if isinstance(found, NotThere) or not SOURCES[found.source].reads_battery or is_freed:
         return found
     status = battery_status(survey)
     if status not in _ON_A_CABLE:
         return found
-    return Unavailable(
+    return NotThere(
         f"only the battery says what the device draws ({SOURCES[found.source].label}), and a cable feeds it (status "
         f"{status}): set measure.energy.unplugged = true, or reach the device over Wi-Fi with the cable out"
     )

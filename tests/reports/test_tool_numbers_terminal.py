@@ -12,12 +12,12 @@ from rich.console import Console
 from devices.benchmark_tools.known_tools import ToolOutput
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText
 from devices.benchmark_tools.tool_run import Delegation, Operator, ToolRun
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.documents.tool_numbers import FileNumbers, ReadNumbers, tool_numbers
 from reports.tool_numbers_terminal import render_tool_numbers
 from tests.reports.sample_comparison import HOSTILE_NAMES
 
-GONE = Unavailable("not said")
+GONE = NotThere("not said")
 
 
 def number(value: float, step: float | None = None) -> PrintedNumber:
@@ -49,7 +49,7 @@ def test_hostile_text_is_printed_and_does_nothing(text):
         delegations=(Delegation(text, "part", number(1.0), number(2.0), number(3.0), 1),),
         operators=(Operator(text, text, 1.0, GONE, GONE, 1),),
         remarks=(text,),
-        median_ms=Unavailable(text),
+        median_ms=NotThere(text),
     )
     output = printed(hostile, file=text, force_terminal=True, color_system="standard")
     without_colours = re.sub(r"\x1b\[[0-9;]*m", "", output)

@@ -2,11 +2,11 @@
 
 /* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. Where it was
  * the disk that failed, this session ends, and another one does the step again. */
-static enum flow failed(struct arms *arms, const struct at *at, const char *stage, const struct failure *failure)
+static enum flow failed(struct arms *arms, const struct arm_step *arm_step, const char *stage, const struct failure *failure)
 {
-    const char *id = arms->plan->arms[at->arm].id;
-    arms->workers[at->arm] = NULL;
-    arms->bound_items[at->arm] = -1;
+    const char *id = arms->plan->arms[arm_step->arm].id;
+    arms->workers[arm_step->arm] = NULL;
+    arms->bound_items[arm_step->arm] = -1;
     if (strcmp(failure->error, OUTPUT_NOT_WRITTEN) == 0) {
         say("cannot write beside %s: %s", arms->journal->path, failure->message);
         return FLOW_UNWRITABLE;
@@ -14,11 +14,11 @@ static enum flow failed(struct arms *arms, const struct at *at, const char *stag
     say("arm %s failed at %s: %s: %s", id, stage, failure->error, failure->message);
     struct json_writer *record = journal_begin(arms->journal, "arm_failed");
     json_string_member(record, "arm", id);
-    json_integer_member(record, "step", at->step);
+    json_integer_member(record, "step", arm_step->step);
     json_string_member(record, "stage", stage);
     json_string_member(record, "error", failure->error);
     json_string_member(record, "message", failure->message);
-    progress_arm_failed(arms->progress, at->arm, failure->error, failure->message);
+    progress_arm_failed(arms->progress, arm_step->arm, failure->error, failure->message);
     return journal_end(arms->journal) ? FLOW_ARM_FAILED : FLOW_UNWRITABLE;
 }
 
@@ -29,33 +29,33 @@ static void begin_request(struct json_writer *request, const char *name)
 }
 
 /* Sends a request whose members are written, and frees it. */
-static enum flow ask_lasting(struct arms *arms, const struct at *at, const char *stage, struct json_writer *request,
+static enum flow ask_lasting(struct arms *arms, const struct arm_step *arm_step, const char *stage, struct json_writer *request,
                              const char *name, const struct lasting *lasting, const struct json_value **answer)
 {
     struct failure failure = {"", ""};
     json_close(request, '}');
-    enum asked asked = worker_ask(arms->workers[at->arm], request, name, lasting, answer, &failure);
+    enum asked asked = worker_ask(arms->workers[arm_step->arm], request, name, lasting, answer, &failure);
     bytes_free(&request->out);
     if (asked == ASKED_FAILED)
-        return failed(arms, at, stage, &failure);
+        return failed(arms, arm_step, stage, &failure);
     return asked == ASKED_STOPPED ? FLOW_STOPPED : FLOW_DONE;
 }
 
-static enum flow ask(struct arms *arms, const struct at *at, const char *stage, struct json_writer *request,
+static enum flow ask(struct arms *arms, const struct arm_step *arm_step, const char *stage, struct json_writer *request,
                      const char *name, const struct json_value **answer)
 {
     static const struct lasting shortly = {0, NULL};
-    return ask_lasting(arms, at, stage, request, name, &shortly, answer);
+    return ask_lasting(arms, arm_step, stage, request, name, &shortly, answer);
 }
 
-enum flow arms_ask(struct arms *arms, const struct at *at, const char *name, const struct json_value **answer)
+enum flow arms_ask(struct arms *arms, const struct arm_step *arm_step, const char *name, const struct json_value **answer)
 {
     struct json_writer request = {0};
     begin_request(&request, name);
-    return ask(arms, at, at->stage, &request, name, answer);
+    return ask(arms, arm_step, arm_step->stage, &request, name, answer);
 }
 
-enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in, int64_t count, int64_t budget_ns,
+enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count, int64_t budget_ns,
                          const struct json_value **answer)
 {
     struct json_writer request = {0};
@@ -64,27 +64,27 @@ enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in
     json_integer_member(&request, "count", count);
     if (budget_ns >= 0)
         json_integer_member(&request, "budget_ns", budget_ns);
-    return ask(arms, at, at->stage, &request, "block", answer);
+    return ask(arms, arm_step, arm_step->stage, &request, "block", answer);
 }
 
-enum flow arms_ask_for_a_time(struct arms *arms, const struct at *at, const char *name, const char *member,
+enum flow arms_ask_for_a_time(struct arms *arms, const struct arm_step *arm_step, const char *name, const char *member,
                               int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer)
 {
     struct json_writer request = {0};
     const struct lasting lasting = {duration_ns, meanwhile};
     begin_request(&request, name);
     json_integer_member(&request, member, duration_ns);
-    return ask_lasting(arms, at, at->stage, &request, name, &lasting, answer);
+    return ask_lasting(arms, arm_step, arm_step->stage, &request, name, &lasting, answer);
 }
 
-enum flow arms_ask_keep(struct arms *arms, const struct at *at, int item, const struct json_value **answer)
+enum flow arms_ask_keep(struct arms *arms, const struct arm_step *arm_step, int item, const struct json_value **answer)
 {
     struct json_writer request = {0};
     begin_request(&request, "keep");
     json_string_member(&request, "folder", arms->folder);
-    json_string_member(&request, "arm", arms->plan->arms[at->arm].id);
+    json_string_member(&request, "arm", arms->plan->arms[arm_step->arm].id);
     json_string_member(&request, "item", arms->plan->items[item].id);
-    return ask(arms, at, at->stage, &request, "keep", answer);
+    return ask(arms, arm_step, arm_step->stage, &request, "keep", answer);
 }
 
 /* The plan's argv of a worker, or this program itself, and `--worker`. */
@@ -108,9 +108,9 @@ static void copy_member(struct json_writer *request, const char *name, const str
     json_copy(request, value);
 }
 
-enum flow arms_start(struct arms *arms, const struct at *at)
+enum flow arms_start(struct arms *arms, const struct arm_step *arm_step)
 {
-    const struct plan_arm *arm = &arms->plan->arms[at->arm];
+    const struct plan_arm *arm = &arms->plan->arms[arm_step->arm];
     struct failure failure = {"", ""};
     const struct json_value *answer;
     char **argv = worker_argv(arms, arm);
@@ -120,9 +120,9 @@ enum flow arms_start(struct arms *arms, const struct at *at)
         free(*word);
     free(argv);
     if (worker == NULL)
-        return failed(arms, at, "start", &failure);
-    arms->workers[at->arm] = worker;
-    arms->bound_items[at->arm] = -1;
+        return failed(arms, arm_step, "start", &failure);
+    arms->workers[arm_step->arm] = worker;
+    arms->bound_items[arm_step->arm] = -1;
     struct json_writer request = {0};
     begin_request(&request, "start");
     json_string_member(&request, "runtime", arm->runtime);
@@ -133,26 +133,26 @@ enum flow arms_start(struct arms *arms, const struct at *at)
     copy_member(&request, "accelerator_library", arm->accelerator_library);
     copy_member(&request, "cores", arm->cores);
     json_integer_member(&request, "threads", arm->threads);
-    return ask(arms, at, "start", &request, "start", &answer);
+    return ask(arms, arm_step, "start", &request, "start", &answer);
 }
 
-enum flow arms_load(struct arms *arms, const struct at *at, int64_t *load_ns)
+enum flow arms_load(struct arms *arms, const struct arm_step *arm_step, int64_t *load_ns)
 {
-    const struct plan_arm *arm = &arms->plan->arms[at->arm];
+    const struct plan_arm *arm = &arms->plan->arms[arm_step->arm];
     const struct json_value *answer;
     struct json_writer request = {0};
     begin_request(&request, "load");
     json_string_member(&request, "model", arm->model);
     json_name(&request, "input_shapes");
     json_copy(&request, arm->input_shapes);
-    enum flow flow = ask(arms, at, "load", &request, "load", &answer);
+    enum flow flow = ask(arms, arm_step, "load", &request, "load", &answer);
     if (flow != FLOW_DONE)
         return flow;
     const struct json_value *loaded = json_get(answer, "loaded");
     const char *version = json_get_string(loaded, "runtime_version");
     int64_t pid = 0;
     if (json_get_integer(loaded, "pid", 1, INT32_MAX, &pid))
-        arms->workers[at->arm]->working_pid = (pid_t)pid;
+        arms->workers[arm_step->arm]->working_pid = (pid_t)pid;
     if (load_ns != NULL && !json_get_integer(loaded, "load_ns", 0, INT64_MAX, load_ns))
         *load_ns = 0;
     struct json_writer *record = journal_begin(arms->journal, "arm_loaded");
@@ -175,33 +175,33 @@ enum flow arms_load(struct arms *arms, const struct at *at, int64_t *load_ns)
     return journal_end(arms->journal) ? FLOW_DONE : FLOW_UNWRITABLE;
 }
 
-enum flow arms_ready(struct arms *arms, const struct at *at)
+enum flow arms_ready(struct arms *arms, const struct arm_step *arm_step)
 {
-    if (arms->workers[at->arm] != NULL)
+    if (arms->workers[arm_step->arm] != NULL)
         return FLOW_DONE;
-    enum flow flow = arms_start(arms, at);
-    return flow == FLOW_DONE ? arms_load(arms, at, NULL) : flow;
+    enum flow flow = arms_start(arms, arm_step);
+    return flow == FLOW_DONE ? arms_load(arms, arm_step, NULL) : flow;
 }
 
-enum flow arms_bind(struct arms *arms, const struct at *at, int item)
+enum flow arms_bind(struct arms *arms, const struct arm_step *arm_step, int item)
 {
-    const char *id = arms->plan->arms[at->arm].id;
-    if (arms->bound_items[at->arm] == item)
+    const char *id = arms->plan->arms[arm_step->arm].id;
+    if (arms->bound_items[arm_step->arm] == item)
         return FLOW_DONE;
     const struct json_value *files = json_get(arms->plan->items[item].inputs, id), *answer;
     if (files == NULL) {
         struct failure failure;
         fail(&failure, "ValueError", "the plan has no inputs of item %s for arm %s", arms->plan->items[item].id, id);
-        worker_close(arms->workers[at->arm]);
-        return failed(arms, at, at->stage, &failure);
+        worker_close(arms->workers[arm_step->arm]);
+        return failed(arms, arm_step, arm_step->stage, &failure);
     }
     struct json_writer request = {0};
     begin_request(&request, "bind");
     json_name(&request, "files");
     json_copy(&request, files);
-    enum flow flow = ask(arms, at, at->stage, &request, "bind", &answer);
+    enum flow flow = ask(arms, arm_step, arm_step->stage, &request, "bind", &answer);
     if (flow == FLOW_DONE)
-        arms->bound_items[at->arm] = item;
+        arms->bound_items[arm_step->arm] = item;
     return flow;
 }
 

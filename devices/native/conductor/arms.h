@@ -21,29 +21,29 @@ struct arms {
 };
 
 /* What a request is made for: where a failure of it is put on record. */
-struct at {
+struct arm_step {
     int arm;
     int64_t step;
     const char *stage;
 };
 
 /* A worker that has the model loaded. */
-enum flow arms_ready(struct arms *arms, const struct at *at);
+enum flow arms_ready(struct arms *arms, const struct arm_step *arm_step);
 
 /* A fresh worker that has the runtime and no model. */
-enum flow arms_start(struct arms *arms, const struct at *at);
+enum flow arms_start(struct arms *arms, const struct arm_step *arm_step);
 /* Loads the model and puts that on record; `*load_ns` may be NULL. */
-enum flow arms_load(struct arms *arms, const struct at *at, int64_t *load_ns);
-enum flow arms_bind(struct arms *arms, const struct at *at, int item);
+enum flow arms_load(struct arms *arms, const struct arm_step *arm_step, int64_t *load_ns);
+enum flow arms_bind(struct arms *arms, const struct arm_step *arm_step, int item);
 
 /* A request without members, and one for a block; with a budget of less than 0 it has none. */
-enum flow arms_ask(struct arms *arms, const struct at *at, const char *name, const struct json_value **answer);
-enum flow arms_ask_block(struct arms *arms, const struct at *at, int64_t lead_in, int64_t count, int64_t budget_ns,
+enum flow arms_ask(struct arms *arms, const struct arm_step *arm_step, const char *name, const struct json_value **answer);
+enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count, int64_t budget_ns,
                          const struct json_value **answer);
 /* One that works for a time, which is one of its members. */
-enum flow arms_ask_for_a_time(struct arms *arms, const struct at *at, const char *name, const char *member,
+enum flow arms_ask_for_a_time(struct arms *arms, const struct arm_step *arm_step, const char *name, const char *member,
                               int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer);
-enum flow arms_ask_keep(struct arms *arms, const struct at *at, int item, const struct json_value **answer);
+enum flow arms_ask_keep(struct arms *arms, const struct arm_step *arm_step, int item, const struct json_value **answer);
 
 /* Process id of what infers for an arm; 0 where nothing does. */
 pid_t arms_pid(const struct arms *arms, int arm);

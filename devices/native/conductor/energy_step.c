@@ -43,11 +43,11 @@ static enum flow idle_for(int64_t duration_ns, int wakeup, struct meanwhile *mea
     return FLOW_DONE;
 }
 
-static enum flow work_for(struct session *self, const struct at *at, int64_t duration_ns, struct meanwhile *meanwhile,
+static enum flow work_for(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, struct meanwhile *meanwhile,
                           struct spent *spent)
 {
     const struct json_value *answer;
-    enum flow flow = arms_ask_for_a_time(&self->arms, at, "infer_for", "duration_ns", duration_ns, meanwhile, &answer);
+    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "infer_for", "duration_ns", duration_ns, meanwhile, &answer);
     const struct {
         const char *name;
         int64_t *value;
@@ -62,11 +62,11 @@ static enum flow work_for(struct session *self, const struct at *at, int64_t dur
     return flow;
 }
 
-static enum flow spend(struct session *self, const struct at *at, int64_t duration_ns, struct meanwhile *meanwhile,
+static enum flow spend(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, struct meanwhile *meanwhile,
                        struct spent *spent)
 {
-    return at->arm < 0 ? idle_for(duration_ns, self->arms.wakeup, meanwhile, spent)
-                       : work_for(self, at, duration_ns, meanwhile, spent);
+    return arm_step->arm < 0 ? idle_for(duration_ns, self->arms.wakeup, meanwhile, spent)
+                       : work_for(self, arm_step, duration_ns, meanwhile, spent);
 }
 
 /* The arms of the pass, and how many of them are loaded. */
@@ -89,8 +89,8 @@ static enum flow load_all(struct session *self, int64_t number, struct energy_ar
         of_pass->arms[of_pass->count++] = (unsigned char)step->arm;
         if (self->progress->failed[step->arm] != NULL)
             continue;
-        struct at at = {step->arm, number, "energy"};
-        enum flow flow = self->arms.bound_items[step->arm] >= 0 ? FLOW_DONE : session_bound_arm(self, &at, step->item);
+        struct arm_step arm_step = {step->arm, number, "energy"};
+        enum flow flow = self->arms.bound_items[step->arm] >= 0 ? FLOW_DONE : session_bound_arm(self, &arm_step, step->item);
         if (flow != FLOW_DONE && flow != FLOW_ARM_FAILED)
             return flow;
         of_pass->loaded += flow == FLOW_DONE;
@@ -130,21 +130,21 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
 }
 
 /* Lead-in, readings, the block, readings. */
-static enum flow block(struct session *self, const struct plan_step *step, const struct at *at,
+static enum flow block(struct session *self, const struct plan_step *step, const struct arm_step *arm_step,
                        struct energy_readings *readings, struct spent *spent)
 {
     const struct energy_options *options = &self->plan->energy;
     struct meanwhile sampling = {sample, readings, options->sample_every_ns, 0};
     enum flow flow = FLOW_DONE;
     if (options->lead_in_ns > 0)
-        flow = spend(self, at, options->lead_in_ns, NULL, spent);
+        flow = spend(self, arm_step, options->lead_in_ns, NULL, spent);
     if (flow != FLOW_DONE)
         return flow;
     machine_read(&self->machine, &self->before);
     readings_add(&readings->list, self->plan, &options->boundary, readings->worker);
     readings_add(&readings->list, self->plan, &readings->at_ends, readings->worker);
     meanwhile_begin(&sampling);
-    flow = spend(self, at, step->duration_ns, options->sampled.count != 0 ? &sampling : NULL, spent);
+    flow = spend(self, arm_step, step->duration_ns, options->sampled.count != 0 ? &sampling : NULL, spent);
     if (flow != FLOW_DONE)
         return flow;
     readings_add(&readings->list, self->plan, &readings->at_ends, readings->worker);
@@ -168,7 +168,7 @@ static struct probe_list sampled_alone(const struct energy_options *options)
 
 enum flow energy_step(struct session *self, const struct plan_step *step, int index)
 {
-    struct at at = {step->arm, step->number, "energy"};
+    struct arm_step arm_step = {step->arm, step->number, "energy"};
     struct gate_outcome gate = {0};
     struct spent spent = {0};
     struct energy_arms of_pass;
@@ -178,14 +178,14 @@ enum flow energy_step(struct session *self, const struct plan_step *step, int in
     if (of_pass.count != 0 && of_pass.loaded == 0)
         return session_skip_for_all_arms(self, index, of_pass.arms, of_pass.count);
     if (step->arm >= 0)
-        flow = self->progress->failed[step->arm] != NULL ? FLOW_ARM_FAILED : session_bound_arm(self, &at, step->item);
+        flow = self->progress->failed[step->arm] != NULL ? FLOW_ARM_FAILED : session_bound_arm(self, &arm_step, step->item);
     if (flow != FLOW_DONE)
         return flow;
     struct energy_readings readings = {
         .plan = self->plan, .worker = arms_pid(&self->arms, step->arm), .at_ends = sampled_alone(&self->plan->energy)};
     flow = gates_settle(&self->gates, PASS_ENERGY, step->number, self->plan->latency.settle_ns, readings.worker, &gate);
     if (flow == FLOW_DONE)
-        flow = block(self, step, &at, &readings, &spent);
+        flow = block(self, step, &arm_step, &readings, &spent);
     if (flow == FLOW_DONE)
         flow = write_block(self, step, &spent, &readings, &gate);
     free(readings.at_ends.probes);

@@ -27,11 +27,11 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
 static enum flow latency_block(struct session *self, const struct plan_step *step, int arm, int position)
 {
     const struct latency_options *options = &self->plan->latency;
-    struct at at = {arm, step->number, "latency"};
+    struct arm_step arm_step = {arm, step->number, "latency"};
     const struct json_value *answer;
     struct gate_outcome gate = {0};
     struct reference reference;
-    enum flow flow = session_bound_arm(self, &at, step->item);
+    enum flow flow = session_bound_arm(self, &arm_step, step->item);
     if (flow == FLOW_DONE)
         flow = gates_settle(&self->gates, PASS_LATENCY, step->number, options->settle_ns, arms_pid(&self->arms, arm),
                             &gate);
@@ -39,7 +39,7 @@ static enum flow latency_block(struct session *self, const struct plan_step *ste
         return flow;
     reference_work(self->progress->reference_bytes, &reference);
     machine_read(&self->machine, &self->before);
-    flow = arms_ask_block(&self->arms, &at, options->lead_in_inferences, self->block_inferences, -1, &answer);
+    flow = arms_ask_block(&self->arms, &arm_step, options->lead_in_inferences, self->block_inferences, -1, &answer);
     if (flow == FLOW_DONE)
         flow = write_block(self, step, arm, position, answer, &reference, &gate);
     gate_outcome_free(&gate);

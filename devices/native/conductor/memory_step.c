@@ -31,31 +31,31 @@ static void add_notes(struct sizes *sizes, const struct json_value *answer)
 
 static enum flow measure(struct arms *arms, const struct plan_step *step, struct sizes *sizes)
 {
-    struct at at = {step->arm, step->number, "memory"};
+    struct arm_step arm_step = {step->arm, step->number, "memory"};
     const struct json_value *answer, *first;
-    enum flow flow = arms_start(arms, &at);
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
+    enum flow flow = arms_start(arms, &arm_step);
+    if (flow == FLOW_DONE && (flow = arms_ask(arms, &arm_step, "memory", &answer)) == FLOW_DONE) {
         sizes->before_load_rss = size_in(answer, "rss_bytes");
         add_notes(sizes, answer);
-        flow = arms_load(arms, &at, &sizes->load);
+        flow = arms_load(arms, &arm_step, &sizes->load);
     }
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
+    if (flow == FLOW_DONE && (flow = arms_ask(arms, &arm_step, "memory", &answer)) == FLOW_DONE) {
         sizes->load_peak_rss = size_in(answer, "peak_rss_bytes");
         add_notes(sizes, answer);
-        flow = arms_bind(arms, &at, step->item);
+        flow = arms_bind(arms, &arm_step, step->item);
     }
-    if (flow == FLOW_DONE && (flow = arms_ask_block(arms, &at, 0, 1, -1, &answer)) == FLOW_DONE) {
+    if (flow == FLOW_DONE && (flow = arms_ask_block(arms, &arm_step, 0, 1, -1, &answer)) == FLOW_DONE) {
         first = json_get(answer, "latency_ns");
         sizes->first_inference = first != NULL && first->count == 1 ? first->as.first->as.integer : 0;
-        flow = arms_ask(arms, &at, "reset_peak", &answer);
+        flow = arms_ask(arms, &arm_step, "reset_peak", &answer);
     }
     if (flow == FLOW_DONE) {
         const struct json_value *reset = json_get(answer, "reset");
         sizes->reset = reset != NULL && reset->kind == JSON_TRUE;
         add_notes(sizes, answer);
-        flow = arms_ask_block(arms, &at, 0, step->inferences, -1, &answer);
+        flow = arms_ask_block(arms, &arm_step, 0, step->inferences, -1, &answer);
     }
-    if (flow == FLOW_DONE && (flow = arms_ask(arms, &at, "memory", &answer)) == FLOW_DONE) {
+    if (flow == FLOW_DONE && (flow = arms_ask(arms, &arm_step, "memory", &answer)) == FLOW_DONE) {
         sizes->run_peak_rss = sizes->reset ? size_in(answer, "peak_rss_bytes") : -1;
         sizes->steady_rss = size_in(answer, "rss_bytes");
         sizes->pss = size_in(answer, "pss_bytes");

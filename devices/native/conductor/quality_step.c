@@ -2,13 +2,13 @@
 
 enum flow quality_step(struct session *self, const struct plan_step *step)
 {
-    struct at at = {step->arm, step->number, "quality"};
+    struct arm_step arm_step = {step->arm, step->number, "quality"};
     const struct json_value *answer;
-    enum flow flow = arms_ready(&self->arms, &at);
+    enum flow flow = arms_ready(&self->arms, &arm_step);
     if (flow == FLOW_DONE)
-        flow = arms_bind(&self->arms, &at, step->item);
+        flow = arms_bind(&self->arms, &arm_step, step->item);
     if (flow == FLOW_DONE)
-        flow = arms_ask_keep(&self->arms, &at, step->item, &answer);
+        flow = arms_ask_keep(&self->arms, &arm_step, step->item, &answer);
     if (flow != FLOW_DONE)
         return flow;
     struct json_writer *record = journal_begin(self->journal, "quality_output");

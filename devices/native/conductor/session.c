@@ -32,10 +32,10 @@ enum flow session_end_record(struct session *self)
     return journal_end(self->journal) ? FLOW_DONE : FLOW_UNWRITABLE;
 }
 
-enum flow session_bound_arm(struct session *self, const struct at *at, int item)
+enum flow session_bound_arm(struct session *self, const struct arm_step *arm_step, int item)
 {
-    enum flow flow = arms_ready(&self->arms, at);
-    return flow == FLOW_DONE ? arms_bind(&self->arms, at, item) : flow;
+    enum flow flow = arms_ready(&self->arms, arm_step);
+    return flow == FLOW_DONE ? arms_bind(&self->arms, arm_step, item) : flow;
 }
 
 bool session_latency_bound_reached(struct session *self)

@@ -24,7 +24,7 @@ enum flow session_skip_for_all_arms(struct session *self, int index, const unsig
 enum flow session_end_record(struct session *self);
 
 /* A worker that has the model loaded and the item's inputs set. */
-enum flow session_bound_arm(struct session *self, const struct at *at, int item);
+enum flow session_bound_arm(struct session *self, const struct arm_step *arm_step, int item);
 
 /* Whether the latency pass, over all sessions, has used up its time; its clock starts at the first call. */
 bool session_latency_bound_reached(struct session *self);

@@ -25,7 +25,7 @@ static enum flow write_window(struct session *self, const struct plan_step *step
     return session_end_record(self);
 }
 
-static enum flow window(struct session *self, const struct plan_step *step, int index, const struct at *at)
+static enum flow window(struct session *self, const struct plan_step *step, int index, const struct arm_step *arm_step)
 {
     const struct json_value *answer;
     struct reference reference;
@@ -33,7 +33,7 @@ static enum flow window(struct session *self, const struct plan_step *step, int 
     if (stop_asked())
         return FLOW_STOPPED;
     reference_work(self->progress->reference_bytes, &reference);
-    enum flow flow = arms_ask_for_a_time(&self->arms, at, "soak", "window_ns", step->window_ns, NULL, &answer);
+    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "soak", "window_ns", step->window_ns, NULL, &answer);
     if (flow == FLOW_DONE)
         flow = write_window(self, step, self->progress->steps[index].soak_windows, answer, &reference);
     if (flow != FLOW_DONE)
@@ -46,11 +46,11 @@ static enum flow window(struct session *self, const struct plan_step *step, int 
 
 enum flow soak_step(struct session *self, const struct plan_step *step, int index)
 {
-    struct at at = {step->arm, step->number, "soak"};
+    struct arm_step arm_step = {step->arm, step->number, "soak"};
     arms_close(&self->arms, false);
-    enum flow flow = session_bound_arm(self, &at, step->item);
+    enum flow flow = session_bound_arm(self, &arm_step, step->item);
     while (flow == FLOW_DONE && !progress_is_done(self->progress, index))
-        flow = window(self, step, index, &at);
+        flow = window(self, step, index, &arm_step);
     arms_close(&self->arms, flow == FLOW_STOPPED);
     return flow;
 }

@@ -10,14 +10,14 @@ static enum flow warm_up_block(struct session *self, const struct plan_step *ste
                                double *median_ns)
 {
     const struct latency_options *options = &self->plan->latency;
-    struct at at = {arm, step->number, "warm_up"};
+    struct arm_step arm_step = {arm, step->number, "warm_up"};
     const struct json_value *answer;
     int64_t count = options->block_max_inferences;
-    enum flow flow = session_bound_arm(self, &at, step->item);
+    enum flow flow = session_bound_arm(self, &arm_step, step->item);
     if (flow != FLOW_DONE)
         return flow;
     sleep_ns(options->settle_ns);
-    flow = arms_ask_block(&self->arms, &at, 0, count < WARM_UP_LEAST_INFERENCES ? WARM_UP_LEAST_INFERENCES : count,
+    flow = arms_ask_block(&self->arms, &arm_step, 0, count < WARM_UP_LEAST_INFERENCES ? WARM_UP_LEAST_INFERENCES : count,
                           options->block_target_ns / 2, &answer);
     if (flow != FLOW_DONE)
         return flow;

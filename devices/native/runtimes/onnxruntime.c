@@ -15,7 +15,7 @@ static const char *error_name(int code)
     return code >= 0 && (size_t)code < sizeof names / sizeof *names ? names[code] : "OrtError";
 }
 
-bool ort_well(struct onnxruntime *self, status said, struct failure *failure)
+bool ort_succeeded(struct onnxruntime *self, status said, struct failure *failure)
 {
     if (said == NULL)
         return true;
@@ -30,13 +30,13 @@ static bool read_type_and_shape(struct onnxruntime *self, const void *info, int 
 {
     typedef status (*get_type)(const void *, int *);
     typedef status (*get_dimensions)(const void *, int64_t *, size_t);
-    if (!ort_well(self, CALL(self, GetTensorElementType, get_type)(info, element), failure)
-        || !ort_well(self, CALL(self, GetDimensionsCount, of_pointer_and_size_out)(info, rank), failure))
+    if (!ort_succeeded(self, CALL(self, GetTensorElementType, get_type)(info, element), failure)
+        || !ort_succeeded(self, CALL(self, GetDimensionsCount, of_pointer_and_size_out)(info, rank), failure))
         return false;
     if (*rank > RANK_MAX)
         return fail(failure, "ValueError", "a tensor has %lld dimensions; the native runner takes up to %d",
                     (long long)*rank, RANK_MAX);
-    return ort_well(self, CALL(self, GetDimensions, get_dimensions)(info, shape, *rank), failure);
+    return ort_succeeded(self, CALL(self, GetDimensions, get_dimensions)(info, shape, *rank), failure);
 }
 
 static enum dtype dtype_of_element(int element)
@@ -54,12 +54,12 @@ static bool describe_tensor(struct onnxruntime *self, const void *type_info, str
     const char *symbols[RANK_MAX] = {NULL};
     int64_t shape[RANK_MAX];
     int element = 0;
-    if (!ort_well(self, CALL(self, CastTypeInfoToTensorInfo, cast)(type_info, &tensor_info), failure))
+    if (!ort_succeeded(self, CALL(self, CastTypeInfoToTensorInfo, cast)(type_info, &tensor_info), failure))
         return false;
     if (tensor_info == NULL)
         return fail(failure, "ValueError", "'%s' is no tensor; only dense tensors can be given and kept", info->name);
     if (!read_type_and_shape(self, tensor_info, &element, &info->rank, shape, failure)
-        || !ort_well(self, CALL(self, GetSymbolicDimensions, get_symbols)(tensor_info, symbols, info->rank), failure))
+        || !ort_succeeded(self, CALL(self, GetSymbolicDimensions, get_symbols)(tensor_info, symbols, info->rank), failure))
         return false;
     info->dtype = dtype_of_element(element);
     if (info->dtype == DTYPE_NONE)
@@ -81,18 +81,18 @@ static bool describe(struct onnxruntime *self, bool outputs, struct tensor_info 
     any_function name_of = self->api[outputs ? PLACE_SessionGetOutputName : PLACE_SessionGetInputName];
     any_function type_of = self->api[outputs ? PLACE_SessionGetOutputTypeInfo : PLACE_SessionGetInputTypeInfo];
     void *allocator = NULL;
-    if (!ort_well(self, CALL(self, GetAllocatorWithDefaultOptions, of_out)(&allocator), failure)
-        || !ort_well(self, ((of_pointer_and_size_out)count_of)(self->session, count), failure))
+    if (!ort_succeeded(self, CALL(self, GetAllocatorWithDefaultOptions, of_out)(&allocator), failure)
+        || !ort_succeeded(self, ((of_pointer_and_size_out)count_of)(self->session, count), failure))
         return false;
     *infos = allocate(*count, sizeof **infos);
     *names = allocate(*count, sizeof **names);
     for (size_t k = 0; k < *count; k++) {
         char *name = NULL;
         void *type_info = NULL;
-        if (!ort_well(self, ((of_name_out)name_of)(self->session, k, allocator, &name), failure))
+        if (!ort_succeeded(self, ((of_name_out)name_of)(self->session, k, allocator, &name), failure))
             return false;
         (*names)[k] = (*infos)[k].name = name;
-        if (!ort_well(self, ((of_index_and_out)type_of)(self->session, k, &type_info), failure))
+        if (!ort_succeeded(self, ((of_index_and_out)type_of)(self->session, k, &type_info), failure))
             return false;
         bool described = describe_tensor(self, type_info, &(*infos)[k], failure);
         CALL(self, ReleaseTypeInfo, of_release)(type_info);
@@ -113,7 +113,7 @@ static bool set_options(struct onnxruntime *self, void *options, struct failure 
                     {PLACE_SetSessionLogSeverityLevel, 3 /* errors */},
                     {PLACE_SetSessionGraphOptimizationLevel, 99 /* ORT_ENABLE_ALL */}};
     for (size_t k = 0; k < sizeof settings / sizeof *settings; k++)
-        if (!ort_well(self, ((of_pointer_and_int)self->api[settings[k].place])(options, settings[k].value), failure))
+        if (!ort_succeeded(self, ((of_pointer_and_int)self->api[settings[k].place])(options, settings[k].value), failure))
             return false;
     return true;
 }
@@ -126,9 +126,9 @@ static bool load(struct runtime *runtime, const char *model, const struct json_v
     struct onnxruntime *self = (struct onnxruntime *)runtime;
     typedef status (*create_session)(const void *, const char *, const void *, void **);
     void *options = NULL;
-    if (!ort_well(self, CALL(self, CreateSessionOptions, of_out)(&options), failure)
+    if (!ort_succeeded(self, CALL(self, CreateSessionOptions, of_out)(&options), failure)
         || !set_options(self, options, failure) || !onnxruntime_append_provider(self, options, failure)
-        || !ort_well(self, CALL(self, CreateSession, create_session)(self->environment, model, options, &self->session),
+        || !ort_succeeded(self, CALL(self, CreateSession, create_session)(self->environment, model, options, &self->session),
                      failure))
         return false;
     CALL(self, ReleaseSessionOptions, of_release)(options);
@@ -171,7 +171,7 @@ static bool bind(struct runtime *runtime, struct tensor *inputs, struct failure 
         self->bound[k] = inputs[k];
     for (size_t k = 0; k < runtime->input_count; k++) {
         const struct tensor *input = &self->bound[k];
-        if (!ort_well(self,
+        if (!ort_succeeded(self,
                       CALL(self, CreateTensorWithDataAsOrtValue,
                            create_tensor)(self->memory_info, input->data, input->bytes, input->shape, input->rank,
                                           element_of_dtype(input->dtype), &self->input_values[k]),
@@ -192,7 +192,7 @@ static bool infer(struct runtime *runtime)
 static void infer_failed(struct runtime *runtime, struct failure *failure)
 {
     struct onnxruntime *self = (struct onnxruntime *)runtime;
-    ort_well(self, self->run_status, failure);
+    ort_succeeded(self, self->run_status, failure);
 }
 
 static void release(struct runtime *runtime)
@@ -211,7 +211,7 @@ static bool fetch(struct runtime *runtime, size_t k, struct tensor *tensor, stru
     void *info = NULL;
     int element = 0;
     typedef status (*of_value)(const void *, void **);
-    if (!ort_well(self, CALL(self, GetTensorTypeAndShape, of_value)(self->output_values[k], &info), failure))
+    if (!ort_succeeded(self, CALL(self, GetTensorTypeAndShape, of_value)(self->output_values[k], &info), failure))
         return false;
     bool read = read_type_and_shape(self, info, &element, &tensor->rank, tensor->shape, failure);
     CALL(self, ReleaseTensorTypeAndShapeInfo, of_release)(info);
@@ -220,7 +220,7 @@ static bool fetch(struct runtime *runtime, size_t k, struct tensor *tensor, stru
     tensor->dtype = dtype_of_element(element);
     if (tensor->dtype == DTYPE_NONE || !tensor_bytes(tensor->dtype, tensor->rank, tensor->shape, &tensor->bytes))
         return fail(failure, "ValueError", "output '%s' is not one that can be kept", runtime->outputs[k].name);
-    return ort_well(self, CALL(self, GetTensorMutableData, of_value)(self->output_values[k], &tensor->data), failure);
+    return ort_succeeded(self, CALL(self, GetTensorMutableData, of_value)(self->output_values[k], &tensor->data), failure);
 }
 
 struct runtime *onnxruntime_open(const struct runtime_request *request, struct failure *failure)
@@ -262,10 +262,10 @@ struct runtime *onnxruntime_open(const struct runtime_request *request, struct f
                             size_t, void **))self->api[PLACE_Run];
     typedef status (*create_environment)(int, const char *, void **);
     typedef status (*create_memory_info)(int, int, void **);
-    if (!ort_well(self, CALL(self, CreateEnv, create_environment)(3 /* errors */, "bakeoff", &self->environment),
+    if (!ort_succeeded(self, CALL(self, CreateEnv, create_environment)(3 /* errors */, "bakeoff", &self->environment),
                   failure)
-        || !ort_well(self, CALL(self, DisableTelemetryEvents, of_pointer)(self->environment), failure)
-        || !ort_well(
+        || !ort_succeeded(self, CALL(self, DisableTelemetryEvents, of_pointer)(self->environment), failure)
+        || !ort_succeeded(
             self,
             CALL(self, CreateCpuMemoryInfo, create_memory_info)(0 /* device */, 0 /* default */, &self->memory_info),
             failure))

@@ -99,7 +99,7 @@ typedef status (*of_name_out)(const void *, size_t, void *, char **);
 typedef void (*of_release)(void *);
 
 /* Whether a call was well; takes its status apart and frees it. */
-bool ort_well(struct onnxruntime *self, status said, struct failure *failure);
+bool ort_succeeded(struct onnxruntime *self, status said, struct failure *failure);
 
 /* Whether the accelerator that was asked for can be: fails by name, with what there is. */
 bool onnxruntime_find_provider(struct onnxruntime *self, const struct runtime_request *request,

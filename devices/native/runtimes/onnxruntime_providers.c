@@ -31,14 +31,14 @@ static bool has_provider(struct onnxruntime *self, const char *name, struct byte
     typedef status (*release_providers)(char **, int);
     char **names = NULL;
     int count = 0;
-    if (!ort_well(self, CALL(self, GetAvailableProviders, get_providers)(&names, &count), failure))
+    if (!ort_succeeded(self, CALL(self, GetAvailableProviders, get_providers)(&names, &count), failure))
         return false;
     *has = false;
     for (int k = 0; k < count; k++) {
         *has = *has || strcmp(names[k], name) == 0;
         bytes_format(list, "%s%s", k == 0 ? "" : ", ", names[k]);
     }
-    return ort_well(self, CALL(self, ReleaseAvailableProviders, release_providers)(names, count), failure);
+    return ort_succeeded(self, CALL(self, ReleaseAvailableProviders, release_providers)(names, count), failure);
 }
 
 bool onnxruntime_find_provider(struct onnxruntime *self, const struct runtime_request *request, struct failure *failure)
@@ -90,14 +90,14 @@ static bool append_nnapi(struct onnxruntime *self, void *options, struct failure
                         name, value);
         bits |= (uint32_t)(value[0] == '1') << flag;
     }
-    return ort_well(self, append(options, bits), failure);
+    return ort_succeeded(self, append(options, bits), failure);
 }
 
 static bool set_config(struct onnxruntime *self, void *options, const char *key, const char *value,
                        struct failure *failure)
 {
     typedef status (*add_entry)(void *, const char *, const char *);
-    return ort_well(self, CALL(self, AddSessionConfigEntry, add_entry)(options, key, value), failure);
+    return ort_succeeded(self, CALL(self, AddSessionConfigEntry, add_entry)(options, key, value), failure);
 }
 
 static bool append_by_name(struct onnxruntime *self, const struct provider *provider, void *options,
@@ -123,7 +123,7 @@ static bool append_by_name(struct onnxruntime *self, const struct provider *prov
             values[count++] = threads;
         }
     }
-    return ort_well(
+    return ort_succeeded(
         self,
         CALL(self, SessionOptionsAppendExecutionProvider, append)(options, provider->appended, names, values, count),
         failure);
@@ -164,8 +164,8 @@ static bool count_subgraph(struct onnxruntime *self, const void *subgraph, size_
     typedef status (*get_nodes)(const void *, const void *const **, size_t *);
     const char *name = NULL;
     const void *const *nodes = NULL;
-    if (!ort_well(self, CALL(self, EpAssignedSubgraph_GetEpName, get_name)(subgraph, &name), failure)
-        || !ort_well(self, CALL(self, EpAssignedSubgraph_GetNodes, get_nodes)(subgraph, &nodes, count), failure))
+    if (!ort_succeeded(self, CALL(self, EpAssignedSubgraph_GetEpName, get_name)(subgraph, &name), failure)
+        || !ort_succeeded(self, CALL(self, EpAssignedSubgraph_GetNodes, get_nodes)(subgraph, &nodes, count), failure))
         return false;
     *ours = name != NULL && strcmp(name, self->provider) == 0;
     return true;
@@ -188,7 +188,7 @@ bool onnxruntime_count_nodes(struct onnxruntime *self, struct failure *failure)
         json_string_member(&runtime->settings, "nodes_taken", text);
         return true;
     }
-    if (!ort_well(self, CALL(self, Session_GetEpGraphAssignmentInfo, get_assignment)(self->session, &subgraphs, &count),
+    if (!ort_succeeded(self, CALL(self, Session_GetEpGraphAssignmentInfo, get_assignment)(self->session, &subgraphs, &count),
                   failure))
         return false;
     for (size_t k = 0; k < count; k++) {

@@ -20,7 +20,7 @@ _SPOILS: Final = {"temperature": "heat", "governor": "the clocks"}
 """Conditions whose absence a reader should know of: what they show can change latencies by tens of per cent."""
 
 
-def unwatched(
+def missing_sensors(
     survey_text: str | None,
     bounds: GateBounds,
     latency: Sequence[LatencyBlock],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devices.power.survey import parse_survey
-from devices.readings.unavailable import Unavailable as NotThere
+from devices.readings.unavailable import NotThere
 from harness.analysis.conditions.block_conditions import failed_gates
 from harness.analysis.evidence.energy_evidence import energy_effect, energy_level
 from harness.analysis.evidence.evidence import Level, Paired

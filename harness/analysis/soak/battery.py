@@ -10,7 +10,7 @@ import numpy as np
 
 from devices.readings.dumpsys_battery import parse_dumpsys_battery
 from devices.readings.power_supply import parse_power_supply
-from devices.readings.unavailable import Unavailable as NotRead
+from devices.readings.unavailable import NotThere as NotRead
 from harness.documents.soak_result import BatteryFinding, Estimated
 from harness.quantity import Available, Unavailable
 from harness.statistics.estimate import estimate_mean

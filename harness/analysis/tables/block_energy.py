@@ -8,7 +8,7 @@ from devices.power.external_meter import estimate_offset_s
 from devices.power.meter_log import MeterLog, parse_meter_csv
 from devices.power.per_inference import InferenceEnergy, energy_per_inference
 from devices.power.registry import SOURCES
-from devices.power.source import Evidence, FoundSource, SourceReadout
+from devices.power.source import EnergyReadings, FoundSource, SourceReadout
 from devices.power.survey import Survey
 from devices.readings import unavailable
 from harness.documents.records import EnergyBlock
@@ -28,27 +28,27 @@ def read_energy(
     `meter_offset_s` is the device's clock minus the meter's; None: a dated file is taken as right to the second, and
     the offset is looked for around that.
     """
-    evidence = Evidence(blocks, is_android=survey.is_android)
+    evidence = EnergyReadings(blocks, is_android=survey.is_android)
     if meter_csv is not None:
         log = parse_meter_csv(meter_csv)
         offset_s = _offset(log, blocks) if meter_offset_s is None else meter_offset_s
-        if isinstance(offset_s, unavailable.Unavailable):
-            evidence = Evidence(blocks, meter=offset_s, is_android=survey.is_android)
+        if isinstance(offset_s, unavailable.NotThere):
+            evidence = EnergyReadings(blocks, meter=offset_s, is_android=survey.is_android)
         else:
-            evidence = Evidence(blocks, log, offset_s, survey.is_android)
+            evidence = EnergyReadings(blocks, log, offset_s, survey.is_android)
     readout = SOURCES[found.source].measure(found, evidence)
     return readout, energy_per_inference(blocks, readout)
 
 
-def as_measured(value: float | unavailable.Unavailable, unit: str, source: str) -> Measured:
+def as_measured(value: float | unavailable.NotThere, unit: str, source: str) -> Measured:
     """A value of devices/ as one of a comparison."""
-    if isinstance(value, unavailable.Unavailable):
+    if isinstance(value, unavailable.NotThere):
         return Unavailable(reason=value.reason)
     return Available(value=value, unit=unit, source=source)
 
 
-def _offset(log: MeterLog | unavailable.Unavailable, blocks: Sequence[EnergyBlock]) -> float | unavailable.Unavailable:
-    if isinstance(log, unavailable.Unavailable):
+def _offset(log: MeterLog | unavailable.NotThere, blocks: Sequence[EnergyBlock]) -> float | unavailable.NotThere:
+    if isinstance(log, unavailable.NotThere):
         return log
     if log.is_relative and blocks:
         # Its first sample is taken for the first block's begin; the meter may have been started an hour earlier.

@@ -72,7 +72,7 @@ def read_device_energy(
         return DeviceEnergy("")
     survey = parse_survey(survey_text or "", meter_declared=energy.meter_csv is not None)
     found = choose_source(survey, energy.source)
-    if isinstance(found, unavailable.Unavailable):
+    if isinstance(found, unavailable.NotThere):
         return _nothing(device, blocks, names, found.reason)
     meter = None
     if energy.meter_csv is not None:
@@ -141,9 +141,9 @@ def _rows(device: str, each: InferenceEnergy, names: dict[str, str]) -> list[dic
             "arm": names.get(each.arm, each.arm),
             "cycle": each.cycle,
             "quantity": quantity,
-            "value": np.nan if isinstance(value, unavailable.Unavailable) else value,
-            "resolution": np.nan if isinstance(resolution, unavailable.Unavailable) else resolution,
-            "reason": value.reason if isinstance(value, unavailable.Unavailable) else None,
+            "value": np.nan if isinstance(value, unavailable.NotThere) else value,
+            "resolution": np.nan if isinstance(resolution, unavailable.NotThere) else resolution,
+            "reason": value.reason if isinstance(value, unavailable.NotThere) else None,
         }
         for quantity, value, resolution in (
             ("energy_per_inference", each.energy_per_inference_mj, each.resolution_mj),
@@ -171,17 +171,17 @@ def _nothing(device: str, blocks: Sequence[EnergyBlock], names: dict[str, str], 
 
 
 def _continuous_use(
-    name: str, blocks: list[InferenceEnergy], capacity: BatteryCapacity | unavailable.Unavailable
+    name: str, blocks: list[InferenceEnergy], capacity: BatteryCapacity | unavailable.NotThere
 ) -> ContinuousUse:
     powers = [each.average_power_mw for each in blocks if isinstance(each.average_power_mw, float)]
-    power: float | unavailable.Unavailable = (
+    power: float | unavailable.NotThere = (
         float(np.median(powers))
         if powers
-        else unavailable.Unavailable(_first_reason([each.average_power_mw for each in blocks]))
+        else unavailable.NotThere(_first_reason([each.average_power_mw for each in blocks]))
     )
     hours = hours_of_use(capacity, power)
-    if isinstance(capacity, unavailable.Unavailable) or isinstance(hours, unavailable.Unavailable):
-        reason = hours.reason if isinstance(hours, unavailable.Unavailable) else "the battery's capacity is not known"
+    if isinstance(capacity, unavailable.NotThere) or isinstance(hours, unavailable.NotThere):
+        reason = hours.reason if isinstance(hours, unavailable.NotThere) else "the battery's capacity is not known"
         return ContinuousUse(arm=name, hours=Unavailable(reason=reason), words=None)
     source = f"battery of {capacity.energy_mwh / 1000:.1f} Wh ({capacity.source})"
     shown = f"{hours:.0f}" if hours >= 10 else f"{hours:.1f}"
@@ -192,7 +192,5 @@ def _continuous_use(
     )
 
 
-def _first_reason(values: Sequence[float | unavailable.Unavailable]) -> str:
-    return next(
-        (value.reason for value in values if isinstance(value, unavailable.Unavailable)), "no block was measured"
-    )
+def _first_reason(values: Sequence[float | unavailable.NotThere]) -> str:
+    return next((value.reason for value in values if isinstance(value, unavailable.NotThere)), "no block was measured")

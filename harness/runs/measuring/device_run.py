@@ -28,15 +28,15 @@ from harness.documents.record_file import RecordFile
 from harness.documents.record_intake import NotARecordError, RecordIntake
 from harness.documents.records import LatencyBlock, QualityOutput
 from harness.documents.state import DeviceState, Process, Stage
-from harness.runs.measuring.exclusive_run import refuse_second_run, yield_to_earlier
+from harness.runs.measuring.exclusive_run import defer_to_earlier_run, refuse_second_run
 from harness.runs.measuring.fetch_outputs import MOST_OUTPUT_BYTES, fetch_outputs, kept_outputs
-from harness.runs.measuring.keep_awake import AnotherRunError, Care, kept_awake, wake_again
+from harness.runs.measuring.keep_awake import AnotherRunError, DeviceCare, keep_awake_again, kept_awake
 from harness.runs.measuring.line_splitter import LineSplitter, LineTooLongError
 from harness.runs.measuring.note_phone_state import Moment, note_phone_state
 from harness.runs.measuring.reconnecting import Reconnecting
 from harness.runs.measuring.run_kind import RunKind
 from harness.runs.measuring.runner_process import RunnerProcess
-from harness.runs.measuring.runner_status import Heard
+from harness.runs.measuring.runner_status import RunnerStatus
 from harness.runs.session.stop_request import InterruptedRunError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from harness.documents.plan import Plan
     from harness.documents.records import Record
     from harness.runs.measuring.early_ending import EarlyEnding
-    from harness.runs.measuring.unplugged import CableOut
+    from harness.runs.measuring.unplugged import UnpluggedPass
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 
@@ -77,12 +77,12 @@ class DeviceRun:
     """Says when a pass has shown enough; None where every step is done."""
     hold: Hold = field(default_factory=Hold)
     """What is held still there while it measures."""
-    cable_out: CableOut | None = None
+    unplugged_pass: UnpluggedPass | None = None
     """Where its cable is to be pulled in the energy pass."""
     kind: RunKind = field(default_factory=RunKind)
     most_output_bytes: int = MOST_OUTPUT_BYTES
     """The longest output tensor that is fetched from it."""
-    _heard: Heard = field(init=False)
+    _status: RunnerStatus = field(init=False)
     _connection: Reconnecting = field(init=False)
     _intake: RecordIntake = field(init=False)
     _outputs: list[QualityOutput] = field(default_factory=list)
@@ -95,13 +95,13 @@ class DeviceRun:
 
     def __post_init__(self) -> None:
         reconnect_s = self.kind.reconnect_s
-        if self.cable_out is not None:
-            reconnect_s = max(reconnect_s, self.cable_out.longest_absence_s)
-        self._connection = Reconnecting(self.device, self.progress, self.stop, reconnect_s, self.cable_out)
+        if self.unplugged_pass is not None:
+            reconnect_s = max(reconnect_s, self.unplugged_pass.longest_absence_s)
+        self._connection = Reconnecting(self.device, self.progress, self.stop, reconnect_s, self.unplugged_pass)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._heard = Heard(self.device.name, self.plan, self.progress, self.cable_out, self.kind.how_far)
+        self._status = RunnerStatus(self.device.name, self.plan, self.progress, self.unplugged_pass, self.kind.how_far)
         self._intake = RecordIntake(self.device.name, self.plan)
         self._outputs = []
 
@@ -113,7 +113,7 @@ class DeviceRun:
         if self.state.stage == "fetched":
             return
         self._connect()
-        with kept_awake(self.device, self._retry, self._care):
+        with kept_awake(self.device, self._retry, self._device_care):
             self._measure_and_fetch()
         self._advance_state("fetched")
         # Only now: killed before this, `run` finds everything there and comes by here again.
@@ -128,9 +128,9 @@ class DeviceRun:
         if self.state.stage not in {"planned", "started"}:
             return
         self._connect()
-        self._retry(lambda: wake_again(self.device, self._care))
+        self._retry(lambda: keep_awake_again(self.device, self._device_care))
         self._take_up()
-        if self._heard.is_all or not self._start_unless_alive():
+        if self._status.is_all or not self._start_unless_alive():
             return
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
@@ -138,8 +138,8 @@ class DeviceRun:
                 if chunk:
                     return
                 if not self._is_alive():
-                    self._raise_if_hopeless()
-                    last = self._retry(self._process.last_words)
+                    self._raise_unless_restartable()
+                    last = self._retry(self._process.last_log_lines)
                     raise self.kind.ended_without_record(self.device.name, last)
 
     def _connect(self) -> None:
@@ -208,29 +208,29 @@ class DeviceRun:
         return True
 
     def _measure(self) -> None:
-        if self._heard.is_all:
+        if self._status.is_all:
             return
         self._start_unless_alive()
-        fruitless = 0
+        restarts_without_record = 0
         while True:
             before = self._records.size_bytes
             self._follow()
-            if self._heard.is_all:
+            if self._status.is_all:
                 return
             self.stop.check()
-            if self._heard.finished == "stopped":
+            if self._status.finished == "stopped":
                 raise self.kind.stopped_there(self.device.name)
-            self._raise_if_hopeless()
-            fruitless = 0 if self._records.size_bytes > before else fruitless + 1
-            if fruitless >= RESTARTS_WITHOUT_PROGRESS:
-                last = self._retry(self._process.last_words)
-                raise self.kind.ended_without_record(self.device.name, last, times=fruitless)
+            self._raise_unless_restartable()
+            restarts_without_record = 0 if self._records.size_bytes > before else restarts_without_record + 1
+            if restarts_without_record >= RESTARTS_WITHOUT_PROGRESS:
+                last = self._retry(self._process.last_log_lines)
+                raise self.kind.ended_without_record(self.device.name, last, times=restarts_without_record)
             self.progress.say(self.device.name, "the runner is gone; starting it again")
-            self._retry(lambda: wake_again(self.device, self._care))
+            self._retry(lambda: keep_awake_again(self.device, self._device_care))
             self._start()
 
     def _start(self) -> None:
-        self._heard.finished = None
+        self._status.finished = None
         self._advance_state("started")
         process = self._retry(lambda: self._process.start(self.state.conductor))
         self.state = self.state.model_copy(
@@ -238,18 +238,18 @@ class DeviceRun:
         )
         write_model(self.folder.state, self.state)
         try:
-            self._retry(lambda: yield_to_earlier(self.device, self.state.remote_folder))
+            self._retry(lambda: defer_to_earlier_run(self.device, self.state.remote_folder))
         except AnotherRunError:
             self._end_runner()
             raise
 
-    def _raise_if_hopeless(self) -> None:
+    def _raise_unless_restartable(self) -> None:
         """The runner is gone before its time: raise where starting it again will not help."""
         if not self._retry(self._process.has_plan):
             raise self._process.wiped()
         started = self._started
         code = self._retry(lambda: self._process.exit_code(started)) if started is not None else None
-        self._retry(lambda: self._process.raise_if_hopeless(code))
+        self._retry(lambda: self._process.raise_unless_restartable(code))
 
     def _is_alive(self) -> bool:
         """Whether a runner works on this plan: the one that was started last, or the one that last wrote a record.
@@ -257,7 +257,7 @@ class DeviceRun:
         They can differ: where this side was killed between starting a runner and writing that down, a second one is
         started, and ends at once because the first holds the lock.
         """
-        started, pid = self._started, self._heard.runner_pid
+        started, pid = self._started, self._status.runner_pid
         if started is not None and self._retry(lambda: self.device.is_running(started)):
             return True
         return pid is not None and self._retry(lambda: self._process.writes(pid))
@@ -275,16 +275,16 @@ class DeviceRun:
         """
         self._connection.say_if_back()
         last_news = time.monotonic() - self._silence_s + first_silence_s
-        looked_at, is_owed = time.monotonic(), False
+        looked_at, is_expected = time.monotonic(), False
         splitter = LineSplitter(self._intake.allowance.line_bytes)
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
                 if chunk:
-                    last_news, is_owed = time.monotonic(), False
+                    last_news, is_expected = time.monotonic(), False
                     for record in self._keep(self._split(splitter, chunk)):
                         self._take(record)
                         self._silent_s = 0.0
-                    if self._heard.finished is not None:
+                    if self._status.finished is not None:
                         return
                 if self.stop.asked and self._stop_runner():
                     return
@@ -295,9 +295,9 @@ class DeviceRun:
                     if not self._is_alive():
                         if not self._process.lines_after(self._records.size_bytes):
                             return
-                        if is_owed:  # for long now: this stream is a dead one, however alive its connection looks
+                        if is_expected:  # for long now: this stream is a dead one, however alive its connection looks
                             raise TransientError(f"{self.device.name}: its records came no further")
-                        is_owed = True  # what it wrote just before it ended may be on its way
+                        is_expected = True  # what it wrote just before it ended may be on its way
 
     def _split(self, splitter: LineSplitter, chunk: bytes) -> list[bytes]:
         try:
@@ -358,7 +358,7 @@ class DeviceRun:
             self._outputs.append(record)
         elif isinstance(record, LatencyBlock) and is_news:
             self._bear_latency_pass()
-        self._heard.take(record, is_news=is_news)
+        self._status.take(record, is_news=is_news)
         if self.early_end is not None:
             self.early_end.take(record)
         self.on_record(record)
@@ -391,7 +391,7 @@ class DeviceRun:
         return True
 
     def _end_runner(self) -> None:
-        pid, started = self._heard.runner_pid, self._started
+        pid, started = self._status.runner_pid, self._started
         if pid is not None and self._process.writes(pid):
             self._process.end(ProcessHandle(pid, None, None))
         elif started is not None:
@@ -417,11 +417,11 @@ class DeviceRun:
         return None if self.state.process is None else ProcessHandle(**self.state.process.model_dump())
 
     @property
-    def _care(self) -> Care:
+    def _device_care(self) -> DeviceCare:
         """Once everything is measured nothing needs to be held."""
-        return Care(
+        return DeviceCare(
             hold=self.hold if self.state.stage in {"planned", "started"} else Hold(),
-            unplugged=self.cable_out is not None,
+            unplugged=self.unplugged_pass is not None,
             on_held=self._note_held,
             say=lambda words: self.progress.say(self.device.name, words),
             sleep=self.stop.sleep,
@@ -432,7 +432,7 @@ class DeviceRun:
         write_model(self.folder.held, HeldRecord(files=files))
 
     def _note_phone_state(self, moment: Moment) -> None:
-        note_phone_state(self.device, self.folder.phone_state, moment, self._retry, self._care.say)
+        note_phone_state(self.device, self.folder.phone_state, moment, self._retry, self._device_care.say)
 
     def _advance_state(self, stage: Stage) -> None:
         self.state = self.state.model_copy(update={"stage": stage, "problem": None})

@@ -45,7 +45,7 @@ def refuse_second_run(device: DeviceCommands, own_folder: str | None = None) -> 
         _refuse(device, [each for each in _at_work(device) if each.folder != own_folder])
 
 
-def yield_to_earlier(device: DeviceCommands, own_folder: str) -> None:
+def defer_to_earlier_run(device: DeviceCommands, own_folder: str) -> None:
     """Once our runner is started: of two that began at the same time the later one gives way.
 
     Raises `AnotherRunError` for the later one.

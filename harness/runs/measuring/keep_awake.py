@@ -49,7 +49,7 @@ class Restorable(Protocol):
 
 
 @dataclass(frozen=True)
-class Care:
+class DeviceCare:
     """What is done for a device around the work on it."""
 
     hold: Hold = field(default_factory=Hold)
@@ -64,7 +64,7 @@ class Care:
 
 
 @contextmanager
-def kept_awake(device: DevicePlace, retry: Callable[..., object], care: Care) -> Iterator[None]:
+def kept_awake(device: DevicePlace, retry: Callable[..., object], care: DeviceCare) -> Iterator[None]:
     """Around the work on a device. Where it cannot be restored now (the cable is out), or a runner is left at work
     there (the disk is full here, or it is another run's), the next connection that finds no runner does it.
     `retry(operation, total_s=…)` does an operation again after a loss.
@@ -75,7 +75,7 @@ def kept_awake(device: DevicePlace, retry: Callable[..., object], care: Care) ->
         yield
         return
     try:
-        retry(lambda: wake_again(device, care))
+        retry(lambda: keep_awake_again(device, care))
         yield
     except (AnotherRunError, DiskError, TransientError):
         raise
@@ -85,7 +85,7 @@ def kept_awake(device: DevicePlace, retry: Callable[..., object], care: Care) ->
     _restore(device, care, lambda operation: retry(operation, total_s=RESTORE_S))
 
 
-def wake_again(device: DevicePlace, care: Care) -> None:
+def keep_awake_again(device: DevicePlace, care: DeviceCare) -> None:
     """Before the runner is started, also anew after a restart of the device: it may still boot, its screen may be off,
     its clocks free.
     """
@@ -99,7 +99,7 @@ def wake_again(device: DevicePlace, care: Care) -> None:
     care.on_held(device.hold(care.hold))
 
 
-def _restore(device: DevicePlace, care: Care, do: Callable[[Callable[[], object]], object]) -> None:
+def _restore(device: DevicePlace, care: DeviceCare, do: Callable[[Callable[[], object]], object]) -> None:
     if not isinstance(device, Restorable):
         return
     with contextlib.suppress(TransientError):  # the next connection does it

@@ -15,7 +15,7 @@ from harness.documents.plan import Plan
 from harness.documents.state import DeviceState
 from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.measuring.output_check import OutputCheck, WrongOutputError
-from harness.runs.measuring.unplugged import CableOut
+from harness.runs.measuring.unplugged import UnpluggedPass
 from harness.runs.preparing.output_space import longest_output_bytes
 from harness.runs.session.device_threads import in_threads
 
@@ -42,7 +42,7 @@ def measure_all(
     stop: StopRequest,
     early_ending: Callable[[str | None], EarlyEnding] | None = None,
 ) -> dict[str, str]:
-    """Take every planned device to its end, as `on_all` does.
+    """Take every planned device to its end, as `for_each_device` does.
 
     `early_ending`: what a device showed of its sensors → what says when a pass of it has shown enough; None where every
     step is done.
@@ -61,14 +61,14 @@ def measure_all(
             plan,
             early_ending(survey) if early_ending is not None else None,
             hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
-            cable_out=CableOut(plan) if measure.energy.unplugged else None,
+            unplugged_pass=UnpluggedPass(plan) if measure.energy.unplugged else None,
             most_output_bytes=longest_output_bytes(resolved),
         )
 
-    return on_all(folder, manifest.devices, make_run, progress, stop)
+    return for_each_device(folder, manifest.devices, make_run, progress, stop)
 
 
-def on_all(
+def for_each_device(
     folder: RunFolder | SoakFolder,
     entries: Sequence[ManifestDevice],
     make_run: MakeRun,

@@ -10,7 +10,7 @@ from devices.retry import with_reconnect
 
 if TYPE_CHECKING:
     from devices.base import DeviceIdentity
-    from harness.runs.measuring.unplugged import CableOut
+    from harness.runs.measuring.unplugged import UnpluggedPass
     from harness.runs.session.progress import Progress
     from harness.runs.session.stop_request import StopRequest
 
@@ -26,7 +26,7 @@ class Reconnecting:
     stop: StopRequest
     reconnect_s: float
     """How long a lost device is waited for, where a thing does not say so itself."""
-    cable_out: CableOut | None = None
+    unplugged_pass: UnpluggedPass | None = None
     """Where its cable is to be pulled: then a loss is expected."""
     _is_lost: bool = False
     """It was said that the connection is lost, and not yet that it is there again."""
@@ -36,7 +36,7 @@ class Reconnecting:
 
         def waiting(message: str, seconds: float) -> None:
             self.stop.check()
-            is_expected, words = (False, None) if self.cable_out is None else self.cable_out.lost()
+            is_expected, words = (False, None) if self.unplugged_pass is None else self.unplugged_pass.lost()
             if is_expected:
                 if words is not None:
                     self.progress.say(self.device.name, words)

@@ -77,17 +77,17 @@ class RunnerProcess:
         codes = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
         return whole_number(codes[0]) if codes else None
 
-    def raise_if_hopeless(self, exit_code: int | None) -> None:
+    def raise_unless_restartable(self, exit_code: int | None) -> None:
         """Raise what made a runner end where starting it again will not help. `exit_code` may be unknown: a full disk
         does not even keep that.
         """
         name = self.device.name
         if exit_code == UNUSABLE:
-            raise PermanentError(f"{name}: the runner cannot go on there: {self.last_words()}", "Start a new run.")
+            raise PermanentError(f"{name}: the runner cannot go on there: {self.last_log_lines()}", "Start a new run.")
         if exit_code is None or exit_code == CANNOT_WRITE:
             raise_if_full(self.device, self.folder, after=f"Then `{self.command} --resume` goes on.")
         if exit_code == CANNOT_WRITE:
-            said = self.last_words()
+            said = self.last_log_lines()
             if any(
                 sign in said for sign in ("No space left on device", "uota exceeded")
             ):  # for what it wanted to write
@@ -107,7 +107,7 @@ class RunnerProcess:
             "Something removed it on the device. Start a new run.",
         )
 
-    def last_words(self) -> str:
+    def last_log_lines(self) -> str:
         """The last line of its log."""
         done = self._run(["tail", "-n", "1", f"{self.folder}/runner.log"])
         return done.stdout.decode("utf-8", "replace").strip().removeprefix("[runner] ") or "its log is empty"

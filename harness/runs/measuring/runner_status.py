@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from harness.documents.plan import Plan
     from harness.documents.records import Record
     from harness.runs.measuring.run_kind import HowFar
-    from harness.runs.measuring.unplugged import CableOut
+    from harness.runs.measuring.unplugged import UnpluggedPass
     from harness.runs.session.progress import Progress
 
 
 @dataclass
-class Heard:
+class RunnerStatus:
     """Takes every record of one device in turn, and says on the way what is worth saying."""
 
     device: str
     plan: Plan
     progress: Progress
-    cable_out: CableOut | None = None
+    unplugged_pass: UnpluggedPass | None = None
     """Where its cable is to be pulled in the energy pass."""
     how_far: HowFar | None = None
     """None where the steps of the plan are counted."""
@@ -51,7 +51,7 @@ class Heard:
                 self._done_steps.update(steps_of_pass(self.plan, record.of_pass))
             case _:
                 pass
-        words = None if self.cable_out is None else self.cable_out.take(record)
+        words = None if self.unplugged_pass is None else self.unplugged_pass.take(record)
         if words is None and isinstance(record, GateWaiting):
             words = waiting_in_words(record, self.plan)
         if words is not None and is_news:

@@ -17,7 +17,7 @@ PATIENCE_S = 3600.0
 
 
 @dataclass
-class CableOut:
+class UnpluggedPass:
     """Follows the records of one phone that is to be unplugged."""
 
     plan: Plan

@@ -15,7 +15,7 @@ from devices.readings.dumpsys_power import DumpsysPower, parse_dumpsys_power
 from devices.readings.power_supply import parse_supply_status, parse_supply_temperature
 from devices.readings.thermal_zones import parse_zone_temperature
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.documents.plan import GateCondition, Gates, Probe
 from harness.experiment.declaration import GateBounds
 from harness.runs.planning.device_probes import plan_probe
@@ -56,7 +56,7 @@ def device_gates(survey: Survey, bounds: GateBounds, *, on_battery: bool) -> Dev
     """
     conditions: list[_Asked] = []
     missing: dict[str, str] = {}
-    wanted: dict[str, list[_Asked] | Unavailable] = {
+    wanted: dict[str, list[_Asked] | NotThere] = {
         "battery_level": _battery_level(survey, bounds),
         "temperature": _temperature(survey, bounds),
         "thermal_status": _thermal_status(survey, bounds),
@@ -67,7 +67,7 @@ def device_gates(survey: Survey, bounds: GateBounds, *, on_battery: bool) -> Dev
     if on_battery or bounds.on_battery:
         wanted = {"battery_status": _battery_status(survey)} | wanted
     for name, found in wanted.items():
-        if isinstance(found, Unavailable):
+        if isinstance(found, NotThere):
             missing[name] = found.reason
         else:
             conditions += found
@@ -93,9 +93,9 @@ def battery_probe(survey: Survey) -> ToRead | None:
     return CommandToRun("battery", ("dumpsys", "battery")) if isinstance(said, DumpsysBattery) else None
 
 
-def _battery_status(survey: Survey) -> list[_Asked] | Unavailable:
+def _battery_status(survey: Survey) -> list[_Asked] | NotThere:
     place = _battery_file(survey, "status")
-    if place is not None and not isinstance(parse_supply_status(survey.files[place]), Unavailable):
+    if place is not None and not isinstance(parse_supply_status(survey.files[place]), NotThere):
         probe = FileToRead("gate_battery_status", place)
         # `Not charging` and `Full` are on a cable too; only the first word is compared.
         words = ["Charging", "Not", "Full"]
@@ -106,29 +106,29 @@ def _battery_status(survey: Survey) -> list[_Asked] | Unavailable:
         words = ["2", "4", "5"]
         condition = GateCondition(id="battery_status", probe=_BATTERY_DUMPSYS.id, after=after, none_of=words)
         return [_Asked(condition, _BATTERY_DUMPSYS)]
-    return Unavailable("the device does not say whether its battery is charged")
+    return NotThere("the device does not say whether its battery is charged")
 
 
-def _battery_level(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailable:
+def _battery_level(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
     place = _battery_file(survey, "capacity")
     if place is not None and isinstance(whole(survey.files[place], "capacity", 0, 100), int):
         probe: ToRead = FileToRead("gate_battery_level", place)
         after = ""
     else:
         said = parse_dumpsys_battery(survey.answers.get("battery", ""))
-        if not isinstance(said, DumpsysBattery) or isinstance(said.level_percent, Unavailable):
-            return Unavailable("the device does not say how full its battery is")
+        if not isinstance(said, DumpsysBattery) or isinstance(said.level_percent, NotThere):
+            return NotThere("the device does not say how full its battery is")
         probe, after = _BATTERY_DUMPSYS, _after(survey.answers["battery"], "level")
     bound = bounds.battery_min_percent
     return [_Asked(GateCondition(id="battery_level", probe=probe.id, after=after, at_least=bound), probe)]
 
 
-def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailable:
+def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
     """The skin's, else the battery's, else the processor's: the first of these that is a file."""
     zones = {
         files["type"].strip().lower(): folder
         for folder, files in reversed(survey.folders(r"/sys/class/thermal/thermal_zone\d+").items())
-        if "type" in files and not isinstance(parse_zone_temperature(files.get("temp", "")), Unavailable)
+        if "type" in files and not isinstance(parse_zone_temperature(files.get("temp", "")), NotThere)
     }
     if not _has_battery(survey):
         # Its zone says what the board's designer thought of, for ever.
@@ -142,8 +142,8 @@ def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailab
         probe, after, scale = FileToRead("gate_temperature", battery), "", 0.1
     else:
         said = parse_dumpsys_battery(survey.answers.get("battery", ""))
-        if not isinstance(said, DumpsysBattery) or isinstance(said.temperature_celsius, Unavailable):
-            return Unavailable("the device gives no temperature of its skin, its battery or its processor")
+        if not isinstance(said, DumpsysBattery) or isinstance(said.temperature_celsius, NotThere):
+            return NotThere("the device gives no temperature of its skin, its battery or its processor")
         probe, after, scale = _BATTERY_DUMPSYS, _after(survey.answers["battery"], "temperature"), 0.1
     most, rise = bounds.temperature_max_celsius, bounds.temperature_rise_celsius
     condition = GateCondition(
@@ -157,17 +157,17 @@ def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailab
     return [_Asked(condition, probe)]
 
 
-def _thermal_status(survey: Survey, bounds: GateBounds) -> list[_Asked] | Unavailable:
+def _thermal_status(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
     said = parse_thermalservice(survey.answers.get("thermalservice", ""))
-    if not isinstance(said, Thermalservice) or isinstance(said.status, Unavailable):
-        return Unavailable("the device has no thermal status (Android 10 and newer do)")
+    if not isinstance(said, Thermalservice) or isinstance(said.status, NotThere):
+        return NotThere("the device has no thermal status (Android 10 and newer do)")
     condition = GateCondition(
         id="thermal_status", probe=_THERMALSERVICE.id, after="Thermal Status:", at_most=bounds.thermal_status_max
     )
     return [_Asked(condition, _THERMALSERVICE)]
 
 
-def _same_clock(survey: Survey, name: str, file: str) -> list[_Asked] | Unavailable:
+def _same_clock(survey: Survey, name: str, file: str) -> list[_Asked] | NotThere:
     """One condition for each clock domain."""
     policies = survey.folders(r"/sys/devices/system/cpu/(cpufreq/policy\d+|cpu\d+/cpufreq)")
     found = []
@@ -179,13 +179,13 @@ def _same_clock(survey: Survey, name: str, file: str) -> list[_Asked] | Unavaila
             probe = FileToRead(f"gate_{name}_{number}", f"{folder}/{file}")
             condition = GateCondition(id=f"{name}_{number}", probe=probe.id, same_as_first=True)
             found.append(_Asked(condition, probe))
-    return found or Unavailable("the kernel lets nobody read its clocks here")
+    return found or NotThere("the kernel lets nobody read its clocks here")
 
 
-def _screen(survey: Survey) -> list[_Asked] | Unavailable:
+def _screen(survey: Survey) -> list[_Asked] | NotThere:
     said = parse_dumpsys_power(survey.answers.get("power", ""))
-    if not isinstance(said, DumpsysPower) or isinstance(said.wakefulness, Unavailable):
-        return Unavailable("the device has no screen that says whether it is on")
+    if not isinstance(said, DumpsysPower) or isinstance(said.wakefulness, NotThere):
+        return NotThere("the device has no screen that says whether it is on")
     return [_Asked(GateCondition(id="screen", probe=_POWER.id, after="mWakefulness=", same_as_first=True), _POWER)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devices.power.registry import SOURCES
 from devices.power.survey import parse_survey, survey_energy
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.documents.plan import MEMINFO_ID, CommandProbe, EnergyOptions, Gates, Probe
 from harness.experiment.energy_source import usable_source, with_stand_ins
 from harness.runs.planning.device_gates import battery_probe, device_gates
@@ -57,7 +57,7 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
     options, measures_energy, reads_battery = EnergyOptions(), False, False
     if experiment.energy_cycles:
         found = usable_source(survey, experiment.measure)
-        if isinstance(found, Unavailable):
+        if isinstance(found, NotThere):
             notes.append(f"energy will not be measured: {found.reason}")
         else:
             more, options = energy_probes(

@@ -24,7 +24,7 @@ FIRST_CONNECT_S: Final = 10.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedDevice:
     """A device as the command line asks for it."""
 
     device: Device
@@ -32,16 +32,16 @@ class Asked:
     """By a name of its own, rather than as one of `adb:*`."""
 
 
-def open_asked(names: Sequence[str]) -> list[Asked]:
+def open_asked(names: Sequence[str]) -> list[AskedDevice]:
     """The devices of these `-d`, each name once; nothing is connected yet. Raises `DeviceError`."""
-    asked: dict[str, Asked] = {}
+    asked: dict[str, AskedDevice] = {}
     for name in dict.fromkeys(names):
         for device in open_devices(name):
-            asked.setdefault(device.name, Asked(device, is_named=name != ALL))
+            asked.setdefault(device.name, AskedDevice(device, is_named=name != ALL))
     return list(asked.values())
 
 
-def each_phone_once(asked: Sequence[Asked], progress: Progress, stop: StopRequest) -> list[Device]:
+def distinct_phones(asked: Sequence[AskedDevice], progress: Progress, stop: StopRequest) -> list[Device]:
     """The devices, in order, less those of `adb:*` that are a phone by a second address; that is said.
 
     A phone is known by its serial (its own, not adb's) together with its boot id. Where there are several phones each
@@ -56,7 +56,7 @@ def each_phone_once(asked: Sequence[Asked], progress: Progress, stop: StopReques
     except KeyboardInterrupt:
         stop.ask()
         raise
-    known: dict[tuple[str, str], Asked] = {}
+    known: dict[tuple[str, str], AskedDevice] = {}
     doubles: set[str] = set()
     pairs = zip(phones, identities, strict=True)
     for each, identity in sorted(pairs, key=lambda pair: not pair[0].is_named):

@@ -4,7 +4,7 @@ import pytest
 
 from devices.benchmark_tools.benchmark_model import parse
 from devices.benchmark_tools.printed import PrintedNumber
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 # A GPU delegate and the CPU's delegate for the rest, every line with its severity.
 GPU = """INFO: STARTING!
@@ -44,8 +44,8 @@ def test_the_summary_alone_is_what_people_grep(tool):
     assert run.outcome == "complete"
     assert run.avg_ms == PrintedNumber(80.6601, 2)
     assert run.init_ms == PrintedNumber(4.108, 2)
-    assert isinstance(run.count, Unavailable)
-    assert isinstance(run.first_ms, Unavailable)
+    assert isinstance(run.count, NotThere)
+    assert isinstance(run.first_ms, NotThere)
 
 
 @pytest.mark.parametrize("prefix", ["I/tflite  (22838): ", "07-14 13:14:52.097 I/tflite (22838): "])
@@ -73,7 +73,7 @@ def test_figures_that_contradict_each_other_are_not_believed(old, new):
     assert run.outcome == "mixed"
     assert "two outputs ran into one" in run.problem
     for value in (run.avg_ms, run.min_ms, run.init_ms, run.memory_overall_mib, run.threads):
-        assert isinstance(value, Unavailable)
+        assert isinstance(value, NotThere)
         assert value.reason == run.problem
 
 
@@ -92,7 +92,7 @@ def test_a_delegate_that_failed_while_the_model_ran_on_is_no_delegate():
     assert run.outcome == "complete"
     (delegation,) = run.delegations
     assert delegation.share == "failed"
-    assert isinstance(delegation.nodes_delegated, Unavailable)
+    assert isinstance(delegation.nodes_delegated, NotThere)
     assert "50 of 58 nodes" in delegation.nodes_delegated.reason
 
 
@@ -101,7 +101,7 @@ def test_a_time_of_0_is_no_time_and_a_spread_of_0_is_under_a_microsecond():
         "count=10 first=3 curr=0 min=0 max=3 avg=1.2 std=0\n"
         "Inference timings in us: Init: 842, First inference: 9, Warmup (avg): 8, Inference (avg): 1.2\n"
     )
-    assert isinstance(run.min_ms, Unavailable)
+    assert isinstance(run.min_ms, NotThere)
     assert run.std_ms == PrintedNumber(0.0, 1, step=1e-3)
 
 
@@ -112,4 +112,4 @@ def test_a_run_of_one_inference_has_no_spread():
     )
     assert run.outcome == "complete"
     assert run.median_ms == run.avg_ms or isinstance(run.median_ms, PrintedNumber)
-    assert isinstance(run.std_ms, Unavailable)
+    assert isinstance(run.std_ms, NotThere)

@@ -10,7 +10,7 @@ from devices.benchmark_tools.benchmark_model import parse
 from devices.benchmark_tools.known_tools import read_tool_output
 from devices.benchmark_tools.log_dress import undressed
 from devices.benchmark_tools.printed import PrintedNumber
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.benchmark_tools.tool_samples import PATHS, runs_of
 from tests.devices.readings.sample_files import sample
 
@@ -117,7 +117,7 @@ def value(number: object) -> float:
 @pytest.mark.parametrize("name", DRESSES)
 def test_the_numbers_of_a_run_are_the_same_in_every_dress(name: str) -> None:
     found = read_tool_output(dressed(DRESSES[name], RUN))
-    assert not isinstance(found, Unavailable), found.reason
+    assert not isinstance(found, NotThere), found.reason
     ((run,),) = [output.runs for output in found]
     assert (run.outcome, run.problem) == ("complete", "")
     assert [value(each) for each in (run.avg_ms, run.init_ms, run.first_ms)] == [25.2, 12.5, 30.1]

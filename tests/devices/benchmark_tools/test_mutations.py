@@ -16,7 +16,7 @@ from devices.benchmark_tools.cautions import cautions
 from devices.benchmark_tools.known_tools import read_tool_output
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText
 from devices.benchmark_tools.tool_run import LATENCIES, ToolRun
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.benchmark_tools.tool_samples import PATHS, runs_of
 from tests.devices.readings.sample_files import sample
 
@@ -31,7 +31,7 @@ def numbers(value: Any, place: str = "") -> Iterator[tuple[str, PrintedNumber]]:
     """Every number inside, by its place."""
     if isinstance(value, PrintedNumber):
         yield place, value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, (Unavailable, PrintedText)):
+    elif dataclasses.is_dataclass(value) and not isinstance(value, (NotThere, PrintedText)):
         for field in dataclasses.fields(value):
             yield from numbers(getattr(value, field.name), f"{place}.{field.name}")
     elif isinstance(value, dict):
@@ -51,7 +51,7 @@ def check(runs: tuple[ToolRun, ...], text: str) -> None:
             assert type(value) in typing.get_args(HINTS[name])
             assert isinstance(value, PrintedNumber) or value.reason
         assert (run.outcome == "complete") == (run.problem == "")
-        assert run.outcome == "complete" or isinstance(run.avg_ms, Unavailable)
+        assert run.outcome == "complete" or isinstance(run.avg_ms, NotThere)
         assert all(cautions(run))
         for place, number in numbers(run):
             if any(each in place for each in COMPUTED):
@@ -166,7 +166,7 @@ def test_two_benchmarks_in_one_logcat_are_told_apart_by_their_processes():
 )
 def test_what_no_tool_wrote_is_said_to_be_so(text):
     found = read_tool_output(text)
-    assert isinstance(found, Unavailable)
+    assert isinstance(found, NotThere)
     assert found.reason
 
 
@@ -188,4 +188,4 @@ def test_tables_without_end_hide_nothing_of_what_came_before_them():
 def test_a_line_without_end_takes_no_time():
     long = "a" + " " * 3_000_000
     for start in ("", "Loaded model ", "count=1 ", "[0 ", "using ", "I 00:00:00.1 executorch:"):
-        assert isinstance(read_tool_output(f"{start}{long}\n{start}{long}"), Unavailable)
+        assert isinstance(read_tool_output(f"{start}{long}\n{start}{long}"), NotThere)

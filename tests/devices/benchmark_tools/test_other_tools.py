@@ -9,7 +9,7 @@ import pytest
 from devices.benchmark_tools import benchncnn, executorch_runner, litert_benchmark, onnxruntime_perf_test
 from devices.benchmark_tools.known_tools import TOOLS, read_tool_output
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 
 REPOSITORY = Path(__file__).parents[3]
 MODEL = REPOSITORY / "examples" / "models" / "sr_x2_int8.tflite"
@@ -69,17 +69,17 @@ P50 Latency: 0.00185674 s
 
 def test_what_perf_test_prints_twice_must_agree():
     (run,) = onnxruntime_perf_test.parse(ORT.replace("size:36696064", "size:36696065"))
-    assert isinstance(run.memory_peak_bytes, Unavailable)
+    assert isinstance(run.memory_peak_bytes, NotThere)
     assert "twice" in run.memory_peak_bytes.reason
     assert run.avg_ms == PrintedNumber(1.85739, 7)
     (run,) = onnxruntime_perf_test.parse(ORT.replace("Runs:100", "Runs:99"))
-    assert isinstance(run.count, Unavailable)
+    assert isinstance(run.count, NotThere)
 
 
 def test_an_average_that_is_not_the_total_is_not_believed():
     (run,) = onnxruntime_perf_test.parse(ORT.replace("0.185739", "0.385739"))
     assert run.outcome == "mixed"
-    assert isinstance(run.avg_ms, Unavailable)
+    assert isinstance(run.avg_ms, NotThere)
 
 
 def test_two_sessions_are_two_runs_each_with_its_own_provider():
@@ -111,15 +111,15 @@ cooling_down = 0
 
 def test_ncnn_rows_of_0_and_rows_that_contradict_themselves():
     fast, wrong = benchncnn.parse(NCNN)
-    assert isinstance(fast.min_ms, Unavailable)
+    assert isinstance(fast.min_ms, NotThere)
     assert fast.avg_ms == PrintedNumber(0.31, 6)
     assert wrong.outcome == "mixed"
-    assert isinstance(wrong.avg_ms, Unavailable)
+    assert isinstance(wrong.avg_ms, NotThere)
 
 
 def test_two_headings_of_ncnn_before_one_row_give_no_settings():
     both = benchncnn.parse("loop_count = 8\nnum_threads = 2\n" + NCNN)
-    assert isinstance(both[0].count, Unavailable)
+    assert isinstance(both[0].count, NotThere)
     assert both[0].threads == PrintedNumber(2.0, 4)
 
 
@@ -148,7 +148,7 @@ def printed() -> tuple[str, str]:
 def test_litert_benchmark_itself_is_read(printed):
     stdout, stderr = printed
     outputs = read_tool_output(stderr + stdout)
-    assert not isinstance(outputs, Unavailable)
+    assert not isinstance(outputs, NotThere)
     (output,) = outputs
     (run,) = output.runs
     assert output.tool == "litert-benchmark"
@@ -166,7 +166,7 @@ def test_litert_benchmark_itself_is_read(printed):
 def test_results_of_litert_benchmark_without_its_log_name_no_model(printed):
     stdout, stderr = printed
     alone, other = litert_benchmark.parse(stdout + stderr + stdout)
-    assert isinstance(alone.model, Unavailable)
+    assert isinstance(alone.model, NotThere)
     assert isinstance(other.model, PrintedText)
     assert alone.outcome == other.outcome == "complete"
 
@@ -174,7 +174,7 @@ def test_results_of_litert_benchmark_without_its_log_name_no_model(printed):
 def test_litert_benchmark_cut_anywhere_has_no_average(printed):
     stdout, _ = printed
     for length in range(len(stdout)):
-        assert all(isinstance(run.avg_ms, Unavailable) for run in litert_benchmark.parse(stdout[:length]))
+        assert all(isinstance(run.avg_ms, NotThere) for run in litert_benchmark.parse(stdout[:length]))
 
 
 def test_every_tool_says_what_is_read_of_it():

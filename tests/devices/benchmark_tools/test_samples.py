@@ -4,7 +4,7 @@ import pytest
 
 from devices.benchmark_tools.known_tools import ToolOutput, read_tool_output
 from devices.benchmark_tools.printed import PrintedNumber
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.benchmark_tools.tool_samples import (
     PATHS,
     TOOLS,
@@ -39,14 +39,14 @@ def test_a_real_output_gives_the_values_that_are_known(path):
 @pytest.mark.parametrize("path", PATHS)
 def test_the_tool_is_recognised_and_no_other(path):
     outputs = read_tool_output(sample(path))
-    assert not isinstance(outputs, Unavailable)
+    assert not isinstance(outputs, NotThere)
     assert [output.tool for output in outputs] == [TOOLS[path.partition("/")[0]]]
 
 
 def test_outputs_that_follow_each_other_are_all_read():
     sample("SOURCES.tsv")
     outputs = read_tool_output("".join(sample(path) for path in PATHS))
-    assert not isinstance(outputs, Unavailable)
+    assert not isinstance(outputs, NotThere)
     assert {output.tool for output in outputs} == set(TOOLS.values())
     alone = [output for path in PATHS for output in must_read(sample(path))]
     for tool in TOOLS.values():
@@ -57,7 +57,7 @@ def test_outputs_that_follow_each_other_are_all_read():
 
 def must_read(text: str) -> tuple[ToolOutput, ...]:
     outputs = read_tool_output(text)
-    assert not isinstance(outputs, Unavailable)
+    assert not isinstance(outputs, NotThere)
     return outputs
 
 

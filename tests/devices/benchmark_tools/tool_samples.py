@@ -9,7 +9,7 @@ from typing import Any
 from devices.benchmark_tools.known_tools import read_tool_output
 from devices.benchmark_tools.printed import PrintedNumber, PrintedText
 from devices.benchmark_tools.tool_run import ToolRun
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.readings.sample_files import expected_rows, sample
 
 TOPICS = ("litert_benchmark", "ncnn", "executorch", "ort_perf_test")
@@ -42,7 +42,7 @@ _MOMENTS = {"first_ts_s": "first", "inputs_prepared_s": "inputs prepared", "exec
 def runs_of(path: str, text: str | None = None) -> tuple[ToolRun, ...]:
     """Of a sample, or of a text instead of it; empty where nothing is recognised."""
     outputs = read_tool_output(sample(path) if text is None else text)
-    return () if isinstance(outputs, Unavailable) else tuple(run for output in outputs for run in output.runs)
+    return () if isinstance(outputs, NotThere) else tuple(run for output in outputs for run in output.runs)
 
 
 def expected_facts(expected: str) -> Iterator[tuple[str, str, str]]:
@@ -81,7 +81,7 @@ def found_fact(topic: str, runs: tuple[ToolRun, ...], of_what: str, key: str) ->
     finders = {
         "executed": lambda: run.outcome == "complete",
         "failed": lambda: run.outcome == "failed",
-        "incomplete": lambda: run.outcome == "cut" and isinstance(run.avg_ms, Unavailable),
+        "incomplete": lambda: run.outcome == "cut" and isinstance(run.avg_ms, NotThere),
         "delegate": lambda: run.delegations[0].name,
         "model": lambda: run.model.text if isinstance(run.model, PrintedText) else run.model,
         "ops": lambda: float(len(run.operators)),
@@ -104,8 +104,8 @@ def _run(runs: tuple[ToolRun, ...], of_what: str) -> ToolRun:
 
 def agrees(text: str, value: Any) -> bool:
     """Whether a value is what a cell of the table says."""
-    if text == "absent" or isinstance(value, Unavailable):
-        return text == "absent" and isinstance(value, Unavailable) and bool(value.reason)
+    if text == "absent" or isinstance(value, NotThere):
+        return text == "absent" and isinstance(value, NotThere) and bool(value.reason)
     if isinstance(value, bool):
         return text == str(value).lower()
     if isinstance(value, float):

@@ -6,7 +6,7 @@ import pytest
 
 from devices.power.external_meter import estimate_offset_s
 from devices.power.meter_log import MeterLog, parse_meter_csv
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.power.simulated_device import Device
 from tests.devices.power.test_sources import meter_csv
 
@@ -62,7 +62,7 @@ def test_files_of_meters(name: str) -> None:
 )
 def test_files_that_are_none(text: str, words: str) -> None:
     log = parse_meter_csv(text)
-    assert isinstance(log, Unavailable)
+    assert isinstance(log, NotThere)
     assert words in log.reason
 
 
@@ -76,4 +76,4 @@ def test_the_offset_of_a_meter_s_clock_is_found_from_the_work() -> None:
     flat = Device({None: 700.0, "a0": 702.0}, block_s=6.0, cycles=3)
     level = parse_meter_csv(meter_csv(flat))
     assert isinstance(level, MeterLog)
-    assert isinstance(estimate_offset_s(level, flat.blocks({}), within_s=20.0), Unavailable)
+    assert isinstance(estimate_offset_s(level, flat.blocks({}), within_s=20.0), NotThere)

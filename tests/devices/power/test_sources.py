@@ -10,9 +10,9 @@ import pytest
 
 from devices.power.meter_log import MeterLog, parse_meter_csv
 from devices.power.registry import SOURCES
-from devices.power.source import BlockEnergy, Evidence, FoundSource, SourceReadout
+from devices.power.source import BlockEnergy, EnergyReadings, FoundSource, SourceReadout
 from devices.power.survey import Survey, parse_survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.power.simulated_device import WALL_START_NS, Device, Gauge, TextAt, float32
 from tests.devices.power.surveys import answer, board, lines, phone, phone_with_files
 
@@ -33,7 +33,7 @@ def measured(
     assert asked <= sensors.keys()
     blocks = device.blocks({probe: sensors[probe] for probe in asked})
     is_android = survey.is_android
-    return SOURCES[name].measure(source, Evidence(blocks, is_android=is_android, **evidence))  # type: ignore[arg-type]
+    return SOURCES[name].measure(source, EnergyReadings(blocks, is_android=is_android, **evidence))  # type: ignore[arg-type]
 
 
 def check(readout: SourceReadout, device: Device, within: float = 0.03) -> None:
@@ -120,7 +120,7 @@ def test_a_float_that_has_lost_its_digits_is_said() -> None:
     readout = measured("android_rails", survey, device, {"rails_hal": hal_text(device, 1.7e13)})
     for (arm, *_), one in zip(device.spans, readout.blocks, strict=True):
         if arm is None:
-            assert isinstance(one, Unavailable)
+            assert isinstance(one, NotThere)
             assert "step" in one.reason or "did not move" in one.reason
         else:
             assert isinstance(one, BlockEnergy)
@@ -138,12 +138,12 @@ def test_a_lost_rail_and_a_reset_counter_are_named() -> None:
     second = rails_text(device, OTHER_RAILS)
     lost = {"rails_0": lambda at_s: whole(at_s) if at_s < middle else None, "rails_1": second}
     first = measured("android_rails", rails_survey(device), device, lost).blocks[0]
-    assert isinstance(first, Unavailable)
+    assert isinstance(first, NotThere)
     assert "both ends" in first.reason
     reset = measured("android_rails", rails_survey(device), device, {"rails_0": after_reset, "rails_1": second}).blocks[
         0
     ]
-    assert isinstance(reset, Unavailable)
+    assert isinstance(reset, NotThere)
 
 
 RAPL = "/sys/class/powercap/intel-rapl:0"
@@ -175,7 +175,7 @@ def test_rapl_also_where_its_counter_wraps(start_uj: int) -> None:
 
 def test_rapl_that_only_root_may_read_is_no_source() -> None:
     reason = SOURCES["rapl"].find(rapl_survey(energy=""))
-    assert isinstance(reason, Unavailable)
+    assert isinstance(reason, NotThere)
     assert "root" in reason.reason
 
 
@@ -209,7 +209,7 @@ def test_rails_of_an_agx_orin_are_added_and_two_nameless_sensors_are_not() -> No
     two = {f"{HWMON}/name": "ina226", f"{HWMON}/power1_input": "1000"}
     two |= {"/sys/class/hwmon/hwmon5/name": "ina226", "/sys/class/hwmon/hwmon5/power1_input": "1000"}
     reason = SOURCES["board_sensors"].find(board(two))
-    assert isinstance(reason, Unavailable)
+    assert isinstance(reason, NotThere)
     assert "parts of another" in reason.reason
 
 
@@ -222,7 +222,7 @@ def test_an_ina226_that_computes_its_power() -> None:
     broken: dict[str, TextAt] = {"sensor_0_power": lambda at_s: None if at_s > middle else "2500000\n"}
     readout = measured("board_sensors", survey, device, broken)
     assert isinstance(readout.blocks[0], BlockEnergy)
-    assert isinstance(readout.blocks[1], Unavailable)
+    assert isinstance(readout.blocks[1], NotThere)
     assert "lost" in readout.blocks[1].reason
 
 
@@ -296,14 +296,14 @@ def test_a_counter_with_too_large_steps_says_so() -> None:
     device = Device(WORKS, block_s=10.0)
     gauge = Gauge(device, counter_step_uah=10_000)
     for one in measured("charge_counter", phone_with_files(), device, gauge.sensors()).blocks:
-        assert isinstance(one, Unavailable)
+        assert isinstance(one, NotThere)
         assert "move" in one.reason
 
 
 def test_a_gauge_slower_than_the_block_gives_no_current() -> None:
     device = Device(WORKS, block_s=20.0)
     readout = measured("battery_current", phone_with_files(), device, Gauge(device, update_s=15.0).sensors())
-    assert all(isinstance(one, Unavailable) for one in readout.blocks)
+    assert all(isinstance(one, NotThere) for one in readout.blocks)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_a_battery_that_does_not_feed_the_device_alone(status: str, direction: i
     sensors = Gauge(device, status=status, charge_direction=direction).sensors()
     for name in ("charge_counter", "battery_current"):
         for one in measured(name, phone_with_files(), device, sensors).blocks:
-            assert isinstance(one, Unavailable)
+            assert isinstance(one, NotThere)
             assert words in one.reason
 
 
@@ -332,16 +332,16 @@ def test_voltage_zero_and_a_current_that_is_not_the_load_s() -> None:
     for one in measured(
         "charge_counter", phone_with_files(), device, sensors | {"battery_voltage_now": lambda _: "0\n"}
     ).blocks:
-        assert isinstance(one, Unavailable)
+        assert isinstance(one, NotThere)
         assert "voltage 0" in one.reason
     draw = random.Random(3)
     mixed: Mapping[str, TextAt] = sensors | {"battery_current_now": lambda _: f"{draw.choice((-400_000, 400_000))}\n"}
     for one in measured("battery_current", phone_with_files(), device, mixed).blocks:
-        assert isinstance(one, Unavailable)
+        assert isinstance(one, NotThere)
         assert "sign" in one.reason
     flat: Mapping[str, TextAt] = sensors | {"battery_current_now": lambda _: f"{-draw.randrange(900, 1100)}\n"}
     for one in measured("battery_current", phone_with_files(charge_counter=""), device, flat).blocks:
-        assert isinstance(one, Unavailable)
+        assert isinstance(one, NotThere)
 
 
 def test_a_restart_in_the_block_ends_every_source() -> None:
@@ -351,9 +351,9 @@ def test_a_restart_in_the_block_ends_every_source() -> None:
     broken = [
         block.model_copy(update={"after": block.after.model_copy(update={"boot_id": "other"})}) for block in blocks
     ]
-    readout = SOURCES["charge_counter"].measure(found("charge_counter", survey), Evidence(broken))
+    readout = SOURCES["charge_counter"].measure(found("charge_counter", survey), EnergyReadings(broken))
     for one in readout.blocks:
-        assert isinstance(one, Unavailable)
+        assert isinstance(one, NotThere)
         assert "restarted" in one.reason
 
 
@@ -374,11 +374,11 @@ def test_a_meter_by_its_own_clock() -> None:
     check(measured("external_meter", survey, device, {}, meter=log, meter_offset_s=7.5), device)
     blocks = device.blocks({})
     jumped = [block.model_copy(update={"wall_ended_ns": block.wall_ended_ns + 3 * 10**9}) for block in blocks]
-    one = SOURCES["external_meter"].measure(found("external_meter", survey), Evidence(jumped, log, 7.5)).blocks[0]
-    assert isinstance(one, Unavailable)
+    one = SOURCES["external_meter"].measure(found("external_meter", survey), EnergyReadings(jumped, log, 7.5)).blocks[0]
+    assert isinstance(one, NotThere)
     assert "clock was set by +3.00 s" in one.reason
     short = parse_meter_csv(meter_csv(device)[:5000])
     assert isinstance(short, MeterLog)
-    late = SOURCES["external_meter"].measure(found("external_meter", survey), Evidence(blocks, short)).blocks[-1]
-    assert isinstance(late, Unavailable)
+    late = SOURCES["external_meter"].measure(found("external_meter", survey), EnergyReadings(blocks, short)).blocks[-1]
+    assert isinstance(late, NotThere)
     assert "no sample in the block" in late.reason

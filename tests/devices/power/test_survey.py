@@ -11,7 +11,7 @@ from devices.power.probes import CommandToRun
 from devices.power.registry import SOURCES, choose_source, find_sources
 from devices.power.source import FoundSource
 from devices.power.survey import parse_survey, survey_energy
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.power.surveys import answer, battery_files, lines, phone, phone_with_files
 from tests.devices.readings.sample_files import sample
 
@@ -41,13 +41,13 @@ def test_rails_come_before_the_battery_and_a_declared_meter_before_both() -> Non
     assert isinstance(meter, FoundSource)
     assert meter.source == "external_meter"
     unknown = choose_source(phone(**both), "batterystats")
-    assert isinstance(unknown, Unavailable)
+    assert isinstance(unknown, NotThere)
     assert "there are: android_rails" in unknown.reason
 
 
 def test_a_device_with_nothing_says_why_for_every_source() -> None:
     none = choose_source(parse_survey(answer({"sdk": ""})))
-    assert isinstance(none, Unavailable)
+    assert isinstance(none, NotThere)
     for word in ("power rails", "meter", "hwmon", "pmic", "powercap", "battery"):
         assert word in none.reason
 
@@ -63,12 +63,12 @@ def test_commands_serve_where_files_are_closed() -> None:
     samsung = chosen("battery_current", battery=sample("dumpsys_battery/samsung-2020-full.txt"))
     assert [probe.id for probe in samsung.sampled] == ["battery_dumpsys"]
     zero = choose_source(phone(battery=sample("dumpsys_battery/samsung-2018-zero-counter.txt")), "charge_counter")
-    assert isinstance(zero, Unavailable)
+    assert isinstance(zero, NotThere)
 
 
 def test_a_supply_called_bms_and_a_mouse() -> None:
     mouse = battery_files("/sys/class/power_supply/hidpp_battery_0", scope="Device", charge_full="")
-    assert isinstance(choose_source(phone(power_supply=lines(mouse))), Unavailable)
+    assert isinstance(choose_source(phone(power_supply=lines(mouse))), NotThere)
     bms = battery_files("/sys/class/power_supply/bms", type="BMS", status="")
     plain = battery_files(current_now="", charge_counter="")
     source = chosen("battery_current", power_supply=lines(bms | plain))
@@ -76,7 +76,7 @@ def test_a_supply_called_bms_and_a_mouse() -> None:
     assert paths["battery_current_now"] == "/sys/class/power_supply/bms/current_now"
     assert paths["battery_status"] == "/sys/class/power_supply/battery/status"
     charge_now = phone_with_files(charge_counter="", charge_now="317457")  # what a phone means by it is unknown
-    assert isinstance(choose_source(charge_now, "charge_counter"), Unavailable)
+    assert isinstance(choose_source(charge_now, "charge_counter"), NotThere)
 
 
 def test_this_machine_is_surveyed(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -101,7 +101,7 @@ def test_a_survey_cut_or_garbled_finds_no_more_than_the_whole() -> None:
     draw = random.Random(5)
     for length in range(0, len(text), 97):
         for name, found in find_sources(parse_survey(text[:length])).items():
-            assert isinstance(found, (FoundSource, Unavailable)), name
+            assert isinstance(found, (FoundSource, NotThere)), name
     for _ in range(50):
         shuffled = "".join(draw.sample(text.splitlines(keepends=True), len(text.splitlines())))
         assert find_sources(parse_survey(shuffled)).keys() == SOURCES.keys()

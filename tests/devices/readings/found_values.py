@@ -24,7 +24,7 @@ from devices.readings import (
     top,
     vcgencmd,
 )
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.readings.sample_files import sample
 
 INA219_FILES = ("in0_input", "in1_input", "power1_input", "curr1_input", "shunt_resistor")
@@ -104,8 +104,8 @@ def found_value(path: str, key: str) -> Any:
 
 def _battery(value: Any, key: str) -> Any:
     if key == "updates_stopped":
-        return isinstance(value, Unavailable) and "reset" in value.reason
-    if isinstance(value, Unavailable):
+        return isinstance(value, NotThere) and "reset" in value.reason
+    if isinstance(value, NotThere):
         return value
     if key == "charging_state":
         return 0  # "Charging state: 0" is there, and `status` beside it says that it was not taken for the status
@@ -123,7 +123,7 @@ def _battery(value: Any, key: str) -> Any:
 
 def _supply(value: Any, key: str) -> Any:
     if key == "voltage_ocv":
-        return Unavailable("not read")
+        return NotThere("not read")
     field = {
         "status": "status", "voltage_uV": "voltage_uv", "power_uW": "power_uw", "energy_now_uWh": "energy_now_uwh",
         "capacity": "capacity_percent", "current": "current_raw", "current_uA": "current_raw",
@@ -185,7 +185,7 @@ def _cores(value: Any, key: str) -> Any:  # noqa: PLR0911
             return 100.0 * (value.all_cores.busy + value.all_cores.iowait) / value.all_cores.total
         return getattr(value.all_cores, key.removeprefix("cpu."))
     if isinstance(value, kernel_memory.MemoryInfo):
-        return value.amounts_kib.get(key.removesuffix("_kB"), Unavailable("no whole line"))
+        return value.amounts_kib.get(key.removesuffix("_kB"), NotThere("no whole line"))
     if isinstance(value, kernel_memory.SmapsRollup):
         names = {"Rss": "rss", "Pss": "pss", "Pss_Shmem": "pss_shmem", "Private_Dirty": "private_dirty"}
         names |= {"Swap": "swap", "SwapPss": "swap_pss"}
@@ -204,7 +204,7 @@ def _jetson(value: Any, key: str) -> Any:
         return next(iter(value))
     if key == "in3_input":
         # The dump is cut inside the error of its last file, which is therefore no whole line: not there.
-        return value[INA3221].values.get("in3", Unavailable("not read")) if INA3221 in value else None
+        return value[INA3221].values.get("in3", NotThere("not read")) if INA3221 in value else None
     if isinstance(value, dict):
         name = {
             "in0_mV": "in0_input", "in1_mV": "in1_input", "power_uW": "power1_input", "curr_mA": "curr1_input",
@@ -227,7 +227,7 @@ def _rpi(value: Any, key: str) -> Any:  # noqa: PLR0911
         if key == "sum_W":
             return sum(value.powers_w.values())
         if key == "voltages":
-            return value.voltages_v or Unavailable("none")
+            return value.voltages_v or NotThere("none")
         name, _, unit = key.rpartition("_")
         return {"A": value.currents_a, "V": value.voltages_v, "W": value.powers_w}[unit][name]
     if isinstance(value, vcgencmd.Throttled):
@@ -274,7 +274,7 @@ def _top(value: Any, key: str) -> Any:
 def _stats(value: Any, key: str) -> Any:
     if key == "pws":
         numbers = (value.capacity_mah, value.computed_mah, value.min_drained_mah, value.max_drained_mah)
-        return tuple(0 if isinstance(number, Unavailable) else number for number in numbers)
+        return tuple(0 if isinstance(number, NotThere) else number for number in numbers)
     if key == "pwi":
         return "none" if not value.modelled_mah else value.modelled_mah
     if key.startswith("pwi."):

@@ -13,7 +13,7 @@ from devices.readings.dumpsys_battery import DumpsysBattery, parse_dumpsys_batte
 from devices.readings.power_supply import PowerSupply, parse_power_supply
 from devices.readings.thermal_zones import parse_zone_temperature
 from devices.readings.thermalservice import Thermalservice, parse_thermalservice
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.doctor.obstacles import find_obstacles
 from harness.experiment.declaration import GateBounds
 from harness.experiment.energy_source import battery_status
@@ -56,15 +56,15 @@ def test_a_battery_that_is_not_there_has_no_values_and_is_no_gate(name: str) -> 
     said = parse_dumpsys_battery(ABSENT[name])
     assert isinstance(said, DumpsysBattery)
     for value in (said.level_percent, said.status, said.voltage_mv, said.temperature_celsius, said.charge_counter_uah):
-        assert isinstance(value, Unavailable)
+        assert isinstance(value, NotThere)
         assert "there is no battery" in value.reason
     assert said.ac_powered is True
     survey = phone(battery=ABSENT[name])
     gates = device_gates(survey, GateBounds(), on_battery=True)
     assert gates.gates.conditions == []
     assert {"battery_level", "battery_status", "temperature"} <= set(gates.missing)
-    assert isinstance(find_battery(survey), Unavailable)
-    assert isinstance(battery_capacity(survey), Unavailable)
+    assert isinstance(find_battery(survey), NotThere)
+    assert isinstance(battery_capacity(survey), NotThere)
     assert not any(isinstance(each, FoundSource) for each in find_sources(survey).values())
     assert battery_status(survey) is None
 
@@ -90,14 +90,14 @@ def test_a_supply_without_its_battery_is_none(more: dict[str, str]) -> None:
     files = battery_files(**({"current_now": "0", "charge_counter": ""} | more))
     survey = phone(power_supply=lines(files))
     assert device_gates(survey, GateBounds(), on_battery=True).gates.conditions == []
-    assert isinstance(find_battery(survey), Unavailable)
-    assert isinstance(battery_capacity(survey), Unavailable)
+    assert isinstance(find_battery(survey), NotThere)
+    assert isinstance(battery_capacity(survey), NotThere)
     assert battery_status(survey) is None
     uevent = "".join(f"POWER_SUPPLY_{path.rpartition('/')[2].upper()}={text}\n" for path, text in files.items())
     said = parse_power_supply(uevent)
     assert isinstance(said, PowerSupply)
     for value in (said.capacity_percent, said.voltage_uv, said.status, said.temperature_celsius, said.current_raw):
-        assert isinstance(value, Unavailable)
+        assert isinstance(value, NotThere)
 
 
 def test_a_second_battery_serves_where_the_first_is_not_there() -> None:
@@ -117,7 +117,7 @@ def test_a_second_battery_serves_where_the_first_is_not_there() -> None:
 )  # fmt: skip
 def test_a_zone_that_is_not_wired_gives_no_temperature_and_is_no_gate(text: str) -> None:
     found = parse_zone_temperature(text + "\n")
-    assert isinstance(found, Unavailable)
+    assert isinstance(found, NotThere)
     zone = "/sys/class/thermal/thermal_zone"
     files = {f"{zone}0/type": "skin-therm", f"{zone}0/temp": text, f"{zone}1/type": "cpu-thermal"}
     gates = device_gates(phone(thermal_zones=lines(files | {f"{zone}1/temp": "48500"})), GateBounds(), on_battery=False)
@@ -140,18 +140,18 @@ def test_a_thermal_status_without_a_thermal_hal_is_no_gate() -> None:
     text = "IsStatusOverride: false\nThermal Status: 0\nCached temperatures:\nHAL Ready: false\n"
     said = parse_thermalservice(text)
     assert isinstance(said, Thermalservice)
-    assert isinstance(said.status, Unavailable)
+    assert isinstance(said.status, NotThere)
     assert "thermal_status" in device_gates(phone(thermalservice=text), GateBounds(), on_battery=False).missing
 
 
 def test_a_current_sensor_without_a_voltage_is_no_source() -> None:
     folder = "/sys/class/hwmon/hwmon0"
     files = {f"{folder}/name": "ina226", f"{folder}/in1_input": "0", f"{folder}/curr1_input": "0"}
-    assert isinstance(find_sources(board(files))["board_sensors"], Unavailable)
+    assert isinstance(find_sources(board(files))["board_sensors"], NotThere)
     assert isinstance(find_sources(board(files | {f"{folder}/in1_input": "5020"}))["board_sensors"], FoundSource)
 
 
 def test_the_doctor_finds_nothing_in_the_way_of_a_box_on_the_mains() -> None:
     survey = phone(battery=television(status=2))
-    kinds = {each.kind for each in find_obstacles(survey, Identity(kind="adb"), Unavailable("not asked"))}
+    kinds = {each.kind for each in find_obstacles(survey, Identity(kind="adb"), NotThere("not asked"))}
     assert not {"battery low", "charging", "temperature"} & kinds

@@ -13,7 +13,7 @@ import pytest
 from devices.readings.batterystats import parse_batterystats
 from devices.readings.power_rails import parse_energy_meter
 from devices.readings.rapl import parse_energy_uj
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.readings.found_values import whole_value
 from tests.devices.readings.sample_files import expected_rows, sample
 
@@ -24,7 +24,7 @@ OF_THE_TEXT = {"is_complete", "cached_count", "is_consistent"}
 
 def leaves(value: Any, place: str = "") -> dict[str, Any]:
     """Every single value inside a parsed one, by its place; the unavailable ones left out."""
-    if isinstance(value, Unavailable) or value is None:
+    if isinstance(value, NotThere) or value is None:
         return {}
     if dataclasses.is_dataclass(value):
         pairs = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
@@ -48,7 +48,7 @@ def check_types(value: Any) -> None:
             union = typing.get_origin(hint) in (typing.Union, types.UnionType)
             allowed = [typing.get_origin(one) or one for one in (typing.get_args(hint) if union else (hint,))]
             assert type(child) in allowed, (type(value).__name__, field.name, child)
-            assert not isinstance(child, Unavailable) or child.reason
+            assert not isinstance(child, NotThere) or child.reason
             check_types(child)
     elif isinstance(value, dict):
         for child in value.values():
@@ -111,22 +111,22 @@ METER = """
 
 def test_the_energy_meter_of_the_power_stats_hal() -> None:
     rails = parse_energy_meter(METER)
-    assert not isinstance(rails, Unavailable)
+    assert not isinstance(rails, NotThere)
     energies = {name: rail.energy_uj for name, rail in rails.rails.items()}
     assert energies == {"S10M_VDD_TPU": 5578760.0, "VSYS_PWR_MODEM": 192612464000.0, "S2M_VDD_CPUCL2": 0.0}
     assert rails.resolution_uj == 2**14  # a 32-bit float of 1.9e11 has steps of 16384
     for length in range(len(METER)):
-        assert isinstance(parse_energy_meter(METER[:length]), Unavailable)
+        assert isinstance(parse_energy_meter(METER[:length]), NotThere)
 
 
 def test_a_counter_is_a_whole_line() -> None:
     assert parse_energy_uj("262143328850\n") == 262143328850
     for text in ("262143328850", "", "12 34\n", "-1\n", "1\n2\n", "1e5\n"):
-        assert isinstance(parse_energy_uj(text), Unavailable), text
+        assert isinstance(parse_energy_uj(text), NotThere), text
 
 
 def test_a_model_of_energy_is_not_there_without_a_battery() -> None:
     stats = parse_batterystats(sample("batterystats_checkin/device-without-battery.txt"))
-    assert not isinstance(stats, Unavailable)
-    assert isinstance(stats.total_mah, Unavailable)
-    assert isinstance(stats.capacity_mah, Unavailable)
+    assert not isinstance(stats, NotThere)
+    assert isinstance(stats.total_mah, NotThere)
+    assert isinstance(stats.capacity_mah, NotThere)

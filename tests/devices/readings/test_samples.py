@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devices.readings.dumpsys_battery import STATUSES
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from tests.devices.readings.found_values import found_value, measured_clocks_in_words
 from tests.devices.readings.sample_files import SAMPLES, TOPICS, expected_pairs, expected_rows, sample
 
@@ -19,8 +19,8 @@ MISSING = re.compile(r"absent|-> (unknown|implausible)|no.reading|invalid|error|
 
 def agrees(expected: str, value: Any) -> bool:
     """Whether a value is what a cell of the table says, whose numbers may be rounded and carry remarks."""
-    if MISSING.search(expected) or isinstance(value, Unavailable):
-        return isinstance(value, Unavailable) and bool(MISSING.search(expected)) and bool(value.reason)
+    if MISSING.search(expected) or isinstance(value, NotThere):
+        return isinstance(value, NotThere) and bool(MISSING.search(expected)) and bool(value.reason)
     if isinstance(value, bool):
         return expected == str(value).lower()
     if isinstance(value, (tuple, list)):

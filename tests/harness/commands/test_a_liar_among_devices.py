@@ -13,7 +13,7 @@ from harness.documents.state import DeviceState
 from harness.runs import allowance
 from harness.runs.measuring import device_run as measure
 from harness.runs.measuring.device_run import DeviceRun
-from harness.runs.measuring.measure_all import on_all
+from harness.runs.measuring.measure_all import for_each_device
 from harness.runs.measuring.output_check import WrongOutputError
 from harness.runs.session.progress import SilentProgress
 from harness.runs.session.stop_request import StopRequest
@@ -54,7 +54,7 @@ def measured(tmp_path, lie, on_record):
         device = LocalDevice(str(tmp_path / ENTRIES[index].name))
         return DeviceRun(device, files, state, SilentProgress(), StopRequest(), on_record(index), plan)
 
-    return folder, on_all(folder, ENTRIES, make_run, SilentProgress(), StopRequest())
+    return folder, for_each_device(folder, ENTRIES, make_run, SilentProgress(), StopRequest())
 
 
 def stage(folder, place):

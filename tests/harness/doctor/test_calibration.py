@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from onnx import checker, load
 
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.doctor.calibration import CalibrationFacts, detectable_in, judge_calibration
 from harness.doctor.calibration_experiment import CalibrationModel, pairs_in, write_calibration
 from harness.documents.records import Context, GateOutcome, LatencyBlock
@@ -148,9 +148,9 @@ def test_one_pair_far_out_is_counted():
 
 
 def test_too_few_pairs_and_a_coarse_clock_bound_nothing():
-    assert isinstance(judge_calibration(simulated(2), FACTS), Unavailable)
+    assert isinstance(judge_calibration(simulated(2), FACTS), NotThere)
     still = [[each.model_copy(update={"latency_ns": [0]}) for each in pair] for pair in simulated(5)]
-    assert isinstance(judge_calibration(still, FACTS), Unavailable)
+    assert isinstance(judge_calibration(still, FACTS), NotThere)
 
 
 def test_the_model_is_sound_and_the_same_each_time(tmp_path):

@@ -4,13 +4,13 @@ import pytest
 
 from devices.identity import Identity
 from devices.power.survey import parse_survey
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.doctor.findings import askable_gates, capacity, chosen_source, energy_sources
 from harness.doctor.obstacles import busy_cores, current_temperature, find_obstacles
 from tests.devices.power.surveys import answer, battery_files, lines, phone, phone_with_files
 
 PHONE = Identity(kind="adb")
-NOBODY_KNOWS = Unavailable("not asked")
+NOBODY_KNOWS = NotThere("not asked")
 
 
 def kinds(survey, others=NOBODY_KNOWS, identity=PHONE):
@@ -100,8 +100,8 @@ def test_cores_kept_busy_between_two_looks():
         return f"cpu  {row}\ncpu0 {row}\ncpu1 {row}\n"
 
     assert busy_cores(look(100, 100), look(150, 250)) == pytest.approx(0.5)
-    assert isinstance(busy_cores(look(100, 100), look(100, 100)), Unavailable)
-    assert isinstance(busy_cores("", "Permission denied"), Unavailable)
+    assert isinstance(busy_cores(look(100, 100), look(100, 100)), NotThere)
+    assert isinstance(busy_cores("", "Permission denied"), NotThere)
 
 
 def test_sources_are_in_order_and_each_has_a_reason():

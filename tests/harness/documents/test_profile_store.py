@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices.identity import AndroidFacts, Identity
-from devices.readings.unavailable import Unavailable
+from devices.readings.unavailable import NotThere
 from harness.doctor.calibration import CalibrationFacts, judge_calibration
 from harness.documents.profile import DeviceProfile
 from harness.documents.profile_store import find_profile, profile_path, store_profile
@@ -49,7 +49,7 @@ def test_a_restart_leaves_a_device_what_it_is_and_an_update_does_not():
     assert isinstance(find_profile("ssh://bench-4", BOARD.model_copy(update={"boot_id": "two"})), DeviceProfile)
     store_profile(profile("adb:S1", PHONE))
     updated = PHONE.android.model_copy(update={"build_fingerprint": "a/b:15"})
-    assert isinstance(find_profile("adb:S1", PHONE.model_copy(update={"android": updated})), Unavailable)
+    assert isinstance(find_profile("adb:S1", PHONE.model_copy(update={"android": updated})), NotThere)
 
 
 def test_two_devices_have_two_files():

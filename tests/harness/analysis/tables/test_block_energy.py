@@ -9,7 +9,7 @@ import pytest
 from devices.power.registry import SOURCES, find_sources
 from devices.power.source import BlockEnergy, FoundSource
 from devices.power.survey import parse_survey
-from devices.readings.unavailable import Unavailable as NotRead
+from devices.readings.unavailable import NotThere as NotRead
 from harness.analysis.tables.block_energy import as_measured, read_energy
 from harness.documents.records import Reading
 from harness.quantity import Available, Unavailable

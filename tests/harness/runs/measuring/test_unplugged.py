@@ -34,7 +34,7 @@ def phone(stand_in: StandInPhone) -> StandInPhone:
     return stand_in
 
 
-class CableOutRun:
+class UnpluggedRun:
     def __init__(self, tiny, phone: StandInPhone, server: AdbServer, home: Path, **energy: float) -> None:
         tiny.measure |= ENERGY | {f"energy.{name}": value for name, value in energy.items()}
         self._tiny, self._phone = tiny, phone
@@ -63,7 +63,7 @@ class CableOutRun:
 
 
 def test_a_phone_is_unplugged_when_asked_measures_alone_and_is_picked_up(tiny, phone, server, tmp_path):
-    run = CableOutRun(tiny, phone, server, tmp_path)
+    run = UnpluggedRun(tiny, phone, server, tmp_path)
     run.wait_until_it_says("unplug the phone now (its battery's status is Charging); it measures on its own for about")
     assert phone.settings()["system/screen_off_timeout"] == "2147483647"
     assert b'"energy_block"' not in run.records_there()
@@ -91,7 +91,7 @@ def test_a_phone_is_unplugged_when_asked_measures_alone_and_is_picked_up(tiny, p
 
 
 def test_a_phone_on_wi_fi_needs_only_its_cable_pulled(tiny, phone, server, tmp_path):
-    run = CableOutRun(tiny, phone, server, tmp_path, cycles=3, block_s=3.0)
+    run = UnpluggedRun(tiny, phone, server, tmp_path, cycles=3, block_s=3.0)
     run.wait_until_it_says("unplug the phone now")
     phone.battery.plugged = "none"
     run.wait_until_it_says("it discharges, and measures without its cable for about 1 min")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.documents.plan import Plan
 from harness.documents.records import GateWaiting
 from harness.experiment.declaration import Experiment
-from harness.runs.measuring.unplugged import PATIENCE_S, CableOut
+from harness.runs.measuring.unplugged import PATIENCE_S, UnpluggedPass
 from harness.runs.planning.sensing import UNPLUG_WAIT_S, Sensing, make_sensing
 from harness.words.gates import waiting_in_words
 from tests.harness.simulated_records import make_manifest
@@ -59,5 +59,5 @@ def test_whoever_sits_beside_it_is_told_the_longest_of_the_waits() -> None:
 
 def test_a_phone_without_its_cable_is_missed_only_after_all_its_waits() -> None:
     made = plan(unplugged=True)
-    absence_s = CableOut(made).longest_absence_s
+    absence_s = UnpluggedPass(made).longest_absence_s
     assert absence_s == 2 * UNPLUG_WAIT_S + made.gates["energy"].budget_ns / 1e9 + PATIENCE_S
