@@ -7,10 +7,10 @@ import pytest
 
 from devices.identity import Identity
 from devices.posix.local import LocalDevice
+from harness.documents import allowance
 from harness.documents.folder import RunFolder, read_model, write_model
 from harness.documents.manifest import ManifestDevice
 from harness.documents.state import DeviceState
-from harness.runs import allowance
 from harness.runs.measuring import device_run as measure
 from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.measuring.measure_all import for_each_device

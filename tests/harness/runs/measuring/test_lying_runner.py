@@ -9,10 +9,10 @@ import pytest
 
 from devices.errors import PermanentError
 from devices.posix.local import LocalDevice
+from harness.documents import allowance
 from harness.documents.folder import DeviceFolder, read_model
 from harness.documents.plan import LatencyOptions, Plan, PlanArm, PlanItem, QualityStep, WarmUpStep
 from harness.documents.state import DeviceState
-from harness.runs import allowance
 from harness.runs.measuring import device_run as measure
 from harness.runs.measuring.device_run import DeviceRun
 from harness.runs.session.progress import SilentProgress
