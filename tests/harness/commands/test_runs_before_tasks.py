@@ -38,5 +38,8 @@ def test_a_run_without_a_task_is_reported_and_analysed_as_one_on_images(finished
 def test_run_json_says_of_an_arm_s_tensors_what_it_said(finished_run):
     """The task of a table follows from `data.task`; it is not written beside every table."""
     experiment = json.loads((finished_run.folder / "run.json").read_text())["experiment"]
-    assert experiment["data"]["tensor"] == {"layout": "auto", "color": "auto", "range": [0.0, 1.0]}
+    tensor = experiment["data"]["tensor"]
+    assert {key: value for key, value in tensor.items() if value is not None} == {
+        "layout": "auto", "color": "auto", "range": [0.0, 1.0],
+    }  # fmt: skip
     assert {arm["tensor"] for arm in experiment["arms"]} == {None}
