@@ -53,7 +53,7 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 def test_no_other_file_has_a_table_of_quantities() -> None:
-    """What a metric is called where it is computed, and which quantities a task offers, are no facts of the quantity."""
+    """What a metric is called where it is computed, and which quantities a task offers, are no facts of a quantity."""
     own = {"harness/quantity.py", "harness/experiment/declaration.py", "harness/experiment/template.py"}
     registries = {"metrics/registry.py"}
     found = {
