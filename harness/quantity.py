@@ -76,7 +76,7 @@ class Quantity:
     gallery_order: int | None = None
     """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
     visible_loss: float | None = None
-    """Of scores: a loss on a single item that people see when they look for it, in the unit; None where none is known.
+    """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
     """
     names_itself: bool = False
     """The words of its change say what changed: `31 % faster`."""

@@ -131,7 +131,7 @@ class ItemTail(_Strict):
     """Scores only: the items on which the candidate is worse than the baseline, beyond the mean."""
 
     margin: float
-    """In the quantity's unit: what a single item may lose, as declared, or as the rules allow the mean."""
+    """The margin in the quantity's unit: what a single item may lose, as declared, or as the rules allow the mean."""
     worse: int
     """Items that lose more than that."""
     items: int

@@ -116,7 +116,7 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     `UserError` where the model cannot make what the references hold.
     """
     sample_for: Callable[[Path], Callable[[str, Any], Any]] | None = None
-    """Of a reference's path: (metric, output or reference) → the same as that metric is to take it."""
+    """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
 

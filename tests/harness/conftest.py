@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.rig.command import Finished, bakeoff
-from tests.rig.phones_for_runs import kind, new_phone, server, stand_in
+from tests.rig.phones_for_runs import bionic_phone, kind, new_phone, server, stand_in
 from tests.rig.tiny_experiment import TinyExperiment
 
-__all__ = ["FinishedRun", "finished_run", "kind", "new_phone", "server", "stand_in"]
+__all__ = ["FinishedRun", "bionic_phone", "finished_run", "kind", "new_phone", "server", "stand_in"]
 
 
 @dataclass(frozen=True)

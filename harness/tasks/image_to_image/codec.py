@@ -57,7 +57,7 @@ class Codec(BaseModel):
     output_range: tuple[float, float]
     """Values for black and white, after dequantisation."""
     order: Literal["rgb", "bgr"] = "rgb"
-    """Of three channels."""
+    """The three channels' values."""
     input_normalisation: Normalisation | None = None
     output_normalisation: Normalisation | None = None
     output_index: int = Field(default=0, ge=0, le=1_000_000)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 _MOST_ITEMS = 3
 _MOST_PIXELS = 4_000_000
-"""Of a reference: larger pictures take a model too long for a look."""
+"""The most pixels of a reference: larger pictures take a model too long for a look."""
 _TRIED_PIXELS = 300_000
-"""Of an input that is also put through with other readings."""
+"""The most pixels of an input that is also put through with other readings."""
 _GAIN_DB = 3.0
 _EXACT_DB = 100.0
 """Stands for the infinite PSNR of identical pictures where gains are averaged."""

@@ -40,7 +40,7 @@ class ItemFloor:
     item: str
     psnr_db: float
     values: dict[str, float]
-    """Of `FLOOR_METRICS`, those that the experiment asks for."""
+    """Those of `FLOOR_METRICS` that the experiment asks for."""
     offset: Offset | None
     """Where the bicubic picture lies beside the reference; only on items where other readings are tried."""
 
