@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from harness.errors import UserError
 from harness.models.model_format import ModelFormat, ModelFormatError
 from harness.models.registry import READERS
@@ -50,6 +52,10 @@ def read_model(path: Path) -> ModelFile:
         inputs, outputs = reader.read(path, content)
     except ModelFormatError as error:
         raise UserError(f"{path}: the model cannot be used: {error}") from None
+    except ValidationError as error:  # a tensor beyond what a `TensorInfo` may hold
+        first = error.errors(include_url=False, include_input=False)[0]
+        told = f"a tensor's {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UserError(f"{path}: the model cannot be used: {told}", "It is damaged; export it again.") from None
     if not inputs or not outputs:
         raise UserError(f"{path}: the model has {len(inputs)} inputs and {len(outputs)} outputs")
     return ModelFile(
