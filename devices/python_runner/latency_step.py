@@ -49,6 +49,7 @@ def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> N
         "latency_block",
         **picked(step, "step", "pair"),
         position=position,
+        launch=step.get("launch"),
         arm=arm,
         item=step["item"],
         before=before,

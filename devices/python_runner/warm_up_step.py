@@ -1,4 +1,7 @@
-"""A warm-up: blocks in turn for every arm until each arm's medians agree or show no trend, within bounds."""
+"""A warm-up: blocks in turn for every arm until each arm's medians agree or show no trend, within bounds.
+
+A fresh one is of new processes, on a device that is warm.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,13 @@ if TYPE_CHECKING:
 def warm_up_step(session: Session, step: dict[str, Any]) -> None:
     """Does it."""
     options, progress = session.latency, session.progress
-    fixed = progress.block_inferences.get(step["step"])
     if session.latency_bound_reached():
-        if fixed is None:
+        if step["step"] not in progress.block_inferences:
             session.skip(step, BOUND_REASON)
         return
+    fixed = _block_inferences(session, step)
+    if step.get("fresh", False):
+        session.arms.close()
     medians: dict[str, list[float]] = {}
     settled: dict[str, bool] = {}
     for index in range(options["warm_up_max_blocks"]):
@@ -80,17 +85,24 @@ def _pairs_after(session: Session, warm_up_index: int) -> Iterator[int]:
             yield index
 
 
+def _block_inferences(session: Session, step: dict[str, Any]) -> int | None:
+    """How many inferences a block has, where that is known: of a fresh warm-up those of the one before it."""
+    known = session.progress.block_inferences
+    if step["step"] in known or not step.get("fresh", False):
+        return known.get(step["step"])
+    return next((known[earlier] for earlier in sorted(known, reverse=True) if earlier < step["step"]), None)
+
+
 def _block(session: Session, step: dict[str, Any], arm: str, index: int) -> float:
     """One block of one arm; its median."""
     options, at = session.latency, At(arm, step["step"], "warm_up")
     session.bound_arm(at, step["item"])
     time.sleep(options["settle_ns"] / 1e9)
+    least, budget_ns = WARM_UP_BLOCK_MIN_INFERENCES, options["block_target_ns"] // 2
+    if step.get("fresh", False):
+        least, budget_ns = 1, options.get("warm_up_again_ns") or budget_ns
     reply = session.arms.ask(
-        at,
-        "block",
-        lead_in=0,
-        count=max(WARM_UP_BLOCK_MIN_INFERENCES, options["block_max_inferences"]),
-        budget_ns=options["block_target_ns"] // 2,
+        at, "block", lead_in=0, count=max(least, options["block_max_inferences"]), least=least, budget_ns=budget_ns
     )
     latency_ns: list[int] = reply["latency_ns"]
     session.journal.write("warm_up_block", step=step["step"], arm=arm, index=index, latency_ns=latency_ns)

@@ -109,7 +109,9 @@ class Worker:
         self.adapter.bind(arrays)
         return {}
 
-    def block(self, lead_in: int, count: int, budget_ns: int | None = None) -> dict[str, Any]:
+    def block(
+        self, lead_in: int, count: int, budget_ns: int | None = None, least: int = WARM_UP_BLOCK_MIN_INFERENCES
+    ) -> dict[str, Any]:
         """Runs lead-in and timed inferences; with a budget, ends after it once a minimum of inferences is there."""
         infer = self.adapter.infer
         gc.collect()
@@ -121,7 +123,7 @@ class Worker:
             if budget_ns is None:
                 latency_ns = timed_inferences(infer, count)
             else:
-                latency_ns = timed_inferences(infer, min(count, WARM_UP_BLOCK_MIN_INFERENCES))
+                latency_ns = timed_inferences(infer, min(count, least))
                 while len(latency_ns) < count and clock_ns() - started_ns < budget_ns:
                     latency_ns += timed_inferences(infer, 1)
             ended_ns = clock_ns()

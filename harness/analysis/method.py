@@ -9,7 +9,7 @@ from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
 from harness.statistics.set_bootstrap import RESAMPLES
 from harness.words.rules import rule_in_words
-from harness.words.sentences import counted, listed
+from harness.words.sentences import counted, listed, plural
 
 if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
@@ -29,17 +29,27 @@ def method_in_words(manifest: Manifest) -> list[str]:
     measure, data = manifest.experiment.measure, manifest.experiment.data
     arms = counted(len(manifest.arms), "arm")
     block = "pair" if len(manifest.arms) == 2 else "round"
-    first_look = measure.looks_after
+    launches = len(measure.launch_sizes)
+    by_launch = launches > 1
+    first_look = measure.first_look.launches if by_launch else measure.first_look.pairs
     most = "" if first_look is None else "at most "
+    spread = (
+        f"in {most}{counted(launches, 'launch')}: fresh processes of every arm, warmed up, about "
+        f"{counted(round(measure.pairs / launches), block)} in each"
+        if by_launch
+        else "by the same processes throughout"
+    )
     sentences = [
         f"Latency: {most}{counted(measure.pairs, block)} of blocks of about {measure.block_ms:g} ms on each device, "
-        f"one block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up; item "
+        f"one block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up, {spread}; item "
         f"{_latency_item(manifest)!r}; batch of one.",
         "Each pair gives one ratio, candidate against baseline, of the blocks' medians (or 90th percentiles). The "
-        "change is their geometric mean, with a 95 % "
-        f"{'t' if first_look is None else 'confidence'} interval over pairs: pairs, not single inferences, are what is "
-        "counted, because neighbouring inferences resemble each other and devices drift.",
-        *([] if first_look is None else [_sequential_design(manifest, "latency", first_look, block)]),
+        + _what_is_counted(by_launch, "t" if first_look is None else "confidence"),
+        *(
+            []
+            if first_look is None
+            else [_sequential_design(manifest, "latency", first_look, "launch" if by_launch else block)]
+        ),
         "Beside a change, an arm's own time, memory or energy is the geometric mean too, so that candidate divided by "
         "baseline is the change wherever both have a value for the same pairs.",
         "“31 % faster, 1.45 times the speed” means 31 % less time, or 1.45 times as many in the same time.",
@@ -92,6 +102,20 @@ def method_in_words(manifest: Manifest) -> list[str]:
     return sentences
 
 
+def _what_is_counted(by_launch: bool, interval: str) -> str:
+    if by_launch:
+        return (
+            f"change is the geometric mean over launches of their pairs' geometric means, with a 95 % {interval} "
+            "interval over launches: a process has a speed of its own, which no number of pairs within it averages "
+            "out. The interval is wider where neighbouring ratios resemble each other, and where they are skewed."
+        )
+    return (
+        f"change is their geometric mean, with a 95 % {interval} interval over pairs: pairs, not single inferences, "
+        "are what is counted, because neighbouring inferences resemble each other and devices drift. What two "
+        "processes of one model differ by is not in it, since each arm had one process (measure.launches)."
+    )
+
+
 def _energy_in_words(manifest: Manifest) -> list[str]:
     experiment, energy = manifest.experiment, manifest.experiment.measure.energy
     looks_after = experiment.energy_looks_after
@@ -117,7 +141,7 @@ def _sequential_design(manifest: Manifest, of_pass: Literal["latency", "energy"]
         f"From {counted(first_look, block)} on a device was looked at after each, and ended its {of_pass} pass as soon "
         f"as {until}. The interval is anytime-valid (a t-mixture confidence sequence: what the intervals of all looks "
         "have in common), so that this looking does not raise the share of wrong answers; it is wider than a t "
-        f"interval of as many {block}s."
+        f"interval of as many {plural(block)}."
     )
 
 

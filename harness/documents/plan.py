@@ -84,12 +84,17 @@ class MemoryStep(_Strict):
 
 
 class WarmUpStep(_Strict):
-    """Warm up all arms in turn until their block medians stop trending or a bound is hit; fixes the block length."""
+    """Warm up all arms in turn until their block medians stop trending or a bound is hit; the first one fixes the
+    number of inferences of a block.
+    """
 
     step: int
     kind: Literal["warm_up"] = "warm_up"
     arms: list[str]
+    """They are started and warmed up in this order."""
     item: str
+    fresh: bool = False
+    """Ends all workers first, so that every arm begins anew in a process of its own."""
 
 
 class LatencyPairStep(_Strict):
@@ -100,6 +105,8 @@ class LatencyPairStep(_Strict):
     pair: int
     order: list[str]
     item: str
+    launch: int | None = Field(default=None, ge=0)
+    """The launch (fresh processes of all arms) that the pair is of; None where the whole pass has one."""
 
 
 class EnergyStep(_Strict):
@@ -243,6 +250,10 @@ class LatencyOptions(_Strict):
     """Pause before each block: a runtime's worker threads spin for a while after a run."""
     warm_up_min_blocks: int = Field(ge=3)
     warm_up_max_blocks: int = Field(ge=3)
+    warm_up_again_ns: int = Field(default=0, ge=0)
+    """How long about a block of a fresh warm-up lasts; of others it is half of `block_target_ns`. The device is warm by
+    then, and only the process is new.
+    """
     warm_up_tolerance: float = Field(gt=0)
     """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
     (Kendall's |S| < 9; 13.6 % of all orders without a trend are beyond, two-sided, exact).

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from devices.runtimes.registry import RUNTIMES
+from harness.experiment.launches import NEVER, FirstLook, first_look_in_launches, launch_sizes
 from harness.quantity import QUANTITIES, Quantity
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.names import DEFAULT_TASK
@@ -175,6 +176,11 @@ class Measure(DeclaredTable):
     min_pairs: int = Field(default=10, ge=2, le=10_000)
     """A sequential pass never ends before."""
     pairs: int = Field(default=30, ge=2, le=10_000)
+    launches: int | None = Field(default=None, ge=1, le=10_000)
+    """Fresh processes of every arm over the latency pass, which the pairs are spread over: what is counted. None: one
+    for every three pairs, and at least six. 1: the processes of the whole pass stay the same, and pairs are counted:
+    what two processes of one model differ by is then in no interval.
+    """
     block_ms: float = Field(default=250.0, gt=0, le=60_000)
     block_min_inferences: int = Field(default=5, ge=1, le=1_000_000)
     block_max_inferences: int = Field(default=2000, ge=1, le=1_000_000)
@@ -197,11 +203,18 @@ class Measure(DeclaredTable):
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 
     @property
-    def looks_after(self) -> int | None:
-        """From which pair on the latency pass may end; None where it has a fixed number of pairs, which it also has
-        where `min_pairs` leaves nothing to be saved: a single look needs no allowance for looking.
+    def launch_sizes(self) -> list[int]:
+        """Pairs in each launch of the latency pass."""
+        return launch_sizes(self.pairs, self.launches)
+
+    @property
+    def first_look(self) -> FirstLook:
+        """From when on the latency pass may end; its members are None where it has a fixed number of pairs, which it
+        also has where `min_pairs` leaves nothing to be saved: a single look needs no allowance for looking.
         """
-        return self.min_pairs if self.design == "sequential" and self.min_pairs < self.pairs else None
+        if self.design != "sequential" or self.min_pairs >= self.pairs:
+            return NEVER
+        return FirstLook(self.min_pairs, first_look_in_launches(self.launch_sizes, self.min_pairs))
 
 
 _AMOUNT_PATTERN = r"^\s*([0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(%|[A-Za-z]*)\s*$"

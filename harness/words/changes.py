@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.words.ratios import part, times, told_in_times
+from harness.words.sentences import plural
 from harness.words.values import value_and_unit
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def more_needed(n: int, needed: int | None, replicate: str) -> str:
     """`about 40 more pairs`; where no number is in reach, `far more pairs than is sensible`."""
     noun = _REPLICATES.get(replicate, replicate)
     if n < 2:
-        return f"more {noun}s"
+        return f"more {plural(noun)}"
     if needed is None:
-        return f"far more {noun}s than is sensible"
+        return f"far more {plural(noun)} than is sensible"
     count = _round_up_to_two_digits(max(needed - n, 1))
-    return f"about {count:,} more {noun}{'' if count == 1 else 's'}"
+    return f"about {count:,} more {noun if count == 1 else plural(noun)}"
 
 
 def _round_up_to_two_digits(count: int) -> int:

@@ -17,9 +17,13 @@ def clause(text: str) -> str:
 
 def counted(count: int, noun: str) -> str:
     """`1 pair`, `20 pairs`, `1,200 scenes`."""
+    return f"{count:,} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """`pairs`, `launches`, `pairs of blocks`."""
     head, of, tail = noun.partition(" of ")
-    plural = f"{head}{'es' if head.endswith('s') else 's'}{of}{tail}"
-    return f"{count:,} {noun if count == 1 else plural}"
+    return f"{head}{'es' if head.endswith(('s', 'ch')) else 's'}{of}{tail}"
 
 
 def listed(parts: list[str]) -> str:

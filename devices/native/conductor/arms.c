@@ -55,15 +55,17 @@ enum flow arms_ask(struct arms *arms, const struct arm_step *arm_step, const cha
     return ask(arms, arm_step, arm_step->stage, &request, name, answer);
 }
 
-enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count, int64_t budget_ns,
-                         const struct json_value **answer)
+enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count,
+                         const struct warm_up_block *warm_up, const struct json_value **answer)
 {
     struct json_writer request = {0};
     begin_request(&request, "block");
     json_integer_member(&request, "lead_in", lead_in);
     json_integer_member(&request, "count", count);
-    if (budget_ns >= 0)
-        json_integer_member(&request, "budget_ns", budget_ns);
+    if (warm_up != NULL) {
+        json_integer_member(&request, "budget_ns", warm_up->budget_ns);
+        json_integer_member(&request, "least", warm_up->least);
+    }
     return ask(arms, arm_step, arm_step->stage, &request, "block", answer);
 }
 

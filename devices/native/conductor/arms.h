@@ -36,10 +36,16 @@ enum flow arms_start(struct arms *arms, const struct arm_step *arm_step);
 enum flow arms_load(struct arms *arms, const struct arm_step *arm_step, int64_t *load_ns);
 enum flow arms_bind(struct arms *arms, const struct arm_step *arm_step, int item);
 
-/* A request without members, and one for a block; with a budget of less than 0 it has none. */
+/* How long a block of a warm-up goes on: until its budget is spent, but for that many inferences at least. */
+struct warm_up_block {
+    int64_t budget_ns;
+    int64_t least;
+};
+
+/* A request without members, and one for a block; NULL for one that has all its inferences however long they take. */
 enum flow arms_ask(struct arms *arms, const struct arm_step *arm_step, const char *name, const struct json_value **answer);
-enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count, int64_t budget_ns,
-                         const struct json_value **answer);
+enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count,
+                         const struct warm_up_block *warm_up, const struct json_value **answer);
 /* One that works for a time, which is one of its members. */
 enum flow arms_ask_for_a_time(struct arms *arms, const struct arm_step *arm_step, const char *name, const char *member,
                               int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer);

@@ -12,6 +12,7 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
     json_integer_member(record, "step", step->number);
     json_integer_member(record, "pair", step->pair);
     json_integer_member(record, "position", position);
+    json_size_member(record, "launch", step->launch);
     json_string_member(record, "arm", self->plan->arms[arm].id);
     json_string_member(record, "item", self->plan->items[step->item].id);
     context_write(record, "before", &self->machine, &self->before);
@@ -39,7 +40,7 @@ static enum flow latency_block(struct session *self, const struct plan_step *ste
         return flow;
     reference_work(self->progress->reference_bytes, &reference);
     machine_read(&self->machine, &self->before);
-    flow = arms_ask_block(&self->arms, &arm_step, options->lead_in_inferences, self->block_inferences, -1, &answer);
+    flow = arms_ask_block(&self->arms, &arm_step, options->lead_in_inferences, self->block_inferences, NULL, &answer);
     if (flow == FLOW_DONE)
         flow = write_block(self, step, arm, position, answer, &reference, &gate);
     gate_outcome_free(&gate);

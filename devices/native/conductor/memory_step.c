@@ -44,7 +44,7 @@ static enum flow measure(struct arms *arms, const struct plan_step *step, struct
         add_notes(sizes, answer);
         flow = arms_bind(arms, &arm_step, step->item);
     }
-    if (flow == FLOW_DONE && (flow = arms_ask_block(arms, &arm_step, 0, 1, -1, &answer)) == FLOW_DONE) {
+    if (flow == FLOW_DONE && (flow = arms_ask_block(arms, &arm_step, 0, 1, NULL, &answer)) == FLOW_DONE) {
         first = json_get(answer, "latency_ns");
         sizes->first_inference = first != NULL && first->count == 1 ? first->as.first->as.integer : 0;
         flow = arms_ask(arms, &arm_step, "reset_peak", &answer);
@@ -53,7 +53,7 @@ static enum flow measure(struct arms *arms, const struct plan_step *step, struct
         const struct json_value *reset = json_get(answer, "reset");
         sizes->reset = reset != NULL && reset->kind == JSON_TRUE;
         add_notes(sizes, answer);
-        flow = arms_ask_block(arms, &arm_step, 0, step->inferences, -1, &answer);
+        flow = arms_ask_block(arms, &arm_step, 0, step->inferences, NULL, &answer);
     }
     if (flow == FLOW_DONE && (flow = arms_ask(arms, &arm_step, "memory", &answer)) == FLOW_DONE) {
         sizes->run_peak_rss = sizes->reset ? size_in(answer, "peak_rss_bytes") : -1;

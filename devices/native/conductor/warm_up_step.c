@@ -12,13 +12,17 @@ static enum flow warm_up_block(struct session *self, const struct plan_step *ste
     const struct latency_options *options = &self->plan->latency;
     struct arm_step arm_step = {arm, step->number, "warm_up"};
     const struct json_value *answer;
-    int64_t count = options->block_max_inferences;
+    struct warm_up_block bounds = {options->block_target_ns / 2, WARM_UP_LEAST_INFERENCES};
+    if (step->fresh) {
+        bounds.least = 1;
+        bounds.budget_ns = options->warm_up_again_ns > 0 ? options->warm_up_again_ns : bounds.budget_ns;
+    }
+    int64_t count = options->block_max_inferences < bounds.least ? bounds.least : options->block_max_inferences;
     enum flow flow = session_bound_arm(self, &arm_step, step->item);
     if (flow != FLOW_DONE)
         return flow;
     sleep_ns(options->settle_ns);
-    flow = arms_ask_block(&self->arms, &arm_step, 0, count < WARM_UP_LEAST_INFERENCES ? WARM_UP_LEAST_INFERENCES : count,
-                          options->block_target_ns / 2, &answer);
+    flow = arms_ask_block(&self->arms, &arm_step, 0, count, &bounds, &answer);
     if (flow != FLOW_DONE)
         return flow;
     *median_ns = warm_up_median(json_get(answer, "latency_ns"));
@@ -63,6 +67,16 @@ static enum flow write_warm_up_done(struct session *self, const struct plan_step
     return session_end_record(self);
 }
 
+/* How many inferences a block has, where that is known, else 0: of a fresh warm-up those of the one before it. */
+static int64_t known_block_inferences(const struct session *self, const struct plan_step *step, int index)
+{
+    const struct step_progress *steps = self->progress->steps;
+    int64_t known = steps[index].block_inferences;
+    for (int k = index - 1; step->fresh && known == 0 && k >= 0; k--)
+        known = steps[k].block_inferences;
+    return known;
+}
+
 enum flow warm_up_step(struct session *self, const struct plan_step *step, int index)
 {
     const struct latency_options *options = &self->plan->latency;
@@ -70,6 +84,9 @@ enum flow warm_up_step(struct session *self, const struct plan_step *step, int i
     struct warm_up state = {options->warm_up_tolerance, {{0}}};
     if (session_latency_bound_reached(self))
         return *fixed == 0 ? session_skip(self, index, BOUND_REASON) : FLOW_DONE;
+    int64_t known = known_block_inferences(self, step, index);
+    if (step->fresh)
+        arms_close(&self->arms, false);
     int live = 0;
     for (int64_t block = 0; block < options->warm_up_max_blocks; block++) {
         bool all_settled = true;
@@ -96,7 +113,7 @@ enum flow warm_up_step(struct session *self, const struct plan_step *step, int i
     }
     if (live == 0)
         return session_skip(self, index, "every arm of it failed");
-    if (*fixed == 0) {
+    if (known == 0) {
         double slowest_ns = 1.0;
         for (int k = 0; k < step->arm_count; k++)
             if (self->progress->failed[step->arms[k]] == NULL && warm_up_last_median(&state, k) > slowest_ns)
@@ -104,8 +121,9 @@ enum flow warm_up_step(struct session *self, const struct plan_step *step, int i
         double wanted = (double)options->block_target_ns / slowest_ns + 0.5;
         int64_t count =
             wanted < (double)options->block_max_inferences ? (int64_t)wanted : options->block_max_inferences;
-        *fixed = count > options->block_min_inferences ? count : options->block_min_inferences;
+        known = count > options->block_min_inferences ? count : options->block_min_inferences;
     }
+    *fixed = known;
     self->block_inferences = *fixed;
     if (self->progress->reference_bytes == 0 && options->reference_target_ns > 0)
         self->progress->reference_bytes = reference_calibrate(options->reference_target_ns);

@@ -50,6 +50,8 @@ struct plan_step {
     int64_t repeat;
     int64_t inferences;
     int64_t pair;
+    int64_t launch; /* −1 for none */
+    bool fresh;     /* of a warm-up: of new workers */
     int64_t cycle;
     int64_t position;
     int64_t duration_ns;
@@ -66,6 +68,7 @@ struct latency_options {
     int64_t settle_ns;
     int64_t warm_up_min_blocks;
     int64_t warm_up_max_blocks;
+    int64_t warm_up_again_ns; /* of a block of a fresh warm-up; 0: as of others */
     double warm_up_tolerance;
     int64_t max_ns;
     int64_t reference_target_ns; /* 0: no fixed work is done */

@@ -106,6 +106,11 @@ static bool read_step(struct reading *reading, const struct json_value *entry, s
         step->arm = plan_arm_index(reading->plan, json_get_string(entry, "arm"));
     if (step->item < 0 || (has_arm && step->arm < 0))
         return refuse(reading, "names in step %lld an arm or an item that it does not have.", (long long)step->number);
+    const struct json_value *fresh = json_get(entry, "fresh"), *launch = json_get(entry, "launch");
+    step->fresh = fresh != NULL && fresh->kind == JSON_TRUE;
+    step->launch = -1;
+    if (launch != NULL && launch->kind != JSON_NULL && !json_get_integer(entry, "launch", 0, INT32_MAX, &step->launch))
+        return refuse_key(reading, "a step", "launch");
     return read_numbers(reading, entry, step) && (arms == NULL || read_arm_list(reading, entry, arms, step));
 }
 

@@ -39,7 +39,7 @@ static void write_durations(struct json_writer *writer, const char *name, const 
 bool inferences_block(struct runtime *runtime, const struct json_value *request, struct json_writer *writer,
                       struct failure *failure)
 {
-    int64_t lead_in = 0, count = 0, budget_ns = -1, done = 0;
+    int64_t lead_in = 0, count = 0, budget_ns = -1, done = 0, least = WARM_UP_BLOCK_MIN_INFERENCES;
     if (!json_get_integer(request, "lead_in", 0, INFERENCES_MAX, &lead_in)
         || !json_get_integer(request, "count", 1, INFERENCES_MAX, &count))
         return fail(failure, "ValueError", "a request for a block comes without its counts");
@@ -50,7 +50,8 @@ bool inferences_block(struct runtime *runtime, const struct json_value *request,
     bool good = timed_inferences(runtime, lead_in_ns, lead_in, failure);
     int64_t started_ns = clock_ns();
     if (bounded) {
-        int64_t least = count < WARM_UP_BLOCK_MIN_INFERENCES ? count : WARM_UP_BLOCK_MIN_INFERENCES;
+        json_get_integer(request, "least", 1, INFERENCES_MAX, &least);
+        least = count < least ? count : least;
         good = good && timed_inferences(runtime, latency_ns, least, failure);
         for (done = least; good && done < count && clock_ns() - started_ns < budget_ns; done++)
             good = timed_inferences(runtime, latency_ns + done, 1, failure);

@@ -1,13 +1,13 @@
 """Latency of one candidate against the baseline: paired blocks, each reduced to its median or its 90th percentile.
 
-`first_look` says from which pair on the run could have ended (`harness.experiment.declaration.Measure.looks_after`);
-None where the number of pairs was fixed.
+What is counted are launches (fresh processes of both arms, some pairs in each), or pairs where the processes stayed the
+same. `first_look` says from when on the run could have ended (`harness.experiment.declaration.Measure.first_look`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,14 @@ import numpy as np
 from harness.analysis.evidence.block_findings import NOTABLE, find_course
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.documents.comparison import NoEffect
+from harness.experiment.launches import NEVER, FirstLook
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
-from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
+from harness.statistics.confidence_sequence import (
+    SequentialEstimate,
+    estimate_sequentially,
+    estimate_series_sequentially,
+)
 from harness.statistics.diagnostics import (
     Trend,
     TwoLevels,
@@ -28,6 +33,12 @@ from harness.statistics.diagnostics import (
     find_two_levels,
 )
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
+from harness.statistics.launches import (
+    Labels,
+    estimate_launches,
+    estimate_launches_sequentially,
+    launch_means,
+)
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
 from harness.words.changes import effect_in_words, value_in_words
@@ -43,33 +54,55 @@ _FEWEST_FOR_P90 = 10
 
 
 def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
-    """One row a block: device, arm, pair, position, session, started_ns, p50_ns, p90_ns, inferences.
+    """One row a block: device, arm, pair, position, session, launch, started_ns, p50_ns, p90_ns, inferences.
 
-    Percentiles are numpy's linear ones, float64 nanoseconds. In time order.
+    Percentiles are numpy's linear ones, float64 nanoseconds. In time order. `launch` is −1 where there are none.
     """
     import pandas as pd
 
-    keys = ["device", "arm", "pair", "position", "session", "block_started_ns"]
+    keys = ["device", "arm", "pair", "position", "session", "launch", "block_started_ns"]
     rows = [
         (*key, float(np.median(values)), float(np.percentile(values, 90)), len(values))
         for key, values in ((key, group.to_numpy()) for key, group in latency.groupby(keys, sort=False)["latency_ns"])
     ]
     frame = pd.DataFrame(
         rows,
-        columns=["device", "arm", "pair", "position", "session", "started_ns", "p50_ns", "p90_ns", "inferences"],
+        columns=[
+            "device",
+            "arm",
+            "pair",
+            "position",
+            "session",
+            "launch",
+            "started_ns",
+            "p50_ns",
+            "p90_ns",
+            "inferences",
+        ],
     )
     return frame.sort_values(["device", "pair", "position"], ignore_index=True)
 
 
-def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: int | None = None) -> Level:
+def launches_of(launches: Sequence[int], sessions: Sequence[int]) -> Labels | None:
+    """Which launch each pair or block is of, as numbers that differ: a runner that was restarted began a new one in the
+    middle of a launch. None where they are of no launches.
+    """
+    launch, session = np.asarray(launches, dtype=np.int64), np.asarray(sessions, dtype=np.int64)
+    return session * (int(launch.max(initial=0)) + 1) + launch if launch.size and launch.min() >= 0 else None
+
+
+def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: FirstLook = NEVER) -> Level:
     """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their geometric mean.
 
     Its uncertainty allows for blocks that follow each other being alike.
     """
-    return level_of_blocks(quantity, blocks[quantity.measured_as].to_numpy(dtype=np.float64), source, first_look)
+    values = blocks[quantity.measured_as].to_numpy(dtype=np.float64)
+    return level_of_blocks(quantity, values, launches_of(blocks["launch"], blocks["session"]), source, first_look)
 
 
-def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look: int | None) -> Level:
+def level_of_blocks(
+    quantity: Quantity, values: Floats, launches: Labels | None, source: str, first_look: FirstLook
+) -> Level:
     """As `latency_level`, from the blocks' own medians or percentiles in nanoseconds, in time order."""
     name = _STATISTICS[quantity.measured_as or quantity.name]
     if values.size == 0:
@@ -77,15 +110,18 @@ def level_of_blocks(quantity: Quantity, values: Floats, source: str, first_look:
     if not np.all(values > 0):
         return Level(Unavailable(reason="the device's clock is too coarse: some blocks took no time"), None)
     what = f"geometric mean of {counted(values.size, 'block ' + name)}"
-    logarithms = np.log(values)
-    estimate = (
-        estimate_series_mean(logarithms) if first_look is None else estimate_series_sequentially(logarithms, first_look)
-    )
+    logarithms, first = np.log(values), first_look.pairs
+    if launches is not None:
+        logarithms, first = launch_means(logarithms, launches), first_look.launches
+        what += f" in {counted(logarithms.size, 'launch')}"
+    estimate = estimate_series_mean(logarithms) if first is None else estimate_series_sequentially(logarithms, first)
     value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
     return Level(value, estimate)
 
 
-def effect_of_blocks(baseline: Floats, candidate: Floats, first_look: int | None) -> Paired | NoEffect:
+def effect_of_blocks(
+    baseline: Floats, candidate: Floats, launches: Labels | None, first_look: FirstLook
+) -> Paired | NoEffect:
     """Candidate against baseline from the medians or percentiles of paired blocks, in nanoseconds, in time order: the
     estimate alone.
     """
@@ -95,8 +131,14 @@ def effect_of_blocks(baseline: Floats, candidate: Floats, first_look: int | None
         differences = log_ratios(baseline, candidate)
     except ValueError:
         return NoEffect(reason="the device's clock is too coarse: some blocks took no time")
-    estimate = estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look)
-    return Paired(estimate, "pair of blocks")
+    if launches is None:
+        first = first_look.pairs
+        pairs = estimate_mean(differences) if first is None else estimate_sequentially(differences, first)
+        return Paired(pairs, "pair of blocks")
+    first = first_look.launches
+    if first is None:
+        return Paired(estimate_launches(differences, launches), "launch")
+    return Paired(estimate_launches_sequentially(differences, launches, first), "launch")
 
 
 def latency_effect(
@@ -105,19 +147,20 @@ def latency_effect(
     candidate: pd.DataFrame,
     names: Mapping[str, str],
     seed: int,
-    first_look: int | None = None,
+    first_look: FirstLook = NEVER,
 ) -> Paired | NoEffect:
     """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
-    both = baseline.merge(candidate, on=["pair", "session"], suffixes=("_a", "_b")).sort_values("pair")
+    both = baseline.merge(candidate, on=["pair", "session", "launch"], suffixes=("_a", "_b")).sort_values("pair")
     ours, theirs = (both[f"{quantity.measured_as}_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
-    effect = effect_of_blocks(ours, theirs, first_look)
+    launches = launches_of(both["launch"], both["session"])
+    effect = effect_of_blocks(ours, theirs, launches, first_look)
     if isinstance(effect, NoEffect):
         return effect
     differences = log_ratios(ours, theirs)
     candidate_first = (both["position_b"] < both["position_a"]).to_numpy()
     warnings: list[str] = []
     if quantity.name == "latency_p50":  # what is wrong with the pairs is said once, not for every percentile
-        if first_look is None and differences.size < ENOUGH_PAIRS:
+        if first_look == NEVER and differences.size < ENOUGH_PAIRS:
             warnings.append(
                 f"Only {counted(differences.size, 'pair')} of blocks; {ENOUGH_PAIRS} or more make an interval to rely "
                 "on."
@@ -132,12 +175,13 @@ def latency_effect(
                 f"Blocks hold only {counted(fewest, 'inference')}, so their 90th percentile is close to their "
                 "slowest. Raise measure.block_ms."
             )
-    # Neither the bootstrap nor sign flips allow for a run that could have ended at any pair.
-    fixed = first_look is None
+    # Neither the bootstrap nor sign flips allow for a run that could have ended on the way.
+    fixed = not isinstance(effect.estimate, SequentialEstimate)
+    replicates = differences if launches is None else launch_means(differences, launches)
     return replace(
         effect,
-        robust=bca_intervals(differences, seed) if fixed else None,
-        sign_flip=sign_flip_test(differences, seed) if fixed else None,
+        robust=bca_intervals(replicates, seed) if fixed else None,
+        sign_flip=sign_flip_test(replicates, seed) if fixed else None,
         warnings=warnings,
     )
 

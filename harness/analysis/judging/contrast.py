@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 _T_METHOD = {
     "pair of blocks": "t on log-ratios of paired blocks",
+    "launch": "t on launches' means of log-ratios of paired blocks",
     "process": "t on log-ratios of paired processes",
     "cycle": "t on log-ratios of paired energy blocks",
 }
 ANYTIME_METHODS = {
     "pair of blocks": "anytime-valid t-mixture on log-ratios of paired blocks",
+    "launch": "anytime-valid t-mixture on launches' means of log-ratios of paired blocks",
     "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
 }
 _ANYTIME_P = "anytime-valid t-mixture, two-sided"
@@ -36,6 +38,7 @@ SET_METHOD = "expanded BCa bootstrap"
 _SET_P = "expanded BCa bootstrap, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
+    "launch": "BCa bootstrap over launches",
     "process": "BCa bootstrap over processes",
     "cycle": "BCa bootstrap over cycles",
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
     blocks = data.blocks[data.blocks["arm"] == arm.name]
-    return latency_level(quantity, blocks, data.source(arm), data.manifest.experiment.measure.looks_after)
+    return latency_level(quantity, blocks, data.source(arm), data.manifest.experiment.measure.first_look)
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
@@ -29,7 +29,7 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
         blocks[blocks["arm"] == candidate.name],
         {"baseline": baseline.name, "candidate": candidate.name},
         seed,
-        data.manifest.experiment.measure.looks_after,
+        data.manifest.experiment.measure.first_look,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.stopping.energy_watch import EnergyWatch
 from harness.analysis.stopping.latency_watch import LatencyWatch
 from harness.documents.records import EnergyBlock, MemoryMeasured, PassStopped
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.analysis.stopping.stopping import PassWatch
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _LATER: dict[str, tuple[type, ...]] = {"latency": (MemoryMeasured, EnergyBlock), "energy": ()}
 """Records of what comes after a pass, which show that it is over."""
-_UNITS = {"latency": "pairs", "energy": "cycles"}
 
 
 @dataclass
@@ -28,6 +28,8 @@ class _Watched:
     name: str
     watch: PassWatch
     at_most: int
+    noun: str
+    """What is counted, such as `launch`."""
     is_over: bool = False
     """True once the pass has ended, or is told to."""
 
@@ -43,7 +45,7 @@ class _Watched:
         decision = self.watch.decision
         if decision.kind == "go on" or decision.count >= self.at_most:
             return None
-        done = f"{decision.count} of at most {self.at_most} {_UNITS[self.name]}"
+        done = f"{decision.count} of at most {counted(self.at_most, self.noun)}"
         return f"{self.name}: enough after {done}: {decision.reason}"
 
 
@@ -54,10 +56,11 @@ class EarlyEnd:
     """
 
     def __init__(self, manifest: Manifest, survey_text: str | None) -> None:
-        experiment = manifest.experiment
+        experiment, launches = manifest.experiment, len(manifest.experiment.measure.launch_sizes)
+        counted_in = ("launch", launches) if launches > 1 else ("pair", experiment.measure.pairs)
         self._passes = [
-            _Watched("latency", LatencyWatch(manifest), experiment.measure.pairs),
-            _Watched("energy", EnergyWatch(manifest, survey_text), experiment.energy_cycles),
+            _Watched("latency", LatencyWatch(manifest), counted_in[1], counted_in[0]),
+            _Watched("energy", EnergyWatch(manifest, survey_text), experiment.energy_cycles, "cycle"),
         ]
         self._due: _Watched | None = None
 

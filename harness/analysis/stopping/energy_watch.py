@@ -101,7 +101,7 @@ class EnergyWatch:
             return energy_effect(rows(self._arms[0], quantity), rows(arm, quantity), 0, self._first_look)
 
         return decide(
-            question_of(self._manifest, "energy", self._first_look),
+            question_of(self._manifest, "energy", self._first_look, self._manifest.experiment.energy_cycles, "cycle"),
             len(cycles),
             self._records.working_candidates(self._arms),
             evidence,

@@ -1,13 +1,17 @@
-"""The latency pass of one device, watched: judged after every whole pair, from `measure.min_pairs` on."""
+"""The latency pass of one device, watched: judged after every whole launch (or pair, where the processes stay the same),
+from `measure.min_pairs` on.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
-from harness.analysis.evidence.latency_evidence import effect_of_blocks, level_of_blocks
+from harness.analysis.evidence.latency_evidence import effect_of_blocks, launches_of, level_of_blocks
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
     NOT_ASKED,
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
     from harness.documents.records import Record
     from harness.experiment.declaration import Rule
+    from harness.statistics.launches import Labels
 
 
 class LatencyWatch:
@@ -37,6 +42,8 @@ class LatencyWatch:
         self._found: dict[tuple[int, int], set[str]] = {}
         """(session, pair) → arms with a block in it."""
         self._decision: Decision | None = None
+        self._ends = {done - 1 for done in accumulate(manifest.experiment.measure.launch_sizes)}
+        """The last pair of each launch."""
 
     def take(self, record: Record) -> None:
         """One record of records.jsonl, in the order of the file."""
@@ -74,7 +81,8 @@ class LatencyWatch:
         }
         found = self._found.setdefault((block.session, block.pair), set())
         found.add(block.arm)
-        if found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms:
+        whole = found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms
+        if whole and (block.launch is None or block.pair in self._ends):
             self._decision = None
 
     def _take_failure(self, failure: ArmFailed) -> None:
@@ -82,17 +90,24 @@ class LatencyWatch:
         self._decision = None
 
     def _decide(self) -> Decision:
-        first_look = self._manifest.experiment.measure.looks_after
-        pairs = self._records.complete_pairs([arm.id for arm in self._manifest.arms])
-        if first_look is None:
-            return Decision("go on", len(pairs), "the number of pairs is fixed")
+        first_look, pairs = self._manifest.experiment.measure.first_look, self._pairs()
+        launches = _launches(pairs)
+        first = first_look.pairs if launches is None else first_look.launches
+        count = len(pairs) if launches is None else len(np.unique(launches))
+        if first is None:
+            return Decision("go on", count, "the number of pairs is fixed")
+        sizes = self._manifest.experiment.measure.launch_sizes
+        noun, most = ("pair", sum(sizes)) if launches is None else ("launch", len(sizes))
         return decide(
-            question_of(self._manifest, "latency", first_look),
-            len(pairs),
+            question_of(self._manifest, "latency", first, most, noun),
+            count,
             self._records.working_candidates([arm.id for arm in self._manifest.arms]),
             lambda arm, rule: self._evidence(pairs, arm, rule),
             lambda arm: self._effect(pairs, arm, "latency_p50"),
         )
+
+    def _pairs(self) -> list[list[LatencyBlock]]:
+        return self._records.complete_pairs([arm.id for arm in self._manifest.arms])
 
     def _effect(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Paired | NoEffect:
         """Of one candidate against the baseline."""
@@ -103,18 +118,20 @@ class LatencyWatch:
                 places.append((found[baseline], found[arm]))
         ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
         theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
-        return effect_of_blocks(ours, theirs, self._manifest.experiment.measure.looks_after)
+        launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
+        return effect_of_blocks(ours, theirs, launches, self._manifest.experiment.measure.first_look)
 
     def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
         """Of one arm by itself."""
-        values = [
-            self._summaries[block.session, block.pair, block.arm][quantity]
-            for pair in pairs
-            for block in pair
-            if block.arm == arm
-        ]
-        first_look = self._manifest.experiment.measure.looks_after
-        return level_of_blocks(QUANTITIES[quantity], np.array(values, dtype=np.float64), "", first_look)
+        blocks = [block for pair in pairs for block in pair if block.arm == arm]
+        values = [self._summaries[block.session, block.pair, block.arm][quantity] for block in blocks]
+        return level_of_blocks(
+            QUANTITIES[quantity],
+            np.array(values, dtype=np.float64),
+            _launches([[block] for block in blocks]),
+            "",
+            self._manifest.experiment.measure.first_look,
+        )
 
     def _evidence(self, pairs: list[list[LatencyBlock]], arm: str, rule: Rule) -> Evidence:
         """What the rule asks about, and nothing else."""
@@ -123,10 +140,19 @@ class LatencyWatch:
         return Evidence(NOT_ASKED, NOT_ASKED, self._effect(pairs, arm, rule.quantity))
 
 
+def _launches(pairs: Sequence[Sequence[LatencyBlock]]) -> Labels | None:
+    """Which launch each pair is of."""
+    places = [(-1 if pair[0].launch is None else pair[0].launch, pair[0].session) for pair in pairs]
+    return launches_of([launch for launch, _ in places], [session for _, session in places])
+
+
 def latency_ending(manifest: Manifest, records: DeviceRecords) -> str | None:
     """Why the latency pass of a device ended where it did, in words; None where the number of pairs was fixed."""
     measure = manifest.experiment.measure
-    if measure.looks_after is None:
+    sizes, first_look = measure.launch_sizes, measure.first_look
+    by_launch = any(block.launch is not None for block in records.blocks)
+    if (first_look.launches if by_launch else first_look.pairs) is None:
         return None
-    noun = "pair" if len(manifest.arms) == 2 else "round"
-    return ending_in_words("latency", LatencyWatch.replay(manifest, records).decision, measure.pairs, noun, records)
+    noun = "launch" if by_launch else "pair" if len(manifest.arms) == 2 else "round"
+    decision = LatencyWatch.replay(manifest, records).decision
+    return ending_in_words("latency", decision, len(sizes) if by_launch else measure.pairs, noun, records)

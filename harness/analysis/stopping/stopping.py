@@ -53,7 +53,7 @@ class Decision:
 
     kind: Literal["go on", "decided", "hopeless"]
     count: int
-    """Whole pairs or cycles that it rests on."""
+    """Whole launches, pairs or cycles that it rests on."""
     reason: str
     """The reason in words, such as `every rule on latency was decided`."""
 
@@ -78,10 +78,10 @@ class Question:
     of_pass: Literal["latency", "energy"]
     rules: list[Rule]
     first_look: int
-    """Whole pairs or cycles."""
+    """Whole launches, pairs or cycles."""
     most: int
     noun: str
-    """`pair`, `cycle`."""
+    """`launch`, `pair`, `cycle`."""
     devices: int
     subject: str
     """With its verb: `the latencies are`."""
@@ -89,16 +89,17 @@ class Question:
     """What cannot be told now may be told later: a gauge's sign, a source that takes over."""
 
 
-def question_of(manifest: Manifest, of_pass: Literal["latency", "energy"], first_look: int) -> Question:
-    """The rules of the experiment on what the pass measures."""
-    experiment = manifest.experiment
+def question_of(
+    manifest: Manifest, of_pass: Literal["latency", "energy"], first_look: int, most: int, noun: str
+) -> Question:
+    """The rules of the experiment on what the pass measures; the first look and the most of it, counted in `noun`."""
     is_energy = of_pass == "energy"
     return Question(
         of_pass=of_pass,
-        rules=[rule for rule in experiment.rules if QUANTITIES[rule.quantity].measured_in == of_pass],
+        rules=[rule for rule in manifest.experiment.rules if QUANTITIES[rule.quantity].measured_in == of_pass],
         first_look=first_look,
-        most=experiment.energy_cycles if is_energy else experiment.measure.pairs,
-        noun="cycle" if is_energy else "pair",
+        most=most,
+        noun=noun,
         devices=len(manifest.devices),
         subject="energy per inference is" if is_energy else "the latencies are",
         waits=is_energy,

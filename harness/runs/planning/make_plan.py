@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import islice
 
 from harness.documents.manifest import Manifest, ManifestArm
 from harness.documents.plan import (
@@ -20,6 +21,9 @@ from harness.documents.plan import (
 )
 from harness.experiment.declaration import Measure
 from harness.runs.planning.sensing import Sensing
+
+_WARM_UP_AGAIN = 0.125
+"""A block of a fresh warm-up, as a share of a block that counts."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,7 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
 
     for item in manifest.items:
         steps += [QualityStep(step=len(steps) + place, arm=arm, item=item.id) for place, arm in enumerate(arm_ids)]
-    steps.append(WarmUpStep(step=len(steps), arms=arm_ids, item=manifest.latency_item))
-    for pair, order in enumerate(_orders(arm_ids, measure.pairs, orders)):
-        steps.append(LatencyPairStep(step=len(steps), pair=pair, order=order, item=manifest.latency_item))
+    steps += _latency_steps(manifest, device_index, _orders(arm_ids, measure.pairs, orders), first_step=len(steps))
     for repeat, order in enumerate(_orders(arm_ids, measure.memory_repeats, orders)):
         for arm in order:
             steps.append(
@@ -85,6 +87,33 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
         soak_probes=placement.sensing.soak_probes,
         step_timeout_ns=round(measure.step_timeout_s * 1e9),
     )
+
+
+def _latency_steps(
+    manifest: Manifest, device_index: int, orders: list[list[str]], first_step: int
+) -> list[WarmUpStep | LatencyPairStep]:
+    """Launches, each a warm-up of fresh processes and its pairs; the first has those of the quality pass. In which order
+    arms are started is drawn too: what comes first takes the memory and the core that it finds.
+    """
+    sizes = manifest.experiment.measure.launch_sizes
+    starts = _orders(
+        [arm.id for arm in manifest.arms], len(sizes), random.Random(f"{manifest.seed}/{device_index}/starts")
+    )
+    steps: list[WarmUpStep | LatencyPairStep] = []
+    pairs = iter(enumerate(orders))
+    for launch, (size, start) in enumerate(zip(sizes, starts, strict=True)):
+        steps.append(WarmUpStep(step=first_step + len(steps), arms=start, item=manifest.latency_item, fresh=launch > 0))
+        for pair, order in islice(pairs, size):
+            steps.append(
+                LatencyPairStep(
+                    step=first_step + len(steps),
+                    pair=pair,
+                    order=order,
+                    item=manifest.latency_item,
+                    launch=launch if len(sizes) > 1 else None,
+                )
+            )
+    return steps
 
 
 def plan_arm(arm: ManifestArm, placement: Placement) -> PlanArm:
@@ -117,6 +146,7 @@ def latency_options(measure: Measure) -> LatencyOptions:
         settle_ns=round(measure.settle_ms * 1e6),
         warm_up_min_blocks=3,
         warm_up_max_blocks=measure.warm_up_max_blocks,
+        warm_up_again_ns=round(measure.block_ms * 1e6 * _WARM_UP_AGAIN),
         warm_up_tolerance=0.02,
         max_ns=round(measure.max_minutes * 60e9),
         reference_target_ns=round(measure.reference_ms * 1e6),

@@ -123,11 +123,11 @@ class Bench:
     def memory(self, arm: str, item: str, *, repeat: int = 0, inferences: int = 3) -> None:
         self.steps.append(MemoryStep(step=len(self.steps), arm=arm, item=item, repeat=repeat, inferences=inferences))
 
-    def warm_up(self, arms: list[str], item: str) -> None:
-        self.steps.append(WarmUpStep(step=len(self.steps), arms=arms, item=item))
+    def warm_up(self, arms: list[str], item: str, *, fresh: bool = False) -> None:
+        self.steps.append(WarmUpStep(step=len(self.steps), arms=arms, item=item, fresh=fresh))
 
-    def pair(self, pair: int, order: list[str], item: str) -> None:
-        self.steps.append(LatencyPairStep(step=len(self.steps), pair=pair, order=order, item=item))
+    def pair(self, pair: int, order: list[str], item: str, *, launch: int | None = None) -> None:
+        self.steps.append(LatencyPairStep(step=len(self.steps), pair=pair, order=order, item=item, launch=launch))
 
     def energy_cycle(self, cycle: int, order: Sequence[str | None], item: str, *, duration_ms: float = 50) -> None:
         for position, arm in enumerate(order):
