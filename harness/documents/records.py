@@ -237,7 +237,7 @@ class LatencyBlock(_Timed):
     position: Count
     """0 for the arm that went first in this pair."""
     launch: Count | None = None
-    """The plan's: which fresh processes of all arms the pair was measured in. Null where the whole pass had the same."""
+    """The plan's: which fresh processes of all arms measured the pair. Null where the whole pass had the same."""
     arm: ArmId
     item: ItemId
     lead_in_ns: Durations

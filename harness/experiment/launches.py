@@ -11,12 +11,12 @@ from itertools import accumulate
 from typing import NamedTuple
 
 PAIRS_A_LAUNCH = 3
-"""The pairs of a launch where the experiment says nothing. The best number is √((c_L/c_p)·(σ_p²/σ_L²)) for the costs and
-variances of a launch and of a pair (Kalibera & Jones): from 1 to 4 for start-up costs of .1 to 3 pairs and processes
-that differ by half of what pairs do; and the mean of three is closer to a bell curve than a single pair is.
+"""The pairs of a launch where the experiment says nothing. The best number is √((c_L/c_p)·(σ_p²/σ_L²)) for the costs
+and variances of a launch and of a pair (Kalibera & Jones): from 1 to 4 for start-up costs of .1 to 3 pairs and
+processes that differ by half of what pairs do; and the mean of three is closer to a bell curve than a single pair is.
 """
 FEWEST_LAUNCHES = 6
-"""Fewer, where there are pairs for as many, make an interval much wider than their pairs would (t.975 of 2.6 and more)."""
+"""Fewer, where there are pairs for as many, make an interval much wider than their pairs would: t.975 is 2.8 for five."""
 FEWEST_TO_LOOK = 5
 """A sequential pass is not looked at before: the interval of fewer launches bounds almost nothing."""
 
@@ -43,7 +43,7 @@ def launch_sizes(pairs: int, launches: int | None) -> list[int]:
 
 
 def first_look_in_launches(sizes: list[int], min_pairs: int) -> int | None:
-    """After how many whole launches a sequential pass is first looked at; None where that leaves nothing to be saved."""
+    """After how many whole launches a sequential pass is first looked at; None where nothing would be saved."""
     enough = next((place for place, done in enumerate(accumulate(sizes), 1) if done >= min_pairs), len(sizes))
     first = max(enough, FEWEST_TO_LOOK)
     return first if first < len(sizes) else None

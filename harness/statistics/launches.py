@@ -10,8 +10,8 @@ The standard error is that of the launches' means, made wider for two faults tha
   skewness g, which is about what the second term of the Cornish-Fisher expansion of t adds on the long side (Johnson
   1978, "Modified t tests and confidence intervals for asymmetrical populations").
 
-What is wider has fewer effective replicates, and as few degrees of freedom. How often the intervals hold what is true is
-simulated: docs/check-the-statistics.md.
+What is wider has fewer effective replicates, and as few degrees of freedom. How often the intervals hold what is true
+is simulated: docs/check-the-statistics.md.
 """
 
 from __future__ import annotations

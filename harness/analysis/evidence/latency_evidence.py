@@ -7,11 +7,12 @@ same. `first_look` says from when on the run could have ended (`harness.experime
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from harness.analysis.evidence.block_findings import NOTABLE, find_course
 from harness.analysis.evidence.evidence import Level, Paired
@@ -83,7 +84,7 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["device", "pair", "position"], ignore_index=True)
 
 
-def launches_of(launches: Sequence[int], sessions: Sequence[int]) -> Labels | None:
+def launches_of(launches: ArrayLike, sessions: ArrayLike) -> Labels | None:
     """Which launch each pair or block is of, as numbers that differ: a runner that was restarted began a new one in the
     middle of a launch. None where they are of no launches.
     """

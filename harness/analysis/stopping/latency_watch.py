@@ -1,5 +1,5 @@
-"""The latency pass of one device, watched: judged after every whole launch (or pair, where the processes stay the same),
-from `measure.min_pairs` on.
+"""The latency pass of one device, watched: judged after every whole launch from `measure.min_pairs` on, or after every
+pair where the processes stay the same.
 """
 
 from __future__ import annotations

@@ -92,8 +92,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
 def _latency_steps(
     manifest: Manifest, device_index: int, orders: list[list[str]], first_step: int
 ) -> list[WarmUpStep | LatencyPairStep]:
-    """Launches, each a warm-up of fresh processes and its pairs; the first has those of the quality pass. In which order
-    arms are started is drawn too: what comes first takes the memory and the core that it finds.
+    """Launches, each a warm-up of fresh processes and its pairs; the first has those of the quality pass.
+
+    In which order arms are started is drawn too: what comes first takes the memory and the core that it finds.
     """
     sizes = manifest.experiment.measure.launch_sizes
     starts = _orders(

@@ -254,7 +254,8 @@ class SimulatedDevice:
             started_ns = self._now_ns
             latency_ns = self._infer(arm, self._count)
             self._write(
-                LatencyBlock, step=step.step, pair=step.pair, position=position, launch=step.launch, arm=arm, item=step.item,
+                LatencyBlock, step=step.step, pair=step.pair, position=position, launch=step.launch, arm=arm,
+                item=step.item,
                 started_ns=started_ns, ended_ns=self._now_ns, lead_in_ns=lead_in, latency_ns=latency_ns, before=before,
                 after=self._context(), cpu_ns=sum(lead_in) + sum(latency_ns), gate=gate, **reference,
             )  # fmt: skip
