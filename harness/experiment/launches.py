@@ -16,7 +16,7 @@ and variances of a launch and of a pair (Kalibera & Jones): from 1 to 4 for star
 processes that differ by half of what pairs do; and the mean of three is closer to a bell curve than a single pair is.
 """
 FEWEST_LAUNCHES = 6
-"""Fewer, where there are pairs for as many, make an interval much wider than their pairs would: t.975 is 2.8 for five."""
+"""Fewer, where there are pairs for as many, make an interval much wider than their pairs would (t.975 of 2.8)."""
 FEWEST_TO_LOOK = 5
 """A sequential pass is not looked at before: the interval of fewer launches bounds almost nothing."""
 
