@@ -127,9 +127,15 @@ def compare(
         devices=results,
         floor=seen.floor if seen is not None else None,
         rules=rules_in_words(manifest),
-        method=method_in_words(manifest),
+        method=method_in_words(manifest, by_launch=_had_launches(manifest, records)),
         warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],
     )
+
+
+def _had_launches(manifest: Manifest, records: Mapping[str, DeviceRecords]) -> bool:
+    """Runs of before there were launches say nothing of them."""
+    blocks = [block for one in records.values() for block in one.blocks]
+    return blocks[0].launch is not None if blocks else len(manifest.experiment.measure.launch_sizes) > 1
 
 
 def _energy(

@@ -24,13 +24,12 @@ def rules_in_words(manifest: Manifest) -> list[str]:
     ]
 
 
-def method_in_words(manifest: Manifest) -> list[str]:
-    """Sentences on measuring and deciding."""
+def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
+    """Sentences on measuring and deciding. `by_launch`: whether the latency pass had several launches."""
     measure, data = manifest.experiment.measure, manifest.experiment.data
     arms = counted(len(manifest.arms), "arm")
     block = "pair" if len(manifest.arms) == 2 else "round"
     launches = len(measure.launch_sizes)
-    by_launch = launches > 1
     first_look = measure.first_look.launches if by_launch else measure.first_look.pairs
     most = "" if first_look is None else "at most "
     spread = (

@@ -63,8 +63,8 @@ class SequentialEstimate(Estimate):
         return means, sds / np.sqrt(counts), counts
 
     def interval(self, level: float) -> tuple[float, float] | None:
-        """Two-sided, valid at all looks together; None while the replicates are too few to bound the mean (below 6
-        for 95 %, below 5 for 90 %).
+        """Two-sided, valid at all looks together; None while the replicates are too few to bound the mean (below 4
+        for 95 %).
 
         Each end alone is a one-sided bound at (1 + level)/2.
         """

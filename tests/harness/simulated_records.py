@@ -113,8 +113,11 @@ def make_manifest(
     quick: bool = False,
     design: Literal["sequential", "fixed"] = "fixed",
     min_pairs: int = 10,
+    launches: int | None = 1,
 ) -> Manifest:
-    """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene."""
+    """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene. `launches`: None for
+    as many as an experiment has that says nothing.
+    """
     stems = [
         f"scene{number // crops:02d}-{number % crops}" if crops > 1 else f"image{number:02d}" for number in range(items)
     ]
@@ -140,7 +143,12 @@ def make_manifest(
                 for place, arm in enumerate(arms)
             ],
             measure=Measure(
-                design=design, min_pairs=min_pairs, pairs=pairs, memory_repeats=memory_repeats, metrics=list(metrics)
+                design=design,
+                min_pairs=min_pairs,
+                pairs=pairs,
+                launches=launches,
+                memory_repeats=memory_repeats,
+                metrics=list(metrics),
             ),
             rules=[Rule(**rule) for rule in rules],
         ),
@@ -230,7 +238,10 @@ def simulate_records(
     log.write(WarmUpDone, step=1, settled=dict.fromkeys(alive, device.settled), block_inferences=inferences)
     pairs = manifest.experiment.measure.pairs if device.stops_after is None else device.stops_after
     disturbance = _disturbance(device, random, pairs * len(alive) * inferences)
+    sizes = manifest.experiment.measure.launch_sizes
+    launch_of = [launch for launch, size in enumerate(sizes) for _ in range(size)] if len(sizes) > 1 else [None] * pairs
     for pair in range(pairs):
+        log.launch = launch_of[pair]
         if pair == device.latency_stopped_after:
             log.write(PassStopped, step=2 + pair, of_pass="latency")
             break
@@ -282,6 +293,7 @@ class _Log:
         self._device, self._session, self._now = device, 0, 1_000_000_000
         self._ticks, self._random = 1000, np.random.default_rng(5)
         self.reference_ns = 5e6
+        self.launch: int | None = None
 
     def write(self, kind: Any, **fields: Any) -> None:
         self._now += 1_000_000
@@ -313,7 +325,7 @@ class _Log:
         cores = 1.02 + (1.5 if (pair, position) in self._device.others_busy else 0.0)
         self._ticks += round(sum(latency_ns) / 1e7 * cores)
         failed = ["temperature"] if (pair, position) in self._device.gate_failed_before else []
-        self.write(LatencyBlock, step=2 + pair, pair=pair, position=position, arm=str(arm_id), item="i0",
+        self.write(LatencyBlock, step=2 + pair, pair=pair, position=position, launch=self.launch, arm=str(arm_id), item="i0",
                    started_ns=started, ended_ns=self._now, lead_in_ns=[], latency_ns=latency_ns, before=before,
                    after=self.context(), cpu_ns=sum(latency_ns),
                    reference_ns=[int(self.reference_ns * self._random.normal(1, 0.01)) for _ in range(3)],

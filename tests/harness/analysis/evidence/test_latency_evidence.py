@@ -11,6 +11,7 @@ import pytest
 from harness.analysis.evidence.evidence import Paired
 from harness.analysis.evidence.latency_evidence import latency_effect, latency_level
 from harness.documents.comparison import NoEffect
+from harness.experiment.launches import NEVER, FirstLook
 from harness.quantity import QUANTITIES, Available, Unavailable
 
 P50, P90 = QUANTITIES["latency_p50"], QUANTITIES["latency_p90"]
@@ -22,6 +23,7 @@ def blocks(p50_ms: np.ndarray, first: np.ndarray, inferences: int = 25) -> pd.Da
         {
             "pair": np.arange(p50_ms.size),
             "session": 0,
+            "launch": -1,
             "position": np.where(first, 0, 1),
             "p50_ns": p50_ms * 1e6,
             "p90_ns": p50_ms * 1.1e6,
@@ -105,8 +107,8 @@ def test_a_ninetieth_percentile_of_few_inferences_is_named() -> None:
     ]
 
 
-@pytest.mark.parametrize("first_look", [None, 10], ids=["fixed", "sequential"])
-def test_an_arms_own_value_lies_in_its_interval_and_is_its_middle(first_look: int | None) -> None:
+@pytest.mark.parametrize("first_look", [NEVER, FirstLook(10, None)], ids=["fixed", "sequential"])
+def test_an_arms_own_value_lies_in_its_interval_and_is_its_middle(first_look: FirstLook) -> None:
     for seed in range(20):  # others' work slows a third of the blocks by half: the median is far below the mean
         random = np.random.default_rng(seed)
         busy = 10.0 * np.where(random.random(30) < 0.35, 1.5, 1.0) * np.exp(random.normal(0, 0.003, 30))

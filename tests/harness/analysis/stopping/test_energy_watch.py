@@ -248,7 +248,7 @@ def drawn(source: np.random.Generator, cycles: int, sd: float, log_ratio: float,
 
 def cycles_spent(run: Manifest, ours: np.ndarray, theirs: np.ndarray, first_look: int) -> tuple[Decision, Paired]:
     """As `EnergyWatch` would have it, without the making of records; and what the analysis says then."""
-    question = question_of(run, "energy", first_look)
+    question = question_of(run, "energy", first_look, run.experiment.energy_cycles, "cycle")
     for count in range(first_look, ours.size + 1):
         found = energy_effect(rows_of(ours[:count]), rows_of(theirs[:count]), 0, first_look)
         assert isinstance(found, Paired)

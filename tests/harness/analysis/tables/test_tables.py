@@ -23,12 +23,13 @@ def tables_of(
 def test_one_row_an_inference_with_the_users_names(tmp_path: Path) -> None:
     tables = tables_of(tmp_path, (SimulatedDevice("local"), SimulatedDevice("ssh://pi@bench-4")))
     assert len(tables.latency) == 2 * 4 * 2 * 5
-    assert list(tables.latency.columns[:8]) == [
+    assert list(tables.latency.columns[:9]) == [
         "device",
         "arm",
         "pair",
         "position",
         "session",
+        "launch",
         "index",
         "latency_ns",
         "block_started_ns",

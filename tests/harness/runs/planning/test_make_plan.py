@@ -70,7 +70,7 @@ def plan(run, device=0, sensing=Sensing()):  # noqa: B008 - a constant
 def test_every_item_goes_once_through_every_arm_and_every_pair_and_repeat_is_there():
     made = plan(manifest())
     kinds = Counter(step.kind for step in made.steps)
-    assert kinds == {"quality": 6, "warm_up": 1, "latency_pair": 40, "memory": 6}
+    assert kinds == {"quality": 6, "warm_up": 13, "latency_pair": 40, "memory": 6}
     assert [step.step for step in made.steps] == list(range(len(made.steps)))
     assert {(step.arm, step.item) for step in made.steps if step.kind == "quality"} == {
         (arm, item) for arm in ("a0", "a1") for item in ("i0", "i1", "i2")
@@ -86,6 +86,23 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_or_device_another_or
     ]
     assert orders[0] != orders[1]
     assert orders[0] != orders[2]
+
+
+def test_pairs_are_spread_over_launches_each_with_a_warm_up_of_fresh_processes():
+    steps = [step for step in plan(manifest()).steps if step.kind in {"warm_up", "latency_pair"}]
+    assert [step.kind for step in steps[:6]] == ["warm_up", *["latency_pair"] * 4, "warm_up"]
+    pairs = [step for step in steps if step.kind == "latency_pair"]
+    assert [step.pair for step in pairs] == list(range(40))
+    assert Counter(step.launch for step in pairs) == {0: 4, **dict.fromkeys(range(1, 13), 3)}
+    warm_ups = [step for step in steps if step.kind == "warm_up"]
+    assert [step.fresh for step in warm_ups] == [False] + [True] * 12
+    assert {tuple(step.arms) for step in warm_ups} == {("a0", "a1"), ("a1", "a0")}
+
+
+def test_one_launch_is_the_same_processes_throughout():
+    steps = plan(manifest(launches=1)).steps
+    assert [step.fresh for step in steps if step.kind == "warm_up"] == [False]
+    assert {step.launch for step in steps if step.kind == "latency_pair"} == {None}
 
 
 def test_each_arm_goes_first_about_equally_often_and_without_a_pattern():
