@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from rederive_energy import energy_values
+from rederive_launches import Launches, launches_of, neighbours
+from rederive_launches import first_looks as first_looks_of_latency
 from scipy.special import stdtrit
 from scipy.stats import bootstrap
 
@@ -29,7 +31,7 @@ MEMORY = {
 }
 ENERGY = ("energy_per_inference", "average_power")
 QUANTITIES = {*LATENCY, *MEMORY, "gpu_memory", *ENERGY}
-PRIOR_SD = 0.8  # of the standardised effect, in the anytime-valid interval
+PRIOR_SD = 1.5  # of the standardised effect, in the anytime-valid interval
 
 
 def read(path):
@@ -40,9 +42,9 @@ def read(path):
 # --- values: (arm, number of the pair, repeat or cycle) → value -------------------------------------------------------
 
 
-def latency_values(records, arms, percentile):
+def latency_values(records, arms, percentile, sessions_of=None):
     """The blocks' percentiles. A pair counts when one session of the runner holds a block of every arm that never
-    failed; the last such session.
+    failed; the last such session. `sessions_of` is filled with it.
     """
     blocks = {}
     for record in records:
@@ -55,6 +57,8 @@ def latency_values(records, arms, percentile):
         whole = [session for session, found in sessions.items() if required <= set(found)]
         if whole:
             found = sessions[max(whole)]
+            if sessions_of is not None:
+                sessions_of[pair] = max(whole)
             values |= {(arm, pair): np.percentile(found[arm]["latency_ns"], percentile) for arm in found}
     return values if all(value > 0 for value in values.values()) else {}  # else the clock is too coarse for ratios
 
@@ -140,14 +144,18 @@ def anytime_half_width(n, sd, level):
 
 def valid_looks(values, first_look, effective_n=len):
     """(mean, sd, n) after `first_look` values and after every value from there on."""
-    looks = [
-        (values[:n].mean(), values[:n].std(ddof=1), effective_n(values[:n])) for n in range(first_look, values.size)
-    ]
-    looks.append((values.mean(), values.std(ddof=1), effective_n(values)))
+    looks = [look_at(values[:n], effective_n) for n in range(first_look, values.size)] + [look_at(values, effective_n)]
     low, high = in_common(looks, 0.90)
     if np.isfinite([low, high]).all() and not low <= values.mean() <= high:
         return looks[-1:]  # the device changed on the way: the last look alone speaks for all
     return looks
+
+
+def look_at(values, effective_n):
+    n, sd = effective_n(values), values.std(ddof=1)
+    return (
+        (values.mean(), sd * np.sqrt(values.size / n), values.size) if widens(effective_n) else (values.mean(), sd, n)
+    )
 
 
 def in_common(looks, level):
@@ -176,13 +184,6 @@ def bootstrap_interval(values, *name):
     return drawn.confidence_interval
 
 
-def neighbours(values):
-    """Lag-1 autocorrelation."""
-    centred = values - values.mean()
-    square = np.dot(centred, centred)
-    return np.dot(centred[1:], centred[:-1]) / square if square > 0 else 0.0
-
-
 def effective_n(values):
     """n·(1 − r)/(1 + r): an arm's own values resemble their neighbours. r is freed of its bias (Kendall 1954), and has
     three tenths of its standard error added.
@@ -202,13 +203,14 @@ def effective_n_at_a_look(values):
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
-def first_looks(experiment):
-    """Quantity → after how many pairs or cycles it was first looked at; not there where their number was fixed, or
-    where nothing of it was known on the way.
+def first_looks(experiment, by_launch):
+    """Quantity → after how many launches, pairs or cycles it was first looked at; not there where their number was
+    fixed, or where nothing of it was known on the way.
     """
     measure, energy = experiment["measure"], experiment["measure"]["energy"]
     least = energy.get("min_cycles")
-    looks = dict.fromkeys(LATENCY, measure["min_pairs"]) if measure["min_pairs"] < measure["pairs"] else {}
+    latency = first_looks_of_latency(measure, by_launch)
+    looks = {} if latency is None else dict.fromkeys(LATENCY, latency)
     cycles = 8 if energy["cycles"] is None else energy["cycles"]
     by_meter = energy["meter_csv"] is not None and energy["source"] in (None, "external_meter")
     if least is not None and least < cycles and not by_meter and not energy["unplugged"]:
@@ -216,18 +218,32 @@ def first_looks(experiment):
     return looks if measure["design"] == "sequential" else {}
 
 
+def in_launches(values, pairs, launches, sessions):
+    """Of latencies the launches' means, and how many of those count; of a pass without launches the values."""
+    labels = [launches.get((pair, sessions.get(pair))) for pair in pairs]
+    if not labels or None in labels:
+        return values, len
+    grouped = Launches(values, labels)
+    return grouped.means, grouped.weigh
+
+
 def series(run):
-    """(device, candidate, quantity) → the candidate's log-ratios to the baseline, and its own logarithms, in order; and
-    quantity → first look.
+    """(device, candidate, quantity) → the candidate's log-ratios to the baseline, its own logarithms, in order, and how
+    many of the ratios count; and quantity → first look.
     """
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    looks, found = first_looks(manifest["experiment"]), {}
+    of_devices = {}
+    for device in manifest["devices"]:
+        path = run / "devices" / device["folder"] / "records.jsonl"
+        of_devices[device["name"]] = read(path) if path.exists() else []
+    by_launch = any(launches_of(records) for records in of_devices.values())
+    looks, found = first_looks(manifest["experiment"], by_launch), {}
     baseline, *candidates = manifest["arms"]
     arms = [arm["id"] for arm in manifest["arms"]]
     for device in manifest["devices"]:
-        path = run / "devices" / device["folder"] / "records.jsonl"
-        records = read(path) if path.exists() else []
-        values = {name: latency_values(records, arms, percentile) for name, percentile in LATENCY.items()}
+        records, sessions = of_devices[device["name"]], {}
+        launches = launches_of(records)
+        values = {name: latency_values(records, arms, percentile, sessions) for name, percentile in LATENCY.items()}
         values |= {name: memory_values(records, name) for name in (*MEMORY, "gpu_memory")}
         blocks = energy_blocks(records, arms, looked_at="average_power" in looks)
         values |= energy_values(run, device["folder"], manifest, blocks)
@@ -235,7 +251,13 @@ def series(run):
             for name, each in values.items():
                 pair = baseline["id"], candidate["id"]
                 both, one = (above_idle(each, *pair), above_idle(each, pair[1])) if name in ENERGY else (each, each)
-                found[device["name"], candidate["name"], name] = paired(both, *pair), alone(one, pair[1])
+                ratios, own, weigh = paired(both, *pair), alone(one, pair[1]), len
+                if name in LATENCY:
+                    of_both = sorted(key for arm, key in both if arm == pair[0] and (pair[1], key) in both)
+                    of_one = sorted(key for arm, key in one if arm == pair[1])
+                    ratios, weigh = in_launches(ratios, of_both, launches, sessions)
+                    own, _ = in_launches(own, of_one, launches, sessions)
+                found[device["name"], candidate["name"], name] = ratios, own, weigh
     return found, looks
 
 
@@ -252,10 +274,12 @@ def intervals(run):
     bounded = {rule["quantity"] for rule in manifest["experiment"]["rules"] if rule["at_most"] or rule["at_least"]}
     of_all, looks = series(run)
     found = {}
-    for place, (differences, own) in of_all.items():
+    for place, (differences, own, weigh) in of_all.items():
         name = place[2]
         if differences.size >= (3 if name in ENERGY else 2):
-            ends = anytime_interval(differences, looks[name]) if name in looks else t_interval(differences)
+            ends = t_interval(differences, weigh(differences))
+            if name in looks:
+                ends = anytime_interval(differences, looks[name], weigh)
             found[*place, "ratio"] = (differences.mean(), *ends)
             again = None if name in looks else bootstrap_interval(differences, manifest["seed"], *place)
             if again is not None:

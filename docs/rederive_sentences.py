@@ -21,6 +21,7 @@ from rederive_intervals import (
     anytime_interval,
     effective_n,
     effective_n_at_a_look,
+    look_at,
     seed_of,
     series,
     t_interval,
@@ -97,10 +98,11 @@ class Known:
 
     def detectable(self):
         """(t.975 + t.80)·s/√n, found 4 times in 5; after looking with the half-width of the last look for t.975."""
-        error, freedom = self.sd / np.sqrt(self.n), self.values.size - 1
+        error, freedom = self.sd / np.sqrt(self.n), max(min(self.values.size - 1, self.n), 1)
         critical = stdtrit(freedom, 0.975) * error
         if self.first_look:
-            critical = anytime_half_width(self.n, self.sd, 0.95)
+            _, sd, n = look_at(self.values, self.weigh)
+            critical = anytime_half_width(n, sd, 0.95)
         found = critical + stdtrit(freedom, 0.80) * error
         return found if np.isfinite(found) else None
 
@@ -287,10 +289,10 @@ class Run:
         self.rules, self.seed = self.manifest["experiment"]["rules"], self.manifest["seed"]
         self.known, self.own, self.scores, self.contrasts = {}, {}, {}, {}
         of_all, looks = series(run)
-        for place, (differences, own) in of_all.items():
+        for place, (differences, own, weigh) in of_all.items():
             look = looks.get(place[2])
             alike = (effective_n, effective_n_at_a_look) if place[2] in {*LATENCY, *ENERGY} else (len, len)
-            self.known[place] = Known(differences, look) if differences.size else None
+            self.known[place] = Known(differences, look, weigh, weigh) if differences.size else None
             self.own[place] = Known(own, look, *alike) if own.size > 1 else None
         for place, (differences, own, *images) in score_series(run).items():
             self.known[place] = Known(differences) if differences.size else None

@@ -90,7 +90,7 @@ class SequentialEstimate(Estimate):
 
     def critical_value(self, level: float) -> float:
         """Half-width of the last look's interval in standard errors; ∞ where it bounds nothing."""
-        return float(critical_values(np.array([self.effective_n]), level)[0])
+        return float(critical_values(np.array([self.looks[-1].n if self.looks else self.effective_n]), level)[0])
 
 
 def critical_values(n: Floats, level: float) -> Floats:

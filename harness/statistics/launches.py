@@ -60,12 +60,9 @@ def estimate_launches_sequentially(differences: Floats, launches: Labels, first_
     plain = estimate_launches(differences, launches)
     if plain.sd is None:
         return SequentialEstimate(plain.mean, None, plain.n, plain.effective_n)
-    ends = _ends_of_launches(launches)
-    looks = []
-    for end in ends[max(first_look, 2) - 1 : -1]:
-        until = estimate_launches(differences[:end], launches[:end])
-        looks.append(Look(until.mean, until.sd or 0.0, until.effective_n))
-    return of_looks(plain, [*looks, Look(plain.mean, plain.sd, plain.effective_n)])
+    ends = _ends_of_launches(launches)[max(first_look, 2) - 1 : -1]
+    looks = [_look(estimate_launches(differences[:end], launches[:end])) for end in ends]
+    return of_looks(plain, [*looks, _look(plain)])
 
 
 def spread_between_launches(differences: Floats, launches: Labels) -> float | None:
@@ -83,6 +80,13 @@ def spread_between_launches(differences: Floats, launches: Labels) -> float | No
     between = float((counts * (means - differences.mean()) ** 2).sum()) / (groups - 1)
     size = (n - float((counts**2).sum()) / n) / (groups - 1)
     return math.sqrt(max(0.0, (between - within) / size))
+
+
+def _look(estimate: Estimate) -> Look:
+    """The wider error counts as a wider spread of as many launches: from few of them their effective number is too
+    rough to say that they bound nothing.
+    """
+    return Look(estimate.mean, (estimate.standard_error or 0.0) * math.sqrt(estimate.n), float(estimate.n))
 
 
 def _ends_of_launches(launches: Labels) -> list[int]:

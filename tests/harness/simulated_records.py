@@ -115,8 +115,9 @@ def make_manifest(
     min_pairs: int = 10,
     launches: int | None = 1,
 ) -> Manifest:
-    """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene. `launches`: None for
-    as many as an experiment has that says nothing.
+    """The manifest; the first arm is the baseline. `crops` > 1 makes every so many items one scene.
+
+    `launches`: None for as many as an experiment has that says nothing.
     """
     stems = [
         f"scene{number // crops:02d}-{number % crops}" if crops > 1 else f"image{number:02d}" for number in range(items)
@@ -325,7 +326,8 @@ class _Log:
         cores = 1.02 + (1.5 if (pair, position) in self._device.others_busy else 0.0)
         self._ticks += round(sum(latency_ns) / 1e7 * cores)
         failed = ["temperature"] if (pair, position) in self._device.gate_failed_before else []
-        self.write(LatencyBlock, step=2 + pair, pair=pair, position=position, launch=self.launch, arm=str(arm_id), item="i0",
+        self.write(LatencyBlock, step=2 + pair, pair=pair, position=position, launch=self.launch, arm=str(arm_id),
+                   item="i0",
                    started_ns=started, ended_ns=self._now, lead_in_ns=[], latency_ns=latency_ns, before=before,
                    after=self.context(), cpu_ns=sum(latency_ns),
                    reference_ns=[int(self.reference_ns * self._random.normal(1, 0.01)) for _ in range(3)],

@@ -190,10 +190,10 @@ def _is_out_of_reach(rule: Rule, evidence: Evidence, effect_bound: float | None,
     bound = effect_bound if own is None else own.in_unit(QUANTITIES[rule.quantity].unit)
     if estimate is None or estimate.sd is None or not bound:
         return False
-    then = estimate.effective_n * most / estimate.n
-    if then <= estimate.effective_n:
+    if most <= estimate.n:
         return True
     level = 0.90 if rule.no_worse_than is not None else 0.95
-    width = float(critical_values(np.array([then]), level)[0]) * estimate.sd / math.sqrt(then)
-    to_come = estimate.sd * math.sqrt(1.0 / estimate.effective_n - 1.0 / then)
+    spread = estimate.sd * math.sqrt(estimate.n / estimate.effective_n)
+    width = float(critical_values(np.array([float(most)]), level)[0]) * spread / math.sqrt(most)
+    to_come = spread * math.sqrt(1.0 / estimate.n - 1.0 / most)
     return abs(estimate.mean - math.log(bound)) + _FAR * to_come < width

@@ -31,7 +31,7 @@ KINDS = (
 )
 
 
-def differences(kind: str, experiments: int, random: np.random.Generator) -> Floats:
+def differences(kind: str, experiments: int, random: np.random.Generator) -> Floats:  # noqa: PLR0911 - one a kind
     """Of shape (experiments, PAIRS), with a true mean of 0.
 
     - independent: Gaussian, 2 % a block;
