@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from rederive_intervals import LATENCY, anytime_half_width, latency_values, paired, read, t_interval
+from rederive_launches import Launches, launch_sizes, launches_of
 from scipy.special import ndtri, stdtr, stdtrit
 
 MINUTES = (1.0, 5.0, 20.0)
@@ -50,11 +51,19 @@ def trend(values):
 def calibration(records):
     """Name in the profile → number."""
     pairs, arms = pairs_of(records), ("a0", "a1")
-    d = paired(latency_values(records, arms, LATENCY["latency_p50"]), *arms)
+    sessions = {}
+    values = latency_values(records, arms, LATENCY["latency_p50"], sessions)
+    d, launches = paired(values, *arms), launches_of(records)
     blocks = [block for pair in pairs for block in pair]
     medians = np.array([np.median(block["latency_ns"]) for block in blocks])
     low, high = t_interval(d)
-    sd = 0.0 if d.std(ddof=1) <= 1e-12 * np.abs(d).max() else d.std(ddof=1)
+    within, between = 0.0 if d.std(ddof=1) <= 1e-12 * np.abs(d).max() else d.std(ddof=1), None
+    mean = d.mean()
+    if launches:  # the mean of launches is what is counted
+        labels = [launches[place, sessions[place]] for arm, place in sorted(values) if arm == arms[0]]
+        grouped = Launches(d, labels)
+        low, high = t_interval(grouped.means, grouped.weigh(grouped.means))
+        mean, within, between = grouped.means.mean(), grouped.within(), grouped.spread()
     seconds = (blocks[-1]["ended_ns"] - blocks[0]["started_ns"]) / 1e9
     waited = sum(block["gate"]["waited_ns"] for block in blocks[1:] if block["gate"]) / 1e9
     moved, differ = trend(np.log(medians)), not low <= 0 <= high
@@ -67,8 +76,10 @@ def calibration(records):
         "seconds": seconds,
         "waited_seconds": waited,
         "latency_ns": np.median(medians),
-        "pair_sd": sd,
-        "difference": np.expm1(d.mean()),
+        "pair_sd": within,
+        "launches": grouped.means.size if launches else None,
+        "launch_sd": between,
+        "difference": np.expm1(mean),
         "interval_half_width": np.expm1((high - low) / 2),
         "called_different": differ,
         "drift": None if moved is None else np.expm1(moved),
@@ -83,12 +94,16 @@ def calibration(records):
     ]:
         count = int(60 * minutes / pair_seconds)
         drifted = moved is not None and abs(np.expm1(moved)) > NOTABLE and count > d.size
-        found[name] = None if differ or drifted else detectable(count, sd)
+        found[name] = None if differ or drifted else detectable(count, within, between)
     return found
 
 
-def detectable(count, sd):
-    """(c + t.80)·s/√n, c the half-width of the interval that holds at every look; None where it bounds nothing."""
+def detectable(count, sd, between):
+    """(c + t.80)·s/√n, c the half-width of the interval that holds at every look; None where it bounds nothing. In
+    launches of three pairs, where there are any, for as many launches.
+    """
+    if between is not None and count:
+        sd, count = np.sqrt(between**2 + sd**2 / 3), len(launch_sizes({"pairs": count}))
     if count < 2 or not np.isfinite(anytime_half_width(count, sd, 0.95)):
         return None
     return np.expm1(anytime_half_width(count, sd, 0.95) + stdtrit(count - 1, 0.80) * sd / np.sqrt(count))

@@ -153,9 +153,9 @@ def valid_looks(values, first_look, effective_n=len):
 
 def look_at(values, effective_n):
     n, sd = effective_n(values), values.std(ddof=1)
-    return (
-        (values.mean(), sd * np.sqrt(values.size / n), values.size) if widens(effective_n) else (values.mean(), sd, n)
-    )
+    if getattr(effective_n, "widens", False):
+        sd, n = sd * np.sqrt(values.size / n), values.size
+    return values.mean(), sd, n
 
 
 def in_common(looks, level):

@@ -92,7 +92,8 @@ def _calibration(console: Console, found: Calibration) -> None:
     _wrapped(
         console,
         "noise",
-        f"{percent(found.pair_sd)} from pair to pair, {found.outlier_pairs} of {found.pairs} pairs far out; "
+        f"{percent(found.pair_sd)} from pair to pair, {_of_launches(found)}"
+        f"{found.outlier_pairs} of {found.pairs} pairs far out; "
         f"an inference takes {milliseconds(found.latency_ns)}",
     )
     drift = (
@@ -151,3 +152,10 @@ def _wrapped(console: Console, label: str, text: str, style: str | None = None) 
 
 def _line(console: Console, text: str, style: str | None = None) -> None:
     console.print(printable(text), markup=False, highlight=False, overflow="fold", style=style)
+
+
+def _of_launches(found: Calibration) -> str:
+    """By how much fresh processes differ of themselves, where that was measured."""
+    if found.launches is None or found.launch_sd is None:
+        return ""
+    return f"{percent(found.launch_sd)} between {found.launches} launches (fresh processes) beyond that, "

@@ -12,9 +12,11 @@ import numpy as np
 from devices.readings.unavailable import NotThere
 from harness.documents.profile import Calibration, Detectable
 from harness.experiment.declaration import GateBounds, Measure
+from harness.experiment.launches import PAIRS_A_LAUNCH, launch_sizes
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.diagnostics import find_trend, find_two_levels
 from harness.statistics.estimate import Floats, estimate_mean
+from harness.statistics.launches import Spreads, estimate_launches, launches_of, spreads
 from harness.statistics.paired import log_ratios
 from harness.statistics.power import minimum_detectable
 
@@ -48,10 +50,11 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     """`pairs`: of each whole pair its two blocks, in time order; the arms `a0` and `a1` are one model.
 
     The statistics of the two builds are those of a run with a fixed number of pairs: log-ratios of block medians and a
-    t interval on their mean. What can be seen, from their standard deviation, is that of a sequential run, since runs
-    are where they say nothing else. For other lengths the number of pairs is the time by the seconds that a pair took
-    here, without what was waited. Nothing is said of what equal builds that were called different contradict, nor of
-    longer runs after a drift, since s/√n supposes that pairs stay as they were.
+    t interval on the mean of their launches. What can be seen, from the standard deviations between and within
+    launches, is that of a sequential run, since runs are where they say nothing else. For other lengths the number of
+    pairs is the time by the seconds that a pair took here, its share of starting processes included, without what was
+    waited. Nothing is said of what equal builds that were called different contradict, nor of longer runs after a
+    drift, since s/√n supposes that pairs stay as they were.
     """
     if len(pairs) < _FEWEST:
         return NotThere(f"only {len(pairs)} pairs of blocks were measured, which bound nothing")
@@ -60,20 +63,24 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     if not np.all(medians > 0):
         return NotThere("the device's clock is too coarse: some blocks took no time")
     differences = log_ratios(medians[:, 0], medians[:, 1])
-    estimate = estimate_mean(differences)
+    launches = launches_of(
+        [-1 if pair[0].launch is None else pair[0].launch for pair in ordered], [pair[0].session for pair in ordered]
+    )
+    estimate = estimate_mean(differences) if launches is None else estimate_launches(differences, launches)
+    found = None if launches is None else spreads(differences, launches)
+    noise = found or Spreads(0.0, estimate.sd or 0.0)
     low, high = estimate.interval(0.95) or (0.0, 0.0)
     blocks = [block for pair in pairs for block in sorted(pair, key=lambda block: block.started_ns)]
     seconds = (blocks[-1].ended_ns - blocks[0].started_ns) / 1e9
     waited = sum(block.gate.waited_ns for block in blocks[1:] if block.gate is not None) / 1e9
     speeds = np.log(np.array([float(np.median(block.latency_ns)) for block in blocks]))
     trend, levels = find_trend(speeds), find_two_levels(speeds, least_gap=_NOTABLE)
-    sd = estimate.sd or 0.0
     warnings, others = [], _others(blocks)
     if others is not None and others > _BUSY_CORES:
         warnings.append(
             f"Others kept {others:.1f} cores busy meanwhile: the device is more precise than this when it is idle."
         )
-    if sd == 0.0:
+    if noise.of_means(1) == 0.0:
         warnings.append("Every pair gave the same ratio, which real timings do not; is the device's clock too coarse?")
     if levels is not None:
         warnings.append(
@@ -85,7 +92,7 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     pair_seconds = max(seconds - waited, 1e-3) / len(pairs)
 
     def seen_in(minutes: float) -> Detectable:
-        seen = detectable_in(minutes, sd, pair_seconds)
+        seen = detectable_in(minutes, noise, pair_seconds, by_launch=found is not None)
         reason = None
         if differ:
             reason = "the two equal builds were called different"
@@ -103,7 +110,9 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
         waited_seconds=waited,
         block_ms=facts.block_ms,
         latency_ns=float(np.median(medians)),
-        pair_sd=sd,
+        pair_sd=noise.within,
+        launches=None if launches is None else len(np.unique(launches)),
+        launch_sd=found.between if found is not None else None,
         difference=math.expm1(estimate.mean),
         interval_half_width=math.expm1((high - low) / 2.0),
         called_different=differ,
@@ -118,17 +127,26 @@ def judge_calibration(pairs: Sequence[Sequence[LatencyBlock]], facts: Calibratio
     )
 
 
-def detectable_in(minutes: float, pair_sd: float, pair_seconds: float) -> Detectable:
+def detectable_in(minutes: float, noise: Spreads, pair_seconds: float, *, by_launch: bool = False) -> Detectable:
     """The smallest change of latency that so many minutes of pairs show 80 % of the time at 5 %, in a run that is
-    looked at after every pair.
+    looked at after every launch, or every pair.
 
-    expm1((c + t.80)·s/√n) for n = 60·minutes/pair_seconds, c the half-width of the sequential interval in standard
-    errors (`harness.statistics.confidence_sequence.critical_values`).
+    expm1((c + t.80)·s/√n), c the half-width of the sequential interval in standard errors
+    (`harness.statistics.confidence_sequence.critical_values`), for n = 60·minutes/pair_seconds pairs; in launches for
+    as many of them as these pairs make, each of the usual size.
     """
     pairs = int(60.0 * minutes / pair_seconds)
-    if pairs < 2:
+    n, sd = (
+        (len(launch_sizes(pairs, None)) if pairs else 0, noise.of_means(PAIRS_A_LAUNCH))
+        if by_launch
+        else (
+            pairs,
+            noise.within,
+        )
+    )
+    if n < 2:
         return Detectable(minutes=minutes, pairs=pairs, fraction=None)
-    least = minimum_detectable(SequentialEstimate(0.0, pair_sd, pairs, float(pairs)))
+    least = minimum_detectable(SequentialEstimate(0.0, sd, n, float(n)))
     return Detectable(minutes=minutes, pairs=pairs, fraction=math.expm1(least) if least is not None else None)
 
 

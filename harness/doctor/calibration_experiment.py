@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import UserError
+from harness.experiment.launches import PAIRS_A_LAUNCH
 from harness.tasks.names import DEFAULT_TASK
 from harness.tasks.registry import TASKS
 
@@ -21,9 +22,12 @@ _SETTLE_MS: Final = 20.0
 _REFERENCE_MS: Final = 5.0
 _AROUND_BLOCK_MS: Final = 20.0
 """Lead-in, looks at the machine and words between processes, roughly."""
+_LAUNCH_MS: Final = 1000.0
+"""To start both builds anew and to warm them up, roughly."""
 FEWEST_PAIRS: Final = 8
 """Fewer show neither a spread nor a drift."""
 _MOST_PAIRS: Final = 10_000
+_FEWEST_LAUNCHES: Final = 3
 _OWN_MODEL: Final = "bakeoff-convolution.onnx"
 
 
@@ -54,8 +58,13 @@ def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> 
 
 def pairs_in(minutes: float) -> int:
     """How many pairs of blocks fit into so many minutes, roughly."""
-    pair_s = 2 * (BLOCK_MS + _SETTLE_MS + _REFERENCE_MS + _AROUND_BLOCK_MS) / 1e3
+    pair_s = (2 * (BLOCK_MS + _SETTLE_MS + _REFERENCE_MS + _AROUND_BLOCK_MS) + _LAUNCH_MS / PAIRS_A_LAUNCH) / 1e3
     return min(max(FEWEST_PAIRS, round(60.0 * minutes / pair_s)), _MOST_PAIRS)
+
+
+def launches_in(pairs: int) -> int:
+    """As many launches as an experiment has that says nothing, with pairs enough in each to tell them apart."""
+    return max(_FEWEST_LAUNCHES, pairs // PAIRS_A_LAUNCH)
 
 
 def _toml(model: Path, runtime: str, data: str, minutes: float) -> str:
@@ -68,7 +77,8 @@ def _toml(model: Path, runtime: str, data: str, minutes: float) -> str:
     return (
         'name = "calibration"\nquestion = "By how much do two equal builds differ here?"\n'
         f"{data}{arms}"
-        f'[measure]\ndesign = "fixed"\npairs = {pairs_in(minutes)}\nblock_ms = {BLOCK_MS}\nsettle_ms = {_SETTLE_MS}\n'
+        f'[measure]\ndesign = "fixed"\npairs = {pairs_in(minutes)}\n'
+        f"launches = {launches_in(pairs_in(minutes))}\nblock_ms = {BLOCK_MS}\nsettle_ms = {_SETTLE_MS}\n"
         f"reference_ms = {_REFERENCE_MS}\nmemory_repeats = 0\nmetrics = []\nseed = 1\n"
         # A model or a device that is slower than reckoned ends at a bound instead of at its last pair.
         f"max_minutes = {2.0 * minutes + 2.0}\n"

@@ -110,7 +110,8 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `pair of blocks`, `scene`, `process`, `cycle`, `file`, or what an item is called."""
+    """Unit of replication: `launch`, `pair of blocks`, `scene`, `process`, `cycle`, `file`, or what an item is called.
+    """
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
     minimum_detectable: float | None
@@ -125,6 +126,10 @@ class Effect(_Strict):
     """Its one-sided 95 % Clopper-Pearson upper bound."""
     excluded: dict[str, int] = {}
     """Replicates left out, reason → count (items identical to their references, outputs that failed)."""
+    spread_of_launches: float | None = None
+    """Latency in launches only: by how much fresh processes change the ratio of themselves, beyond what pairs within
+    them differ (standard deviation of the log-ratio: 0.01 is about 1 %).
+    """
 
 
 class ItemTail(_Strict):

@@ -86,8 +86,14 @@ class Calibration(_Strict):
     """Median over blocks of their medians."""
     pair_sd: float
     """Standard deviation of the log-ratios of paired block medians: 0.01 is about 1 %."""
+    launches: int | None = None
+    """Fresh processes of both builds that the pairs are spread over; None in older profiles, which had one."""
+    launch_sd: float | None = None
+    """By how much fresh processes change the ratio of themselves, beyond what pairs within them differ: 0.01 is about
+    1 %. None where it was not measured.
+    """
     difference: float
-    """The difference of the two equal builds, as a fraction (geometric mean over pairs): chance alone."""
+    """The difference of the two equal builds, as a fraction (geometric mean): chance alone."""
     interval_half_width: float
     """Half the width of its 95 % t interval, as a fraction."""
     called_different: bool

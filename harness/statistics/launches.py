@@ -17,10 +17,10 @@ is simulated: docs/check-the-statistics.md.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from harness.statistics.confidence_sequence import Look, SequentialEstimate, of_looks
 from harness.statistics.estimate import Estimate, Floats, estimate_mean, lag_1_autocorrelation
@@ -35,6 +35,14 @@ _MOST_ALIKE = 0.95
 _SKEWNESS_OF_CHANCE = 0.5
 """How far the skewness of 30 differences is from 0 by chance, about its standard deviation √(6/n)."""
 _FEWEST_EFFECTIVE = 2.0
+
+
+def launches_of(launches: ArrayLike, sessions: ArrayLike) -> Labels | None:
+    """Which launch each pair or block is of, as numbers that differ: a runner that was restarted began a new one in the
+    middle of a launch. None where they are of no launches.
+    """
+    launch, session = np.asarray(launches, dtype=np.int64), np.asarray(sessions, dtype=np.int64)
+    return session * (int(launch.max(initial=0)) + 1) + launch if launch.size and launch.min() >= 0 else None
 
 
 def launch_means(values: Floats, launches: Labels) -> Floats:
@@ -65,9 +73,22 @@ def estimate_launches_sequentially(differences: Floats, launches: Labels, first_
     return of_looks(plain, [*looks, _look(plain)])
 
 
-def spread_between_launches(differences: Floats, launches: Labels) -> float | None:
-    """By how much launches differ beyond what their differences do within them: the standard deviation of the launches'
-    own true means, on the scale of the differences (one-way analysis of variance, moments; 0 where nothing is seen).
+@dataclass(frozen=True)
+class Spreads:
+    """Standard deviations on the scale of the differences."""
+
+    between: float
+    """By how much launches differ of themselves: the spread of their own true means; 0 where nothing is seen."""
+    within: float
+    """The spread of the differences within a launch."""
+
+    def of_means(self, size: int) -> float:
+        """The spread of the means of launches that have so many differences each."""
+        return math.sqrt(self.between**2 + self.within**2 / size)
+
+
+def spreads(differences: Floats, launches: Labels) -> Spreads | None:
+    """By how much launches differ, and the differences within them (one-way analysis of variance, by moments).
 
     None for fewer than two launches, and where no launch has two differences.
     """
@@ -79,7 +100,7 @@ def spread_between_launches(differences: Floats, launches: Labels) -> float | No
     within = float(((differences - means[places]) ** 2).sum()) / (n - groups)
     between = float((counts * (means - differences.mean()) ** 2).sum()) / (groups - 1)
     size = (n - float((counts**2).sum()) / n) / (groups - 1)
-    return math.sqrt(max(0.0, (between - within) / size))
+    return Spreads(math.sqrt(max(0.0, (between - within) / size)), math.sqrt(within))
 
 
 def _look(estimate: Estimate) -> Look:

@@ -66,6 +66,8 @@ class Paired:
     """Counts of items worse than a margin (> 0, in the unit); for scores of single items only."""
     against_share: Callable[[float], Paired | NoEffect] | None = None
     """The same of candidate − share · baseline, for rules on a share of the baseline's value; for scores only."""
+    spread_of_launches: float | None = None
+    """The standard deviation of launches' own log-ratios beyond what their pairs make; for latency in launches only."""
     losses: dict[str, float] = field(default_factory=dict)
     """Item → loss in the unit (> 0 is worse; infinite where the candidate has no value); for scores of single items
     only.

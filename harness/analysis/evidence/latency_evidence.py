@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from harness.analysis.evidence.block_findings import NOTABLE, find_course
 from harness.analysis.evidence.evidence import Level, Paired
@@ -39,6 +38,8 @@ from harness.statistics.launches import (
     estimate_launches,
     estimate_launches_sequentially,
     launch_means,
+    launches_of,
+    spreads,
 )
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
@@ -82,14 +83,6 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
         ],
     )
     return frame.sort_values(["device", "pair", "position"], ignore_index=True)
-
-
-def launches_of(launches: ArrayLike, sessions: ArrayLike) -> Labels | None:
-    """Which launch each pair or block is of, as numbers that differ: a runner that was restarted began a new one in the
-    middle of a launch. None where they are of no launches.
-    """
-    launch, session = np.asarray(launches, dtype=np.int64), np.asarray(sessions, dtype=np.int64)
-    return session * (int(launch.max(initial=0)) + 1) + launch if launch.size and launch.min() >= 0 else None
 
 
 def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: FirstLook = NEVER) -> Level:
@@ -179,8 +172,10 @@ def latency_effect(
     # Neither the bootstrap nor sign flips allow for a run that could have ended on the way.
     fixed = not isinstance(effect.estimate, SequentialEstimate)
     replicates = differences if launches is None else launch_means(differences, launches)
+    of_launches = None if launches is None else spreads(differences, launches)
     return replace(
         effect,
+        spread_of_launches=of_launches.between if of_launches is not None else None,
         robust=bca_intervals(replicates, seed) if fixed else None,
         sign_flip=sign_flip_test(replicates, seed) if fixed else None,
         warnings=warnings,

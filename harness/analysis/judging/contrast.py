@@ -155,6 +155,7 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, seen: ItemTa
         share_worse=None if seen is None else seen.worse / seen.items,
         share_worse_upper=None if seen is None else seen.upper,
         excluded=effect.excluded,
+        spread_of_launches=effect.spread_of_launches,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
-from harness.analysis.evidence.latency_evidence import effect_of_blocks, launches_of, level_of_blocks
+from harness.analysis.evidence.latency_evidence import effect_of_blocks, level_of_blocks
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
     NOT_ASKED,
@@ -24,6 +24,7 @@ from harness.analysis.tables.device_records import DeviceRecords
 from harness.documents.comparison import NoEffect
 from harness.documents.records import ArmFailed, LatencyBlock
 from harness.quantity import QUANTITIES
+from harness.statistics.launches import launches_of
 
 if TYPE_CHECKING:
     from harness.documents.manifest import Manifest

@@ -18,6 +18,7 @@ from harness.documents.records import Context, GateOutcome, LatencyBlock
 from harness.errors import UserError
 from harness.experiment.declaration import Measure
 from harness.statistics.confidence_sequence import estimate_sequentially
+from harness.statistics.launches import Spreads
 from harness.tasks.image_file import image_size
 from harness.tasks.image_to_image.made_up import write_convolution
 from tests.rig.tiny_experiment import write_upscaler
@@ -35,9 +36,12 @@ def block(pair, position, arm, latency_ns, started_ns, **more):
     )  # fmt: skip
 
 
-def simulated(n, *, sd=0.01, ratio=1.0, drift=0.0, seed=1, waited_ns=0, others=0.25):
-    """Pairs of blocks; each second one begins with the candidate."""
+def simulated(n, *, sd=0.01, ratio=1.0, drift=0.0, seed=1, waited_ns=0, others=0.25, launch_sd=None):
+    """Pairs of blocks; each second one begins with the candidate. `launch_sd`: three pairs in each launch, and by how
+    much processes change the ratio of themselves; None for the same processes throughout.
+    """
     source = np.random.default_rng(seed)
+    own = source.normal(0.0, launch_sd or 0.0, n)
     pairs = []
     for pair in range(n):
         level = 1e7 * math.exp(drift * pair / n)
@@ -45,11 +49,17 @@ def simulated(n, *, sd=0.01, ratio=1.0, drift=0.0, seed=1, waited_ns=0, others=0
         blocks = []
         for position, arm in enumerate([first, "a1" if first == "a0" else "a0"]):
             latency = level * (ratio if arm == "a1" else 1.0) * math.exp(source.normal(0.0, sd / math.sqrt(2)))
+            launch = None
+            if launch_sd is not None:
+                launch = pair // 3
+                latency *= math.exp(own[launch]) if arm == "a1" else 1.0
             started = pair * (PAIR_NS + waited_ns) + position * PAIR_NS // 2
             gate = GateOutcome(
                 waited_ns=waited_ns if position == 0 else 0, values={"others_busy_cores": others}, failed=[]
             )
-            blocks.append(block(pair, position, arm, latency, started, gate=gate, reference_ns=[1000, 1000]))
+            blocks.append(
+                block(pair, position, arm, latency, started, gate=gate, launch=launch, reference_ns=[1000, 1000])
+            )
         pairs.append(blocks)
     return pairs
 
@@ -64,12 +74,26 @@ def test_the_noise_that_was_put_in_comes_out():
     assert found.seconds == pytest.approx(400 * 0.6, rel=0.01)
 
 
+def test_what_processes_differ_by_comes_out_and_makes_less_be_seen():
+    alike, unlike = (judge_calibration(simulated(600, sd=0.02, launch_sd=sd), FACTS) for sd in (0.0, 0.02))
+    assert (unlike.launches, unlike.called_different) == (200, False)
+    assert unlike.launch_sd == pytest.approx(0.02, rel=0.2)
+    assert unlike.pair_sd == pytest.approx(0.02, rel=0.1)
+    assert alike.launch_sd < 0.006
+    assert unlike.default_run.fraction > 1.6 * alike.default_run.fraction
+
+
 def test_what_can_be_seen_is_what_a_power_formula_says():
-    # (c + 0.84)·s/√n; c = 3.29 at 30 pairs by the sequential interval of Wang & Ramdas, where a fixed number has 2.05.
-    found = detectable_in(0.31, 0.02, 0.6)
+    # (c + 0.84)·s/√n; c = 3.48 at 31 pairs by the sequential interval of Wang & Ramdas, where a fixed number has 2.05.
+    found = detectable_in(0.31, Spreads(0.0, 0.02), 0.6)
     assert found.pairs == 31
-    assert found.fraction == pytest.approx(math.expm1((3.29 + 0.85) * 0.02 / math.sqrt(31)), rel=0.01)
-    assert detectable_in(0.01, 0.02, 0.6).fraction is None
+    assert found.fraction == pytest.approx(math.expm1((3.48 + 0.85) * 0.02 / math.sqrt(31)), rel=0.01)
+    # In ten launches of three pairs, c = 3.90 and t.80 = 0.88.
+    found = detectable_in(0.305, Spreads(0.01, 0.02), 0.6, by_launch=True)
+    sd = math.sqrt(0.01**2 + 0.02**2 / 3)
+    assert found.pairs == 30
+    assert found.fraction == pytest.approx(math.expm1((3.90 + 0.88) * sd / math.sqrt(10)), rel=0.01)
+    assert detectable_in(0.01, Spreads(0.0, 0.02), 0.6).fraction is None
 
 
 def test_what_a_default_run_sees_is_said_first():
@@ -161,7 +185,7 @@ def test_the_model_is_sound_and_the_same_each_time(tmp_path):
 
 def test_minutes_become_pairs():
     assert pairs_in(0.01) == 8
-    assert 80 <= pairs_in(1.0) <= 120
+    assert 55 <= pairs_in(1.0) <= 90
     assert pairs_in(1e9) == 10_000
 
 

@@ -15,7 +15,7 @@ from harness.statistics.launches import (
     estimate_launches,
     estimate_launches_sequentially,
     launch_means,
-    spread_between_launches,
+    spreads,
 )
 from tests.harness.statistics.simulated_differences import KINDS, LAUNCHES, PAIRS, SPREAD, differences
 
@@ -83,12 +83,14 @@ def test_the_spread_between_launches_is_that_of_their_processes(sd: float) -> No
     values = random.normal(0, SPREAD, (EXPERIMENTS, PAIRS)) + np.repeat(
         random.normal(0, sd, (EXPERIMENTS, PAIRS // 3)), 3, axis=1
     )
-    found = [spread_between_launches(row, LAUNCHES) for row in values]
-    squares = [one**2 for one in found if one is not None]
+    found = [one for row in values if (one := spreads(row, LAUNCHES)) is not None]
+    assert len(found) == EXPERIMENTS
+    squares = [one.between**2 for one in found]
+    assert np.mean([one.within**2 for one in found]) == pytest.approx(SPREAD**2, rel=0.05)
     # Of no spread at all what is below 0 counts as 0, so that the mean of the others is a little above.
     assert math.sqrt(float(np.mean(squares))) == pytest.approx(sd, abs=0.012 if sd == 0.0 else 0.25 * sd + 0.002)
-    assert spread_between_launches(values[0, :3], LAUNCHES[:3]) is None
-    assert spread_between_launches(values[0], np.arange(PAIRS)) is None
+    assert spreads(values[0, :3], LAUNCHES[:3]) is None
+    assert spreads(values[0], np.arange(PAIRS)) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
