@@ -91,6 +91,7 @@ runtime = "onnxruntime"
 [measure]
 design = "fixed"
 pairs = {self.pairs}
+launches = 2
 block_ms = 2.0
 reference_ms = 0.5
 settle_ms = 0.0

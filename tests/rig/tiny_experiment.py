@@ -96,6 +96,7 @@ class TinyExperiment:
         default_factory=lambda: {
             "design": "fixed",
             "pairs": 6,
+            "launches": 2,
             "block_ms": 5.0,
             "reference_ms": 0.5,
             "gates.max_wait_s": 0.0,

@@ -29,8 +29,9 @@ def simulated(
     design: Literal["sequential", "fixed"],
     device: SimulatedDevice,
     arms: tuple[SimulatedArm, ...] = (FP32, INT8),
+    launches: int | None = None,
 ) -> Path:
-    manifest = make_manifest(arms, (device,), design=design)
+    manifest = make_manifest(arms, (device,), design=design, launches=launches)
     facts = write_run(folder, manifest, arms, (device,))
     (folder / "comparison.json").write_text(compare(manifest, facts).model_dump_json(by_alias=True))
     return folder
@@ -43,6 +44,7 @@ def test_of_a_finished_run(finished_run: FinishedRun) -> None:
     assert int(re.findall(r"^(\d+) intervals, 0 differ", said, re.MULTILINE)[0]) >= 6
 
 
+@pytest.mark.parametrize("launches", [None, 1], ids=["in launches", "in one process"])
 @pytest.mark.parametrize("design", ["sequential", "fixed"])
 @pytest.mark.parametrize(
     "device",
@@ -54,9 +56,11 @@ def test_of_a_finished_run(finished_run: FinishedRun) -> None:
     ],
     ids=["stopped", "interrupted", "cut", "drifting"],
 )
-def test_of_a_simulated_run(tmp_path: Path, design: Literal["sequential", "fixed"], device: SimulatedDevice) -> None:
+def test_of_a_simulated_run(
+    tmp_path: Path, design: Literal["sequential", "fixed"], device: SimulatedDevice, launches: int | None
+) -> None:
     crashing = replace(INT8, name="int4", fails_in="latency", fails_after_pairs=12)
-    code, said = rederive(simulated(tmp_path, design, device, (FP32, INT8, crashing)))
+    code, said = rederive(simulated(tmp_path, design, device, (FP32, INT8, crashing), launches))
     assert code == 0, said
 
 
@@ -69,7 +73,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
     assert "but comparison.json has" in said
 
 
-BESIDE = {"rederive_energy", "rederive_meter"}
+BESIDE = {"rederive_energy", "rederive_launches", "rederive_meter"}
 STANDARD = {"datetime", "hashlib", "json", "math", "re", "sys", "pathlib"}
 
 

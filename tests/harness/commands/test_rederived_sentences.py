@@ -44,7 +44,7 @@ def simulated(
 ) -> Comparison:
     """Four devices on which the candidate is a little slower, or faster, and its scores a little lower."""
     devices = [SimulatedDevice(f"d{at}", slower={"int8": slower}) for at, slower in enumerate(SLOWER)]
-    manifest = make_manifest(arms, devices, rules=RULES, design=design, crops=crops, pairs=14, items=36)
+    manifest = make_manifest(arms, devices, rules=RULES, design=design, crops=crops, pairs=14, items=36, launches=None)
     facts = write_run(folder, manifest, arms, devices)
     scores = make_quality(manifest, {"int8": {"psnr": 0.03, "lpips_alex": 0.0005, "psnr_y": -0.03}})
     comparison = compare(manifest, facts, scores, tables_folder=folder / "tables")
@@ -125,7 +125,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
 
 
 def test_they_import_nothing_of_bakeoff() -> None:
-    beside = {"rederive_intervals", "rederive_scores"}
+    beside = {"rederive_intervals", "rederive_launches", "rederive_scores"}
     for name in ("rederive_sentences", "rederive_scores", "rederive_doctor"):
         text = (DOCS / f"{name}.py").read_text(encoding="utf-8")
         imports = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
