@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from devices.python_runner.clock import clock_ns
 from devices.python_runner.journal import Journal
 from devices.python_runner.log import log, one_line
 from devices.python_runner.output_file import OutputNotWrittenError
@@ -48,12 +49,16 @@ class Arms:
         self._items: dict[str, dict[str, Any]] = {item["id"]: item for item in plan["items"]}
         self._workers: dict[str, WorkerProcess] = {}
         self._bound_items: dict[str, str] = {}
+        self.start_ns: dict[str, int] = {}
+        """How long an arm's last start took, its model loaded."""
 
     def ready(self, at: At) -> WorkerProcess:
         """A worker that has the arm's model loaded."""
         if at.arm not in self._workers:
+            begun_ns = clock_ns()
             self.start(at)
             self.load(at)
+            self.start_ns[at.arm] = clock_ns() - begun_ns
         return self._workers[at.arm]
 
     def start(self, at: At) -> WorkerProcess:

@@ -22,4 +22,10 @@ BUSY_SPAN_MIN_NS = 50_000_000
 PAUSE_SLICE_NS = 100_000_000
 NO_TREND_BELOW = 9
 STOPPABLE_PASSES = ("latency", "energy")
+LAUNCH_COST_WEIGHT = 2
+"""Processes are kept while the pairs in them, times the time that these took, are less than so many times what it takes
+to start all arms: k·(k·c_p) < w·c_L, Kalibera & Jones's √(w·c_L/c_p) for processes that differ by 1/√w of what pairs
+do.
+"""
+KEPT_REASON = "starting every arm anew takes longer here than it tells: the processes stay"
 BOUND_REASON = "the latency pass reached its bound of latency.max_ns"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devices.python_runner.arms import ArmFailedError, At
+from devices.python_runner.clock import clock_ns
 from devices.python_runner.contract import BOUND_REASON
 from devices.python_runner.progress import picked
 from devices.python_runner.session import Session
@@ -16,16 +17,20 @@ def latency_step(session: Session, step: dict[str, Any]) -> None:
         session.skip(step, BOUND_REASON)
         session.progress.bound_hit = True
         return
-    position = 0
+    position, launch = 0, session.launch
+    launch.number = step.get("launch") if launch.number is None else launch.number
+    begun_ns, waited_ns = clock_ns(), 0
     for arm in step["order"]:
         if arm in session.progress.failed:
             continue
         session.stops.check("latency")
         try:
-            _block(session, step, arm, position)
+            waited_ns += _block(session, step, arm, position)
         except ArmFailedError:
             continue
         position += 1
+    launch.pairs += 1
+    launch.spent_ns += clock_ns() - begun_ns - waited_ns
     if position == 0:
         session.skip_for_all_arms(step)
 
@@ -37,7 +42,8 @@ def latency_is_done(session: Session, index: int) -> bool:
     return step["step"] in session.progress.done or (bool(live) and session.progress.has_whole_pair(step["step"], live))
 
 
-def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> None:
+def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> int:
+    """One block of one arm; how long was waited before it."""
     at = At(arm, step["step"], "latency")
     worker = session.bound_arm(at, step["item"])
     gate = session.settle(step, "latency", session.latency["settle_ns"], worker)
@@ -49,7 +55,7 @@ def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> N
         "latency_block",
         **picked(step, "step", "pair"),
         position=position,
-        launch=step.get("launch"),
+        launch=session.launch.number,
         arm=arm,
         item=step["item"],
         before=before,
@@ -58,3 +64,4 @@ def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> N
         **reference,
         **picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"),
     )
+    return 0 if gate is None else int(gate["waited_ns"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devices.python_runner.contract import BOUND_REASON
+from devices.python_runner.contract import BOUND_REASON, KEPT_REASON
 from devices.python_runner.log import one_line
 
 
@@ -37,6 +37,8 @@ class Progress:
         spans: dict[int, tuple[int, int]] = {}
         for record in past:
             kind, step, session = record["record"], record.get("step"), record["session"]
+            if kind == "step_skipped" and record["reason"] == KEPT_REASON:
+                continue  # these processes are gone
             if kind in ("quality_output", "memory", "energy_block", "step_skipped"):
                 self.done.add(record["step"])
                 self.bound_hit = self.bound_hit or record.get("reason") == BOUND_REASON

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from devices.python_runner.arms import Arms, At
 from devices.python_runner.clock import clock_ns
+from devices.python_runner.contract import LAUNCH_COST_WEIGHT
 from devices.python_runner.gates import Gate
 from devices.python_runner.journal import Journal
 from devices.python_runner.log import log
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devices.python_runner.worker_process import WorkerProcess
+
+
+class Launch:
+    """The processes that pairs are measured in now."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        """That of the plan's launch that they were started for; None before their first pair."""
+        self.pairs = 0
+        self.spent_ns = 0
+        """What the pairs took, without what was waited before blocks."""
 
 
 class Session:
@@ -46,6 +58,7 @@ class Session:
             for of_pass, gates in plan.get("gates", {}).items()
         }
         self._latency_begun_ns: int | None = None
+        self.launch = Launch()
 
     def skip(self, step: dict[str, Any], reason: str) -> None:
         """Puts on record that a step will not be done."""
@@ -72,6 +85,14 @@ class Session:
             self._latency_begun_ns = clock_ns()
         elapsed_ns = self.progress.latency_elapsed_ns + clock_ns() - self._latency_begun_ns
         return bool(elapsed_ns >= self.latency["max_ns"])
+
+    def keeps_processes(self) -> bool:
+        """Whether a launch goes on in the processes of the one before it, since starting costs too much."""
+        most, launch = self.latency.get("launch_pairs_most", 0), self.launch
+        if launch.pairs == 0 or launch.pairs >= most:
+            return False
+        start_ns = sum(self.arms.start_ns.get(arm, 0) for arm in self.live(self.arms.start_ns))
+        return launch.pairs * launch.spent_ns < LAUNCH_COST_WEIGHT * start_ns
 
     def reference(self) -> dict[str, list[int]]:
         """The fixed work, where it is calibrated: members of a record."""

@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from devices.python_runner.arms import ArmFailedError, At
-from devices.python_runner.contract import BOUND_REASON, WARM_UP_BLOCK_MIN_INFERENCES
+from devices.python_runner.contract import BOUND_REASON, KEPT_REASON, WARM_UP_BLOCK_MIN_INFERENCES
 from devices.python_runner.latency_step import latency_is_done
 from devices.python_runner.reference_work import calibrated_reference_bytes
-from devices.python_runner.session import Session
+from devices.python_runner.session import Launch, Session
 from devices.python_runner.warm_up import is_settled, median
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ def warm_up_step(session: Session, step: dict[str, Any]) -> None:
         return
     fixed = _block_inferences(session, step)
     if step.get("fresh", False):
+        if session.keeps_processes():
+            session.skip(step, KEPT_REASON)
+            return
         session.arms.close()
+    session.launch = Launch()
     medians: dict[str, list[float]] = {}
     settled: dict[str, bool] = {}
     for index in range(options["warm_up_max_blocks"]):
@@ -73,7 +77,8 @@ def warm_up_step(session: Session, step: dict[str, Any]) -> None:
 def warm_up_is_done(session: Session, index: int) -> bool:
     """Warmth does not outlive a process, so it is made anew wherever pairs remain that lean on it."""
     remaining = any(not latency_is_done(session, pair) for pair in _pairs_after(session, index))
-    return not remaining and session.steps[index]["step"] in session.progress.block_inferences
+    step = session.steps[index]
+    return not remaining and (step.get("fresh", False) or step["step"] in session.progress.block_inferences)
 
 
 def _pairs_after(session: Session, warm_up_index: int) -> Iterator[int]:

@@ -254,6 +254,11 @@ class LatencyOptions(_Strict):
     """How long about a block of a fresh warm-up lasts; of others it is half of `block_target_ns`. The device is warm by
     then, and only the process is new.
     """
+    launch_pairs_most: int = Field(default=0, ge=0)
+    """A fresh warm-up is left out, and the pairs after it belong to the launch before it, while that launch has fewer
+    pairs than this and starting all arms costs too much beside them: pairs · their time < 2 · the time of starting.
+    0: never.
+    """
     warm_up_tolerance: float = Field(gt=0)
     """Warm when the last three block medians lie within this fraction of each other, or the last six show no trend
     (Kendall's |S| < 9; 13.6 % of all orders without a trend are beyond, two-sided, exact).

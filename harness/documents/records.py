@@ -237,7 +237,9 @@ class LatencyBlock(_Timed):
     position: Count
     """0 for the arm that went first in this pair."""
     launch: Count | None = None
-    """The plan's: which fresh processes of all arms measured the pair. Null where the whole pass had the same."""
+    """The plan's number of the launch that the processes were started for: of an earlier one than the pair's where they
+    were kept. Null where the whole pass had the same.
+    """
     arm: ArmId
     item: ItemId
     lead_in_ns: Durations

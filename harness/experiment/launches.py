@@ -42,6 +42,13 @@ def launch_sizes(pairs: int, launches: int | None) -> list[int]:
     return [least + 1] * larger + [least] * (count - larger)
 
 
+def launch_pairs_most(pairs: int, launches: int | None) -> int:
+    """How many pairs a launch may grow to where starting processes is dear; 0, not at all, where the experiment says
+    how many launches there are. So few launches as are left then are looked at once, at the end.
+    """
+    return pairs // FEWEST_TO_LOOK if launches is None else 0
+
+
 def first_look_in_launches(sizes: list[int], min_pairs: int) -> int | None:
     """After how many whole launches a sequential pass is first looked at; None where nothing would be saved."""
     enough = next((place for place, done in enumerate(accumulate(sizes), 1) if done >= min_pairs), len(sizes))

@@ -1,5 +1,7 @@
 #include "conductor/arms.h"
 
+#include "platform/clock.h"
+
 /* Puts the failure of an arm on record. It is final for this plan: a model that crashes would crash again. Where it was
  * the disk that failed, this session ends, and another one does the step again. */
 static enum flow failed(struct arms *arms, const struct arm_step *arm_step, const char *stage, const struct failure *failure)
@@ -181,8 +183,12 @@ enum flow arms_ready(struct arms *arms, const struct arm_step *arm_step)
 {
     if (arms->workers[arm_step->arm] != NULL)
         return FLOW_DONE;
+    int64_t begun_ns = clock_ns();
     enum flow flow = arms_start(arms, arm_step);
-    return flow == FLOW_DONE ? arms_load(arms, arm_step, NULL) : flow;
+    if (flow == FLOW_DONE)
+        flow = arms_load(arms, arm_step, NULL);
+    arms->start_ns[arm_step->arm] = clock_ns() - begun_ns;
+    return flow;
 }
 
 enum flow arms_bind(struct arms *arms, const struct arm_step *arm_step, int item)

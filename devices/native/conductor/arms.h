@@ -18,6 +18,7 @@ struct arms {
     int wakeup;
     struct worker_process *workers[ARMS_MAX];
     int bound_items[ARMS_MAX]; /* −1 for none */
+    int64_t start_ns[ARMS_MAX]; /* how long an arm's last start took, its model loaded; 0 before */
 };
 
 /* What a request is made for: where a failure of it is put on record. */

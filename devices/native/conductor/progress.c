@@ -77,6 +77,8 @@ void progress_take(struct progress *progress, const struct json_value *record)
         return;
     struct step_progress *step = &progress->steps[index];
     bool is_skipped = strcmp(kind, "step_skipped") == 0;
+    if (is_skipped && reason != NULL && strcmp(reason, KEPT_REASON) == 0)
+        return; /* these processes are gone */
     if (is_skipped || strcmp(kind, "quality_output") == 0 || strcmp(kind, "memory") == 0
         || strcmp(kind, "energy_block") == 0)
         step->done = true;
@@ -115,7 +117,7 @@ static bool is_warm_up_done(const struct progress *progress, int index)
     const struct plan *plan = progress->plan;
     if (progress->steps[index].done)
         return true;
-    if (progress->steps[index].block_inferences == 0)
+    if (progress->steps[index].block_inferences == 0 && !plan->steps[index].fresh)
         return false;
     for (int k = index + 1; k < plan->step_count && plan->steps[k].kind != STEP_WARM_UP; k++)
         if (plan->steps[k].kind == STEP_LATENCY_PAIR && !progress_is_done(progress, k))

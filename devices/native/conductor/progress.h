@@ -6,6 +6,7 @@
 
 /* As much as the fixed work may take, in any record that is believed. */
 #define REFERENCE_MAX_BYTES ((int64_t)1 << 46)
+#define KEPT_REASON "starting every arm anew takes longer here than it tells: the processes stay"
 #define BOUND_REASON "the latency pass reached its bound of latency.max_ns"
 
 /* The arms that had a block of one pair in one session. */

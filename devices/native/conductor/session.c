@@ -38,6 +38,18 @@ enum flow session_bound_arm(struct session *self, const struct arm_step *arm_ste
     return flow == FLOW_DONE ? arms_bind(&self->arms, arm_step, item) : flow;
 }
 
+bool session_keeps_processes(const struct session *self)
+{
+    const struct launch *launch = &self->launch;
+    double start_ns = 0;
+    if (launch->pairs == 0 || launch->pairs >= self->plan->latency.launch_pairs_most)
+        return false;
+    for (int arm = 0; arm < self->plan->arm_count; arm++)
+        if (self->progress->failed[arm] == NULL)
+            start_ns += (double)self->arms.start_ns[arm];
+    return (double)launch->pairs * (double)launch->spent_ns < LAUNCH_COST_WEIGHT * start_ns;
+}
+
 bool session_latency_bound_reached(struct session *self)
 {
     if (self->latency_begun_ns < 0)

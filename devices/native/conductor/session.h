@@ -4,6 +4,17 @@
 
 #include "conductor/gates.h"
 
+/* Processes are kept while the pairs in them, times the time that these took, are less than so many times what it takes
+ * to start all arms. */
+#define LAUNCH_COST_WEIGHT 2
+
+/* The processes that pairs are measured in now. */
+struct launch {
+    int64_t number; /* the plan's launch that they were started for; −1 for none, and before their first pair */
+    int64_t pairs;
+    int64_t spent_ns; /* what the pairs took, without what was waited before blocks */
+};
+
 struct session {
     const struct plan *plan;
     struct journal *journal;
@@ -13,6 +24,7 @@ struct session {
     struct gates gates;
     struct context before, after;
     int64_t block_inferences;
+    struct launch launch;
     int64_t latency_begun_ns; /* −1 before the first step of the latency pass */
 };
 
@@ -25,6 +37,9 @@ enum flow session_end_record(struct session *self);
 
 /* A worker that has the model loaded and the item's inputs set. */
 enum flow session_bound_arm(struct session *self, const struct arm_step *arm_step, int item);
+
+/* Whether a launch goes on in the processes of the one before it, since starting costs too much. */
+bool session_keeps_processes(const struct session *self);
 
 /* Whether the latency pass, over all sessions, has used up its time; its clock starts at the first call. */
 bool session_latency_bound_reached(struct session *self);

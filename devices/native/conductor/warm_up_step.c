@@ -85,8 +85,12 @@ enum flow warm_up_step(struct session *self, const struct plan_step *step, int i
     if (session_latency_bound_reached(self))
         return *fixed == 0 ? session_skip(self, index, BOUND_REASON) : FLOW_DONE;
     int64_t known = known_block_inferences(self, step, index);
-    if (step->fresh)
+    if (step->fresh) {
+        if (session_keeps_processes(self))
+            return session_skip(self, index, KEPT_REASON);
         arms_close(&self->arms, false);
+    }
+    self->launch = (struct launch){-1, 0, 0};
     int live = 0;
     for (int64_t block = 0; block < options->warm_up_max_blocks; block++) {
         bool all_settled = true;

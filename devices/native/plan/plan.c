@@ -108,8 +108,9 @@ static bool read_latency(struct reading *reading, const struct json_value *entry
             return refuse_key(reading, "latency", members[k].name);
     const struct optional_integer optional[] = {
         {"reference_target_ns", 0, REFERENCE_TARGET_MAX_NS, 0, &latency->reference_target_ns},
-        {"warm_up_again_ns", 0, INT64_MAX, 0, &latency->warm_up_again_ns}};
-    if (!read_optional_integers(reading, entry, "latency", optional, 2))
+        {"warm_up_again_ns", 0, INT64_MAX, 0, &latency->warm_up_again_ns},
+        {"launch_pairs_most", 0, INT32_MAX, 0, &latency->launch_pairs_most}};
+    if (!read_optional_integers(reading, entry, "latency", optional, 3))
         return false;
     return (read_number(entry, "warm_up_tolerance", &latency->warm_up_tolerance) && latency->warm_up_tolerance > 0)
            || refuse_key(reading, "latency", "warm_up_tolerance");

@@ -69,6 +69,7 @@ struct latency_options {
     int64_t warm_up_min_blocks;
     int64_t warm_up_max_blocks;
     int64_t warm_up_again_ns; /* of a block of a fresh warm-up; 0: as of others */
+    int64_t launch_pairs_most; /* in processes that are kept since starting costs too much; 0: they never are */
     double warm_up_tolerance;
     int64_t max_ns;
     int64_t reference_target_ns; /* 0: no fixed work is done */

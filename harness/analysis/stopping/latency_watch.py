@@ -43,6 +43,10 @@ class LatencyWatch:
         self._found: dict[tuple[int, int], set[str]] = {}
         """(session, pair) → arms with a block in it."""
         self._decision: Decision | None = None
+        self._launches: dict[tuple[int, int], set[int]] = {}
+        """(session, launch) → whole pairs in it. Where starting is dear a launch is longer than planned, as the first
+        one tells; a look in the middle of one would be at half a replicate.
+        """
         self._ends = {done - 1 for done in accumulate(manifest.experiment.measure.launch_sizes)}
         """The last pair of each launch."""
 
@@ -83,7 +87,11 @@ class LatencyWatch:
         found = self._found.setdefault((block.session, block.pair), set())
         found.add(block.arm)
         whole = found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms
-        if whole and (block.launch is None or block.pair in self._ends):
+        if block.launch is not None:
+            launch = self._launches.setdefault((block.session, block.launch), set())
+            launch |= {block.pair} if whole else set()
+            is_over = block.pair in self._ends and len(launch) >= len(next(iter(self._launches.values())))
+        if whole and (block.launch is None or is_over):
             self._decision = None
 
     def _take_failure(self, failure: ArmFailed) -> None:

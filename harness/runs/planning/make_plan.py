@@ -20,6 +20,7 @@ from harness.documents.plan import (
     WarmUpStep,
 )
 from harness.experiment.declaration import Measure
+from harness.experiment.launches import launch_pairs_most
 from harness.runs.planning.sensing import Sensing
 
 _WARM_UP_AGAIN = 0.125
@@ -147,6 +148,7 @@ def latency_options(measure: Measure) -> LatencyOptions:
         settle_ns=round(measure.settle_ms * 1e6),
         warm_up_min_blocks=3,
         warm_up_max_blocks=measure.warm_up_max_blocks,
+        launch_pairs_most=launch_pairs_most(measure.pairs, measure.launches),
         warm_up_again_ns=round(measure.block_ms * 1e6 * _WARM_UP_AGAIN),
         warm_up_tolerance=0.02,
         max_ns=round(measure.max_minutes * 60e9),

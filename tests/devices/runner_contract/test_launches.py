@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.documents.records import ArmLoaded, LatencyBlock, Record, RunnerFinished, WarmUpBlock, WarmUpDone
+from harness.documents.records import (
+    ArmLoaded,
+    LatencyBlock,
+    Record,
+    RunnerFinished,
+    StepSkipped,
+    WarmUpBlock,
+    WarmUpDone,
+)
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 
@@ -92,3 +100,30 @@ def test_a_pass_without_launches_says_none(bench: Bench) -> None:
     bench.pair(0, ["a0", "a1"], "i0")
     bench.write_plan()
     assert [one.launch for one in of_kind(bench.run(), LatencyBlock)] == [None, None]
+
+
+def test_processes_stay_where_starting_them_costs_more_than_it_tells(bench: Bench) -> None:
+    # Inferences of a tiny model take microseconds, and to start a worker takes far longer.
+    bench.write_plan(launch_pairs_most=4, block_max_inferences=5, block_target_ns=1)
+    records = bench.run()
+    launches = [(one.pair, one.launch) for one in of_kind(records, LatencyBlock) if one.arm == "a0"]
+    assert launches == [(0, 0), (1, 0), (2, 0), (3, 0), (4, 2), (5, 2)]
+    found = processes(records)
+    assert all(len(pids) == 1 for pids in found.values())
+    assert len(set.union(*found.values())) == 4
+    (kept,) = of_kind(records, StepSkipped)
+    assert "the processes stay" in kept.reason
+
+
+def test_processes_that_stayed_are_begun_anew_and_warmed_up_after_a_restart(bench: Bench) -> None:
+    bench.write_plan(launch_pairs_most=4, block_max_inferences=5, block_target_ns=1)
+    records = bench.run()
+    cut = next(place for place, one in enumerate(records) if isinstance(one, LatencyBlock) and one.pair == 3)
+    kept = bench.records_path.read_bytes().splitlines(keepends=True)[:cut]
+    bench.records_path.write_bytes(b"".join(kept))
+    later = [one for one in bench.run() if one.session == 1]
+    first = next(place for place, one in enumerate(later) if isinstance(one, LatencyBlock))
+    assert any(isinstance(one, WarmUpDone) for one in later[:first])
+    measured = [(one.pair, one.launch) for one in of_kind(later, LatencyBlock) if one.arm == "a0"]
+    assert [pair for pair, _ in measured] == [3, 4, 5]
+    assert measured[0] == (3, 1)
