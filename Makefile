@@ -49,6 +49,7 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/ssim_speed.py
 	$(BIN)/python benchmarks/lpips_speed.py
 	$(BIN)/python benchmarks/run_overhead.py
+	$(BIN)/python benchmarks/launch_cost.py
 	$(BIN)/python benchmarks/native_against_python.py
 	$(BIN)/python benchmarks/against_peers.py
 	$(BIN)/python benchmarks/push_speed.py
