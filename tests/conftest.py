@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
 
 __all__ = ["adb_server", "own_phone", "phone"]
+
+# A shell that starts pytest in the background has it ignore Ctrl-C, and what tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy this machine is. A commit that passed passes again: the examples are the same
 # each time, unless somebody searches for others with `--hypothesis-profile searching`.

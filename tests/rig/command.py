@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,15 +42,5 @@ def start(*arguments: object, log: Path, **more: str) -> subprocess.Popen[bytes]
     """Start and go on; stdout and stderr go to `log`. In a process group of its own, as from a terminal."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            argv(*arguments),
-            env=environment(**more),
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=_hear_ctrl_c,
+            argv(*arguments), env=environment(**more), stdout=output, stderr=output, start_new_session=True
         )
-
-
-def _hear_ctrl_c() -> None:
-    # A shell that starts pytest in the background has it ignore Ctrl-C, and what it starts inherits that.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

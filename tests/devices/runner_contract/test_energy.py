@@ -14,7 +14,7 @@ import pytest
 from harness.documents.plan import EnergyOptions
 from harness.documents.records import ArmFailed, ArmLoaded, EnergyBlock, Record, RunnerFinished, SoakWindow, StepSkipped
 from tests.devices.runner_contract import models
-from tests.devices.runner_contract.bench import RUNNERS, SLOWLY_NS, WAIT_S, Bench, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import RUNNERS, WAIT_S, Bench, kill_at_once, of_kind
 
 ORDERS: list[list[str | None]] = [["a1", None, "a0"], [None, "a0", "a1"]]
 # The shortest in which the runner is not held up for all of an arm's blocks: then it would have taken no sample there.
@@ -149,17 +149,18 @@ def test_a_command_that_is_slow_and_hangs_does_not_hold_up_the_block(bench: Benc
 
 
 def test_killed_in_a_cycle_it_goes_on_with_the_block_that_was_cut(bench: Bench) -> None:
-    energy_bench(bench, cycles=20)
-    bench.write_plan(settle_ns=SLOWLY_NS)
+    energy_bench(bench, cycles=3)
+    bench.hold("energy", before_block=4)
+    bench.write_plan()
     process = bench.start()
-    bench.wait_for(lambda records: len(of_kind(records, EnergyBlock)) >= 4)
+    bench.wait_until_held()
     kill_at_once(process)
     bench.assert_no_worker_left()
-    bench.write_plan()
+    bench.let_go()
 
     records = bench.run()
 
-    assert [block.step for block in of_kind(records, EnergyBlock)] == list(range(60))
+    assert [block.step for block in of_kind(records, EnergyBlock)] == list(range(9))
     again = [record for record in records if record.session == 1]
     assert {record.arm for record in of_kind(again, ArmLoaded)} == {"a0", "a1"}
     assert max(record.n for record in of_kind(again, ArmLoaded)) < of_kind(again, EnergyBlock)[0].n

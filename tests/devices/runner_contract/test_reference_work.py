@@ -6,17 +6,18 @@ import pytest
 
 from harness.documents.records import LatencyBlock, WarmUpDone
 from tests.devices.built_library import built_library
-from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_latency_pass
 
 
 def test_the_fixed_work_is_done_three_times_before_each_block_and_kept_in_later_sessions(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=30)
-    bench.write_plan(reference_target_ns=2_000_000, settle_ns=SLOWLY_NS)
-    process = bench.start()
-    bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
-    kill_at_once(process)
+    add_latency_pass(bench, pairs=6)
+    bench.hold("latency", before_block=3)
     bench.write_plan(reference_target_ns=2_000_000)
+    process = bench.start()
+    bench.wait_until_held()
+    kill_at_once(process)
+    bench.let_go()
 
     records = bench.run()
 

@@ -21,7 +21,7 @@ from harness.documents.records import (
     RunnerStarted,
     WarmUpDone,
 )
-from tests.devices.runner_contract.bench import SLOWLY_NS, Bench, is_alive, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import Bench, is_alive, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
@@ -45,13 +45,14 @@ def assert_complete(records: Sequence[Record], plan: Plan) -> None:
 
 @pytest.mark.parametrize("records_before_the_kill", [1, 3, 8, 17])
 def test_killed_without_warning_it_goes_on_where_it_was(bench: Bench, records_before_the_kill: int) -> None:
-    add_all_passes(bench, pairs=30)
-    bench.write_plan(settle_ns=SLOWLY_NS)
+    add_all_passes(bench, pairs=6)
+    bench.hold("latency", before_block=6)
+    plan = bench.write_plan()
     process = bench.start()
     bench.wait_for(lambda records: len(records) >= records_before_the_kill)
     kill_at_once(process)
     bench.assert_no_worker_left()
-    plan = bench.write_plan()
+    bench.let_go()
 
     records = bench.run()
 
@@ -73,12 +74,13 @@ def test_killed_again_and_again_it_still_gets_to_the_end(bench: Bench) -> None:
 
 
 def test_the_block_length_of_the_first_session_is_kept(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=30)
-    bench.write_plan(settle_ns=SLOWLY_NS)
-    process = bench.start()
-    bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
-    kill_at_once(process)
+    add_latency_pass(bench, pairs=6)
+    bench.hold("latency", before_block=3)
     bench.write_plan()
+    process = bench.start()
+    bench.wait_until_held()
+    kill_at_once(process)
+    bench.let_go()
 
     records = bench.run()
 
@@ -128,10 +130,11 @@ def test_records_that_are_damaged_in_the_middle_are_refused(bench: Bench) -> Non
 
 @pytest.mark.parametrize("means", ["file", "SIGTERM", "SIGTERM to the group"])
 def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: str) -> None:
-    add_latency_pass(bench, pairs=40)
-    bench.write_plan(settle_ns=SLOWLY_NS)
+    add_latency_pass(bench, pairs=6)
+    bench.hold("latency", before_block=3)
+    bench.write_plan()
     process = bench.start()
-    bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
+    bench.wait_until_held()
     if means == "file":
         bench.stop_path.touch()
     elif means == "SIGTERM to the group":
@@ -143,10 +146,11 @@ def test_stopped_it_ends_between_two_blocks_and_can_go_on(bench: Bench, means: s
     records = bench.records()
     assert isinstance(records[-1], RunnerFinished)
     assert records[-1].reason == "stopped"
-    assert len(of_kind(records, LatencyBlock)) < 80
+    assert len(of_kind(records, LatencyBlock)) == 3
     bench.assert_no_worker_left()
 
     bench.stop_path.unlink(missing_ok=True)
+    bench.let_go()
     plan = bench.write_plan()
     assert_complete(bench.run(), plan)
 
@@ -162,16 +166,18 @@ def test_a_stop_file_from_before_the_start_stops_it_before_the_first_step(bench:
 
 
 def test_a_second_signal_does_not_wait_for_a_block_that_hangs(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=60)
-    bench.write_plan(step_timeout_s=600, settle_ns=SLOWLY_NS)
+    add_latency_pass(bench, pairs=6)
+    bench.hold("latency", before_block=3)
+    bench.write_plan(step_timeout_s=600)
     process = bench.start()
-    bench.wait_for(lambda records: len(of_kind(records, LatencyBlock)) >= 3)
+    bench.wait_until_held()
     for pid in bench.worker_pids():
         if is_alive(pid):
             os.kill(pid, signal.SIGSTOP)
+    bench.let_go()  # into a block that hangs
     # Two of one number may arrive as one: signals do not queue.
     for number in (signal.SIGTERM, signal.SIGINT):
-        time.sleep(2 * SLOWLY_NS / 1e9)
+        time.sleep(0.2)
         process.send_signal(number)
 
     assert process.wait(120) == 0

@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.rig.command import bakeoff, start
+from tests.rig.held_runner import UNHURRIED, held_runner
 from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
 
 PAIRS = 16
-MANY_PAIRS = 60
-"""More than are done before a test that sees the first of them gets to act, however busy the machine is."""
 
 
 def begin(tiny, workdir, tmp_path, *, pairs=PAIRS, block_ms=30.0, **environment):
-    tiny.measure |= {"pairs": pairs, "block_ms": block_ms}
+    tiny.measure |= {"pairs": pairs, "block_ms": block_ms, **UNHURRIED}
     folder = tmp_path / "run"
     log = tmp_path / "log"
     process = start(
@@ -33,15 +32,6 @@ def runner_is_gone(folder: Path) -> bool:
     return not Path(f"/proc/{started.pid}").exists()
 
 
-@contextlib.contextmanager
-def runner_held(folder: Path):
-    """Nothing is measured meanwhile: however late the host hears of something, the runner has not ended before."""
-    pid = next(record.pid for record in records(folder) if record.record == "runner_started")
-    os.kill(pid, signal.SIGSTOP)
-    yield
-    os.kill(pid, signal.SIGCONT)
-
-
 def resume(folder, workdir, *options):
     done = bakeoff("run", "--resume", folder, *options, BAKEOFF_LOCAL_WORKDIR=str(workdir))
     assert done.exit_code == 0, done.stderr
@@ -50,9 +40,9 @@ def resume(folder, workdir, *options):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_at_a_block_leaves_nothing_running_and_can_be_resumed(tiny, workdir, tmp_path, number):
-    folder, process, log = begin(tiny, workdir, tmp_path, pairs=MANY_PAIRS)
-    wait_for(lambda: blocks_in(folder) >= 6)
-    with runner_held(folder):
+    folder, process, log = begin(tiny, workdir, tmp_path)
+    wait_for(lambda: blocks_in(folder) >= 2)
+    with held_runner(folder):
         process.send_signal(number)
         wait_for(lambda: "Ctrl-C again" in log.read_text())
     assert process.wait(timeout=240) == 130
@@ -63,7 +53,7 @@ def test_a_signal_stops_at_a_block_leaves_nothing_running_and_can_be_resumed(tin
         return
     resume(folder, workdir)
     assert [each.reason for each in records(folder) if each.record == "runner_finished"] == ["stopped", "complete"]
-    assert_whole(folder, 4, MANY_PAIRS)
+    assert_whole(folder, 4, PAIRS)
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_block_in_flight(tiny, workdir, tmp_path):
@@ -103,8 +93,9 @@ def test_ctrl_c_while_scoring_can_be_resumed(finished_run, workdir, tmp_path):
 def killed(tiny, workdir, tmp_path, *, after):
     folder, process, _ = begin(tiny, workdir, tmp_path)
     wait_for(lambda: after(folder))
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with held_runner(folder):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     return folder
 
 
@@ -137,7 +128,8 @@ def test_killed_in_the_middle_of_a_line(tiny, workdir, tmp_path):
 
 
 def end_runner(folder):
-    os.kill(next(record.pid for record in records(folder) if record.record == "runner_started"), signal.SIGKILL)
+    with held_runner(folder) as pid:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_runner_that_is_killed_is_started_again(tiny, workdir, tmp_path):
@@ -166,13 +158,14 @@ def test_a_complete_run_is_resumed_without_its_device(finished_run, tmp_path):
 
 
 def test_two_at_once_on_one_run_are_refused(tiny, workdir, tmp_path):
-    folder, process, _ = begin(tiny, workdir, tmp_path, pairs=200)
+    folder, process, _ = begin(tiny, workdir, tmp_path)
     wait_for(lambda: blocks_in(folder) >= 1)
-    for command in (("run", "--resume", folder), ("analyze", folder)):
-        refused = bakeoff(*command, BAKEOFF_LOCAL_WORKDIR=str(workdir))
-        assert refused.exit_code == 2
-        assert "another bakeoff is at work on this run" in refused.stderr
-    process.send_signal(signal.SIGINT)
+    with held_runner(folder):
+        for command in (("run", "--resume", folder), ("analyze", folder)):
+            refused = bakeoff(*command, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+            assert refused.exit_code == 2
+            assert "another bakeoff is at work on this run" in refused.stderr
+        process.send_signal(signal.SIGINT)
     assert process.wait(timeout=240) == 130
 
 
@@ -180,8 +173,9 @@ def test_a_device_that_lost_its_files_is_said_and_not_started_in_vain(tiny, work
     folder, process, log = begin(tiny, workdir, tmp_path)
     wait_for(lambda: blocks_in(folder) >= 4)
     remote = json.loads((folder / "devices/0-local/state.json").read_text())["remote_folder"]
-    end_runner(folder)
-    shutil.rmtree(remote, ignore_errors=True)
+    with held_runner(folder) as pid:
+        os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(remote, ignore_errors=True)
     assert process.wait(timeout=240) == 3, log.read_text()
     assert f"{remote} is no longer there" in comparison(folder).devices[0].problem
     assert "Traceback" not in log.read_text()
@@ -242,12 +236,13 @@ def fill(path: Path) -> None:
 def test_this_computer_s_disk_that_fills_up_stops_nothing_on_the_device(tiny, workdir, tmp_path, small_disk):
     disk = tmp_path / "disk"
     small_disk(disk, 80_000)
-    tiny.measure |= {"pairs": PAIRS, "block_ms": 60.0}
+    tiny.measure |= {"pairs": PAIRS, "block_ms": 30.0, **UNHURRIED}
     process = start(
         "run", tiny.write(), "--out", disk / "run", log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir)
     )
     wait_for(lambda: blocks_in(disk / "run") >= 4)
-    fill(disk / "ballast")
+    with held_runner(disk / "run"):
+        fill(disk / "ballast")
     assert process.wait(timeout=240) == 2
     said = (tmp_path / "log").read_text()
     assert "cannot be written: No space left on device" in said
