@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 from tests.rig.adb_server import AdbServer
 from tests.rig.any_phone import AnyPhone, PhoneKind
 from tests.rig.command import start
+from tests.rig.held_runner import UNHURRIED
 from tests.rig.run_watch import assert_whole, blocks_in, comparison, records, wait_for
 from tests.rig.tiny_experiment import TinyExperiment
 
@@ -75,13 +76,29 @@ def sessions(folder: Path, device: str) -> set[int]:
     return {record.session for record in records(folder, device)}
 
 
+@contextmanager
+def held_there(server: AdbServer, address: str, folder: Path, device: str) -> Iterator[None]:
+    """Holds the runner on a phone that was started last while the body runs."""
+    started = [record for record in records(folder, device) if record.record == "runner_started"][-1]
+
+    def signal_there(name: str) -> None:
+        done = server.adb("-s", address, "shell", f"kill -{name} {started.pid}")
+        assert done.exit_code == 0, done
+
+    signal_there("STOP")
+    try:
+        yield
+    finally:
+        signal_there("CONT")
+
+
 class LongRun:
     """Of the tiny experiment on one phone, long enough to have an accident in the middle of its latency pass."""
 
     def __init__(self, tiny: TinyExperiment, desk: ConnectedPhone, home: Path) -> None:
         self.phone, self.folder, self._log, self._server = desk.phone, home / "run", home / "log", desk.server
-        self.pairs = tiny.measure["pairs"] = 50
-        tiny.measure["block_ms"] = 40.0
+        self.pairs = 24
+        tiny.measure |= {"pairs": self.pairs, "block_ms": 40.0, **UNHURRIED}
         self._items = len(tiny.names)
         self.settings_before = self.phone.settings()
         self._process: subprocess.Popen[bytes] = start(
@@ -110,23 +127,9 @@ class LongRun:
         found = list(self.phone.data_folder.glob("bakeoff/runs/*/records.jsonl"))
         return found[0].read_bytes() if found else b""
 
-    @contextmanager
-    def with_its_runner_held(self) -> Iterator[None]:
+    def with_its_runner_held(self) -> AbstractContextManager[None]:
         """However long it takes, the runner is still at work afterwards."""
-        pid = max(
-            (record.session, record.pid)
-            for record in records(self.folder, self.device)
-            if record.record == "runner_started"
-        )[1]
-        self._signal(pid, "STOP")
-        try:
-            yield
-        finally:
-            self._signal(pid, "CONT")
-
-    def _signal(self, pid: int, name: str) -> None:
-        done = self._server.adb("-s", self.phone.address, "shell", f"kill -{name} {pid}")
-        assert done.exit_code == 0, done
+        return held_there(self._server, self.phone.address, self.folder, self.device)
 
     def kill_the_host(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)

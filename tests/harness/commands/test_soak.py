@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from tests.rig.run_watch import records, wait_for
 from tests.rig.short_soak import cut_short
 
 SHORT = ("--hours", 6 / 3600, "--window", 0.25)
+ENDLESS = ("--hours", 1, "--window", 0.25)
+"""Beside how long a test takes."""
 
 
 def windows_in(folder: Path) -> int:
@@ -54,12 +58,24 @@ def assert_whole(folder: Path, seconds: float) -> None:
     assert json.loads((folder / "devices/0-local/state.json").read_text())["stage"] == "fetched"
 
 
+@pytest.fixture
+def folder(tmp_path) -> Iterator[Path]:
+    """Of the soak. Its runner, where it is still at work, ends with the test."""
+    folder = tmp_path / "soak"
+    yield folder
+    if (folder / "devices/0-local/state.json").exists():
+        there = remote_folder(folder) / "records.jsonl"
+        for line in there.read_bytes().splitlines() if there.exists() else []:
+            if b'"runner_started"' in line:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(json.loads(line)["pid"], signal.SIGKILL)
+
+
 def soak(command, workdir, *arguments: object) -> Finished:
     return bakeoff("soak", command, *arguments, BAKEOFF_LOCAL_WORKDIR=str(workdir))
 
 
-def test_a_soak_runs_to_its_end_and_is_told(tiny, workdir, tmp_path):
-    folder = tmp_path / "soak"
+def test_a_soak_runs_to_its_end_and_is_told(tiny, workdir, tmp_path, folder):
     done = soak(tiny.write(), workdir, *SHORT, "--out", folder)
     assert done.exit_code == 0, done.stderr
     assert_whole(folder, 6)
@@ -74,9 +90,8 @@ def test_a_soak_runs_to_its_end_and_is_told(tiny, workdir, tmp_path):
     assert SoakResult.model_validate_json(again.stdout) == result(folder)
 
 
-def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
-    folder = tmp_path / "soak"
-    left = soak(tiny.write(), workdir, "--hours", 30 / 3600, "--window", 0.25, "--out", folder, "--detach")
+def test_left_to_itself_and_looked_at(tiny, workdir, tmp_path, folder):
+    left = soak(tiny.write(), workdir, *ENDLESS, "--out", folder, "--detach")
     assert left.exit_code == 0, left.stderr
     assert "at work by itself" in left.stderr
     state = folder / "devices/0-local/state.json"
@@ -91,19 +106,24 @@ def test_left_to_itself_looked_at_and_fetched(tiny, workdir, tmp_path):
     assert first.status == second.status == "at work"
     assert 0 <= first.windows < second.windows
     assert state.read_bytes() == before
-    assert is_alive(runner_pids(folder)[-1])
-    done = soak("--resume", workdir, folder)
-    assert done.exit_code == 0, done.stderr
-    assert_whole(folder, 30)
     assert len(runner_pids(folder)) == 1
 
 
-def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
-    folder = tmp_path / "soak"
+def test_left_to_itself_and_fetched_when_it_has_ended(tiny, workdir, tmp_path, folder):
+    left = soak(tiny.write(), workdir, *SHORT, "--out", folder, "--detach")
+    assert left.exit_code == 0, left.stderr
+    there = remote_folder(folder) / "records.jsonl"
+    wait_for(lambda: b'"runner_finished"' in there.read_bytes())
+    done = soak("--resume", workdir, folder)
+    assert done.exit_code == 0, done.stderr
+    assert_whole(folder, 6)
+    assert len(runner_pids(folder)) == 1
+
+
+def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path, folder):
     process = start(
-        "soak", tiny.write(), "--hours", 25 / 3600, "--window", 0.25, "--out", folder,
-        log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
-    )  # fmt: skip
+        "soak", tiny.write(), *ENDLESS, "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir)
+    )
     wait_for(lambda: windows_in(folder) >= 3)
     refused = soak("--resume", workdir, folder)
     assert refused.exit_code == 2
@@ -114,18 +134,24 @@ def test_a_host_that_is_killed_loses_nothing(tiny, workdir, tmp_path):
     process.wait()
     records_path = folder / "devices/0-local/records.jsonl"
     records_path.write_bytes(records_path.read_bytes()[:-11])  # killed in the middle of a line
-    done = soak("--resume", workdir, folder)
-    assert done.exit_code == 0, done.stderr
-    assert_whole(folder, 25)
+    come_home = windows_in(folder)
+
+    again = start("soak", "--resume", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    wait_for(lambda: windows_in(folder) >= come_home + 2)
+    again.send_signal(signal.SIGINT)
+    assert again.wait(timeout=240) == 130, (tmp_path / "log").read_text()
+    found = records(folder)
+    assert [record.n for record in found] == list(range(len(found)))
+    assert found[-1].reason == "stopped"
+    indices = [record.index for record in found if record.record == "soak_window"]
+    assert indices == list(range(result(folder).devices[0].windows))
     assert len(runner_pids(folder)) == 1
 
 
-def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(tiny, workdir, tmp_path):
-    folder = tmp_path / "soak"
+def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(tiny, workdir, tmp_path, folder):
     process = start(
-        "soak", tiny.write(), "--hours", 60 / 3600, "--window", 0.25, "--out", folder,
-        log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir),
-    )  # fmt: skip
+        "soak", tiny.write(), *ENDLESS, "--out", folder, log=tmp_path / "log", BAKEOFF_LOCAL_WORKDIR=str(workdir)
+    )
     wait_for(lambda: windows_in(folder) >= 3)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=240) == 130
@@ -149,9 +175,8 @@ def test_ctrl_c_stops_after_the_window_and_a_runner_that_dies_is_started_again(t
     assert result(folder).devices[0].sessions == 3
 
 
-def test_a_look_at_a_runner_that_was_killed_says_so_and_starts_none(tiny, workdir, tmp_path):
-    folder = tmp_path / "soak"
-    left = soak(tiny.write(), workdir, "--hours", 1, "--window", 0.25, "--out", folder, "--detach")
+def test_a_look_at_a_runner_that_was_killed_says_so_and_starts_none(tiny, workdir, tmp_path, folder):
+    left = soak(tiny.write(), workdir, *ENDLESS, "--out", folder, "--detach")
     assert left.exit_code == 0, left.stderr
     soak("--status", workdir, folder)
     os.kill(runner_pids(folder)[-1], signal.SIGKILL)

@@ -15,7 +15,7 @@ def test_a_phone_that_is_left_alone_and_restarts_is_gone_on_with(tiny, new_phone
     desk = new_phone()
     before = desk.phone.settings()
     folder = tmp_path / "soak"
-    arguments = ("--hours", 60 / 3600, "--window", 0.25, "-d", desk.name, "--out", folder, "--detach")
+    arguments = ("--hours", 1, "--window", 0.25, "-d", desk.name, "--out", folder, "--detach")
     left = bakeoff("soak", tiny.write(), *arguments, **over_adb(desk.server))
     assert left.exit_code == 0, left.stderr
     assert desk.phone.settings() != before  # it is kept awake
