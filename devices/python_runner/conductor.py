@@ -12,6 +12,7 @@ from devices.python_runner.arms import ArmFailedError
 from devices.python_runner.contract import EXIT_DATA, EXIT_IO, EXIT_LOCKED, RECORDS_SCHEMA, RUNNER_VERSION
 from devices.python_runner.journal import Journal, UnusableError
 from devices.python_runner.log import log, one_line
+from devices.python_runner.output_file import make_folders
 from devices.python_runner.plan import read_plan
 from devices.python_runner.session import Session
 from devices.python_runner.step_kinds import STEP_KINDS
@@ -108,7 +109,7 @@ def conduct(plan_path: Path, records_path: Path, program: Path) -> int:
     folder = records_path.parent.resolve()
     try:
         plan = read_plan(plan_path)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         lock_fd = os.open(str(folder / "runner.lock"), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,7 @@ char *records_folder(const char *path)
             continue;
         char kept = *at;
         *at = '\0';
-        mkdir(folder.data, 0777);
+        mkdir(folder.data, 0700);
         *at = kept;
     }
     char absolute[4096]; /* PATH_MAX */

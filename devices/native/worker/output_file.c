@@ -42,7 +42,7 @@ static bool write_whole(const char *path, const struct bytes *header, const stru
 
 static bool make_folder(const char *path, struct failure *failure)
 {
-    return mkdir(path, 0755) == 0 || errno == EEXIST
+    return mkdir(path, 0700) == 0 || errno == EEXIST
            || fail(failure, OUTPUT_NOT_WRITTEN, "%s cannot be made: %s", path, strerror(errno));
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
@@ -271,9 +272,14 @@ def is_alive(pid: int) -> bool:
 
 
 def kill_at_once(process: subprocess.Popen[bytes]) -> None:
-    """As a power-hungry kernel would: only the conductor, and no warning."""
+    """As a power-hungry kernel would: only the conductor, and no warning. A worker that it was just starting may hold
+    its lock for a moment longer, until it is a program of its own.
+    """
     os.kill(process.pid, signal.SIGKILL)
     process.wait(120)
+    assert isinstance(process.args, list)
+    with Path(str(process.args[-1])).with_name("runner.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def of_kind(records: Sequence[Record], kind: type[T]) -> list[T]:

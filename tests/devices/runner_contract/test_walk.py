@@ -95,6 +95,13 @@ def test_no_two_blocks_overlap_in_time(walk: Walk) -> None:
         assert earlier.ended_ns < later.started_ns
 
 
+def test_nobody_else_on_the_device_may_look_into_the_folders_of_outputs(walk: Walk) -> None:
+    outputs = walk.bench.folder / "outputs"
+    folders = [outputs, *(path for path in outputs.rglob("*") if path.is_dir())]
+    assert len(folders) == 3
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
 def test_outputs_are_bit_for_bit_those_of_the_runtime_called_directly(walk: Walk) -> None:
     import onnxruntime
 
