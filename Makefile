@@ -4,8 +4,9 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-# Many tests wait for a device rather than compute: more workers than cores, and who is done takes work from the others.
-IN_PARALLEL := --numprocesses 4 --dist worksteal
+# Most of the time tests wait for a device rather than compute: with four workers two cores were busy for less than half
+# of it. Who is done takes work from the others.
+IN_PARALLEL := --numprocesses 8 --dist worksteal
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
 .PHONY: demo test ci-test lint setup setup-dev system-packages benchmarks clean
