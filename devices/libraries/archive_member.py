@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+from devices.cache import sweep_parts
 from devices.errors import RuntimeNotAvailableError
 
 MAX_BYTES: Final = 1 << 30
@@ -66,6 +67,7 @@ def _is_whole(path: Path, info: zipfile.ZipInfo) -> bool:
 
 def _copy(opened: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
+    sweep_parts(to.parent)
     descriptor, part = tempfile.mkstemp(dir=to.parent, prefix=".part-")
     try:
         with os.fdopen(descriptor, "wb") as file, opened.open(info) as source:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from devices.cache import cache_folder
+from devices.cache import cache_folder, sweep_parts
 from devices.errors import RuntimeNotAvailableError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _write(path: Path, library: RuntimeLibrary) -> None:
         sha256=library.sha256, source=library.source, first_used=datetime.now(UTC).isoformat(timespec="seconds")
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep_parts(path.parent)
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(known.model_dump_json(indent=2) + "\n")

@@ -23,7 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, metavar="FILE", help="calibrate with this model instead of a small convolution"
     )
-    parser.add_argument("--runtime", metavar="NAME", help="its runtime, as in experiment.toml (default: onnxruntime)")
+    parser.add_argument(
+        "--runtime",
+        metavar="NAME",
+        help="its runtime, as in experiment.toml (default: the first that opens models of its format)",
+    )
     parser.add_argument(
         "--scale",
         type=int,
@@ -48,7 +52,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from reports.doctor_terminal import render_examined
 
     _refuse_contradictions(arguments)
-    model = CalibrationModel(arguments.model, arguments.runtime or "onnxruntime", arguments.scale)
+    model = CalibrationModel(arguments.model, arguments.runtime, arguments.scale)
     minutes = None if arguments.no_calibration else arguments.minutes
     try:
         with shown_progress() as progress:

@@ -17,6 +17,7 @@ from harness.documents.profile import DeviceProfile
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.state import DeviceState
 from harness.quantity import QUANTITIES
+from harness.runs.session.begun_here import refuse_unknown_files
 from harness.words.profile import profile_in_words
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     write_model(folder.comparison, comparison)
     write_atomically(folder.report, render_html(comparison, folder.path).encode())
     return comparison
+
+
+def recompute_received(folder: RunFolder, progress: Progress, *, trusted: bool) -> Comparison:
+    """As `recompute`, of a folder that may be somebody else's. Raises `UserError` also where it names items without
+    saying what was in them, unless it is `trusted`.
+    """
+    manifest = folder.read_manifest()
+    unhashed = [
+        path
+        for item in manifest.items
+        for path, sha256 in ((item.input_path, item.input_sha256), (item.reference_path, item.reference_sha256))
+        if sha256 is None
+    ]
+    refuse_unknown_files(folder.path, manifest.run_id, unhashed, trusted=trusted)
+    return recompute(folder, progress)
 
 
 def _compare_and_draw(

@@ -36,13 +36,15 @@ class CalibrationModel:
     """Which model, in which runtime. Without a file: a small convolution of bakeoff's own."""
 
     path: Path | None = None
-    runtime: str = "onnxruntime"
+    runtime: str | None = None
+    """As in experiment.toml; None: the first that opens models of its format."""
     scale: int | None = None
     """How many times larger its outputs are than its inputs; None: what its file says."""
 
 
 def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> ExperimentFile:
     """Model, item and experiment.toml in a folder. Raises `UserError` for a model that cannot be used."""
+    from devices.runtimes.registry import runtime_for
     from harness.experiment.file import read_experiment
     from harness.models.model_file import read_model
 
@@ -50,9 +52,11 @@ def write_calibration(folder: Path, model: CalibrationModel, minutes: float) -> 
     if made_up is None:
         raise UserError("a device cannot be calibrated with the default task, which makes up no item")
     path = model.path.absolute() if model.path is not None else made_up.write_model(folder / _OWN_MODEL)
-    data = made_up.write_item(folder, read_model(path), model.scale)
+    opened = read_model(path)
+    data = made_up.write_item(folder, opened, model.scale)
+    runtime = model.runtime or runtime_for(opened.format).name
     experiment = folder / "experiment.toml"
-    experiment.write_text(_toml(path, model.runtime, data, minutes), encoding="utf-8")
+    experiment.write_text(_toml(path, runtime, data, minutes), encoding="utf-8")
     return read_experiment(experiment)
 
 

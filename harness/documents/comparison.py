@@ -165,7 +165,7 @@ class Contrast(_Strict):
     effect: Effect | NoEffect = Field(discriminator="kind")
     outcome: Outcome
     words: str
-    """One plain sentence, such as `31 % faster, 1.45 times the speed (between 29 % and 33 %)`."""
+    """One plain sentence, such as `31 % faster (between 29 % and 33 %), 1.45 times the speed`."""
     tail: ItemTail | None = None
     warnings: list[RunWarning] = []
 

@@ -86,12 +86,12 @@ def change_in_words(quantity: Quantity, estimate: float, low: float | None = Non
 
 def effect_in_words(quantity: Quantity, estimate: float, low: float | None = None, high: float | None = None) -> str:
     """As `change_in_words`, for a sentence that stands alone: what is faster by a share of its time is told with how
-    many times the speed that is: `58 % faster, 2.38 times the speed (between 57 % and 59 %)`.
+    many times the speed that is: `58 % faster (between 57 % and 59 %), 2.38 times the speed`.
     """
     words = change_in_words(quantity, estimate, low, high)
-    head, bracket, between = words.partition(" (")
+    head = words.partition(" (")[0]
     factor = speed_in_words(quantity, estimate) if head.endswith(f"% {quantity.words[0]}") else ""
-    return f"{head}, {factor}{bracket}{between}" if factor else words
+    return f"{words}, {factor}" if factor else words
 
 
 def speed_in_words(quantity: Quantity, ratio: float) -> str:

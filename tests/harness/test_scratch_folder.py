@@ -6,21 +6,24 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from harness.documents.folder import RunFolder
 from harness.runs.session.folder_lock import claimed
 from harness.runs.session.new_folder import refuse_used
 from harness.scratch_folder import scratch_folder, sweep_parts, sweep_scratch
 
 HOLD = (
-    "import sys, time\nfrom harness.scratch_folder import scratch_folder\n"
-    "with scratch_folder('held') as folder:\n    print(folder, flush=True); time.sleep(600)\n"
+    "import time\nfrom {} import {} as held\nwith held() as folder:\n    print(folder, flush=True); time.sleep(600)\n"
 )
+HELD = [("harness.scratch_folder", "scratch_folder"), ("metrics.lpips.held_folder", "held_folder")]
 
 
-def test_a_folder_lasts_as_long_as_its_process_and_is_swept_after_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("held_by", HELD)
+def test_a_folder_lasts_as_long_as_its_process_and_is_swept_after_it(tmp_path, monkeypatch, held_by):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", HOLD.format(*held_by)], stdout=subprocess.PIPE, text=True) as process:
         held = process.stdout.readline().strip()
         (tmp_path / "bakeoff-of-nobody").mkdir()
         (tmp_path / "other").mkdir()

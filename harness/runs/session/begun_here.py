@@ -42,6 +42,19 @@ def refuse_elsewhere(folder: Path, run_id: str, devices: Sequence[str], *, trust
     )
 
 
+def refuse_unknown_files(folder: Path, run_id: str, unhashed: Sequence[str], *, trusted: bool) -> None:
+    """Raise `UserError` where a run that was not begun here names files of this computer without the hash of what was
+    in them (`unhashed`): whatever lies there would be read, and shown in a report that may be sent on.
+    """
+    if not unhashed or trusted or _is_known(folder, run_id):
+        return
+    more = f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
+    raise UserError(
+        f"{folder}: was not begun by you on this computer, and does not say what was in {unhashed[0]}{more}",
+        "It could be any file of yours, and the report would show it. If it is the run's own, add --trust.",
+    )
+
+
 def _is_known(folder: Path, run_id: str) -> bool:
     try:
         return _place(run_id).read_text(encoding="ascii") == _which(folder)

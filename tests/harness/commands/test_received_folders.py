@@ -200,6 +200,38 @@ def test_a_gallery_is_shown_from_the_folder_alone(said, received):
     assert "lies outside of the run folder" in page
 
 
+def naming(received, path):
+    """Its first input is that file, and nothing says what was in it."""
+    manifest = json.loads((received / "run.json").read_text())
+    manifest["items"][0] |= {"input_path": str(path), "input_sha256": None}
+    (received / "run.json").write_text(json.dumps(manifest))
+    return manifest
+
+
+def test_a_file_of_this_computer_is_not_read_on_the_word_of_somebody_elses_run(said, received):
+    own = next((received.parent / "precious").iterdir())
+    naming(received, own)
+    before = (received / "report.html").read_bytes()
+    done = said("analyze", received)
+    assert done.exit_code == 2
+    assert f"does not say what was in {own}" in done.stderr
+    assert "--trust" in done.stderr
+    assert (received / "report.html").read_bytes() == before
+
+
+def test_items_without_hashes_are_read_where_the_run_is_trusted_or_was_begun_here(
+    said, received, finished_run, tmp_path, monkeypatch
+):
+    from harness.runs.session.begun_here import note_begun
+
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    manifest = naming(received, finished_run.tiny.folder / "lr" / f"{finished_run.tiny.names[0]}.png")
+    assert said("analyze", received).exit_code == 2
+    assert said("analyze", received, "--trust").exit_code == 0
+    note_begun(received, manifest["run_id"])
+    assert said("analyze", received).exit_code == 0
+
+
 def begun(received):
     """Not done yet, so that going on with it would connect to its devices."""
     state = received / "devices" / "0-local" / "state.json"

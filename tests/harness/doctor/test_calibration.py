@@ -23,6 +23,7 @@ from harness.tasks.image_file import image_size
 from harness.tasks.image_to_image.made_up import write_convolution
 from tests.rig.tiny_experiment import write_upscaler
 
+EXAMPLE_MODELS = Path(__file__).parents[3] / "examples" / "models"
 FACTS = CalibrationFacts(datetime(2026, 11, 24, tzinfo=UTC), "m.onnx", "onnxruntime 1", "python runner", 250.0)
 PAIR_NS = 600_000_000
 
@@ -201,6 +202,19 @@ def test_a_model_of_any_size_says_how_much_it_enlarges(tmp_path, scale, size):
     experiment = write_calibration(tmp_path, CalibrationModel(model), 1.0).experiment
     assert experiment.data.scale == scale
     assert image_size(tmp_path / "references" / "noise.png") == (size, size)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "runtime"),
+    [
+        ("sr_x2_fp32.onnx", None, "onnxruntime"),
+        ("sr_x2_fp32.tflite", None, "ai-edge-litert"),
+        ("sr_x2_fp32.tflite", "tflite-runtime", "tflite-runtime"),
+    ],
+)
+def test_the_runtime_is_the_one_asked_for_or_the_first_for_the_models_format(tmp_path, model, asked, runtime):
+    experiment = write_calibration(tmp_path, CalibrationModel(EXAMPLE_MODELS / model, asked, 2), 1.0).experiment
+    assert {arm.runtime for arm in experiment.arms} == {runtime}
 
 
 def test_a_model_that_is_none_is_refused(tmp_path):

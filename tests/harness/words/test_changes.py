@@ -132,7 +132,7 @@ def test_outcomes() -> None:
     latency, psnr = QUANTITIES["latency_p50"], QUANTITIES["psnr"]
     assert (
         outcome_in_words(latency, "better", 0.69, (0.67, 0.71))
-        == "31 % faster, 1.45 times the speed (between 29 % and 33 %)"
+        == "31 % faster (between 29 % and 33 %), 1.45 times the speed"
     )
     assert (
         outcome_in_words(latency, "equivalent", 1.002, (0.993, 1.011), limit=0.0118)
@@ -146,11 +146,11 @@ def test_outcomes() -> None:
     assert outcome_in_words(QUANTITIES["model_size"], "equivalent", 1.0, (1.0, 1.0)) == "exactly the same"
     assert (
         outcome_in_words(latency, "not worse", 0.98, (0.95, 1.012), limit=0.0101)
-        == "not worse by more than 1.1 %: 2 % faster, 1.020 times the speed (between 5 % faster and 1 % slower)"
+        == "not worse by more than 1.1 %: 2 % faster (between 5 % faster and 1 % slower), 1.020 times the speed"
     )
     assert (
         outcome_in_words(latency, "not worse", 0.73, (0.51, 1.05), limit=0.0)
-        == "very likely not worse: 27 % faster, 1.37 times the speed (between 49 % faster and 5 % slower)"
+        == "very likely not worse: 27 % faster (between 49 % faster and 5 % slower), 1.37 times the speed"
     )
     assert (
         outcome_in_words(latency, "inconclusive", 1.01, (0.96, 1.06), needed="about 40 more pairs")

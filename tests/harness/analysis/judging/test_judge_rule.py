@@ -48,17 +48,17 @@ def judge(evidence: Evidence, **rule: Any) -> RuleJudgement:
 @pytest.mark.parametrize(
     ("ratio", "outcome", "words"),
     [
-        (0.69, "met", "31.0 % faster, 1.45 times the speed (between 30.7 % and 31.3 %); at least 20 % was asked"),
+        (0.69, "met", "31.0 % faster (between 30.7 % and 31.3 %), 1.45 times the speed; at least 20 % was asked"),
         (
             0.90,
             "broken",
-            "10.0 % faster, 1.11 times the speed (between 9.7 % and 10.3 %), short of the 20 % that was asked",
+            "10.0 % faster (between 9.7 % and 10.3 %), 1.11 times the speed, short of the 20 % that was asked",
         ),
         (1.10, "broken", "10.0 % slower (between 9.6 % and 10.4 %), short of the 20 % that was asked"),
         (
             0.80,
             "open",
-            "20.0 % faster, 1.25 times the speed (between 19.7 % and 20.3 %), so it may or may not reach the 20 % that"
+            "20.0 % faster (between 19.7 % and 20.3 %), 1.25 times the speed, so it may or may not reach the 20 % that"
             " was asked",
         ),
     ],
@@ -82,7 +82,7 @@ def test_an_open_rule_says_how_much_more_it_takes() -> None:
     ("ratio", "outcome", "words"),
     [
         (1.01, "met", "at worst 1.4 % slower, within the agreed 2 %"),
-        (0.90, "met", "10.0 % faster, 1.11 times the speed (between 9.7 % and 10.3 %), within the agreed 2 %"),
+        (0.90, "met", "10.0 % faster (between 9.7 % and 10.3 %), 1.11 times the speed, within the agreed 2 %"),
         (1.03, "broken", "at least 2.6 % slower, beyond the agreed 2 %"),
         (1.02, "open", "2.0 % slower (between 1.6 % and 2.4 %), so it may or may not be within the agreed 2 %"),
     ],
