@@ -6,6 +6,7 @@ Nothing is written before every device has answered or failed, so a fault of the
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from harness.errors import UserError
 from harness.experiment.file import ExperimentFile
 from harness.experiment.resolve import Resolved, resolve
 from harness.runs.measuring.measure_all import measure_all
+from harness.runs.measuring.output_check import WrongOutputError
 from harness.runs.planning.make_manifest import make_manifest
 from harness.runs.planning.make_plan import make_plan
 from harness.runs.preparing.distinct_phones import distinct_phones, open_asked
@@ -103,7 +105,12 @@ def start_run(
             write_atomically(folder.experiment, file.content)
             for index, each in enumerate(ready):
                 _write_plan(folder, manifest, index, each)
-            problems = _measure(folder, manifest, resolved, devices, progress, stop)
+            try:
+                problems = _measure(folder, manifest, resolved, devices, progress, stop)
+            except WrongOutputError:
+                # The experiment is to be mended, and then it is another run's: nobody could go on with this one.
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise
         return Outcome(recompute(folder, progress), problems)
 
 

@@ -23,6 +23,23 @@ def sums(tmp_path_factory, workdir):
     return experiment, home / "run", done
 
 
+def test_a_run_that_ends_at_a_reference_of_another_size_leaves_no_folder_in_the_way(tmp_path, workdir):
+    """The models take any number of rows: that the outputs have two is seen on the device alone."""
+    experiment = TensorExperiment(tmp_path / "experiment")
+    path = experiment.write()
+    wanted = experiment.folder / "wanted" / "three" / "sum.npy"
+    right = np.load(wanted)
+    np.save(wanted, np.zeros((3, 3), np.float32))
+    command = ("run", path, "--out", tmp_path / "run")
+    done = bakeoff(*command, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 2
+    assert "its output 'sum' has the shape [2, 3] for three" in done.stderr
+    assert not (tmp_path / "run").exists()
+    np.save(wanted, right)
+    done = bakeoff(*command, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 0, done.stderr
+
+
 def assert_judged_rightly(result):
     """The numbers follow from how the candidate was made, whatever measured it."""
     contrasts = {each.quantity: each for each in result.devices[0].contrasts}
