@@ -25,13 +25,12 @@ from devices.posix.hold import Held, Hold
 from harness.documents.folder import DiskError, write_model
 from harness.documents.held_record import HeldFile, HeldRecord
 from harness.documents.record_file import RecordFile
-from harness.documents.record_intake import NotARecordError, RecordIntake
-from harness.documents.records import LatencyBlock, QualityOutput
+from harness.documents.records import QualityOutput
 from harness.documents.state import DeviceState, Process, Stage
 from harness.runs.measuring.exclusive_run import defer_to_earlier_run, refuse_second_run
 from harness.runs.measuring.fetch_outputs import MOST_OUTPUT_BYTES, fetch_outputs, kept_outputs
 from harness.runs.measuring.keep_awake import AnotherRunError, DeviceCare, keep_awake_again, kept_awake
-from harness.runs.measuring.line_splitter import LineSplitter, LineTooLongError
+from harness.runs.measuring.kept_records import KeptRecords
 from harness.runs.measuring.note_phone_state import Moment, note_phone_state
 from harness.runs.measuring.reconnecting import Reconnecting
 from harness.runs.measuring.run_kind import RunKind
@@ -54,7 +53,6 @@ IDLE_S = 1.0
 SILENCE_BEFORE_LOOKING_S = 10.0
 """Asking a device whether the runner lives starts a process there: not done while records come."""
 RESTARTS_WITHOUT_PROGRESS = 3
-TORN_LINES_BEFORE_GIVING_UP = 4
 REMOVE_S = 20.0
 """How long a device that is lost at the very end is waited for, so that nothing is left there."""
 
@@ -84,25 +82,21 @@ class DeviceRun:
     """The longest output tensor that is fetched from it."""
     _status: RunnerStatus = field(init=False)
     _connection: Reconnecting = field(init=False)
-    _intake: RecordIntake = field(init=False)
+    _kept: KeptRecords = field(init=False)
     _outputs: list[QualityOutput] = field(default_factory=list)
     _stop_asked_at: float | None = None
-    _torn: int = 0
-    _silent_s: float = 0.0
-    """How long it has sent no record while the connection was there."""
-    _latency_since: float | None = None
-    """When the first block of the latency pass came."""
 
     def __post_init__(self) -> None:
         reconnect_s = self.kind.reconnect_s
         if self.unplugged_pass is not None:
             reconnect_s = max(reconnect_s, self.unplugged_pass.longest_absence_s)
         self._connection = Reconnecting(self.device, self.progress, self.stop, reconnect_s, self.unplugged_pass)
+        self._kept = KeptRecords(self.device.name, RecordFile(self.folder.records), self.plan, self.kind.command)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         self._status = RunnerStatus(self.device.name, self.plan, self.progress, self.unplugged_pass, self.kind.how_far)
-        self._intake = RecordIntake(self.device.name, self.plan)
+        self._kept.begin_anew()
         self._outputs = []
 
     def run(self) -> None:
@@ -190,7 +184,7 @@ class DeviceRun:
         """All records that are here already."""
         self._begin_anew()
         self._records.cut_partial_line()
-        for record in self._records.read(self._intake):
+        for record in self._records.read(self._kept.intake):
             self._take(record, is_news=False)
 
     def _start_unless_alive(self) -> bool:
@@ -276,20 +270,19 @@ class DeviceRun:
         self._connection.say_if_back()
         last_news = time.monotonic() - self._silence_s + first_silence_s
         looked_at, is_expected = time.monotonic(), False
-        splitter = LineSplitter(self._intake.allowance.line_bytes)
+        self._kept.begin_stream()
         with closing(self._remote_records()) as chunks:
             for chunk in chunks:
                 if chunk:
                     last_news, is_expected = time.monotonic(), False
-                    for record in self._keep(self._split(splitter, chunk)):
+                    for record in self._kept.keep(chunk, self._process.records):
                         self._take(record)
-                        self._silent_s = 0.0
                     if self._status.finished is not None:
                         return
                 if self.stop.asked and self._stop_runner():
                     return
                 self._end_passes_early()
-                looked_at = self._bear_silence(looked_at)
+                looked_at = self._kept.bear_silence(looked_at)
                 if time.monotonic() - last_news > self._silence_s:
                     last_news = time.monotonic()
                     if not self._is_alive():
@@ -299,65 +292,14 @@ class DeviceRun:
                             raise TransientError(f"{self.device.name}: its records came no further")
                         is_expected = True  # what it wrote just before it ended may be on its way
 
-    def _split(self, splitter: LineSplitter, chunk: bytes) -> list[bytes]:
-        try:
-            return splitter.take(chunk)
-        except LineTooLongError as error:
-            raise self._intake.beyond(str(error)) from None
-
-    def _bear_silence(self, looked_at: float) -> float:
-        """Count the time since `looked_at`, in which the connection was there; returns now. A runner that lives and
-        says nothing for longer than anything in its plan takes, or goes on with a pass that is long over, is ended.
-        """
-        now, allowance = time.monotonic(), self._intake.allowance
-        self._silent_s += now - looked_at
-        if self._silent_s > allowance.silence_s:
-            raise PermanentError(
-                f"{self.device.name}: its runner is said to live, and has written no record for"
-                f" {self._silent_s / 60:.0f} minutes; nothing in its plan takes so long",
-                f"Look at the device. When mended, `{self.kind.command} --resume` goes on.",
-            )
-        return now
-
-    def _bear_latency_pass(self) -> None:
-        self._latency_since = time.monotonic() if self._latency_since is None else self._latency_since
-        lasted_s = time.monotonic() - self._latency_since
-        if lasted_s > self._intake.allowance.latency_pass_s:
-            raise self._intake.beyond(
-                f"blocks of latency for {lasted_s / 60:.0f} minutes, where its plan ends that pass after"
-                f" {self.plan.latency.max_ns / 60e9:g}"
-            )
-
-    def _keep(self, lines: list[bytes]) -> list[Record]:
-        """Write whole lines down here, read. A line that is none may be one that was torn by a full disk or a crash,
-        seen just before a restarted runner cut it off: then it is gone when looked at again.
-        """
-        try:
-            records = self._records.append(lines, self._intake)
-        except NotARecordError as error:
-            self._torn += 1
-            torn = f"{self.device.name}: {self._process.records} holds a line that is no record ({error})"
-            if self._torn < TORN_LINES_BEFORE_GIVING_UP:
-                raise TransientError(torn) from None
-            self._records.append(lines[: error.place], self._intake)
-            refused = lines[error.place :]
-            place = self._records.keep_refused(refused)
-            raise PermanentError(
-                torn,
-                f"The device's disk or memory may be failing. {len(refused)} line(s) from there on are kept in"
-                f" {place.name} beside the records. Start a new run.",
-            ) from None
-        self._torn = 0 if records else self._torn
-        return records
-
     def _remote_records(self) -> Generator[bytes, None, None]:
         return self.device.follow(self._process.records, self._records.size_bytes, idle_s=IDLE_S)
 
     def _take(self, record: Record, *, is_news: bool = True) -> None:
         if isinstance(record, QualityOutput):
             self._outputs.append(record)
-        elif isinstance(record, LatencyBlock) and is_news:
-            self._bear_latency_pass()
+        if is_news:
+            self._kept.bear_latency_pass(record)
         self._status.take(record, is_news=is_news)
         if self.early_end is not None:
             self.early_end.take(record)
@@ -401,7 +343,7 @@ class DeviceRun:
 
     @property
     def _records(self) -> RecordFile:
-        return RecordFile(self.folder.records)
+        return self._kept.file
 
     @property
     def _process(self) -> RunnerProcess:
