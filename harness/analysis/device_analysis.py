@@ -282,6 +282,7 @@ class DeviceAnalysis:
             rule=rule_in_words(rule, quantity, self._manifest.experiment.task.nouns),
             outcome=judgement.outcome,
             reason=sentence(stated(quantity, predicate)),
+            doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
         )
 

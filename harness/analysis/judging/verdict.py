@@ -54,7 +54,11 @@ def decide(
     several = len(devices) > 1
     against = _candidate_failures(candidate, baseline, devices) + _rule_reasons(candidate, devices, "broken")
     missing = _troubles(baseline, devices)
-    unsure = _rule_reasons(candidate, devices, "open") + _rule_reasons(candidate, devices, "unavailable")
+    unsure = [
+        *_rule_reasons(candidate, devices, "open", doubted=True),
+        *_rule_reasons(candidate, devices, "open", doubted=False),
+        *_rule_reasons(candidate, devices, "unavailable"),
+    ]
     met = _rule_reasons(candidate, devices, "met")
     decision: Decision
     if against:
@@ -155,12 +159,15 @@ def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
     return reasons
 
 
-def _rule_reasons(candidate: str, devices: list[DeviceResult], outcome: str) -> list[str]:
+def _rule_reasons(
+    candidate: str, devices: list[DeviceResult], outcome: str, *, doubted: bool | None = None
+) -> list[str]:
+    """Of the rules with this outcome, those that are doubted or those that are not; None: all."""
     return [
         _on(device, devices, result.reason)
         for device in devices
         for result in device.rules
-        if result.candidate == candidate and result.outcome == outcome
+        if result.candidate == candidate and result.outcome == outcome and doubted in (None, result.doubted is not None)
     ]
 
 
