@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.judging.judge_outcome import as_gain, gain_of_margin
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import NoEffect, RuleOutcome
+from harness.experiment.declaration import FEWEST_ITEMS
 from harness.quantity import Unavailable
 from harness.statistics.multiplicity import holm
 from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
@@ -84,9 +85,21 @@ def judge_rule(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgem
         judged = RuleJudgement("unavailable", f"not known: {evidence.effect.reason}")
     else:
         judged = _judge_effect(rule, quantity, evidence.effect, evidence.baseline_value)
-    if rule.item_margin is None or rule.worst_share is None:
+    if rule.item_margin is not None and rule.worst_share is not None:
+        judged = _worst_of([judged, _judge_tail(rule, quantity, evidence)])
+    return _with_few_told(judged, quantity, evidence)
+
+
+def _with_few_told(judged: RuleJudgement, quantity: Quantity, evidence: Evidence) -> RuleJudgement:
+    """A rule on scores that few items decided, as the experiment allows, says so."""
+    if quantity.measured_in != "quality" or judged.outcome not in ("met", "broken"):
         return judged
-    return _worst_of([judged, _judge_tail(rule, quantity, evidence)])
+    effect, level = evidence.effect, evidence.candidate.estimate
+    n = effect.estimate.n if not isinstance(effect, NoEffect) else level.n if level is not None else FEWEST_ITEMS
+    replicate = effect.replicate if not isinstance(effect, NoEffect) else evidence.nouns.singular
+    if n >= FEWEST_ITEMS:
+        return judged
+    return replace(judged, predicate=f"{judged.predicate}; it rests on only {counted(n, replicate)}")
 
 
 def hold_together(judgements: Mapping[str, RuleJudgement]) -> dict[str, RuleJudgement]:
