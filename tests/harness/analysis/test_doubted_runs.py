@@ -89,7 +89,8 @@ def runs_of(name: str, design: Literal["fixed", "sequential"]) -> list[Run]:
     print(
         f"{name}, {design}: {np.mean([one.pairs for one in runs]):.1f} pairs; the numbers alone call it different "
         f"{len(called) / len(runs):.1%}, told so {told / len(runs):.1%}; hold "
-        f"{decisions.count('hold') / len(runs):.1%}, ship {decisions.count('ship') / len(runs):.1%}, doubted {doubted / len(runs):.1%}"
+        f"{decisions.count('hold') / len(runs):.1%}, ship {decisions.count('ship') / len(runs):.1%}, "
+        f"doubted {doubted / len(runs):.1%}"
     )
     return runs
 
