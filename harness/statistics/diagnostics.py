@@ -62,8 +62,8 @@ class Stretches:
 
 
 def find_trend(values: Floats, alpha: float = _ALPHA, fewest: int = _FEWEST) -> Trend | None:
-    """A straight-line trend of shape (n,) in time order, by the t-test of its slope at 1 %, or at `alpha`; None below eight
-    values, or the `fewest` ≥ 3 that are enough.
+    """A straight-line trend of shape (n,) in time order, by the t-test of its slope at 1 %, or at `alpha`; None below
+    eight values, or the `fewest` ≥ 3 that are enough.
     """
     n = values.size
     if n < fewest:

@@ -145,11 +145,10 @@ def doubts_on_effect(
     """Of the candidate's effect on any quantity of the latency pass: what is found in that quantity of the blocks, with
     the doubts that their medians give. Both are (baseline's, candidate's).
     """
-    found = doubts_on_pairs(quantity, *of_blocks_ns, candidate_first, names, clock_step_ns, launches)
+    about = (candidate_first, names, clock_step_ns, launches)
+    found = doubts_on_pairs(quantity, *of_blocks_ns, *about)
     if quantity.name != "latency_p50" and all(np.all(each > 0.0) for each in medians_ns):
-        of_medians = doubts_on_pairs(
-            QUANTITIES["latency_p50"], *medians_ns, candidate_first, names, clock_step_ns, launches
-        )
+        of_medians = doubts_on_pairs(QUANTITIES["latency_p50"], *medians_ns, *about)
         found.leeways[:0] = of_medians.leeways
     return found
 
@@ -294,8 +293,8 @@ def _dependence(found: PairFindings, differences: Floats, launches: Labels | Non
     r = (among or dependence or Dependence(0.0, 1.0)).autocorrelation
     what = "launch" if among is not None and launches is not None else "pair"
     said = (
-        f"The ratio of a {what} resembles that of the {what} before it (autocorrelation {r:.1f}): something slower than "
-        f"a {what} disturbs one arm more than the other"
+        f"The ratio of a {what} resembles that of the {what} before it (autocorrelation {r:.1f}): something slower "
+        f"than a {what} disturbs one arm more than the other"
     )
     if among is None:
         found.warnings.append(f"{said}. The interval counts launches, and allows for it.")

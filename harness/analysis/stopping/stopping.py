@@ -192,6 +192,9 @@ def _is_out_of_reach(rule: Rule, evidence: Evidence, effect_bound: float | None,
     """
     own = rule.at_most or rule.at_least
     estimate = _judged(rule, evidence)
+    known = evidence.candidate if own is not None else evidence.effect
+    if not isinstance(known, NoEffect) and known.leeways:
+        return False  # what is to come may be of another kind
     bound = effect_bound if own is None else own.in_unit(QUANTITIES[rule.quantity].unit)
     if estimate is None or estimate.sd is None or not bound:
         return False

@@ -74,8 +74,12 @@ TROUBLED = {
 }
 
 
-def simulated_blocks(mechanism: Mechanism, pairs: int, random: np.random.Generator) -> list[LatencyBlock]:
-    """The blocks of a latency pass, in time order; arms are `a0`, the baseline, and `a1`."""
+def simulated_blocks(mechanism: Mechanism, sizes: list[int], random: np.random.Generator) -> list[LatencyBlock]:
+    """The blocks of a latency pass, in time order; arms are `a0`, the baseline, and `a1`. `sizes`: the pairs of each
+    launch.
+    """
+    pairs = sum(sizes)
+    launch_of = [launch for launch, size in enumerate(sizes) for _ in range(size)] if len(sizes) > 1 else [None] * pairs
     shape = (pairs, 2, INFERENCES)
     ln = ln_disturbance(mechanism.noise, 1, math.prod(shape), random).reshape(shape)
     candidate_first = random.random(pairs) < 0.5
@@ -97,8 +101,8 @@ def simulated_blocks(mechanism: Mechanism, pairs: int, random: np.random.Generat
             blocks.append(
                 LatencyBlock.model_construct(
                     record="latency_block", n=2 * pair + position, session=0, monotonic_ns=started, notes=[],
-                    step=pair + 2, pair=pair, position=position, arm=arm, item="i0", started_ns=started,
-                    ended_ns=started + int(latency_ns[pair, position].sum()), lead_in_ns=[],
+                    step=pair + 2, pair=pair, position=position, launch=launch_of[pair], arm=arm, item="i0",
+                    started_ns=started, ended_ns=started + int(latency_ns[pair, position].sum()), lead_in_ns=[],
                     latency_ns=latency_ns[pair, position].tolist(), before=Context(monotonic_ns=started),
                     after=Context(monotonic_ns=started), cpu_ns=None, reference_ns=[], reference_cpu_ns=[], gate=None,
                 )
