@@ -27,11 +27,11 @@ class Across:
 def combine_devices(effects: Floats, variances: Floats) -> Across | None:
     """`effects` of shape (k,) and the variances of each as an estimate, > 0; None below four devices.
 
-    Every device counts alike: the mean is the plain one, its interval ± t(k − 1)·√(max(s²/k, Σvᵢ/k²)) with s the standard
-    deviation of the effects. Weights of 1/(vᵢ + τ²), Paule & Mandel's or DerSimonian & Laird's, take the vᵢ for known;
-    from a few pairs each they are not: whichever device shows little spread by chance draws the mean to itself, and with
-    Hartung & Knapp's interval no difference was excluded falsely in 9 to 13 of 100 runs (three pairs on each of four to
-    eight unlike devices; in at most 2 by this one, and in 6 with any number of pairs:
+    Every device counts alike: the mean is the plain one, its interval ± t(k − 1)·√(max(s²/k, Σvᵢ/k²)) with s the
+    standard deviation of the effects. Weights of 1/(vᵢ + τ²), Paule & Mandel's or DerSimonian & Laird's, take the vᵢ
+    for known; from a few pairs each they are not: whichever device shows little spread by chance draws the mean to
+    itself, and with Hartung & Knapp's interval no difference was excluded falsely in 9 to 13 of 100 runs (three pairs
+    on each of four to eight unlike devices; in at most 2 by this one, and in 6 with any number of pairs:
     tests/harness/statistics/test_random_effects.py prints it). What s²/k is larger by than Σvᵢ/k² is τ²/k, and one more
     device lies at ± t(k − 2)·√(τ² + that squared error) (Higgins, Thompson & Spiegelhalter 2009).
     """
