@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,10 +146,16 @@ def doubts_on_effect(
     """Of the candidate's effect on any quantity of the latency pass: what is found in that quantity of the blocks, with
     the doubts that their medians give. Both are (baseline's, candidate's).
     """
-    about = (candidate_first, names, clock_step_ns, launches)
-    found = doubts_on_pairs(quantity, *of_blocks_ns, *about)
+    doubts = partial(
+        doubts_on_pairs,
+        candidate_first=candidate_first,
+        names=names,
+        clock_step_ns=clock_step_ns,
+        launches=launches,
+    )
+    found = doubts(quantity, *of_blocks_ns)
     if quantity.name != "latency_p50" and all(np.all(each > 0.0) for each in medians_ns):
-        of_medians = doubts_on_pairs(QUANTITIES["latency_p50"], *medians_ns, *about)
+        of_medians = doubts(QUANTITIES["latency_p50"], *medians_ns)
         found.leeways[:0] = of_medians.leeways
     return found
 

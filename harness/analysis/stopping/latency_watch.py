@@ -148,7 +148,7 @@ class LatencyWatch:
             for side in (0, 1)
         ]
         candidate_first = np.array([self._positions[theirs] < self._positions[ours] for ours, theirs in places])
-        found = doubts_on_effect(
+        doubts = doubts_on_effect(
             QUANTITIES[quantity],
             (ours, theirs),
             (medians[0], medians[1]),
@@ -158,7 +158,7 @@ class LatencyWatch:
             launches,
         )
         moving = still_moves(theirs, ours, launches) if self._on_the_way else []
-        return replace(effect, leeways=(*found.leeways, *moving))
+        return replace(effect, leeways=(*doubts.leeways, *moving))
 
     def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
         """Of one arm by itself."""
