@@ -19,7 +19,7 @@ from devices.readings.unavailable import NotThere
 _MIN_CHANGES: Final = 4
 """A gauge that brings its value up to date less often in a block says more of what was before."""
 _COARSE: Final = 0.005
-"""A step of this share of the current, or more, hides what changes at a steady load: gauges have steps of up to 50 mA."""
+"""A step of this share of the current, or more, hides what changes at a steady load: there are steps of 50 mA."""
 _MOST_OF_RANGE: Final = 0.25
 """A step is one where many of them lie between the smallest value of the run and the largest."""
 

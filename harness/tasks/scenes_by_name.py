@@ -58,3 +58,18 @@ def how_to_declare(found: ScenesByName) -> str:
     if found.separator is not None:
         return f'declare data.scene_separator = "{found.separator}"'
     return 'name them SCENE__N and declare data.scene_separator = "__"'
+
+
+def crops_told(found: Sequence[ScenesByName], nouns: str) -> str | None:
+    """What names that say it themselves look like, and what to do if it is so; None where they do not. `nouns` is what
+    items are called.
+    """
+    told = next((each for each in found if each.is_told), None)
+    if told is None:
+        return None
+    first, second = told.example
+    scenes = len(set(told.scenes.values()))
+    return (
+        f"the names of the {nouns} look like crops of {scenes} scenes (such as {first} and {second}): if they are, "
+        f"{how_to_declare(told)}, so that scenes are counted and not crops"
+    )

@@ -19,6 +19,7 @@ from harness.words.sentences import counted
 
 ENOUGH_CYCLES = 6
 _FEWEST_FOR_ORDER = 4
+_NOTABLE_DRIFT = 0.05
 _STANDS_STILL = 0.25
 """Where cycles agree to within this part of what the source can tell apart, they agree because it rounds."""
 
@@ -68,6 +69,15 @@ def coarse_steps(logarithms: Floats, resolution: float) -> list[Leeway]:
         return []
     text = f"the source tells only steps of {100.0 * math.expm1(resolution):.1f} % of it, and all cycles gave the same"
     return [Leeway(text, resolution, resolution)]
+
+
+def drift_of_level(logarithms: Floats, name: str = "the arm") -> list[Leeway]:
+    """Of an arm's own energy, which no cycle pairs with anything: how far it is from its mean at begin and end."""
+    trend = find_trend(logarithms)
+    if trend is None or abs(trend.total) < _NOTABLE_DRIFT:
+        return []
+    change = change_in_words(QUANTITIES["energy_per_inference"], math.exp(trend.total))
+    return [Leeway(f"{name} ended at {change} than it began", abs(trend.total) / 2.0, abs(trend.total) / 2.0)]
 
 
 def _course(found: CycleFindings, differences: Floats) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.evidence.energy_doubts import coarse_steps, doubts_on_cycles
+from harness.analysis.evidence.energy_doubts import coarse_steps, doubts_on_cycles, drift_of_level
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
@@ -118,7 +118,7 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
         Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}"),
         estimate,
         doubt=lost.doubt if lost is not None else None,
-        leeways=tuple(coarse_steps(logarithms, _log_resolution(ordered))),
+        leeways=(*coarse_steps(logarithms, _log_resolution(ordered)), *drift_of_level(logarithms)),
     )
 
 
