@@ -7,7 +7,7 @@ import numpy as np
 from harness.statistics.estimate import Floats
 
 FEWEST = 8
-"""Of fewer durations nothing is said: they are seldom equal, whatever the clock."""
+"""Fewer durations say nothing: they are seldom equal, whatever the clock."""
 _ROUNDING_NS = 2.0
 """Ticks that are no whole nanoseconds (41.67 ns of a 24 MHz counter) come as neighbouring whole numbers."""
 _NEAR = 10.5
