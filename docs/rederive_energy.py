@@ -262,6 +262,15 @@ def battery_current(blocks, probes, survey):
     role = "power" if direct else "current"
     factor = None if direct else ua_per_unit(battery, blocks, is_phone=bool(re.search(r"@@bakeoff sdk\n\d", survey)))
 
+    seen = []
+    for block in blocks:
+        try:
+            seen += battery.looks(block, role, holes=1.0)[1].tolist()
+        except LostBlockError:
+            continue
+    steps = np.diff(np.unique(seen))
+    step = steps.min() if steps.size and steps.min() <= 0.25 * steps.sum() else 0.0
+
     def power(block):
         trust(direct or factor is not None)
         battery.feeds_alone(block, "counter")
@@ -272,6 +281,8 @@ def battery_current(blocks, probes, survey):
             microvolts = battery.looks(block, "voltage")[1]
             power_mw = raw * factor * (microvolts if microvolts.size == raw.size else microvolts.mean()) / 1e9
         changed = 1 + np.flatnonzero(np.diff(raw))
+        if changed.size < 4 and step >= 0.005 * abs(raw.mean()) and np.ptp(raw) <= 1.001 * step and raw.any():
+            return power_of_samples(block, at_ns, power_mw)  # a coarse gauge at a steady load
         trust(changed.size >= 4)
         fresh = slice(changed[1], None)  # before its second change the gauge may speak of what was before the block
         return power_of_samples(block, at_ns[fresh], power_mw[fresh])

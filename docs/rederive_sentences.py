@@ -28,7 +28,6 @@ from rederive_intervals import (
     valid_looks,
 )
 from rederive_scores import score_series
-from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv, stdtr, stdtrit
 from scipy.stats import permutation_test
 
@@ -130,17 +129,9 @@ def share_at_most(count, n):
 
 
 def across(effects, variances):
-    """Random effects (Paule & Mandel's τ², Hartung & Knapp's interval): that interval, and of one more device."""
-    k = effects.size
-
-    def weighed(tau):
-        weights = 1 / (variances + tau)
-        mean = weights @ effects / weights.sum()
-        return mean, weights @ (effects - mean) ** 2 / (k - 1), weights.sum()
-
-    tau = brentq(lambda tau: weighed(tau)[1] - 1, 0, np.ptp(effects) ** 2, xtol=1e-18) if weighed(0)[1] > 1 else 0.0
-    mean, spread, total = weighed(tau)
-    variance = max(spread, 1) / total
+    """Random effects, every device alike: the interval of their mean, and of one more device."""
+    k, mean, own, seen = effects.size, effects.mean(), variances.mean(), effects.var(ddof=1)
+    tau, variance = max(seen - own, 0.0), max(seen, own) / k
     half, beyond = stdtrit(k - 1, 0.975) * np.sqrt(variance), stdtrit(k - 2, 0.975) * np.sqrt(tau + variance)
     return np.exp([mean - half, mean + half]), np.exp([mean - beyond, mean + beyond])
 

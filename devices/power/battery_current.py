@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +18,10 @@ from devices.readings.unavailable import NotThere
 
 _MIN_CHANGES: Final = 4
 """A gauge that brings its value up to date less often in a block says more of what was before."""
+_COARSE: Final = 0.005
+"""A step of this share of the current, or more, hides what changes at a steady load: there are steps of 50 mA."""
+_MOST_OF_RANGE: Final = 0.25
+"""A step is one where many of them lie between the smallest value of the run and the largest."""
 
 
 def find(survey: Survey) -> FoundSource | NotThere:
@@ -45,8 +50,9 @@ def find(survey: Survey) -> FoundSource | NotThere:
 def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
     """Trapezoids over µA × µV. Sign and unit of the current are inferred from all blocks together."""
     roles = found.channels[0].probes
+    step = _step(evidence.blocks, roles, "power" if "power" in roles else "current")
     if "power" in roles:
-        return readout(found, evidence, lambda block: _energy(block, roles, None))
+        return readout(found, evidence, lambda block: _energy(block, roles, None, step))
     convention = infer_convention(evidence.blocks, roles, is_android=evidence.is_android)
     if isinstance(convention, NotThere):
         why = convention
@@ -57,10 +63,19 @@ def measure(found: FoundSource, evidence: EnergyReadings) -> SourceReadout:
         "discharging_sign": str(convention.discharging_sign),
         "ua_per_unit": f"{convention.ua_per_unit:g}",
     }
-    return readout(found, evidence, lambda block: _energy(block, roles, convention), facts)
+    return readout(found, evidence, lambda block: _energy(block, roles, convention, step), facts)
 
 
-def _energy(block: BlockLike, roles: Mapping[str, str], convention: CurrentConvention | None) -> BlockEnergy | NotThere:
+def _step(blocks: Sequence[BlockLike], roles: Mapping[str, str], role: str) -> float:
+    """The gauge's step as all blocks together show it, in its own unit; 0 where they show none."""
+    values = [look.value for block in blocks for look in role_numbers(block, roles, role).found]
+    step = smallest_step(values)
+    return step if values and step <= _MOST_OF_RANGE * (max(values) - min(values)) else 0.0
+
+
+def _energy(
+    block: BlockLike, roles: Mapping[str, str], convention: CurrentConvention | None, step: float
+) -> BlockEnergy | NotThere:
     reason = unfit(block) or not_from_battery(block, roles)
     if reason is not None:
         return reason
@@ -74,10 +89,23 @@ def _energy(block: BlockLike, roles: Mapping[str, str], convention: CurrentConve
         powers = _powers(block, roles, looks.found, convention)
     if isinstance(powers, NotThere):
         return powers
-    fresh = _fresh(powers, [look.value for look in looks.found])
+    raw = [look.value for look in looks.found]
+    if _stands_within_a_step(raw, step):
+        # What it stands at is known to a step, and no better for having been read often.
+        per_unit = abs(sum(look.value for look in powers) / math.fsum(raw))
+        return energy_of_samples(block, powers, step_mw=2.0 * step * per_unit)
+    fresh = _fresh(powers, raw)
     if isinstance(fresh, NotThere):
         return fresh
     return energy_of_samples(block, fresh, step_mw=smallest_step([look.value for look in fresh]))
+
+
+def _stands_within_a_step(raw: list[float], step: float) -> bool:
+    """Whether a coarse gauge at a steady load has nothing to tell but one or two neighbouring values."""
+    changes = sum(one != two for one, two in pairwise(raw))
+    mean = abs(math.fsum(raw)) / len(raw)
+    is_coarse = mean > 0.0 and step >= _COARSE * mean
+    return changes < _MIN_CHANGES and is_coarse and max(raw) - min(raw) <= 1.001 * step
 
 
 def _powers(

@@ -24,7 +24,8 @@ from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
 from harness.documents.comparison import Comparison, warned
 from harness.quantity import QUANTITIES
-from harness.words.sentences import listed
+from harness.tasks.scenes_by_name import crops_told, scenes_by_name
+from harness.words.sentences import listed, sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,6 +182,10 @@ def _run_warnings(manifest: Manifest) -> list[str]:
     warnings = []
     if manifest.quick:
         warnings.append("Quick run: fewer pairs than the experiment asks for. Good for a look, not for a decision.")
+    experiment = manifest.experiment
+    if experiment.measure.metrics and experiment.data.scene_separator is None:
+        told = crops_told(scenes_by_name([item.stem for item in manifest.items]), experiment.task.nouns.plural)
+        warnings += [sentence(told)] if told is not None else []
     for info in arm_infos(manifest)[1:]:
         if len(info.differs_in) > 1:
             warnings.append(

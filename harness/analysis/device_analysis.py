@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.analysis.conditions.arm_facts import arm_on_device, asked_and_done, failures_of, in_short
+from harness.analysis.conditions.arm_facts import (
+    arm_on_device,
+    asked_and_done,
+    failures_of,
+    in_short,
+    not_as_asked,
+)
 from harness.analysis.conditions.block_conditions import block_warnings, gate_warnings
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
@@ -30,6 +36,7 @@ from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.tables.energy_table import DeviceEnergy
 from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult, warned
 from harness.quantity import QUANTITIES, Quantity
+from harness.tasks.looks import Doubts
 from harness.words.changes import stated
 from harness.words.rules import rule_in_words
 from harness.words.sentences import sentence
@@ -44,7 +51,6 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.phone_state import PhoneStates
     from harness.documents.runner_record import RunnerRecord
-    from harness.tasks.looks import Doubts
 
 Judgements = dict[tuple[str, int], RuleJudgement]
 """(candidate, index of the rule) → judgement."""
@@ -102,6 +108,8 @@ class DeviceAnalysis:
             energy=energy,
         )
         self._doubts = doubts
+        asked = {arm.name: not_as_asked(arm, records) for arm in manifest.arms}
+        self._not_as_asked = Doubts(suspicions={name: [text] for name, text in asked.items() if text is not None})
         self._failures = {
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
             for arm in manifest.arms
@@ -120,8 +128,11 @@ class DeviceAnalysis:
                 self._effect(candidate, quantity),
                 self._manifest.experiment.task.nouns,
             )
-            is_score = quantity.measured_in == "quality"
-            self._evidence[key] = doubted(found, self._doubts, baseline.name, candidate.name) if is_score else found
+            if quantity.measured_in == "quality":
+                found = doubted(found, self._doubts, baseline.name, candidate.name)
+            elif quantity.measured_in != "file":
+                found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            self._evidence[key] = found
         return self._evidence[key]
 
     def level(self, arm: ManifestArm, quantity: Quantity) -> Level:
@@ -282,6 +293,7 @@ class DeviceAnalysis:
             rule=rule_in_words(rule, quantity, self._manifest.experiment.task.nouns),
             outcome=judgement.outcome,
             reason=sentence(stated(quantity, predicate)),
+            doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
         )
 

@@ -95,8 +95,9 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         )
     if len(manifest.devices) >= FEWEST_DEVICES:
         sentences.append(
-            "Across devices: random effects (Paule and Mandel's spread between devices, Hartung and Knapp's 95 % "
-            "interval), taking these for a sample of all devices like them. For information: no rule rests on it."
+            "Across devices: random effects, every device counting alike (95 % t interval over devices, never narrower "
+            "than their own noise), taking these for a sample of all devices like them. For information: no rule rests "
+            "on it."
         )
     return sentences
 

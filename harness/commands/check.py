@@ -10,6 +10,7 @@ from harness.commands.look_at_models import look_at_models
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 from harness.tasks.first_look import FirstLook
+from harness.tasks.scenes_by_name import crops_told, scenes_by_name
 from harness.words.rules import rule_in_words
 from harness.words.sentences import cores_in_words, counted
 
@@ -44,7 +45,7 @@ def check(
         lines += _on_devices(resolved, devices, progress, runner)
     else:
         lines.append("Models were read but not opened in their runtimes: add -d local for that.")
-    doubted = any(look.told() for look in looks.values())
+    doubted = any(look.told() for look in looks.values()) or bool(_doubts_on_items(resolved))
     state = "can be run, and its rules on quality would be doubted" if doubted else "ready to run"
     return [*lines, f"{file.experiment.name}: {state}."]
 
@@ -67,7 +68,24 @@ def _in_words(resolved: Resolved) -> list[str]:
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
         for rule in experiment.rules
     ]
-    return lines
+    return lines + [f"doubt     {text}" for text in _doubts_on_items(resolved)]
+
+
+def _doubts_on_items(resolved: Resolved) -> list[str]:
+    """Why rules on scores will stay open, as far as the number and the names of the items say it."""
+    experiment, nouns = resolved.file.experiment, resolved.file.experiment.task.nouns
+    if not any(QUANTITIES[rule.quantity].measured_in == "quality" for rule in experiment.rules):
+        return []
+    by_scene, least = experiment.data.scene_separator is not None, experiment.measure.min_items
+    count = len({item.scene if by_scene else item.stem for item in resolved.items})
+    texts = []
+    if count < least:
+        texts.append(
+            f"only {counted(count, 'scene' if by_scene else nouns.singular)}: rules on scores stay open below "
+            f"{least} (measure.min_items)"
+        )
+    told = None if by_scene else crops_told(scenes_by_name([item.stem for item in resolved.items]), nouns.plural)
+    return [*texts, *([told] if told is not None else [])]
 
 
 def _looks_in_words(resolved: Resolved, looks: dict[str, FirstLook]) -> list[str]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from harness.runs.preparing.prepare import PreparedDevice
     from harness.runs.session.progress import Progress
 
-QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 2
+QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 3
 QUICK_ENERGY_CYCLES, QUICK_ENERGY_BLOCK_S, QUICK_ENERGY_IDLE_S = 2, 5.0, 3.0
 
 

@@ -180,6 +180,8 @@ class RuleResult(_Strict):
     outcome: RuleOutcome
     reason: str
     """A sentence with the numbers in it."""
+    doubted: str | None = None
+    """What keeps it open though the numbers alone would decide it, or would with more of them; `reason` has it too."""
     effect_bound: float | None = None
     """The rule's bound on the scale of the effect, to be drawn beside its interval: 0.8 for `at least 20 % lower`, 1.02
     for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the

@@ -46,6 +46,10 @@ def _of_a_runtime(accelerator: str) -> str:
     return accelerator
 
 
+FEWEST_ITEMS = 6
+"""With fewer even the most extreme pattern of signs is no more than chance, and a few alike hide how others would
+do.
+"""
 DEFAULT_ENERGY_CYCLES = 8
 FEWEST_CYCLES_TO_LOOK = 6
 """With fewer an interval that allows for looking bounds nothing at 95 %."""
@@ -196,6 +200,10 @@ class Measure(DeclaredTable):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = Field(default=list(TASKS[DEFAULT_TASK].default_metrics))
     """Those of the task that `data.task` names, where none are listed."""
+    min_items: int = Field(default=FEWEST_ITEMS, ge=2, le=1_000_000)
+    """Rules on scores are open with fewer items than this, or fewer scenes where items are crops. Whoever asks for
+    fewer is told what a verdict rests on.
+    """
     gates: GateBounds = GateBounds()
     energy: Energy = Energy()
     hold: Held = Held()

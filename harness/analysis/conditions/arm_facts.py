@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.documents.comparison import ArmInfo, ArmOnDevice
 from harness.quantity import QUANTITIES
 from harness.tasks.registry import DEFAULT_NOUNS
-from harness.words.sentences import cores_in_words, sentence
+from harness.words.sentences import cores_in_words, counted, sentence
 
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
@@ -172,6 +172,28 @@ def asked_and_done(arm: ManifestArm, records: DeviceRecords | None) -> list[str]
             "of other cores than meant."
         )
     return warnings
+
+
+def not_as_asked(arm: ManifestArm, records: DeviceRecords | None) -> str | None:
+    """What was measured in place of the arm that was asked for: neither its speed nor its memory is the arm's own.
+
+    A part of a graph that the CPU takes is how that arm runs there, and no reason to doubt it.
+    """
+    loaded = last_load(arm, records)
+    if loaded is None:
+        return None
+    is_alone = arm.accelerator != "cpu" and loaded.delegated_nodes == 0
+    cores = loaded.cores_asked if loaded.cores is None else loaded.cores
+    was_and_asked = [
+        (f"in {loaded.runtime} {loaded.runtime_version}", f"in {arm.runtime} {arm.runtime_version}"),
+        (f"on {loaded.accelerator}", f"on {arm.accelerator}"),
+        ("on the CPU alone" if is_alone else f"on {arm.accelerator}", f"on {arm.accelerator}"),
+        (f"with {counted(loaded.threads, 'thread')}", f"with {counted(arm.threads, 'thread')}"),
+        (f"on core {cores_in_words(cores or [])}", f"on core {cores_in_words(loaded.cores_asked or [])}"),
+    ]
+    return next(
+        (f"{arm.name} ran {was} and not, as asked, {asked}" for was, asked in was_and_asked if was != asked), None
+    )
 
 
 def _fallback_warnings(name: str, loaded: ArmLoaded) -> list[str]:

@@ -18,17 +18,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.evidence.block_findings import NOTABLE
+from harness.analysis.evidence.energy_doubts import coarse_steps, doubts_on_cycles, drift_of_level
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.documents.comparison import NoEffect
-from harness.quantity import QUANTITIES, Available, Quantity, Unavailable
+from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.confidence_sequence import estimate_sequentially, estimate_series_sequentially
-from harness.statistics.diagnostics import find_position_effect, find_trend, find_two_levels
 from harness.statistics.estimate import estimate_mean, estimate_series_mean
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import change_in_words
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
@@ -41,8 +39,6 @@ ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "
 
 _FEWEST = 3
 """With two cycles the t interval is 12.7 standard errors wide: it says nothing."""
-ENOUGH_CYCLES = 6
-_FEWEST_FOR_ORDER = 4
 _HIDDEN_SHARE = 0.05
 """Cycles at or below idling have no logarithm. Leaving out more of them than this leaves a selection: the cycles in
 which the device's other doings happened to add to the arm's.
@@ -122,6 +118,7 @@ def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look
         Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}"),
         estimate,
         doubt=lost.doubt if lost is not None else None,
+        leeways=(*coarse_steps(logarithms, _log_resolution(ordered)), *drift_of_level(logarithms)),
     )
 
 
@@ -167,22 +164,10 @@ def energy_effect(
         excluded["energy not above zero in one of the arms"] = not_positive
     if lost is not None:
         excluded["no value in one of the arms"] = lost.count
-    warnings = []
     fixed = first_look is None
-    if fixed and differences.size < ENOUGH_CYCLES:
-        warnings.append(
-            f"Only {counted(differences.size, 'cycle')} of energy blocks; {ENOUGH_CYCLES} or more make an interval to "
-            "rely on."
-        )
-    if not_positive:
-        warnings.append(
-            f"In {counted(not_positive, 'cycle')} an arm took no more than the idling device, so they are left out: "
-            "the source is too coarse for blocks this short, or other programs come and go. Raise "
-            "measure.energy.block_s."
-        )
-    warnings += _caution_differences(differences)
-    if candidate_first is not None:
-        warnings += _caution_order(differences, np.array([candidate_first[one] for one in both["cycle"][has_both]]))
+    order = None if candidate_first is None else np.array([candidate_first[one] for one in both["cycle"][has_both]])
+    resolution = _log_resolution(baseline) + _log_resolution(candidate)
+    found = doubts_on_cycles(differences, order, resolution, at_idling=not_positive, fixed=fixed)
     return Paired(
         estimate=estimate_mean(differences) if first_look is None else estimate_sequentially(differences, first_look),
         replicate="cycle",
@@ -190,45 +175,10 @@ def energy_effect(
         robust=bca_intervals(differences, seed) if fixed else None,
         sign_flip=sign_flip_test(differences, seed) if fixed else None,
         excluded=excluded,
-        warnings=warnings,
+        warnings=found.warnings,
         doubt=lost.doubt if lost is not None else None,
+        leeways=tuple(found.leeways),
     )
-
-
-def _caution_differences(differences: Floats) -> list[str]:
-    """What is wrong with the cycles' log-ratios, in time order, though an interval comes out; as of latency."""
-    energy = QUANTITIES["energy_per_inference"]
-    warnings = []
-    trend = find_trend(differences)
-    if trend is not None and abs(trend.total) >= NOTABLE / 2:
-        warnings.append(
-            "The difference between the arms moved along the energy pass (the candidate ended "
-            f"{change_in_words(energy, math.exp(trend.total))} against the baseline than it began): the device was not "
-            "in a steady state. Let it cool or warm up longer, and run again."
-        )
-    levels = find_two_levels(differences, least_gap=NOTABLE)
-    if levels is not None:
-        low, high = (change_in_words(energy, math.exp(level)) for level in (levels.low, levels.high))
-        warnings.append(
-            f"The ratio of the cycles jumps between two levels ({low} and {high}): the mean describes neither."
-        )
-    return warnings
-
-
-def _caution_order(differences: Floats, candidate_first: np.ndarray) -> list[str]:
-    """Whether it matters which arm went first in a cycle; as of latency."""
-    n, first = differences.size, int(candidate_first.sum())
-    if n >= _FEWEST_FOR_ORDER and first in (0, n):
-        where = "first" if first else "second"
-        return [f"The candidate went {where} in every cycle, so its place and its energy cannot be told apart."]
-    position = find_position_effect(differences, candidate_first)
-    if position is None:
-        return []
-    change = change_in_words(QUANTITIES["energy_per_inference"], math.exp(position.difference))
-    return [
-        f"Which arm goes first in a cycle matters (the candidate takes {change} when it goes first). The random order "
-        "evens it out over the cycles; a longer measure.energy.idle_s would take it away."
-    ]
 
 
 def _hidden(rows: pd.DataFrame, who: str) -> str | None:
@@ -284,6 +234,12 @@ def _known(rows: pd.DataFrame) -> tuple[Floats, float]:
     found = rows[np.isfinite(rows["value"])]
     values = found["value"].to_numpy(dtype=np.float64)
     return values, float(found["resolution"].median()) if values.size else 0.0
+
+
+def _log_resolution(rows: pd.DataFrame) -> float:
+    """How far off the logarithm of a cycle's value can be by what the source tells apart."""
+    values, resolution = _known(rows)
+    return math.log1p(resolution / float(values.mean())) if values.size and values.mean() > 0.0 else 0.0
 
 
 def _why_missing(rows: pd.DataFrame) -> str:

@@ -16,6 +16,20 @@ from harness.tasks.registry import DEFAULT_NOUNS
 
 
 @dataclass(frozen=True)
+class Leeway:
+    """A finding that leaves more open than an interval says: the truth may lie this far outside of it.
+
+    `below` and `above` are ≥ 0, on the scale of the estimate (logarithms for ratio quantities); infinite where nothing
+    is known any more. A rule is decided only where it would be so wherever in there the truth lies.
+    """
+
+    text: str
+    """What is doubted, as it stands after `doubted: `."""
+    below: float
+    above: float
+
+
+@dataclass(frozen=True)
 class Level:
     """An arm's own value. Of ratio quantities it is a geometric mean, as the interval and the change beside it are.
 
@@ -31,6 +45,8 @@ class Level:
     """The same as `Paired.doubt`, for a rule on the level."""
     suspicion: str | None = None
     """The same as `Paired.suspicion`, for a rule on the level."""
+    leeways: tuple[Leeway, ...] = ()
+    """The same as `Paired.leeways`, for a rule on the level."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,11 @@ class Paired:
     doubt: str | None = None
     """Why a rule cannot be called met, whatever the interval says: losses that the mean leaves out."""
     suspicion: str | None = None
-    """Why a rule can be called neither met nor broken: the experiment seems to read the items wrongly."""
+    """Why a rule can be called neither met nor broken, whatever the numbers say: the experiment seems to read the items
+    wrongly, or there are too few of them.
+    """
+    leeways: tuple[Leeway, ...] = ()
+    """Findings on how it was measured that keep a rule from being decided where they could turn it."""
     tail: Callable[[float], TailCount | None] | None = None
     """Counts of items worse than a margin (> 0, in the unit); for scores of single items only."""
     against_share: Callable[[float], Paired | NoEffect] | None = None

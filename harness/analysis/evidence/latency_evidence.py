@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.evidence.block_findings import NOTABLE, find_course
 from harness.analysis.evidence.evidence import Level, Paired
+from harness.analysis.evidence.latency_doubts import doubts_on_effect, doubts_on_level
 from harness.documents.comparison import NoEffect
 from harness.experiment.launches import NEVER, FirstLook
 from harness.quantity import Available, Quantity, Unavailable
@@ -23,14 +23,6 @@ from harness.statistics.confidence_sequence import (
     SequentialEstimate,
     estimate_sequentially,
     estimate_series_sequentially,
-)
-from harness.statistics.diagnostics import (
-    Trend,
-    TwoLevels,
-    find_dependence,
-    find_position_effect,
-    find_trend,
-    find_two_levels,
 )
 from harness.statistics.estimate import Floats, estimate_mean, estimate_series_mean
 from harness.statistics.launches import (
@@ -43,7 +35,6 @@ from harness.statistics.launches import (
 )
 from harness.statistics.paired import log_ratios
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.changes import effect_in_words, value_in_words
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
@@ -85,13 +76,23 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["device", "pair", "position"], ignore_index=True)
 
 
-def latency_level(quantity: Quantity, blocks: pd.DataFrame, source: str, first_look: FirstLook = NEVER) -> Level:
+def latency_level(
+    quantity: Quantity,
+    blocks: pd.DataFrame,
+    source: str,
+    first_look: FirstLook = NEVER,
+    arm: str = "the arm",
+    clock_step_ns: float = 0.0,
+) -> Level:
     """An arm's own latency from its blocks (rows of `summarise_blocks` of one arm on one device): their geometric mean.
 
-    Its uncertainty allows for blocks that follow each other being alike.
+    Its uncertainty allows for blocks that follow each other being alike; what is doubted beyond that comes with it.
     """
     values = blocks[quantity.measured_as].to_numpy(dtype=np.float64)
-    return level_of_blocks(quantity, values, launches_of(blocks["launch"], blocks["session"]), source, first_look)
+    level = level_of_blocks(quantity, values, launches_of(blocks["launch"], blocks["session"]), source, first_look)
+    if level.estimate is None:
+        return level
+    return replace(level, leeways=tuple(doubts_on_level(quantity, values, arm, clock_step_ns)[1]))
 
 
 def level_of_blocks(
@@ -142,8 +143,11 @@ def latency_effect(
     names: Mapping[str, str],
     seed: int,
     first_look: FirstLook = NEVER,
+    clock_step_ns: float = 0.0,
 ) -> Paired | NoEffect:
-    """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name."""
+    """Candidate against baseline over the pairs of blocks both have. `names`: `baseline`, `candidate` → arm's name;
+    `clock_step_ns`: what the device's clock can tell apart (`harness.statistics.clock_step`).
+    """
     both = baseline.merge(candidate, on=["pair", "session", "launch"], suffixes=("_a", "_b")).sort_values("pair")
     ours, theirs = (both[f"{quantity.measured_as}_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
     launches = launches_of(both["launch"], both["session"])
@@ -152,6 +156,10 @@ def latency_effect(
         return effect
     differences = log_ratios(ours, theirs)
     candidate_first = (both["position_b"] < both["position_a"]).to_numpy()
+    medians = tuple(both[f"p50_ns_{side}"].to_numpy(dtype=np.float64) for side in ("a", "b"))
+    found = doubts_on_effect(
+        quantity, (ours, theirs), (medians[0], medians[1]), candidate_first, names, clock_step_ns, launches
+    )
     warnings: list[str] = []
     if quantity.name == "latency_p50":  # what is wrong with the pairs is said once, not for every percentile
         if first_look == NEVER and differences.size < ENOUGH_PAIRS:
@@ -159,9 +167,9 @@ def latency_effect(
                 f"Only {counted(differences.size, 'pair')} of blocks; {ENOUGH_PAIRS} or more make an interval to rely "
                 "on."
             )
-        warnings += _caution_differences(quantity, differences, candidate_first) + _caution_order(candidate_first)
-        for side, role in (("a", "baseline"), ("b", "candidate")):
-            warnings += _caution_speed(quantity, both[f"p50_ns_{side}"].to_numpy(dtype=np.float64), names[role])
+        warnings += found.warnings
+        for values, role in ((ours, "baseline"), (theirs, "candidate")):
+            warnings += doubts_on_level(quantity, values, names[role])[0]
     else:
         fewest = int(min(both["inferences_a"].min(), both["inferences_b"].min()))
         if fewest < _FEWEST_FOR_P90:
@@ -179,67 +187,5 @@ def latency_effect(
         robust=bca_intervals(replicates, seed) if fixed else None,
         sign_flip=sign_flip_test(replicates, seed) if fixed else None,
         warnings=warnings,
+        leeways=tuple(found.leeways),
     )
-
-
-def _caution_differences(quantity: Quantity, differences: Floats, candidate_first: np.ndarray) -> list[str]:
-    warnings: list[str] = []
-    n = differences.size
-    if n > 1 and float(np.ptp(differences)) == 0.0:
-        warnings.append("Every pair gave exactly the same ratio, which real timings do not; is the clock too coarse?")
-    trend, dependence = find_trend(differences), find_dependence(differences)
-    if trend is not None and abs(trend.total) >= NOTABLE / 2:
-        warnings.append(
-            "The difference between the arms moved along the run (the candidate ended "
-            f"{_aside(effect_in_words(quantity, math.exp(trend.total)))} against the baseline than it began): the "
-            "device was not in a steady state. Let it cool or warm up longer, and run again."
-        )
-    elif dependence is not None:  # a trend makes neighbours alike too, and says more
-        warnings.append(
-            "The ratio of a pair resembles that of the pair before it (autocorrelation "
-            f"{dependence.autocorrelation:.1f}): something slower than a pair disturbs one arm more than the other, "
-            "and the interval is narrower than it should be. Look at the blocks over time, and run again."
-        )
-    position = find_position_effect(differences, candidate_first)
-    if position is not None:
-        warnings.append(
-            "Which arm goes first in a pair matters (the candidate is "
-            f"{effect_in_words(quantity, math.exp(position.difference))} when it goes first). The random order evens "
-            "it out over the run; a longer measure.settle_ms would take it away."
-        )
-    levels = find_two_levels(differences, least_gap=NOTABLE)
-    if levels is not None:
-        warnings.append(
-            "The ratio jumps between two levels "
-            f"({effect_in_words(quantity, math.exp(levels.low))} and "
-            f"{effect_in_words(quantity, math.exp(levels.high))}): the mean describes neither. "
-            "Look at the blocks over time."
-        )
-    return warnings
-
-
-def _caution_order(candidate_first: np.ndarray) -> list[str]:
-    n, first = candidate_first.size, int(candidate_first.sum())
-    if n >= 4 and first in (0, n):
-        where = "first" if first else "second"
-        return [f"The candidate went {where} in every pair, so its place and its speed cannot be told apart."]
-    return []
-
-
-def _caution_speed(quantity: Quantity, medians: Floats, arm: str) -> list[str]:
-    match find_course(medians):
-        case TwoLevels(low=low, high=high):
-            fast, slow = (value_in_words(quantity, math.exp(level)) for level in (low, high))
-            return [f"{arm} ran at two speeds, about {fast} and {slow}: the device changed its clock or its cores."]
-        case Trend(total=total):
-            return [
-                f"{arm} ended {_aside(effect_in_words(quantity, math.exp(total)))} than it began: the device drifted. "
-                "The paired blocks allow for it; the arm's own time is less certain."
-            ]
-        case None:
-            return []
-
-
-def _aside(words: str) -> str:
-    """Words of a change in the middle of a sentence: what stands behind a comma in them ends with one."""
-    return f"{words}," if "," in words else words

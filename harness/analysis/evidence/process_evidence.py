@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.evidence.evidence import Level, Paired
+from harness.analysis.evidence.evidence import Leeway, Level, Paired
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
@@ -30,7 +30,8 @@ def process_level(quantity: Quantity, rows: pd.DataFrame, source: str) -> Level:
         return Level(Unavailable(reason=_why_missing(rows)), None)
     what = f"geometric mean of {counted(values.size, 'fresh process')}"
     estimate = estimate_mean(np.log(values))
-    return Level(Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}"), estimate)
+    value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
+    return Level(value, estimate, leeways=_too_few(values.size))
 
 
 def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -> Paired | NoEffect:
@@ -51,7 +52,15 @@ def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -
         sign_flip=sign_flip_test(differences, seed),
         excluded={"no value in one of the arms": lost} if lost else {},
         warnings=warnings,
+        leeways=_too_few(differences.size),
     )
+
+
+def _too_few(processes: int) -> tuple[Leeway, ...]:
+    """Two processes that agree to the byte show that a third one may not: nothing is decided by them."""
+    if processes >= _FEWEST:
+        return ()
+    return (Leeway(f"only {counted(processes, 'fresh process')} of each arm", math.inf, math.inf),)
 
 
 def size_level(quantity: Quantity, model_bytes: int) -> Level:

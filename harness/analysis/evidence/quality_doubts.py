@@ -35,7 +35,7 @@ def doubted(evidence: Evidence, doubts: Doubts, baseline: str, candidate: str) -
         return evidence
     effect = evidence.effect
     if isinstance(effect, Paired):
-        effect = replace(effect, suspicion=suspicion, doubt=_joined([effect.doubt, doubt]))
+        effect = replace(effect, suspicion=_joined([effect.suspicion, suspicion]), doubt=_joined([effect.doubt, doubt]))
     return replace(
         evidence,
         baseline=_doubted_level(evidence.baseline, doubts, baseline),
@@ -47,7 +47,7 @@ def doubted(evidence: Evidence, doubts: Doubts, baseline: str, candidate: str) -
 def _doubted_level(level: Level, doubts: Doubts, arm: str) -> Level:
     return replace(
         level,
-        suspicion=_joined([*doubts.pairs, *doubts.suspicions.get(arm, [])]),
+        suspicion=_joined([level.suspicion, *doubts.pairs, *doubts.suspicions.get(arm, [])]),
         doubt=_joined([level.doubt, *doubts.doubts.get(arm, [])]),
     )
 

@@ -25,7 +25,7 @@ from harness.words.sentences import counted, items_named, named
 if TYPE_CHECKING:
     import pandas as pd
 
-_ENOUGH = 5  # seen on real pairs of models: five paired items say what thousands of unpaired ones would
+_ENOUGH = 6  # as `harness.experiment.declaration.FEWEST_ITEMS`: fewer may decide only where the experiment says so
 
 
 def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.judging.item_tail import item_tail
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
+from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.confidence_sequence import SequentialEstimate
 from harness.statistics.power import minimum_detectable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.analysis.judging.judge_rule import RuleJudgement
     from harness.documents.comparison import ItemTail, Outcome
     from harness.quantity import Quantity
+    from harness.statistics.estimate import Estimate
 
 _T_METHOD = {
     "pair of blocks": "t on log-ratios of paired blocks",
@@ -71,10 +73,12 @@ def make_contrast(
         )
     gain = as_gain(quantity, effect.estimate)
     outcome = judge_outcome(gain, allowed)
-    doubted = _doubted(quantity, effect, outcome)
+    doubted = _doubted(quantity, effect, gain, outcome, allowed)
     if doubted is not None:
         outcome = "inconclusive"
-    needed = _needed(outcome == "inconclusive", gain.n, judged, replicates_to_tell(gain, allowed))
+    # More of what is doubted settles nothing.
+    to_tell = replicates_to_tell(gain, allowed) if doubted is None else None
+    needed = _needed(outcome == "inconclusive", gain.n, judged, to_tell)
     seen = item_tail(quantity, effect, allowed.agreed if item_margin is None else item_margin)
     interval = effect.estimate.interval(0.95)
     ends = None if interval is None else (_shown(quantity, interval[0]), _shown(quantity, interval[1]))
@@ -104,11 +108,20 @@ def make_contrast(
     )
 
 
-def _doubted(quantity: Quantity, effect: Paired, outcome: Outcome) -> str | None:
-    """What keeps a contrast of scores from being told: a suspicion always, a hidden loss where it would sound good."""
-    if quantity.measured_in != "quality":
-        return None
-    return effect.suspicion or (effect.doubt if outcome in ("better", "equivalent", "not worse") else None)
+def _doubted(quantity: Quantity, effect: Paired, gain: Estimate, outcome: Outcome, allowed: Margins) -> str | None:
+    """What keeps a contrast from being told: a suspicion always, a hidden loss where it would sound good, and a finding
+    that could turn it.
+    """
+    hidden = effect.doubt if outcome in ("better", "equivalent", "not worse") else None
+    leeways = as_gains(effect.leeways, turned=quantity.better == "lower")
+    ends = {
+        "better": (0.95, 0.0, math.inf),
+        "worse": (0.95, -math.inf, 0.0),
+        "equivalent": (0.90, -allowed.agreed, allowed.agreed),
+        "not worse": (0.90, -allowed.agreed, math.inf),
+    }.get(outcome)
+    turning = None if ends is None else doubt_on_bounds(gain, ends[0], leeways, above=ends[1], below=ends[2])
+    return effect.suspicion or hidden or turning
 
 
 def _needed(inconclusive: bool, n: int, judged: list[RuleJudgement], to_tell: int | None) -> int | None:

@@ -9,8 +9,9 @@ A rule is *met* or *broken* only where its confidence says so; between lies *ope
 - `item_margin` with `worst_share`: met when the one-sided Clopper-Pearson upper bound is at most the share, broken when
   the lower bound is above it.
 
-Evidence that is doubted (losses hide in what was left out) never meets a rule; under a suspicion that the experiment
-reads the items wrongly a rule is open whatever the numbers say.
+A doubt is a doubt: evidence that hides losses in what was left out never meets a rule; under a suspicion that the
+experiment reads the items wrongly, or has too few of them, a rule is open whatever the numbers say; and what was found
+about how it was measured leaves it open unless it would stand wherever that finding lets the truth lie.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.analysis.judging.judge_outcome import as_gain, gain_of_margin
+from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import NoEffect, RuleOutcome
+from harness.experiment.declaration import FEWEST_ITEMS
 from harness.quantity import Unavailable
 from harness.statistics.multiplicity import holm
 from harness.statistics.power import FEWEST, MOST, replicates_to_tell_from
@@ -61,6 +64,8 @@ class RuleJudgement:
     p_broken: float = 1.0
     needed: int | None = None
     effect_bound: float | None = None
+    doubt: str | None = None
+    """What keeps an open rule from being decided, where more of the same measurements would not."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,21 @@ def judge_rule(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgem
         judged = RuleJudgement("unavailable", f"not known: {evidence.effect.reason}")
     else:
         judged = _judge_effect(rule, quantity, evidence.effect, evidence.baseline_value)
-    if rule.item_margin is None or rule.worst_share is None:
+    if rule.item_margin is not None and rule.worst_share is not None:
+        judged = _worst_of([judged, _judge_tail(rule, quantity, evidence)])
+    return _with_few_told(judged, quantity, evidence)
+
+
+def _with_few_told(judged: RuleJudgement, quantity: Quantity, evidence: Evidence) -> RuleJudgement:
+    """A rule on scores that few items decided, as the experiment allows, says so."""
+    if quantity.measured_in != "quality" or judged.outcome not in ("met", "broken"):
         return judged
-    return _worst_of([judged, _judge_tail(rule, quantity, evidence)])
+    effect, level = evidence.effect, evidence.candidate.estimate
+    n = effect.estimate.n if not isinstance(effect, NoEffect) else level.n if level is not None else FEWEST_ITEMS
+    replicate = effect.replicate if not isinstance(effect, NoEffect) else evidence.nouns.singular
+    if n >= FEWEST_ITEMS:
+        return judged
+    return replace(judged, predicate=f"{judged.predicate}; it rests on only {counted(n, replicate)}")
 
 
 def hold_together(judgements: Mapping[str, RuleJudgement]) -> dict[str, RuleJudgement]:
@@ -113,18 +130,34 @@ def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired, baseline_value
     weighed, weighed_bound = _weighed(rule, quantity, effect, bound)
     if isinstance(weighed, NoEffect):
         return RuleJudgement("unavailable", f"not known: {weighed.reason}")
-    judged = _judge_bound(as_gain(quantity, weighed.estimate), weighed_bound, two_sided=improve is not None)
-    still = f"needs {more_needed(gain.n, judged.needed, effect.replicate)}"
-    if judged.outcome == "met":
-        confirmed = improve is not None or _robust_agrees(quantity, weighed, weighed_bound)
-        doubt = effect.doubt if confirmed else "the bootstrap does not confirm it"
-        if doubt is not None:
-            doubted = quantity.measured_in == "quality" and confirmed
-            judged, still = replace(judged, outcome="open"), f"doubted: {doubt}" if doubted else doubt
+    weighed_gain = as_gain(quantity, weighed.estimate)
+    judged = _judge_bound(weighed_gain, weighed_bound, two_sided=improve is not None)
     words = _effect_words(quantity, effect.estimate)
     if effect.suspicion is not None:
-        return RuleJudgement("open", f"{words}; doubted: {effect.suspicion}", effect_bound=effect_bound)
-    if improve is not None:
+        return RuleJudgement(
+            "open", f"{words}; doubted: {effect.suspicion}", doubt=effect.suspicion, effect_bound=effect_bound
+        )
+    doubt = effect.doubt if judged.outcome == "met" else None
+    level = 0.95 if improve is not None else 0.90
+    leeways = as_gains(effect.leeways, turned=quantity.better == "lower")
+    doubt = doubt or _doubt_on(judged.outcome, weighed_gain, level, leeways, weighed_bound)
+    if (
+        doubt is None
+        and judged.outcome == "met"
+        and improve is None
+        and not _robust_agrees(quantity, weighed, weighed_bound)
+    ):
+        judged, still = replace(judged, outcome="open"), "the bootstrap does not confirm it"
+    elif doubt is not None:
+        judged, still = _Bound("open", 1.0, None), f"doubted: {doubt}"
+    else:
+        still = f"needs {more_needed(gain.n, judged.needed, effect.replicate)}"
+    if doubt is not None:
+        bound_words = (
+            f"at least {asked} was asked" if improve is not None else f"at most {asked} {quantity.words[1]} was agreed"
+        )
+        predicate = f"{words}; {bound_words}"
+    elif improve is not None:
         predicate = {
             "met": f"{words}; at least {asked} was asked",
             "broken": f"{words}, short of the {asked} that was asked",
@@ -138,7 +171,21 @@ def _judge_effect(rule: Rule, quantity: Quantity, effect: Paired, baseline_value
         }[judged.outcome]
     if judged.outcome == "open":
         predicate += f"; {still}"
-    return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed, effect_bound)
+    return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed, effect_bound, doubt)
+
+
+def _doubt_on(
+    outcome: RuleOutcome, gain: Estimate, level: float, leeways: list[tuple[str, float, float]], bound: float
+) -> str | None:
+    """What keeps a rule from being decided; of one that is open what more of the same measurements would not mend."""
+    if outcome == "open":
+        interval = gain.interval(level)
+        width = math.inf if interval is None else (interval[1] - interval[0]) / 2.0
+        return next((text for text, below, above in leeways if max(below, above) >= width), None)
+    if outcome == "met":
+        return doubt_on_bounds(gain, level, leeways, above=bound, below=math.inf)
+    # What is broken is held against the other end of the one-sided bound.
+    return doubt_on_bounds(gain, level, leeways, above=-math.inf, below=bound)
 
 
 def _relative_amount(rule: Rule) -> Amount:
@@ -252,7 +299,8 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
     if level.infinite and rule.at_least is not None:
         questioned = level.suspicion or level.doubt
         if questioned is not None:
-            return RuleJudgement("open", f"infinite, as far as there are values; doubted: {questioned}")
+            words = f"infinite, as far as there are values; doubted: {questioned}"
+            return RuleJudgement("open", words, doubt=questioned)
         return RuleJudgement(
             "met", f"infinite: every {nouns.singular} is identical; at least {amount_in_words(amount)} was asked"
         )
@@ -263,27 +311,28 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
     if quantity.scale == "ratio":
         bound = math.log(bound) if bound > 0.0 else -math.inf
     upward = rule.at_least is not None
-    judged = _judge_bound(
-        level.estimate if upward else level.estimate.negated(), bound if upward else -bound, two_sided=True
-    )
-    doubted = judged.outcome == "met" and level.doubt is not None
-    if doubted:
-        judged = replace(judged, outcome="open")
+    gain = level.estimate if upward else level.estimate.negated()
+    signed_bound = bound if upward else -bound
+    judged = _judge_bound(gain, signed_bound, two_sided=True)
     ends = level.estimate.interval(0.95)
     words = value_in_words(quantity, level.value.value)
     if ends is not None and ends[0] < ends[1]:
         low, high = (math.exp(end) if quantity.scale == "ratio" else end for end in ends)
         words += f" (between {value_in_words(quantity, low)} and {value_in_words(quantity, high)})"
     if level.suspicion is not None:
-        return RuleJudgement("open", f"{words}; doubted: {level.suspicion}")
+        return RuleJudgement("open", f"{words}; doubted: {level.suspicion}", doubt=level.suspicion)
+    doubt = level.doubt if judged.outcome == "met" else None
+    leeways = as_gains(level.leeways, turned=not upward)
+    doubt = doubt or _doubt_on(judged.outcome, gain, 0.95, leeways, signed_bound)
     side, wrong_side = ("at least", "below") if upward else ("at most", "above")
+    if doubt is not None:
+        predicate = f"{words}; {side} {amount_in_words(amount)} was asked; doubted: {doubt}"
+        return RuleJudgement("open", predicate, doubt=doubt)
     predicate = {
         "met": f"{words}; {side} {amount_in_words(amount)} was asked",
         "broken": f"{words}, {wrong_side} the agreed {amount_in_words(amount)}",
         "open": f"{words}, so it may or may not be {side} {amount_in_words(amount)}",
     }[judged.outcome]
-    if doubted:
-        predicate += f"; doubted: {level.doubt}" if quantity.measured_in == "quality" else f"; {level.doubt}"
     return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed)
 
 
@@ -303,6 +352,9 @@ def _judge_tail(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudge
         return RuleJudgement("unavailable", f"not known {noun} by {noun}: no {noun} has a value in both arms")
     margin, agreed = amount_in_words(rule.item_margin), amount_in_words(rule.worst_share)
     fact = f"worse by more than {margin} on {seen.items_worse} of {counted(seen.items, noun)}"
+    suspicion = evidence.effect.suspicion
+    if suspicion is not None:
+        return RuleJudgement("open", f"{fact}; doubted: {suspicion}", doubt=suspicion)
     if seen.any_item.upper <= share:
         upper = percent_in_words(seen.any_item.upper)
         return RuleJudgement("met", f"{fact}, which proves a share of at most {upper} (agreed: {agreed})")
@@ -327,4 +379,5 @@ def _worst_of(parts: list[RuleJudgement]) -> RuleJudgement:
         min(part.p_broken for part in parts),
         max(needed, default=None),
         parts[0].effect_bound,
+        worst.doubt,
     )

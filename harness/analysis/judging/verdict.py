@@ -1,7 +1,8 @@
 """The answer for one candidate over all devices: ship, hold or undecided, with the reasons in words.
 
 - *hold*: a rule is broken on some device, or the candidate fails on a device where the baseline runs;
-- *undecided*: a device or the baseline failed, a device is incomplete, or a rule is open or cannot be judged;
+- *undecided*: a device or the baseline failed, a device is incomplete, a rule is open (its numbers straddle the bound,
+  or are doubted) or cannot be judged, or scores disagree about what no rule allows;
 - *ship*: every rule is met on every device.
 
 A quick run never decides: it is *undecided*, and says what it points to.
@@ -10,6 +11,7 @@ A quick run never decides: it is *undecided*, and says what it points to.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +56,15 @@ def decide(
     several = len(devices) > 1
     against = _candidate_failures(candidate, baseline, devices) + _rule_reasons(candidate, devices, "broken")
     missing = _troubles(baseline, devices)
-    unsure = _rule_reasons(candidate, devices, "open") + _rule_reasons(candidate, devices, "unavailable")
+    unsure = [
+        *_rule_reasons(candidate, devices, "open", doubted=True),
+        *_rule_reasons(candidate, devices, "open", doubted=False),
+        *_rule_reasons(candidate, devices, "unavailable"),
+    ]
     met = _rule_reasons(candidate, devices, "met")
+    disagreements = _disagreements(candidate, devices, nouns)
+    if not against:  # what a rule breaks is decided, whatever else got better
+        unsure = [*[one.reason for one in disagreements if not one.is_agreed], *unsure]
     decision: Decision
     if against:
         decision, because = "hold", clause(against[0])
@@ -69,13 +78,14 @@ def decide(
     disasters = _disasters(candidate, devices, rules, nouns)
     if disasters and decision != "hold":
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    disagreements = _disagreements(candidate, devices, nouns)
+    if against and any(one.is_broken for one in disagreements):
+        headline = f"{headline} But the metrics disagree: look at the {nouns.plural}."
     reasons = [
         *against,
         *missing,
         *unsure,
         *[text for _, text, _ in disasters],
-        *disagreements,
+        *[one.reason for one in disagreements if one.reason not in unsure],
         *_unruled(candidate, devices, rules),
         *met,
     ]
@@ -155,12 +165,15 @@ def _troubles(baseline: str, devices: list[DeviceResult]) -> list[str]:
     return reasons
 
 
-def _rule_reasons(candidate: str, devices: list[DeviceResult], outcome: str) -> list[str]:
+def _rule_reasons(
+    candidate: str, devices: list[DeviceResult], outcome: str, *, doubted: bool | None = None
+) -> list[str]:
+    """Of the rules with this outcome, those that are doubted or those that are not; None: all."""
     return [
         _on(device, devices, result.reason)
         for device in devices
         for result in device.rules
-        if result.candidate == candidate and result.outcome == outcome
+        if result.candidate == candidate and result.outcome == outcome and doubted in (None, result.doubted is not None)
     ]
 
 
@@ -238,9 +251,20 @@ def _gain_direction(contrast: Contrast) -> int:
     return 0
 
 
-def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[str]:
+@dataclass(frozen=True)
+class _Disagreement:
+    """Scores that point in opposite directions on one device."""
+
+    reason: str
+    is_agreed: bool
+    """Whether rules allow everything that got worse: what somebody has agreed to is no doubt."""
+    is_broken: bool
+    """Whether a rule on one of the scores is broken."""
+
+
+def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[_Disagreement]:
     """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
-    reasons = []
+    found = []
     for device in devices:
         scores = [
             one
@@ -249,13 +273,29 @@ def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) ->
         ]
         up = [one for one in scores if _gain_direction(one) > 0]
         down = [one for one in scores if _gain_direction(one) < 0]
-        if up and down and any(one.outcome in ("better", "worse") for one in up + down):
-            text = (
-                f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}. "
-                f"Look at the {nouns.plural} before you decide"
-            )
-            reasons.append(_on(device, devices, text))
-    return reasons
+        if not (up and down and any(one.outcome in ("better", "worse") for one in up + down)):
+            continue
+        outcomes = {
+            one.quantity: [
+                result.outcome
+                for result in device.rules
+                if (result.candidate, result.quantity) == (candidate, one.quantity)
+            ]
+            for one in up + down
+        }
+        unruled = [QUANTITIES[one.quantity].subject for one in down if not outcomes[one.quantity]]
+        is_agreed = all(outcomes[one.quantity] and set(outcomes[one.quantity]) == {"met"} for one in down)
+        is_broken = any("broken" in each for each in outcomes.values())
+        text = f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}"
+        if is_agreed:
+            text += ", as the rules allow"
+        elif is_broken:
+            text += f". Look at the {nouns.plural}"
+        else:
+            text += f". Look at the {nouns.plural} before you decide"
+            text += f"; a rule on {listed(unruled)} would settle it" if unruled else ""
+        found.append(_Disagreement(_on(device, devices, text), is_agreed, is_broken))
+    return found
 
 
 def _list_changes(contrasts: list[Contrast]) -> str:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.analysis.conditions.arm_facts import source_of
 from harness.analysis.evidence.latency_evidence import summarise_blocks
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.documents.manifest import Manifest, ManifestArm
+from harness.statistics.clock_step import clock_step_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +48,11 @@ class DeviceData:
     def blocks(self) -> pd.DataFrame:
         """One row a latency block, as `summarise_blocks` gives it, with `started_s`: seconds since the first block."""
         return _since_begin(summarise_blocks(self.latency))
+
+    @cached_property
+    def clock_step_ns(self) -> float:
+        """What the device's clock can tell apart, as the latencies of all arms show it; 0 where they show no step."""
+        return clock_step_ns(self.latency["latency_ns"].to_numpy(dtype=np.float64))
 
     @cached_property
     def energy_rows(self) -> pd.DataFrame:

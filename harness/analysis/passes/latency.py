@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
     blocks = data.blocks[data.blocks["arm"] == arm.name]
-    return latency_level(quantity, blocks, data.source(arm), data.manifest.experiment.measure.first_look)
+    first_look = data.manifest.experiment.measure.first_look
+    return latency_level(quantity, blocks, data.source(arm), first_look, arm.name, data.clock_step_ns)
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
@@ -30,6 +31,7 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
         {"baseline": baseline.name, "candidate": candidate.name},
         seed,
         data.manifest.experiment.measure.first_look,
+        data.clock_step_ns,
     )
 
 

@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from harness.analysis.evidence.item_doubts import doubted_items, doubted_level
 from harness.analysis.evidence.quality_evidence import quality_effect, quality_level
 from harness.analysis.passes.analysed_pass import AnalysedPass
+from harness.documents.comparison import NoEffect
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Level, Paired
     from harness.analysis.passes.device_data import DeviceData
-    from harness.documents.comparison import NoEffect
     from harness.documents.manifest import ManifestArm
     from harness.quantity import Quantity
 
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
     noun = data.manifest.experiment.task.nouns.singular
-    return quality_level(quantity, data.rows(data.scores, arm, quantity), noun)
+    rows, experiment = data.rows(data.scores, arm, quantity), data.manifest.experiment
+    level = quality_level(quantity, rows, noun)
+    finite = rows[np.isfinite(rows["value"].to_numpy(dtype=np.float64))] if quantity.over == "item" else rows[:0]
+    return doubted_level(
+        level,
+        dict(zip(finite["item"].astype(str), finite["value"].astype(float), strict=True)),
+        noun,
+        by_scene=experiment.data.scene_separator is not None,
+        min_items=experiment.measure.min_items,
+    )
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
-    return quality_effect(
+    experiment = data.manifest.experiment
+    noun, by_scene = experiment.task.nouns.singular, experiment.data.scene_separator is not None
+    effect = quality_effect(
         quantity,
         data.rows(data.scores, data.baseline, quantity),
         data.rows(data.scores, candidate, quantity),
-        by_scene=data.manifest.experiment.data.scene_separator is not None,
+        by_scene=by_scene,
         seed=seed,
-        noun=data.manifest.experiment.task.nouns.singular,
+        noun=noun,
     )
+    if isinstance(effect, NoEffect):
+        return effect
+    return doubted_items(effect, noun, by_scene=by_scene, min_items=experiment.measure.min_items)
 
 
 QUALITY = AnalysedPass(

@@ -5,12 +5,14 @@ pair where the processes stay the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
+from harness.analysis.evidence.latency_doubts import doubts_on_effect, doubts_on_level, still_moves
 from harness.analysis.evidence.latency_evidence import effect_of_blocks, level_of_blocks
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
@@ -24,6 +26,7 @@ from harness.analysis.tables.device_records import DeviceRecords
 from harness.documents.comparison import NoEffect
 from harness.documents.records import ArmFailed, LatencyBlock
 from harness.quantity import QUANTITIES
+from harness.statistics.clock_step import ClockWatch
 from harness.statistics.launches import launches_of
 
 if TYPE_CHECKING:
@@ -34,14 +37,21 @@ if TYPE_CHECKING:
 
 
 class LatencyWatch:
-    """The latency pass of one device, watched. Give it every record; ask for `decision` whenever a block has come."""
+    """The latency pass of one device, watched. Give it every record; ask for `decision` whenever a block has come.
 
-    def __init__(self, manifest: Manifest) -> None:
+    While pairs come in it waits for trends that more of them may show to be over (`on_the_way`); what the pass came to
+    is judged without.
+    """
+
+    def __init__(self, manifest: Manifest, *, on_the_way: bool = True) -> None:
         self._manifest = manifest
+        self._on_the_way = on_the_way
         self._records = DeviceRecords()
         self._summaries: dict[tuple[int, int, str], dict[str, float]] = {}
         self._found: dict[tuple[int, int], set[str]] = {}
         """(session, pair) → arms with a block in it."""
+        self._positions: dict[tuple[int, int, str], int] = {}
+        self._clock = ClockWatch()
         self._decision: Decision | None = None
         self._launches: dict[tuple[int, int], set[int]] = {}
         """(session, launch) → whole pairs in it. Where starting is dear a launch is longer than planned, as the first
@@ -62,8 +72,8 @@ class LatencyWatch:
 
     @classmethod
     def replay(cls, manifest: Manifest, records: DeviceRecords) -> LatencyWatch:
-        """As it stood when the last of `records` had come."""
-        watch = cls(manifest)
+        """What it came to when the last of `records` had come."""
+        watch = cls(manifest, on_the_way=False)
         for block in records.blocks:
             watch._take_block(block)
         for failure in records.failed:
@@ -84,6 +94,8 @@ class LatencyWatch:
             "latency_p50": float(np.median(block.latency_ns)),
             "latency_p90": float(np.percentile(block.latency_ns, 90)),
         }
+        self._positions[block.session, block.pair, block.arm] = block.position
+        self._clock.take(block.latency_ns)
         found = self._found.setdefault((block.session, block.pair), set())
         found.add(block.arm)
         whole = found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms
@@ -128,19 +140,36 @@ class LatencyWatch:
         ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
         theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
         launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
-        return effect_of_blocks(ours, theirs, launches, self._manifest.experiment.measure.first_look)
+        effect = effect_of_blocks(ours, theirs, launches, self._manifest.experiment.measure.first_look)
+        if isinstance(effect, NoEffect):
+            return effect
+        medians = [
+            np.array([self._summaries[place[side]]["latency_p50"] for place in places], dtype=np.float64)
+            for side in (0, 1)
+        ]
+        candidate_first = np.array([self._positions[theirs] < self._positions[ours] for ours, theirs in places])
+        doubts = doubts_on_effect(
+            QUANTITIES[quantity],
+            (ours, theirs),
+            (medians[0], medians[1]),
+            candidate_first,
+            {"baseline": baseline, "candidate": arm},
+            self._clock.step_ns,
+            launches,
+        )
+        moving = still_moves(theirs, ours, launches) if self._on_the_way else []
+        return replace(effect, leeways=(*doubts.leeways, *moving))
 
     def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
         """Of one arm by itself."""
         blocks = [block for pair in pairs for block in pair if block.arm == arm]
-        values = [self._summaries[block.session, block.pair, block.arm][quantity] for block in blocks]
-        return level_of_blocks(
-            QUANTITIES[quantity],
-            np.array(values, dtype=np.float64),
-            _launches([[block] for block in blocks]),
-            "",
-            self._manifest.experiment.measure.first_look,
-        )
+        values = np.array([self._summaries[block.session, block.pair, block.arm][quantity] for block in blocks])
+        launches, first_look = _launches([[block] for block in blocks]), self._manifest.experiment.measure.first_look
+        level = level_of_blocks(QUANTITIES[quantity], values, launches, "", first_look)
+        if level.estimate is None:
+            return level
+        doubts = doubts_on_level(QUANTITIES[quantity], values, arm, self._clock.step_ns)[1]
+        return replace(level, leeways=(*doubts, *(still_moves(values, None, launches) if self._on_the_way else [])))
 
     def _evidence(self, pairs: list[list[LatencyBlock]], arm: str, rule: Rule) -> Evidence:
         """What the rule asks about, and nothing else."""

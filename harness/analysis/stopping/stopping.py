@@ -124,7 +124,7 @@ def decide(
         return Decision("go on", count, f"fewer than {counted(asked.first_look, asked.noun)}")
     if not asked.rules:
         effects = [effect(arm) for arm in working]
-        precise = all(not isinstance(one, NoEffect) and is_precise(one.estimate, asked.first_look) for one in effects)
+        precise = all(not isinstance(one, NoEffect) and is_precise(one, asked.first_look) for one in effects)
         words = f"{asked.subject} {'' if precise else 'not yet '}compared to within {100 * PRECISION:g} %"
         return Decision("decided" if precise else "go on", count, words)
     standing = [_stands(asked, evidence(arm, rule), rule, count) for arm in working for rule in asked.rules]
@@ -144,6 +144,9 @@ def _stands(asked: Question, known: Evidence, rule: Rule, count: int) -> Decisio
         return Decision("go on", count, f"only {counted(estimate.n, asked.noun)} of {count} gave a value")
     if judged.outcome == "met" or (judged.outcome == "broken" and judged.p_broken * asked.devices <= _ALPHA):
         return Decision("decided", count, f"every rule on {asked.of_pass} was decided")
+    if judged.doubt is not None:
+        # More pairs or cycles may show that it was over, or what it was.
+        return Decision("go on", count, f"a rule on {asked.of_pass} is doubted: {judged.doubt}")
     if judged.outcome == "unavailable" or _is_out_of_reach(rule, known, judged.effect_bound, asked.most):
         words = f"what is open could not be decided within {counted(asked.most, asked.noun)}"
         return Decision("hopeless", count, words)
@@ -167,11 +170,13 @@ def ending_in_words(of_pass: str, decision: Decision, most: int, noun: str, reco
     return f"ended after {decision.count} of at most {all_of_it}: {why}"
 
 
-def is_precise(estimate: Estimate, first_look: int) -> bool:
+def is_precise(effect: Paired, first_look: int) -> bool:
     """Whether nothing is left to ask without a rule, by `PRECISION`."""
-    interval = estimate.interval(0.95)
+    interval = effect.estimate.interval(0.95)
     wide = math.log1p(PRECISION)
-    return estimate.n >= first_look and interval is not None and (interval[1] - interval[0]) / 2.0 <= wide
+    if effect.estimate.n < first_look or interval is None or (interval[1] - interval[0]) / 2.0 > wide:
+        return False
+    return all(each.below <= wide and each.above <= wide for each in effect.leeways)
 
 
 def _judged(rule: Rule, evidence: Evidence) -> Estimate | None:
@@ -187,6 +192,9 @@ def _is_out_of_reach(rule: Rule, evidence: Evidence, effect_bound: float | None,
     """
     own = rule.at_most or rule.at_least
     estimate = _judged(rule, evidence)
+    known = evidence.candidate if own is not None else evidence.effect
+    if not isinstance(known, NoEffect) and known.leeways:
+        return False  # what is to come may be of another kind
     bound = effect_bound if own is None else own.in_unit(QUANTITIES[rule.quantity].unit)
     if estimate is None or estimate.sd is None or not bound:
         return False

@@ -116,6 +116,7 @@ class Gauge:
     full_uah: float = 3_000_000.0
     status: str = "Discharging"
     charge_direction: int = -1
+    current_step_ua: int = 1
 
     def _updated(self, at_s: float) -> float:
         return math.floor((at_s + 0.37) / self.update_s) * self.update_s - 0.37
@@ -128,7 +129,7 @@ class Gauge:
     def current(self, at_s: float) -> str:
         window = self.update_s if self.averaging else 0.1
         ua = self.device.power_at(self._updated(at_s), window) / self.device.voltage_v * 1e3
-        return f"{round(self.sign * ua * self.units_per_ua)}\n"
+        return f"{round(self.sign * round(ua / self.current_step_ua) * self.current_step_ua * self.units_per_ua)}\n"
 
     def voltage(self, at_s: float) -> str:
         return f"{round(self.device.voltage_v * 1e6)}\n"

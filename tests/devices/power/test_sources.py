@@ -300,6 +300,16 @@ def test_a_counter_with_too_large_steps_says_so() -> None:
         assert "move" in one.reason
 
 
+@pytest.mark.parametrize("step_ma", [10, 50])
+def test_a_gauge_with_coarse_steps_at_a_steady_load_is_known_to_a_step(step_ma: int) -> None:
+    device = Device(WORKS, block_s=20.0)
+    gauge = Gauge(device, update_s=1.0, current_step_ua=1000 * step_ma)
+    readout = measured("battery_current", phone_with_files(), device, gauge.sensors())
+    for at, one in enumerate(readout.blocks):
+        assert isinstance(one, BlockEnergy), one
+        assert abs(one.energy_mj - device.truth_mj(at)) <= one.resolution_mj
+
+
 def test_a_gauge_slower_than_the_block_gives_no_current() -> None:
     device = Device(WORKS, block_s=20.0)
     readout = measured("battery_current", phone_with_files(), device, Gauge(device, update_s=15.0).sensors())

@@ -255,7 +255,8 @@ def test_an_interrupted_run_is_whole_and_says_so(tmp_path: Path) -> None:
 def test_metrics_that_disagree_are_said_to_with_images_to_look_at(tmp_path: Path) -> None:
     comparison = run(tmp_path, losses={"int8": {"psnr": -0.2, "psnr_y": -0.2, "lpips_alex": 0.01}})
     verdict = comparison.verdicts[0]
-    assert verdict.decision == "ship"  # no rule asks about LPIPS
+    assert verdict.decision == "undecided"  # no rule asks about LPIPS
+    assert "the metrics disagree" in verdict.sentence
     told = [reason for reason in verdict.reasons if "the metrics disagree" in reason.lower()]
     assert len(told) == 1
     assert "better by PSNR (RGB)" in told[0]

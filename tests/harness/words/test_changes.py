@@ -28,20 +28,26 @@ from harness.words.sentences import clause, counted, listed, sentence
         ("latency_p50", 0.69, 0.67, 0.71, "31 % faster (between 29 % and 33 %)"),
         ("latency_p50", 0.6912, 0.6871, 0.6954, "30.9 % faster (between 30.5 % and 31.3 %)"),
         ("latency_p50", 1.12, 1.10, 1.14, "12 % slower (between 10 % and 14 %)"),
-        ("latency_p50", 1.01, 0.98, 1.04, "1 % slower (between 2 % faster and 4 % slower)"),
+        ("latency_p50", 1.01, 0.98, 1.04, "no clear difference (between 2 % faster and 4 % slower)"),
         ("latency_p50", 0.999, 0.98, 1.02, "no clear difference (between 2 % faster and 2 % slower)"),
         ("latency_p50", 0.99996, 0.9997, 1.0002, "no clear difference (between 0.03 % faster and 0.02 % slower)"),
         ("latency_p50", 0.985, 0.9707, 0.9995, "1.50 % faster (between 0.05 % and 2.93 %)"),
         ("latency_p50", 2.5, 2.4, 2.6, "2.5 times as long (between 2.4 and 2.6)"),
         ("latency_p50", 12.4, 11.1, 13.8, "12 times as long (between 11 and 14)"),
         ("latency_p50", 6.4e6, 1.2e3, 3.3e10, "6.4 million times as long (between 1.2 thousand and 33 billion)"),
-        ("load_time", 1.42, 4.2e-3, 7.5e6, "42 % slower (between 1/240 as long and 7.5 million times as long)"),
-        ("load_time", 0.6, 1e-9, 90.0, "40 % faster (between less than a millionth as long and 90 times as long)"),
+        ("load_time", 1.42, 4.2e-3, 7.5e6, "no clear difference (between 1/240 as long and 7.5 million times as long)"),
+        (
+            "load_time",
+            0.6,
+            1e-9,
+            90.0,
+            "no clear difference (between less than a millionth as long and 90 times as long)",
+        ),
         ("load_time", 12.0, 1.0, 150.0, "12 times as long (between no difference and 150 times as long)"),
         ("load_time", 1.001, 4.2e-3, 60.0, "no clear difference (between 1/240 as long and 60 times as long)"),
         ("load_time", 0.002, 0.0002, 0.02, "1/500 as long (between 1/5,000 as long and 98 % faster)"),
-        ("run_peak_memory", 0.99, 0.97, 1.002, "1.0 % less (between 3.0 % less and 0.2 % more)"),
-        ("run_peak_memory", 0.99, 0.97, 1.0004, "1 % less (between 3 % less and 0 % more)"),
+        ("run_peak_memory", 0.99, 0.97, 1.002, "no clear difference (between 3.0 % less and 0.2 % more)"),
+        ("run_peak_memory", 0.99, 0.97, 1.0004, "no clear difference (between 3 % less and 0 % more)"),
         ("latency_p90", 0.5, 0.5, 0.5, "50 % faster"),
         ("run_peak_memory", 0.7, 0.69, 0.71, "30 % less (between 29 % and 31 %)"),
         ("run_peak_memory", 1.3, 1.29, 1.31, "30 % more (between 29 % and 31 %)"),
@@ -53,11 +59,11 @@ from harness.words.sentences import clause, counted, listed, sentence
         ("psnr_y", -0.04, -0.06, -0.02, "0.04 dB lower (between 0.02 and 0.06)"),
         ("psnr_y", 0.31, 0.12, 0.5, "0.3 dB higher (between 0.1 and 0.5)"),
         ("psnr_y", 0.010, 0.002, 0.017, "0.010 dB higher (between 0.002 and 0.017)"),
-        ("psnr", -0.001, -0.01, 0.008, "0.001 dB lower (between 0.010 dB lower and 0.008 dB higher)"),
+        ("psnr", -0.001, -0.01, 0.008, "no clear difference (between 0.010 dB lower and 0.008 dB higher)"),
         ("psnr", 0.0, 0.0, 0.0, "no difference"),
         ("close_pixels", -0.4, -0.6, -0.2, "0.4 points lower (between 0.2 and 0.6)"),
         ("close_pixels", 1.0, 1.0, 1.0, "1.0 point higher"),
-        ("close_pixels", 0.1, -0.2, 0.4, "0.1 points higher (between 0.2 points lower and 0.4 points higher)"),
+        ("close_pixels", 0.1, -0.2, 0.4, "no clear difference (between 0.2 points lower and 0.4 points higher)"),
         ("ssim", -0.0021, -0.0024, -0.0018, "0.0021 lower (between 0.0018 and 0.0024)"),
         ("lpips_alex", 0.0021, 0.0018, 0.0024, "0.0021 higher, which is worse (between 0.0018 and 0.0024)"),
         ("lpips_alex", -0.0021, -0.0024, -0.0018, "0.0021 lower, which is better (between 0.0018 and 0.0024)"),
@@ -146,15 +152,15 @@ def test_outcomes() -> None:
     assert outcome_in_words(QUANTITIES["model_size"], "equivalent", 1.0, (1.0, 1.0)) == "exactly the same"
     assert (
         outcome_in_words(latency, "not worse", 0.98, (0.95, 1.012), limit=0.0101)
-        == "not worse by more than 1.1 %: 2 % faster (between 5 % faster and 1 % slower), 1.020 times the speed"
+        == "not worse by more than 1.1 %: no clear difference (between 5 % faster and 1 % slower)"
     )
     assert (
         outcome_in_words(latency, "not worse", 0.73, (0.51, 1.05), limit=0.0)
-        == "very likely not worse: 27 % faster (between 49 % faster and 5 % slower), 1.37 times the speed"
+        == "very likely not worse: no clear difference (between 49 % faster and 5 % slower)"
     )
     assert (
         outcome_in_words(latency, "inconclusive", 1.01, (0.96, 1.06), needed="about 40 more pairs")
-        == "cannot tell yet: 1 % slower (between 4 % faster and 6 % slower); needs about 40 more pairs"
+        == "cannot tell yet: no clear difference (between 4 % faster and 6 % slower); needs about 40 more pairs"
     )
 
 

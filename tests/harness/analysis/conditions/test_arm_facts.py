@@ -8,7 +8,14 @@ from typing import Any, get_args
 
 import pytest
 
-from harness.analysis.conditions.arm_facts import arm_on_device, asked_and_done, failures_of, in_short, source_of
+from harness.analysis.conditions.arm_facts import (
+    arm_on_device,
+    asked_and_done,
+    failures_of,
+    in_short,
+    not_as_asked,
+    source_of,
+)
 from harness.analysis.tables.device_records import DeviceRecords, read_device_records
 from harness.documents.records import ArmFailed
 from tests.harness.simulated_records import make_manifest, write_run
@@ -97,6 +104,34 @@ def test_cores_that_were_not_got_are_told(
     ran = with_load(records, cores_asked=asked, cores=got)
     told = asked_and_done(INT8, ran)
     assert [text.split(":")[0] for text in told] == ([] if words is None else [words])
+
+
+@pytest.mark.parametrize(
+    ("changed", "doubt"),
+    [
+        ({}, None),
+        ({"runtime_version": "1.30.0"}, "int8 ran in onnxruntime 1.30.0 and not, as asked, in onnxruntime 1.32.0"),
+        ({"accelerator": "gpu"}, "int8 ran on gpu and not, as asked, on cpu"),
+        ({"threads": 4}, "int8 ran with 4 threads and not, as asked, with 1 thread"),
+        ({"cores_asked": [4], "cores": [0, 1]}, "int8 ran on core 0–1 and not, as asked, on core 4"),
+        ({"cores_asked": [4], "cores": None}, None),
+    ],
+)
+def test_an_arm_that_did_something_else_is_doubted(
+    records: DeviceRecords, changed: dict[str, Any], doubt: str | None
+) -> None:
+    assert not_as_asked(make_manifest().arms[1], with_load(records, **changed)) == doubt
+
+
+@pytest.mark.parametrize(
+    ("taken", "doubt"), [(0, "int8 ran on the CPU alone and not, as asked, on gpu"), (31, None), (None, None)]
+)
+def test_an_accelerator_that_took_nothing_is_doubted_and_a_part_is_not(
+    records: DeviceRecords, taken: int | None, doubt: str | None
+) -> None:
+    arm = make_manifest().arms[1].model_copy(update={"accelerator": "gpu"})
+    loaded = with_load(records, accelerator="gpu", delegated_nodes=taken, total_nodes=40)
+    assert not_as_asked(arm, loaded) == doubt
 
 
 def test_a_source_is_what_the_device_said(records: DeviceRecords) -> None:

@@ -126,7 +126,7 @@ def test_many_lost_cycles_are_a_doubt_with_the_first_one_s_reason() -> None:
     assert level.doubt is None  # two of eight are a quarter
     rule = Rule(quantity="energy_per_inference", no_worse_than="5 %")
     judged = judge_rule(rule, ENERGY, Evidence(level, energy_level(ENERGY, theirs, ""), effect))
-    assert (judged.outcome, judged.predicate.endswith(f"; {effect.doubt}")) == ("open", True)
+    assert (judged.outcome, judged.predicate.endswith(f"; doubted: {effect.doubt}")) == ("open", True)
 
 
 def test_a_rule_on_an_arm_s_own_energy_shares_the_doubt() -> None:
@@ -134,7 +134,7 @@ def test_a_rule_on_an_arm_s_own_energy_shares_the_doubt() -> None:
     rule = Rule(quantity="energy_per_inference", at_most="30 mJ")
     judged = judge_rule(rule, ENERGY, Evidence(level, level, NoEffect(reason="not asked")))
     assert judged.outcome == "open"
-    assert judged.predicate.endswith("; 3 of 7 cycles gave no value (first cycle 5: the sensor fell silent)")
+    assert judged.predicate.endswith("; doubted: 3 of 7 cycles gave no value (first cycle 5: the sensor fell silent)")
     broken = Rule(quantity="energy_per_inference", at_most="10 mJ")
     assert judge_rule(broken, ENERGY, Evidence(level, level, NoEffect(reason="not asked"))).outcome == "broken"
 

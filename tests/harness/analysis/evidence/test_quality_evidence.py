@@ -72,7 +72,10 @@ def test_identical_in_both_arms_is_no_difference() -> None:
     found = effect([INF, 30.0, 31.0, 32.0, 33.0], [INF, 30.5, 31.5, 32.5, 33.5])
     assert found.estimate.n == 5
     assert found.estimate.mean == pytest.approx(0.4)
-    assert found.warnings == ["1 image identical to the reference in both arms: counted as no difference."]
+    assert found.warnings == [
+        "1 image identical to the reference in both arms: counted as no difference.",
+        "Only 5 images: a mean over so few says little about others.",
+    ]
     assert found.doubt is None
 
 

@@ -27,6 +27,7 @@ from harness.documents.comparison import (
 from harness.experiment.declaration import Rule
 from harness.quantity import QUANTITIES, Unavailable
 from harness.statistics.estimate import estimate_mean
+from harness.words.sentences import clause
 
 RULES = [Rule.model_validate({"quantity": "latency_p50", "no_worse_than": "2 %"})]
 NOT_SHOWN = Unavailable(reason="not shown")
@@ -216,15 +217,50 @@ def test_what_four_devices_have_in_common_is_told_beside_the_verdict() -> None:
     assert apart.startswith("Across 4 devices latency shows no clear difference (between ")
 
 
-def test_scores_that_disagree_name_the_images() -> None:
-    up = contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017))
-    down = contrast("lpips_alex", "worse", 0.01, (0.008, 0.012))
-    found = verdict(device(contrasts=[up, down]))
+DISAGREEING = [
+    contrast("psnr_y", "equivalent", 0.010, (0.002, 0.017)),
+    contrast("lpips_alex", "worse", 0.01, (0.008, 0.012)),
+]
+
+
+def on_lpips(outcome: RuleOutcome) -> RuleResult:
+    return RuleResult(candidate="int8", quantity="lpips_alex", rule="r", outcome=outcome, reason=f"LPIPS is {outcome}.")
+
+
+def test_scores_that_disagree_name_the_images_and_leave_it_undecided() -> None:
+    found = verdict(device(contrasts=DISAGREEING))
     assert found.look_at == ["image07"]
-    assert found.reasons[0] == (
-        "The metrics disagree: better by PSNR (Y) (equivalent); worse by LPIPS (AlexNet) (worse). "
-        "Look at the images before you decide."
+    assert found.decision == "undecided"
+    assert found.sentence == (
+        "Not decided yet on int8: the metrics disagree: better by PSNR (Y) (equivalent); worse by LPIPS (AlexNet) "
+        "(worse). Look at the images before you decide; a rule on LPIPS (AlexNet) would settle it."
     )
+    assert clause(found.reasons[0]) in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("outcome", "decision"), [("met", "ship"), ("open", "undecided"), ("broken", "hold"), ("unavailable", "undecided")]
+)
+def test_nobody_is_told_to_look_before_deciding_under_a_verdict_that_has_decided(
+    outcome: RuleOutcome, decision: str
+) -> None:
+    one = device(contrasts=DISAGREEING)
+    found = verdict(one.model_copy(update={"rules": [*one.rules, on_lpips(outcome)]}))
+    assert found.decision == decision
+    told = [reason for reason in found.reasons if reason.startswith("The metrics disagree")]
+    assert len(told) == 1
+    assert ("before you decide" in told[0]) == (decision == "undecided")
+    if outcome == "met":
+        assert told[0].endswith("worse by LPIPS (AlexNet) (worse), as the rules allow.")
+    if outcome == "broken":
+        assert found.sentence == "Do not ship int8: LPIPS is broken. But the metrics disagree: look at the images."
+
+
+def test_a_doubt_is_told_before_a_rule_that_is_merely_open() -> None:
+    one = device(rule="open")
+    doubted = one.rules[0].model_copy(update={"reason": "Peak memory is 1 % less; doubted: x.", "doubted": "x"})
+    found = verdict(one.model_copy(update={"rules": [*one.rules, doubted]}))
+    assert found.sentence == "Not decided yet on int8: peak memory is 1 % less; doubted: x."
 
 
 def test_differences_too_small_to_matter_are_no_disagreement() -> None:
