@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME_METHODS, SET_METHOD
+from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
+from harness.analysis.judging.slow_inferences import told, worse_tails
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
@@ -69,6 +70,11 @@ def decide(
     disasters = _disasters(candidate, devices, rules, nouns)
     if disasters and decision != "hold":
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
+    slow = worse_tails(candidate, devices, rules, _p_worse)
+    if slow and decision != "hold":
+        # No rule that was declared is broken; but nobody shall read of the median and not of this.
+        words = _on(slow[0][0], devices, f"{told(slow[0][1])}, and no rule asks about it")
+        headline = f"{headline} {f'But {clause(words)}' if decision == 'ship' else words}"
     disagreements = _disagreements(candidate, devices, nouns)
     reasons = [
         *against,
@@ -76,7 +82,7 @@ def decide(
         *unsure,
         *[text for _, text, _ in disasters],
         *disagreements,
-        *_unruled(candidate, devices, rules),
+        *_unruled(candidate, devices, rules, {id(contrast) for _, contrast in slow}),
         *met,
     ]
     if several and decision == "ship":
@@ -262,9 +268,10 @@ def _list_changes(contrasts: list[Contrast]) -> str:
     return listed([f"{QUANTITIES[one.quantity].subject} ({one.words.split(' (', 1)[0]})" for one in contrasts])
 
 
-def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule], slow: set[int]) -> list[str]:
     """What got worse though no rule asks about it, corrected for the number of such quantities and devices (Holm): of
-    runs of the same model twice at most one in twenty names anything.
+    runs of the same model twice at most one in twenty names anything. `slow` are the ids of contrasts that the
+    verdict's sentence may name, which are corrected for among themselves.
     """
     ruled = {rule.quantity for rule in rules}
     found = [
@@ -275,7 +282,7 @@ def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> 
     ]
     tested = [(device, contrast) for device, contrast in found if not _is_certain(contrast)]
     adjusted = holm([_p_worse(contrast) for _, contrast in tested])
-    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA}
+    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA} | slow
     return [
         _on(device, devices, f"no rule asks about it, but {QUANTITIES[contrast.quantity].subject} is {contrast.words}")
         for device, contrast in found
@@ -295,7 +302,7 @@ def _p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 1.0
-    if effect.interval is not None and effect.interval.method.startswith((*ANYTIME_METHODS.values(), SET_METHOD)):
+    if effect.interval is not None and effect.interval.method.startswith((ANYTIME, INVERTED, SET_METHOD)):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.conditions.block_conditions import failed_gates
 from harness.analysis.evidence.latency_evidence import latency_effect, latency_level
+from harness.analysis.evidence.latency_tail import TAILS, blocks_of, tail_effect, tail_level
 from harness.analysis.passes.analysed_pass import AnalysedPass
+from harness.statistics.launches import launches_of
 
 if TYPE_CHECKING:
     from harness.analysis.evidence.evidence import Level, Paired
@@ -14,15 +16,31 @@ if TYPE_CHECKING:
     from harness.documents.comparison import NoEffect
     from harness.documents.manifest import ManifestArm
     from harness.quantity import Quantity
+    from harness.statistics.launches import Labels
 
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
+    if quantity.name in TAILS:
+        own = blocks_of(data.latency[data.latency["arm"] == arm.name])
+        first_look = data.manifest.experiment.measure.first_look
+        return tail_level(quantity, list(own.values()), _launches(list(own)), data.source(arm), first_look)
     blocks = data.blocks[data.blocks["arm"] == arm.name]
     return latency_level(quantity, blocks, data.source(arm), data.manifest.experiment.measure.first_look)
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
     blocks, baseline = data.blocks, data.baseline
+    if quantity.name in TAILS:
+        ours, theirs = (blocks_of(data.latency[data.latency["arm"] == arm.name]) for arm in (baseline, candidate))
+        both = [place for place in ours if place in theirs]
+        return tail_effect(
+            quantity,
+            [ours[place] for place in both],
+            [theirs[place] for place in both],
+            _launches(both),
+            seed,
+            data.manifest.experiment.measure.first_look,
+        )
     return latency_effect(
         quantity,
         blocks[blocks["arm"] == baseline.name],
@@ -31,6 +49,11 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
         seed,
         data.manifest.experiment.measure.first_look,
     )
+
+
+def _launches(places: list[tuple[int, int, int]]) -> Labels | None:
+    """Of blocks by (pair, session, launch)."""
+    return launches_of([launch for _, _, launch in places], [session for _, session, _ in places])
 
 
 LATENCY = AnalysedPass(

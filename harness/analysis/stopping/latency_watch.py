@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_evidence import effect_of_blocks, level_of_blocks
+from harness.analysis.evidence.latency_tail import TAILS, tail_effect, tail_level
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
     NOT_ASKED,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
     from harness.documents.records import Record
     from harness.experiment.declaration import Rule
+    from harness.statistics.estimate import Floats
     from harness.statistics.launches import Labels
 
 
@@ -42,6 +44,9 @@ class LatencyWatch:
         self._summaries: dict[tuple[int, int, str], dict[str, float]] = {}
         self._found: dict[tuple[int, int], set[str]] = {}
         """(session, pair) → arms with a block in it."""
+        self._times: dict[tuple[int, int, str], Floats] = {}
+        """The inferences of every block, where a rule asks about them."""
+        self._keeps_times = any(rule.quantity in TAILS for rule in manifest.experiment.rules)
         self._decision: Decision | None = None
         self._launches: dict[tuple[int, int], set[int]] = {}
         """(session, launch) → whole pairs in it. Where starting is dear a launch is longer than planned, as the first
@@ -83,7 +88,10 @@ class LatencyWatch:
         self._summaries[block.session, block.pair, block.arm] = {
             "latency_p50": float(np.median(block.latency_ns)),
             "latency_p90": float(np.percentile(block.latency_ns, 90)),
+            "latency_mean": float(np.mean(block.latency_ns)),
         }
+        if self._keeps_times:
+            self._times[block.session, block.pair, block.arm] = np.array(block.latency_ns, dtype=np.float64)
         found = self._found.setdefault((block.session, block.pair), set())
         found.add(block.arm)
         whole = found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms
@@ -125,22 +133,25 @@ class LatencyWatch:
             found = {block.arm: (block.session, block.pair, block.arm) for block in pair}
             if baseline in found and arm in found:
                 places.append((found[baseline], found[arm]))
+        launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
+        first_look = self._manifest.experiment.measure.first_look
+        if quantity in TAILS:
+            before, after = ([self._times[pair[side]] for pair in places] for side in (0, 1))
+            return tail_effect(QUANTITIES[quantity], before, after, launches, 0, first_look)
         ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
         theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
-        launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
-        return effect_of_blocks(ours, theirs, launches, self._manifest.experiment.measure.first_look)
+        return effect_of_blocks(ours, theirs, launches, first_look)
 
     def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
         """Of one arm by itself."""
         blocks = [block for pair in pairs for block in pair if block.arm == arm]
-        values = [self._summaries[block.session, block.pair, block.arm][quantity] for block in blocks]
-        return level_of_blocks(
-            QUANTITIES[quantity],
-            np.array(values, dtype=np.float64),
-            _launches([[block] for block in blocks]),
-            "",
-            self._manifest.experiment.measure.first_look,
-        )
+        places = [(block.session, block.pair, block.arm) for block in blocks]
+        launches, first_look = _launches([[block] for block in blocks]), self._manifest.experiment.measure.first_look
+        if quantity in TAILS:
+            times = [self._times[place] for place in places]
+            return tail_level(QUANTITIES[quantity], times, launches, "", first_look)
+        values = np.array([self._summaries[place][quantity] for place in places], dtype=np.float64)
+        return level_of_blocks(QUANTITIES[quantity], values, launches, "", first_look)
 
     def _evidence(self, pairs: list[list[LatencyBlock]], arm: str, rule: Rule) -> Evidence:
         """What the rule asks about, and nothing else."""
