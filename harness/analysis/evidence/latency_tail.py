@@ -28,7 +28,7 @@ from harness.statistics.estimate import Estimate, Floats
 from harness.statistics.pooled_quantile import estimate_quantile, estimate_quantile_ratio, pool
 from harness.statistics.rare_events import estimate_own_share, estimate_rare, looks_from
 from harness.statistics.sign_flip import sign_flip_test
-from harness.words.sentences import counted
+from harness.words.sentences import counted, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,9 +115,7 @@ def tail_effect(
                 reason=f"{counted(fewest, 'inference')} of an arm do not bound its 99th percentile yet: raise "
                 "measure.pairs or measure.block_ms"
             )
-        return Paired(
-            estimate, replicate, method=P99_METHODS[looked_at].format(counted(2, replicate).removeprefix("2 "))
-        )
+        return Paired(estimate, replicate, method=P99_METHODS[looked_at].format(plural(replicate)))
     return _stalls(_shares(baseline, labels), _shares(candidate, labels), 1.0, seed, first_look, replicate)
 
 
@@ -144,7 +142,7 @@ def _stalls(ours: _Shares, theirs: _Shares, share: float, seed: int, first_look:
         estimate_rare(differences, unseen, looks_from(first_look, differences.size)),
         replicate,
         sign_flip=sign_flip_test(differences, seed) if first_look is None and share == 1.0 else None,
-        method=STALLS_METHODS[first_look is not None].format(counted(2, replicate).removeprefix("2 ")),
+        method=STALLS_METHODS[first_look is not None].format(plural(replicate)),
         against_share=lambda other: _stalls(ours, theirs, other, seed, first_look, replicate),
     )
 
