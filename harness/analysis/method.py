@@ -47,8 +47,8 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         "The 99th percentile is of all inferences of an arm together. Its ratio's interval holds the ratios that a "
         f"test of the shares of inferences beyond a common bound in each {'launch' if by_launch else block} does not "
         f"reject. Stalled inferences take more than {STALLED:g} times the median of their own block; their interval is "
-        "of the differences of their shares, with one stall more in each arm allowed for. Where the run could have ended "
-        "early, both allow for the looks.",
+        "of the differences of their shares, with one stall more in each arm allowed for. Where the run could have "
+        "ended early, both allow for the looks.",
         *(
             []
             if first_look is None

@@ -305,5 +305,27 @@ def _p_worse(contrast: Contrast) -> float:
     if effect.interval is not None and effect.interval.method.startswith((ANYTIME, INVERTED, SET_METHOD)):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
-    p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)
+    p_value = Estimate(-abs(mean), effect.sd, effect.n, _effective_n(effect, effect.sd)).p_at_least(0.0)
     return 1.0 if p_value is None else min(1.0, 2.0 * p_value)
+
+
+def _effective_n(effect: Effect, sd: float) -> float:
+    """How many replicates the t interval counts: launches that resemble each other count for fewer, which its width
+    tells.
+    """
+    if effect.interval is None or sd == 0.0:
+        return float(effect.n)
+    ends = (effect.interval.low, effect.interval.high)
+    low, high = map(math.log, ends) if effect.scale == "ratio" else ends
+    width, fewest, most = high - low, 1.0, float(effect.n)
+    if _width(sd, effect.n, most) >= width * (1.0 - 1e-9):
+        return most
+    for _ in range(50):
+        middle = (fewest + most) / 2.0
+        fewest, most = (middle, most) if _width(sd, effect.n, middle) > width else (fewest, middle)
+    return fewest
+
+
+def _width(sd: float, n: int, effective: float) -> float:
+    low, high = Estimate(0.0, sd, n, effective).interval(0.95) or (-math.inf, math.inf)
+    return high - low

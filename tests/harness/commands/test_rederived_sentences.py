@@ -148,7 +148,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
 
 
 def test_they_import_nothing_of_bakeoff() -> None:
-    beside = {"rederive_intervals", "rederive_launches", "rederive_scores"}
+    beside = {"rederive_intervals", "rederive_launches", "rederive_scores", "rederive_tails"}
     for name in ("rederive_sentences", "rederive_scores", "rederive_doctor"):
         text = (DOCS / f"{name}.py").read_text(encoding="utf-8")
         imports = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
