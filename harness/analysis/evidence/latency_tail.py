@@ -51,7 +51,7 @@ STALLS_METHODS = (
     "t on differences of shares over {}, one stall more in each arm allowed for",
     "anytime-valid t-mixture on differences of shares over {}, one stall more in each arm allowed for",
 )
-"""Of a fixed number of replicates, and of a run that could have ended early."""
+"""The first is of a fixed number of replicates, the second of a run that could have ended early."""
 
 
 def blocks_of(latency: pd.DataFrame) -> dict[tuple[int, int, int], Floats]:

@@ -313,7 +313,7 @@ def _effective_n(effect: Effect, sd: float) -> float:
     """How many replicates the t interval counts: launches that resemble each other count for fewer, which its width
     tells.
     """
-    if effect.interval is None or sd == 0.0:
+    if effect.interval is None or sd == 0.0 or effect.replicate != "launch":
         return float(effect.n)
     ends = (effect.interval.low, effect.interval.high)
     low, high = map(math.log, ends) if effect.scale == "ratio" else ends

@@ -70,6 +70,17 @@ def test_looking_after_every_pair_does_not_make_a_difference_of_equal_arms(name:
     assert max(called.values()) <= 0.05 * RUNS
 
 
+@pytest.mark.parametrize("name", ["A/A, exponential tails", "A/A, 1 % stall", "3 % against 0.5 % stall"])
+def test_ten_launches_of_three_pairs_hold_the_truth_too(name: str) -> None:
+    arms, truth, labels, held = SETTINGS[name], true_ratio(SETTINGS[name]), np.repeat(np.arange(10), 3), 0
+    for run in range(RUNS):
+        random = np.random.default_rng([12, run])
+        ours, theirs = (pool(list(arm.blocks(random, PAIRS, 25)), labels) for arm in arms)
+        held += two_sided(ratio_test(ours, theirs, 0.99, None, 500)(truth), 0.0) > 0.05
+    print(f"{name}, 10 launches of 3 pairs of 25: the interval holds the truth in {100 * held / RUNS:.1f} %")
+    assert held / RUNS >= 0.93
+
+
 def stalled(blocks: np.ndarray) -> np.ndarray:
     return np.asarray(100.0 * (blocks > STALLED * np.median(blocks, axis=1, keepdims=True)).mean(axis=1))
 
