@@ -3,8 +3,8 @@
     python rederive_intervals.py RUN
 
 Needs numpy and scipy, nothing of bakeoff. Reads RUN/run.json and RUN/devices/*/records.jsonl (for energy a little more:
-see rederive_energy.py beside this file), prints one line for each device, candidate and quantity, and compares it with
-RUN/comparison.json: exit code 1 where a digit differs.
+see rederive_energy.py beside this file; for single slow inferences see rederive_tails.py), prints one line for each
+device, candidate and quantity, and compares it with RUN/comparison.json: exit code 1 where a digit differs.
 """
 
 import hashlib
@@ -17,10 +17,15 @@ import numpy as np
 from rederive_energy import energy_values
 from rederive_launches import Launches, launches_of, neighbours
 from rederive_launches import first_looks as first_looks_of_latency
+from rederive_tails import TAILS, tails_of
 from scipy.special import stdtrit
 from scipy.stats import bootstrap
 
-LATENCY = {"latency_p50": 50, "latency_p90": 90}
+LATENCY = {
+    "latency_p50": np.median,
+    "latency_p90": lambda times: np.percentile(times, 90),
+    "latency_mean": np.mean,
+}
 MEMORY = {
     "load_time": "load_ns",
     "first_inference": "first_inference_ns",
@@ -30,7 +35,7 @@ MEMORY = {
     "pss_memory": "pss_bytes",
 }
 ENERGY = ("energy_per_inference", "average_power")
-QUANTITIES = {*LATENCY, *MEMORY, "gpu_memory", *ENERGY}
+QUANTITIES = {*LATENCY, *TAILS, *MEMORY, "gpu_memory", *ENERGY}
 PRIOR_SD = 1.5  # of the standardised effect, in the anytime-valid interval
 
 
@@ -42,8 +47,8 @@ def read(path):
 # --- values: (arm, number of the pair, repeat or cycle) → value -------------------------------------------------------
 
 
-def latency_values(records, arms, percentile, sessions_of=None):
-    """The blocks' percentiles. A pair counts when one session of the runner holds a block of every arm that never
+def latency_blocks(records, arms, sessions_of):
+    """The times of the blocks. A pair counts when one session of the runner holds a block of every arm that never
     failed; the last such session. `sessions_of` is filled with it.
     """
     blocks = {}
@@ -57,10 +62,23 @@ def latency_values(records, arms, percentile, sessions_of=None):
         whole = [session for session, found in sessions.items() if required <= set(found)]
         if whole:
             found = sessions[max(whole)]
-            if sessions_of is not None:
-                sessions_of[pair] = max(whole)
-            values |= {(arm, pair): np.percentile(found[arm]["latency_ns"], percentile) for arm in found}
+            sessions_of[pair] = max(whole)
+            values |= {(arm, pair): np.array(found[arm]["latency_ns"], dtype=float) for arm in found}
+    return values
+
+
+def latency_values(blocks, of_block):
+    values = {place: of_block(times) for place, times in blocks.items()}
     return values if all(value > 0 for value in values.values()) else {}  # else the clock is too coarse for ratios
+
+
+def latency_tails(blocks, baseline, candidate, quantity, launches, first_look):
+    """What rederive_tails.py makes of the blocks; each pair is a replicate of its own where there are no launches."""
+    own = {pair: blocks[arm, pair] for arm, pair in sorted(blocks) if arm == candidate}
+    both = [pair for pair in own if (baseline, pair) in blocks]
+    ours, theirs = [blocks[baseline, pair] for pair in both], [own[pair] for pair in both]
+    labels = [[launches[key] or key for key in keys] for keys in (both, own)]
+    return tails_of(quantity, ours, theirs, list(own.values()), labels, first_look)
 
 
 def memory_values(records, quantity):
@@ -210,7 +228,7 @@ def first_looks(experiment, by_launch):
     measure, energy = experiment["measure"], experiment["measure"]["energy"]
     least = energy.get("min_cycles")
     latency = first_looks_of_latency(measure, by_launch)
-    looks = {} if latency is None else dict.fromkeys(LATENCY, latency)
+    looks = {} if latency is None else dict.fromkeys((*LATENCY, *TAILS), latency)
     cycles = 8 if energy["cycles"] is None else energy["cycles"]
     by_meter = energy["meter_csv"] is not None and energy["source"] in (None, "external_meter")
     if least is not None and least < cycles and not by_meter and not energy["unplugged"]:
@@ -229,7 +247,7 @@ def in_launches(values, pairs, launches, sessions):
 
 def series(run):
     """(device, candidate, quantity) → the candidate's log-ratios to the baseline, its own logarithms, in order, and how
-    many of the ratios count; and quantity → first look.
+    many of the ratios count; and quantity → first look. Of `TAILS` what rederive_tails.py makes of them, or None.
     """
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
     of_devices = {}
@@ -243,10 +261,11 @@ def series(run):
     for device in manifest["devices"]:
         records, sessions = of_devices[device["name"]], {}
         launches = launches_of(records)
-        values = {name: latency_values(records, arms, percentile, sessions) for name, percentile in LATENCY.items()}
+        times = latency_blocks(records, arms, sessions)
+        values = {name: latency_values(times, of_block) for name, of_block in LATENCY.items()}
         values |= {name: memory_values(records, name) for name in (*MEMORY, "gpu_memory")}
-        blocks = energy_blocks(records, arms, looked_at="average_power" in looks)
-        values |= energy_values(run, device["folder"], manifest, blocks)
+        cycles = energy_blocks(records, arms, looked_at="average_power" in looks)
+        values |= energy_values(run, device["folder"], manifest, cycles)
         for candidate in candidates:
             for name, each in values.items():
                 pair = baseline["id"], candidate["id"]
@@ -258,6 +277,10 @@ def series(run):
                     ratios, weigh = in_launches(ratios, of_both, launches, sessions)
                     own, _ = in_launches(own, of_one, launches, sessions)
                 found[device["name"], candidate["name"], name] = ratios, own, weigh
+            for name in TAILS:
+                places = {key: launches.get((key, sessions[key])) for key in sessions}
+                tails = latency_tails(times, baseline["id"], candidate["id"], name, places, looks.get(name))
+                found[device["name"], candidate["name"], name] = *tails, len
     return found, looks
 
 
@@ -273,9 +296,12 @@ def intervals(run):
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
     bounded = {rule["quantity"] for rule in manifest["experiment"]["rules"] if rule["at_most"] or rule["at_least"]}
     of_all, looks = series(run)
-    found = {}
+    found, tails = {}, {}
     for place, (differences, own, weigh) in of_all.items():
         name = place[2]
+        if name in TAILS:
+            tails |= tail_intervals(place, differences, own if name in bounded else None)
+            continue
         if differences.size >= (3 if name in ENERGY else 2):
             ends = t_interval(differences, weigh(differences))
             if name in looks:
@@ -287,7 +313,19 @@ def intervals(run):
         if own.size >= 2 and name in bounded:
             found[*place, "own value"] = (own.mean(), *own_interval(own, name, looks))
     known = {place: numbers for place, numbers in found.items() if np.isfinite(numbers).all()}
-    return {place: tuple(float(np.exp(number)) for number in numbers) for place, numbers in known.items()}
+    return tails | {place: tuple(float(np.exp(number)) for number in numbers) for place, numbers in known.items()}
+
+
+def tail_intervals(place, both, own):
+    """As `intervals`; shares are no logarithms, and an own one is between 0 and 100 %."""
+    is_share, found = place[2] == "latency_stalls", {}
+    if both is not None and np.isfinite(both.interval(0.95)).all():
+        numbers = (both.value, *both.interval(0.95))
+        found[*place, "difference" if is_share else "ratio"] = numbers if is_share else tuple(np.exp(numbers))
+    if own is not None and np.isfinite(own.interval(0.95)).all():
+        numbers = (own.value, *own.interval(0.95))
+        found[*place, "own value"] = tuple(np.clip(numbers, 0.0, 100.0) if is_share else np.exp(numbers))
+    return {where: tuple(map(float, numbers)) for where, numbers in found.items()}
 
 
 def published(run):
@@ -299,9 +337,13 @@ def published(run):
             place, effect = (device["device"], one["candidate"], one["quantity"]), one["effect"]
             for kind, key in (("ratio", "interval"), ("ratio, bootstrap", "robust_interval")):
                 if one["quantity"] in QUANTITIES and effect.get(key):
-                    found[*place, kind] = effect["estimate"], effect[key]["low"], effect[key]["high"]
+                    found[*place, kind if effect["scale"] == "ratio" else effect["scale"]] = (
+                        effect["estimate"],
+                        effect[key]["low"],
+                        effect[key]["high"],
+                    )
         for one in device["rules"]:
-            words = re.search(r"([\d.]+) (ms|MB|mJ|mW) \(between ([\d.]+) \2 and ([\d.]+) \2\)", one["reason"])
+            words = re.search(r"([\d.]+) (ms|MB|mJ|mW|%) \(between ([\d.]+) \2 and ([\d.]+) \2\)", one["reason"])
             if words:
                 found[device["device"], one["candidate"], one["quantity"], "own value"] = words.group(1, 3, 4, 2)
     return found

@@ -28,6 +28,7 @@ from rederive_intervals import (
     valid_looks,
 )
 from rederive_scores import score_series
+from rederive_tails import TAILS
 from scipy.special import betainc, betaincinv, stdtr, stdtrit
 from scipy.stats import permutation_test
 
@@ -43,6 +44,8 @@ UNITS |= {
     "dB": 1.0,
     "": 1.0,
     "%": 0.01,
+    "points": 1.0,
+    "point": 1.0,
 }
 
 
@@ -104,6 +107,33 @@ class Known:
             critical = anytime_half_width(n, sd, 0.95)
         found = critical + stdtrit(freedom, 0.80) * error
         return found if np.isfinite(found) else None
+
+
+class KnownTail(Known):
+    """The same of a 99th percentile, or of a share of stalled inferences, as rederive_tails.py has it."""
+
+    def __init__(self, tail):
+        self.tail, self.values, self.first_look = tail, np.full(tail.count, tail.value), tail.looked_at
+        self.sd, self.n = tail.sd, tail.n
+
+    def interval(self, level):
+        return self.tail.interval(level)
+
+    def p_at_most(self, bound, side=1):
+        return self.tail.p_at_most(bound, side)
+
+    def detectable(self):
+        error, freedom = self.sd / np.sqrt(self.n), max(min(self.values.size - 1, self.n), 1)
+        critical = stdtrit(freedom, 0.975) * error
+        if self.first_look:
+            critical = anytime_half_width(self.n, self.sd, 0.95)
+        found = critical + stdtrit(freedom, 0.80) * error
+        return found if np.isfinite(found) else None
+
+    def p_of_no_difference(self, *name):
+        if self.tail.differences is not None and not self.first_look:
+            return Known(self.tail.differences).p_of_no_difference(*name)
+        return min(1.0, 2 * min(self.p_at_most(0.0), self.p_at_most(0.0, -1)))
 
 
 def holm(p_values):
@@ -254,7 +284,7 @@ def p_broken(rule, known, own, is_ratio, turn, scores):
     parts = [1.0]
     if rule["at_most"] or rule["at_least"]:
         side = 1 if rule["at_most"] else -1
-        bound = amount(rule["at_most"] or rule["at_least"])
+        bound = amount(rule["at_most"] or rule["at_least"]) * (100 if rule["quantity"] == "latency_stalls" else 1)
         if own is not None:
             parts.append(2 * own.p_at_most(np.log(bound) if is_ratio else bound, side))
     elif known is not None:
@@ -281,6 +311,10 @@ class Run:
         self.known, self.own, self.scores, self.contrasts = {}, {}, {}, {}
         of_all, looks = series(run)
         for place, (differences, own, weigh) in of_all.items():
+            if place[2] in TAILS:
+                self.known[place] = KnownTail(differences) if differences is not None else None
+                self.own[place] = KnownTail(own) if own is not None else None
+                continue
             look = looks.get(place[2])
             alike = (effective_n, effective_n_at_a_look) if place[2] in {*LATENCY, *ENERGY} else (len, len)
             self.known[place] = Known(differences, look, weigh, weigh) if differences.size else None
@@ -299,8 +333,8 @@ class Run:
 
     def parts(self, place):
         """What is known, whether as a ratio, and the sign of better."""
-        is_ratio = place not in self.scores
-        turn = -1 if is_ratio or place[2].startswith("lpips") else 1
+        is_ratio = place not in self.scores and place[2] != "latency_stalls"
+        turn = -1 if is_ratio or place not in self.scores or place[2].startswith("lpips") else 1
         return self.known.get(place), is_ratio, turn
 
     def of_contrasts(self):
@@ -361,11 +395,26 @@ class Run:
             counted = [at for at in places if self.contrasts[at]["effect"].get("replicate") == "file"]
             tested = [at for at in places if at not in counted]
             p_values = [self.p_worse(at) for at in tested]
-            named = {at for at, p in zip(tested, holm(p_values)) if p <= 0.05} | set(counted)
+            named = {at for at, p in zip(tested, holm(p_values)) if p <= 0.05} | set(counted) | set(self.slow(places))
             named = [self.contrasts[at]["words"] for at in named if self.contrasts[at]["outcome"] == "worse"]
             said = [one for one in verdict["reasons"] if "o rule asks about it, but" in one]
             said = [next((words for words in named if f"is {words}." in one), one) for one in said]
             yield (verdict["candidate"], "worse though no rule asks"), sorted(said), sorted(named)
+
+    def slow(self, places):
+        """Which quantities of single slow inferences the verdict's own sentence may name: after Holm over these alone,
+        beyond half a point, or beyond 2 % and what was agreed for a latency.
+        """
+        tails = [at for at in places if at[2] in ("latency_p90", *TAILS)]
+        agreed = [
+            amount(one["no_worse_than"])
+            for one in self.rules
+            if one["no_worse_than"] and one["quantity"] in (*LATENCY, "latency_p99")
+        ]
+        for at, p in zip(tails, holm([self.p_worse(at) for at in tails])):
+            size = self.contrasts[at]["effect"].get("estimate")
+            if p <= 0.05 and (size > 0.5 if at[2] == "latency_stalls" else size - 1 > max([0.02, *agreed])):
+                yield at
 
     def of_all_devices(self):
         """Of the quantities that rules ask about, in their order."""

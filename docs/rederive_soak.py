@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import gammaincinv, stdtr, stdtrit
 
 MATTERS = 256.0  # bytes per 1000 inferences
 LEAST_STEP = 16_384.0  # bytes: a large page
+STEPS = (4096.0, 65_536.0, 1_048_576.0, 2_097_152.0)  # in which memory may come, and in larger ones that were seen
 LOOKS = (0.25, 0.354, 0.5, 0.707, 1.0)  # of the hours asked for
 SIZES = ("rss_anon_bytes", "pss_bytes", "rss_bytes")  # the first that nine windows of ten have
 
@@ -54,8 +55,8 @@ def processes(windows, until_s=np.inf):
 
 
 def increments(sessions, left_out, of):
-    """Bytes per 1000 inferences from stretch to stretch, which of them are of the later half of their process, and what
-    one step of memory in every process makes of their mean.
+    """Bytes per 1000 inferences from stretch to stretch, which of them are of the later half of their process, what one
+    step of memory in every process makes of their mean, and the bounds on leaks in steps.
 
     Each process without its first `left_out` (a share of its inferences), all of them cut into `of` stretches.
     """
@@ -63,7 +64,7 @@ def increments(sessions, left_out, of):
     if sum(len(one) for one in kept) < 24:
         return None
     length = sum(one[-1, 0] - one[0, 0] for one in kept if len(one)) / of
-    slopes, later, spans, steps = [], [], [], [np.zeros(0)]
+    slopes, later, spans, moves, rises = [], [], [], [np.zeros(0)], []
     for one in kept:
         if len(one) < 4 or length <= 0:
             continue
@@ -73,14 +74,27 @@ def increments(sessions, left_out, of):
         levels = np.array([np.median(group[:, 1]) for group in groups])
         slopes += list(1000.0 * np.diff(levels) / np.diff(middles))
         spans.append(middles[-1] - middles[0])
-        steps.append(np.abs(np.diff(one[:, 1])))
+        rises.append(levels[-1] - levels[0])
+        moves.append(np.diff(one[:, 1]))
         later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
     slopes, later = np.array(slopes), np.array(later, dtype=bool)
     if slopes.size < 4 or later.sum() < 2:
         return None
-    steps = np.concatenate(steps)
+    steps = np.abs(np.concatenate(moves))
     step = max(LEAST_STEP, min(steps[steps > 0], default=0.0))
-    return slopes, later, 1000.0 * step * len(spans) / sum(spans)
+    moves = np.concatenate([np.zeros(0), *(np.diff(one[:, 1]) for one in kept)])
+    return slopes, later, 1000.0 * step * len(spans) / sum(spans), in_steps(moves, rises, sum(spans))
+
+
+def in_steps(moves, rises, inferences):
+    """(size of a step, how many the rises amount to, the largest leak in such steps): Garwood's bound at 97.5 %."""
+    far = max(65_536.0, 8 * 1.4826 * np.median(np.abs(moves - np.median(moves))))
+    largest = max(moves[moves >= far], default=0.0)
+    found = []
+    for step in (*STEPS, *([largest] if largest > STEPS[-1] else [])):
+        count = sum(max(0, round(rise / step)) for rise in rises)
+        found.append((step, count, 1000.0 * gammaincinv(count + 1, 0.975) * step / inferences))
+    return found
 
 
 def is_dying_down(slopes, later):
@@ -103,7 +117,9 @@ def is_over(records):
 
 
 def slope(windows, asked_s, is_over):
-    """The mean increment and its one-sided 95 % bounds, of the cut that the answer rests on; None without one."""
+    """The mean increment and its one-sided 95 % bounds, and the bounds on steps, of the cut that the answer rests on;
+    None without one.
+    """
     done_s = sum((each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows)
     if done_s < asked_s and not is_over:  # as it stood at the last look
         looks = [share * asked_s for share in LOOKS if share * asked_s <= done_s]
@@ -116,14 +132,14 @@ def slope(windows, asked_s, is_over):
             for each in (cut, increments(sessions, 0.5, 5))
             if each is not None and t_interval(each[0], 0.95)[1] + each[2] < MATTERS
         ]
-        if small:  # "no", by the first cut that says so
-            cut = small[0]
+        if small:  # "no", by the first cut that says so of steps too, or not yet
+            cut = next((each for each in small if all(most < MATTERS for _, _, most in each[3])), small[0])
         elif cut is not None and is_dying_down(*cut[:2]):
             cut = increments(sessions, 0.5, 9) or cut
     if cut is None:
         return None
     low, high = t_interval(cut[0], 0.90)
-    return cut[0].mean(), low - cut[2], high + cut[2]
+    return (cut[0].mean(), low - cut[2], high + cut[2]), cut[3]
 
 
 # --- latency and battery ----------------------------------------------------------------------------------------------
@@ -213,10 +229,12 @@ def intervals(soak):
             continue
         seconds = np.array([(each["ended_ns"] - each["started_ns"]) / 1e9 for each in windows])
         hours = np.cumsum(seconds) / 3600.0
-        grown = slope(windows, manifest["hours"] * 3600.0, is_over(records))
+        grown, steps = slope(windows, manifest["hours"] * 3600.0, is_over(records)) or (None, [])
         per_day = sum(each["inferences"] for each in windows) / seconds.sum() * 86_400.0 / 1000.0
         found[device["name"], "memory, bytes per 1000 inferences"] = grown
         found[device["name"], "memory, bytes per 24 h"] = None if grown is None else [per_day * each for each in grown]
+        for size, count, most in steps:
+            found[device["name"], f"leak in steps of {size:.0f} bytes: seen, least, most"] = count, 0.0, most
         found[device["name"], "latency"] = drift(windows, hours, "latency_p50_ns")
         found[device["name"], "99th percentile"] = drift(windows, hours, "latency_p99_ns")
         found[device["name"], "battery, % per hour"] = drain(windows, hours)
@@ -237,6 +255,9 @@ def published(soak):
         ):
             if one["kind"] == "estimated":
                 found[device["device"], quantity] = (one["value"], one["low"], one["high"])
+        for one in device["memory"].get("steps", []):
+            place = f"leak in steps of {one['step_bytes']:.0f} bytes: seen, least, most"
+            found[device["device"], place] = one["count"], 0.0, one["at_most"]
     return found
 
 

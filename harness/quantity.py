@@ -39,6 +39,12 @@ NEGLIGIBLE_RATIO = 0.02
 """A ratio within 2 % is too small a difference to matter, where no rule declares another margin."""
 
 
+STALLED = 2.0
+"""An inference is stalled where it takes more than so many times the median of its own block: whoever draws a frame
+with each drops one there.
+"""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A quantity that two arms can be compared on: all that is known of it, in one row.
@@ -82,6 +88,8 @@ class Quantity:
     """The words of its change say what changed: `31 % faster`."""
     told_by_few: bool = False
     """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
+    of_tail: bool = False
+    """It tells of single slow inferences, which a median leaves out: the verdict names it where it got worse."""
 
     @property
     def display_unit(self) -> str:
@@ -117,6 +125,7 @@ def _ratio(
     as_much: str | None = None,
     names_itself: bool = False,
     told_by_few: bool = False,
+    of_tail: bool = False,
 ) -> Quantity:
     return Quantity(
         name=name,
@@ -134,6 +143,7 @@ def _ratio(
         measured_as=measured_as,
         names_itself=names_itself,
         told_by_few=told_by_few,
+        of_tail=of_tail,
     )
 
 
@@ -189,6 +199,40 @@ _ALL = (
         "one inference in ten is slower than this",
         subject="the slowest tenth of inferences",
         measured_as="p90_ns",
+        of_tail=True,
+    ),
+    _ratio(
+        "latency_p99",
+        "Latency, 99th percentile",
+        "ns",
+        "latency",
+        "one inference in a hundred is slower than this, of those of all blocks together",
+        subject="the slowest hundredth of inferences",
+        of_tail=True,
+    ),
+    _ratio(
+        "latency_mean",
+        "Latency, mean",
+        "ns",
+        "latency",
+        "time of all inferences divided by their number, slow ones included",
+        subject="mean latency",
+        measured_as="mean_ns",
+    ),
+    Quantity(
+        name="latency_stalls",
+        label="Stalled inferences",
+        unit="%",
+        better="lower",
+        scale="difference",
+        measured_in="latency",
+        display_decimals=2,
+        meaning=f"inferences that take more than {STALLED:g} times as long as the median of their own block",
+        subject="the share of stalled inferences",
+        negligible=0.5,
+        words=("lower", "higher"),
+        as_much="as much",
+        of_tail=True,
     ),
     _ratio(
         "load_time",

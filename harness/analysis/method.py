@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from harness.analysis.stopping.stopping import PRECISION
-from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
+from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES, STALLED
 from harness.statistics.random_effects import FEWEST as FEWEST_DEVICES
 from harness.statistics.set_bootstrap import RESAMPLES
 from harness.words.rules import rule_in_words
@@ -42,8 +42,13 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         f"Latency: {most}{counted(measure.pairs, block)} of blocks of about {measure.block_ms:g} ms on each device, "
         f"one block of each of the {arms}, in random order (seed {manifest.seed}), after a warm-up, {spread}; item "
         f"{_latency_item(manifest)!r}; batch of one.",
-        "Each pair gives one ratio, candidate against baseline, of the blocks' medians (or 90th percentiles). The "
-        + _what_is_counted(by_launch, "t" if first_look is None else "confidence"),
+        "Each pair gives one ratio, candidate against baseline, of the blocks' medians (or 90th percentiles, means). "
+        "The " + _what_is_counted(by_launch, "t" if first_look is None else "confidence"),
+        "The 99th percentile is of all inferences of an arm together. Its ratio's interval holds the ratios that a "
+        f"test of the shares of inferences beyond a common bound in each {'launch' if by_launch else block} does not "
+        f"reject. Stalled inferences take more than {STALLED:g} times the median of their own block; their interval is "
+        "of the differences of their shares, with one stall more in each arm allowed for. Where the run could have "
+        "ended early, both allow for the looks.",
         *(
             []
             if first_look is None
@@ -83,7 +88,10 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores {_score_margins(measure.metrics)}.",
         "The rules were written down before the run. A rule is met, or broken, only where the confidence interval lies "
         "wholly on one side of its bound (a margin: the one-sided 95 % bound); otherwise it is open.",
-        "What got worse though no rule asks about it is named in the verdict only where it holds for all such "
+        "A 90th or 99th percentile, or a share of stalled inferences, that got worse though no rule asks about it does "
+        "not hold a candidate back; the verdict's sentence names it where it holds for all of these and all devices "
+        "together (Holm, 5 %) and is more than half a point, or beyond 2 % and what was agreed for a latency.",
+        "What else got worse though no rule asks about it is named in the verdict only where it holds for all such "
         "quantities and devices together (Holm, 5 %); the rows of the tables are not corrected for their number.",
         "Ship: every rule is met on every device. Hold: a rule is broken on some device, or the candidate fails there. "
         "Undecided: anything else.",

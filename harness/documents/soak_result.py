@@ -38,6 +38,16 @@ class Estimated(_Strict):
 EstimatedOrNot = Annotated[Estimated | Unavailable, Field(discriminator="kind")]
 
 
+class LeakInSteps(_Strict):
+    """The largest leak that may have come in steps of one size and shown no more of them than were seen."""
+
+    step_bytes: float
+    count: int
+    """Steps that the rise of memory amounts to."""
+    at_most: float
+    """Bytes per 1000 inferences: Garwood's one-sided 97.5 % bound on the number of steps, times their size."""
+
+
 class MemoryFinding(_Strict):
     """Whether memory leaks."""
 
@@ -54,6 +64,8 @@ class MemoryFinding(_Strict):
     highest: Measured
     windows: int
     """That the answer rests on."""
+    steps: list[LeakInSteps] = []
+    """What is excluded of leaks that come in steps, the smallest steps first."""
 
 
 class DriftFinding(_Strict):

@@ -53,6 +53,11 @@ class SequentialEstimate(Estimate):
 
     looks: tuple[Look, ...] = ()
 
+    @property
+    def is_anytime(self) -> bool:
+        """Always."""
+        return True
+
     def negated(self) -> SequentialEstimate:
         """The same estimate with its sign turned."""
         return replace(self, mean=-self.mean, looks=tuple(Look(-look.mean, look.sd, look.n) for look in self.looks))

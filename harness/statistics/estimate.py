@@ -33,6 +33,11 @@ class Estimate:
     exact: bool = False
 
     @property
+    def is_anytime(self) -> bool:
+        """Whether the interval holds at several looks together, any of which could have ended the run."""
+        return False
+
+    @property
     def standard_error(self) -> float | None:
         """Of the mean; None for one replicate, 0 for an exact value."""
         if self.exact:

@@ -20,8 +20,10 @@ left of that in an increment falls with their length.
 
 Memory comes in steps, and what is within one is not seen: a size that stood still may have grown by a step in every
 process. The slope that such a step makes over the stretches widens both bounds (and *yes* needs a lower one above 0).
-A step is the smallest that was seen past the warm-up, `LEAST_STEP_BYTES` at least. A leak that so far fills what an
-allocator holds in reserve (glibc keeps up to 128 KiB at the top of its heap) is not seen before that is full.
+A step is the smallest that was seen past the warm-up, `LEAST_STEP_BYTES` at least. But an allocator may take larger
+ones, and a leak fills those before it shows. So *no* is said only where a leak that matters would have shown in steps
+of every plausible size, 2 MiB among them (`harness.statistics.leak_steps`); until then it is *not yet known*, and the
+reason names the steps that are excluded and how long the others take.
 
 A run of a known length may be looked at as often as one likes: the answer changes only at `LOOKS`, shares of its time.
 Before the end *no* is not said, since an allocator's next step may be yet to come, and *yes* needs more, since all that
@@ -40,6 +42,7 @@ from typing import Literal
 import numpy as np
 
 from harness.statistics.estimate import Estimate, Floats, estimate_mean, estimate_series_mean
+from harness.statistics.leak_steps import SeenSteps, StepBound, inferences_to_exclude, seen_steps, step_bounds
 
 MATTERS_BYTES_PER_1000 = 256.0
 """Bytes per 1000 inferences: a leak of less takes 4 million inferences for a megabyte."""
@@ -97,6 +100,8 @@ class Leak:
     """The slope at the speed of this run, in bytes per 24 hours."""
     windows: int = 0
     """Windows that the answer rests on, warm-up left out."""
+    steps: tuple[StepBound, ...] = ()
+    """What is excluded of leaks that come in steps, by their sizes, the smallest first."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,10 @@ class _Increments:
     step_bytes: float
     unseen: float
     """Bytes per 1000 inferences that a step in every process makes of their mean."""
+    inferences: float
+    """From the middle of the first stretch to that of the last, of all processes."""
+    steps: tuple[StepBound, ...]
+    seen: SeenSteps | None
 
     def bounds(self, level: float) -> tuple[float, float]:
         """Of their mean, by a two-sided t interval, a step further out on either side."""
@@ -121,12 +130,14 @@ def find_leak(
     *,
     asked_seconds: float | None = None,
     matters_bytes_per_1000: float = MATTERS_BYTES_PER_1000,
+    in_steps: bool = True,
 ) -> Leak:
     """Whether memory leaks, from the windows of one arm; each process that was started is a segment of its own.
 
     `asked_seconds` is how long the run will be: the answer is that of the last of `LOOKS` that it has come to, which
     holds however often it is asked for. None: there is no other look than this one. `matters_bytes_per_1000` > 0 is the
-    smallest leak that matters: "no" means less than that. Raises ValueError where the arrays of a segment differ in
+    smallest leak that matters: "no" means less than that. `in_steps` is False where memory is known to come in no
+    larger steps than were seen. Raises ValueError where the arrays of a segment differ in
     length.
     """
     for segment in segments:
@@ -135,7 +146,7 @@ def find_leak(
             raise ValueError(msg)
     done = sum(float(segment.seconds.sum()) for segment in segments)
     if asked_seconds is None or done >= asked_seconds:
-        return _final(segments, matters_bytes_per_1000)
+        return _final(segments, matters_bytes_per_1000, in_steps=in_steps)
     looks = [_until(segments, share * asked_seconds) for share in LOOKS[:-1] if share * asked_seconds <= done]
     if not looks:
         return Leak("not yet known", f"it is first judged after {_hours(LOOKS[0] * asked_seconds)}")
@@ -163,11 +174,11 @@ def _hours(seconds: float) -> str:
     return f"{seconds / 3600.0:.1f} h" if seconds >= 3600.0 else f"{seconds / 60.0:.1f} min"
 
 
-def _final(segments: Sequence[Segment], matters: float) -> Leak:
+def _final(segments: Sequence[Segment], matters: float, *, in_steps: bool) -> Leak:
+    flat = _flat(segments, matters, in_steps=in_steps)
+    if flat is not None:
+        return flat
     increments = _increments(segments, WARM_UP, STRETCHES)
-    for cut in (increments, _increments(segments, LONG_WARM_UP, LATE_STRETCHES)):
-        if cut is not None and cut.bounds(_NO_LEVEL)[1] < matters:
-            return _told("no", f"it grows by less than {matters:g} bytes per 1000 inferences", cut, segments)
     if increments is None:
         return Leak("not yet known", f"fewer than {_FEWEST_WINDOWS} windows are past the warm-up")
     dying = _is_dying_down(increments)
@@ -185,6 +196,19 @@ def _final(segments: Sequence[Segment], matters: float) -> Leak:
     return _told("not yet known", _too_short(increments, segments, matters) or reason, increments, segments)
 
 
+def _flat(segments: Sequence[Segment], matters: float, *, in_steps: bool) -> Leak | None:
+    """*No*, or what stands in its way, where memory grows by less than what matters; None where that is not shown."""
+    cuts = (_increments(segments, WARM_UP, STRETCHES), _increments(segments, LONG_WARM_UP, LATE_STRETCHES))
+    flat = [cut for cut in cuts if cut is not None and cut.bounds(_NO_LEVEL)[1] < matters]
+    shown = [cut for cut in flat if not in_steps or all(each.bytes_per_1000 < matters for each in cut.steps)]
+    if shown:
+        largest = f", in steps of up to {_size(shown[0].steps[-1].step_bytes)} too" if in_steps else ""
+        return _told("no", f"it grows by less than {matters:g} bytes per 1000 inferences{largest}", shown[0], segments)
+    if flat:
+        return _told("not yet known", _hidden_in_steps(flat[0], segments, matters), flat[0], segments)
+    return None
+
+
 def _early(segments: Sequence[Segment]) -> Leak:
     increments = _increments(segments, WARM_UP, STRETCHES)
     if increments is None:
@@ -197,20 +221,43 @@ def _early(segments: Sequence[Segment]) -> Leak:
 
 
 def _too_short(increments: _Increments, segments: Sequence[Segment], matters: float) -> str | None:
-    """Why it is not *no* though nothing grows; None where something else stands in its way.
-
-    The length that it takes supposes that the noise will have less than half of what matters.
-    """
-    beside = increments.bounds(_NO_LEVEL)[1] - increments.unseen
-    if beside >= matters:
+    """Why it is not *no* though nothing grows; None where something else stands in its way."""
+    if increments.bounds(_NO_LEVEL)[1] - increments.unseen >= matters:
         return None
-    longer = increments.unseen / (matters - min(max(beside, 0.0), matters / 2.0))
+    return _hidden_in_steps(increments, segments, matters)
+
+
+def _hidden_in_steps(increments: _Increments, segments: Sequence[Segment], matters: float) -> str:
+    """What is excluded, in which steps a leak could still hide, and how long it takes to exclude that, at the same
+    speed and without a further step.
+    """
+    excluded = [each.step_bytes for each in increments.steps if each.bytes_per_1000 < matters]
+    largest = increments.steps[-1]
+    rate = f"{matters:g} bytes per 1000 inferences"
+    longer = inferences_to_exclude(largest, matters) / increments.inferences
     inferences = longer * sum(float(segment.inferences.sum()) for segment in segments)
     seconds = longer * sum(float(segment.seconds.sum()) for segment in segments)
-    return (
-        f"memory comes in steps of {increments.step_bytes / 1024.0:.0f} KiB, and a growth of {matters:g} bytes per "
-        f"1000 inferences shows after about {_two_digits(inferences)} inferences ({_hours(seconds)} at this speed)"
+    known = (
+        f"no leak of {rate} is seen, unless it comes in steps larger than {_size(max(excluded))}"
+        if excluded and max(excluded) >= increments.step_bytes
+        else f"no leak of {rate} is seen, but even one in small steps would not have shown yet"
     )
+    return (
+        f"{known}; in steps of {_size(largest.step_bytes)} up to {_two_digits(largest.bytes_per_1000)} bytes per 1000 "
+        f"inferences could hide, which about {_two_digits(inferences)} inferences exclude ({_hours(seconds)} at this "
+        "speed)"
+    )
+
+
+def _seen_in_words(seen: SeenSteps) -> str:
+    fallen = f", {seen.down} down" if seen.down else ""
+    return f"steps of about {_size(seen.usual_bytes)} were seen, {seen.up} up{fallen}"
+
+
+def _size(count: float) -> str:
+    """`64 KiB`, `2 MiB`."""
+    mebibytes = count / 1_048_576.0
+    return f"{mebibytes:.3g} MiB" if mebibytes >= 1.0 else f"{count / 1024.0:.3g} KiB"
 
 
 def _two_digits(count: float) -> str:
@@ -222,6 +269,8 @@ def _told(
     answer: Literal["yes", "no", "not yet known"], reason: str, increments: _Increments, segments: Sequence[Segment]
 ) -> Leak:
     growth = estimate_mean(increments.slopes)
+    if increments.seen is not None:
+        reason = f"{reason}; {_seen_in_words(increments.seen)}"
     low, high = increments.bounds(_BOUNDS_LEVEL)
     seconds = sum(float(segment.seconds.sum()) for segment in segments)
     inferences = sum(float(segment.inferences.sum()) for segment in segments)
@@ -233,6 +282,7 @@ def _told(
         high=high,
         bytes_per_day=growth.mean / 1000.0 * inferences / seconds * 86_400.0 if seconds > 0.0 else None,
         windows=increments.windows,
+        steps=increments.steps,
     )
 
 
@@ -253,6 +303,7 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
     later: list[bool] = []
     spans: list[float] = []
     steps: list[float] = []
+    rises: list[float] = []
     for done, held in kept:
         if done.size < _FEWEST_STRETCHES or length <= 0.0:
             continue
@@ -263,12 +314,15 @@ def _increments(segments: Sequence[Segment], left_out: float, of: int) -> _Incre
         slopes += (1000.0 * np.diff(levels) / np.diff(middles)).tolist()
         spans.append(float(middles[-1] - middles[0]))
         steps += np.abs(np.diff(held)).tolist()
+        rises.append(float(levels[-1] - levels[0]))
         later += [2 * place >= len(groups) - 1 for place in range(len(groups) - 1)]
     if len(slopes) < 4 or sum(later) < 2:
         return None
     step_bytes = max(LEAST_STEP_BYTES, min((step for step in steps if step > 0.0), default=0.0))
     unseen = 1000.0 * step_bytes * len(spans) / sum(spans)
-    return _Increments(np.array(slopes), np.array(later), windows, step_bytes, unseen)
+    seen = seen_steps([held for _, held in kept])
+    bounds = step_bounds(rises, sum(spans), seen)
+    return _Increments(np.array(slopes), np.array(later), windows, step_bytes, unseen, sum(spans), bounds, seen)
 
 
 def _is_dying_down(increments: _Increments) -> bool:

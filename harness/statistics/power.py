@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from harness.statistics.confidence_sequence import SequentialEstimate, critical_values
+from harness.statistics.confidence_sequence import critical_values
 from harness.statistics.estimate import Estimate
 
 _POWER_Z = 0.8416212335729143  # 80 %
@@ -40,7 +40,7 @@ def replicates_to_tell_from(estimate: Estimate, distance: float, *, two_sided: b
     """
     if estimate.sd is None:
         return None
-    if isinstance(estimate, SequentialEstimate):
+    if estimate.is_anytime:
         return _replicates_needed_sequentially(estimate.sd, distance, 0.95 if two_sided else 0.90)
     return replicates_needed(estimate.sd, distance, z=TWO_SIDED_Z if two_sided else ONE_SIDED_Z)
 

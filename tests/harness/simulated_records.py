@@ -63,6 +63,8 @@ class SimulatedArm:
     runtime: str = "onnxruntime"
     threads: int = 1
     model_sha256: str | None = None
+    stalls: float = 0.0
+    """Share of inferences that take three times as long."""
 
 
 FP32 = SimulatedArm("fp32")
@@ -262,6 +264,8 @@ def simulate_records(
                 del alive[arm_id]
                 continue
             factor = np.exp([next(disturbance) for _ in range(inferences)])
+            if arm.stalls:
+                factor = factor * np.where(random.random(inferences) < arm.stalls, 3.0, 1.0)
             log.block(pair, position, arm_id, arm.latency_ms * device.slower.get(arm.name, 1.0) * factor)
     if device.stops_after is not None:
         return log.records

@@ -88,7 +88,8 @@ def test_a_soak_without_a_window_has_a_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("throttled", ["slowed by others", "not yet known"])
 def test_where_heat_is_not_settled_the_headline_is_not_good(tmp_path: Path, throttled: str) -> None:
-    soak = analyze_soak(soaked_folder(tmp_path, simulated_records(Truth(), hours=12.0), hours=12.0))
+    records = simulated_records(Truth(), hours=140.0, window_s=600.0)
+    soak = analyze_soak(soaked_folder(tmp_path, records, hours=140.0))
     (device,) = soak.devices
     assert soak_section(soak, device).headline_kind == "good"
     unsettled = device.model_copy(update={"throttling": device.throttling.model_copy(update={"throttled": throttled})})

@@ -88,6 +88,8 @@ class Paired:
     """The same of candidate − share · baseline, for rules on a share of the baseline's value; for scores only."""
     spread_of_launches: float | None = None
     """The standard deviation of launches' own log-ratios beyond what their pairs make; for latency in launches only."""
+    method: str | None = None
+    """How the interval is made, in words, where that does not follow from the replicate."""
     losses: dict[str, float] = field(default_factory=dict)
     """Item → loss in the unit (> 0 is worse; infinite where the candidate has no value); for scores of single items
     only.

@@ -1,4 +1,5 @@
-"""Latency of one candidate against the baseline: paired blocks, each reduced to its median or its 90th percentile.
+"""Latency of one candidate against the baseline: paired blocks, each reduced to its median, its 90th percentile or its
+mean. What single slow inferences do is in `harness.analysis.evidence.latency_tail`.
 
 What is counted are launches (fresh processes of both arms, some pairs in each), or pairs where the processes stayed the
 same. `first_look` says from when on the run could have ended (`harness.experiment.declaration.Measure.first_look`).
@@ -41,13 +42,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENOUGH_PAIRS = 20
-_STATISTICS = {"p50_ns": "median", "p90_ns": "90th percentile"}
+_STATISTICS = {"p50_ns": "median", "p90_ns": "90th percentile", "mean_ns": "mean"}
 """The columns of a block's summary that quantities are measured as."""
 _FEWEST_FOR_P90 = 10
 
 
 def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
-    """One row a block: device, arm, pair, position, session, launch, started_ns, p50_ns, p90_ns, inferences.
+    """One row a block: device, arm, pair, position, session, launch, started_ns, p50_ns, p90_ns, mean_ns, inferences.
 
     Percentiles are numpy's linear ones, float64 nanoseconds. In time order. `launch` is −1 where there are none.
     """
@@ -55,7 +56,7 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
 
     keys = ["device", "arm", "pair", "position", "session", "launch", "block_started_ns"]
     rows = [
-        (*key, float(np.median(values)), float(np.percentile(values, 90)), len(values))
+        (*key, float(np.median(values)), float(np.percentile(values, 90)), float(values.mean()), len(values))
         for key, values in ((key, group.to_numpy()) for key, group in latency.groupby(keys, sort=False)["latency_ns"])
     ]
     frame = pd.DataFrame(
@@ -70,6 +71,7 @@ def summarise_blocks(latency: pd.DataFrame) -> pd.DataFrame:
             "started_ns",
             "p50_ns",
             "p90_ns",
+            "mean_ns",
             "inferences",
         ],
     )
@@ -170,7 +172,7 @@ def latency_effect(
         warnings += found.warnings
         for values, role in ((ours, "baseline"), (theirs, "candidate")):
             warnings += doubts_on_level(quantity, values, names[role])[0]
-    else:
+    elif quantity.name == "latency_p90":
         fewest = int(min(both["inferences_a"].min(), both["inferences_b"].min()))
         if fewest < _FEWEST_FOR_P90:
             warnings.append(

@@ -9,7 +9,7 @@ from harness.analysis.judging.item_tail import item_tail
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
-from harness.statistics.confidence_sequence import SequentialEstimate
+from harness.statistics.inverted import InvertedEstimate
 from harness.statistics.power import minimum_detectable
 from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
@@ -29,7 +29,11 @@ _T_METHOD = {
     "process": "t on log-ratios of paired processes",
     "cycle": "t on log-ratios of paired energy blocks",
 }
-ANYTIME_METHODS = {
+ANYTIME = "anytime-valid"
+"""Begins the method of every interval that holds at all looks together."""
+INVERTED = "inverted t test"
+"""Begins the method of the interval of a quantile of pooled inferences, at a fixed number of replicates."""
+_ANYTIME_METHODS = {
     "pair of blocks": "anytime-valid t-mixture on log-ratios of paired blocks",
     "launch": "anytime-valid t-mixture on launches' means of log-ratios of paired blocks",
     "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
@@ -38,6 +42,7 @@ _ANYTIME_P = "anytime-valid t-mixture, two-sided"
 SET_METHOD = "expanded BCa bootstrap"
 """Begins the method of the interval of a value over a set."""
 _SET_P = "expanded BCa bootstrap, two-sided"
+_INVERTED_P = f"{INVERTED}, two-sided"
 _BCA_METHOD = {
     "pair of blocks": "BCa bootstrap over pairs of blocks",
     "launch": "BCa bootstrap over launches",
@@ -175,11 +180,13 @@ def _effect(quantity: Quantity, effect: Paired, needed: int | None, seen: ItemTa
 def _method(effect: Paired) -> str:
     """In words; what has no log-ratios are differences of items, or of scenes."""
     estimate = effect.estimate
+    if effect.method is not None:
+        return effect.method
     if isinstance(estimate, SetEstimate):
         drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
         return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
-    if isinstance(estimate, SequentialEstimate):
-        return ANYTIME_METHODS[effect.replicate]
+    if estimate.is_anytime:
+        return _ANYTIME_METHODS[effect.replicate]
     return _T_METHOD.get(effect.replicate, f"t on paired differences of {effect.replicate}s")
 
 
@@ -188,12 +195,13 @@ def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     for the looks is a p-value.
     """
     estimate = effect.estimate
-    if isinstance(estimate, (SequentialEstimate, SetEstimate)):
+    if estimate.is_anytime or isinstance(estimate, (InvertedEstimate, SetEstimate)):
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
         is_set = isinstance(estimate, SetEstimate)
         if above is None or below is None:
             return None, "too few to draw from" if is_set else "a single replicate"
-        return min(1.0, 2.0 * min(above, below)), _SET_P if is_set else _ANYTIME_P
+        how = _SET_P if is_set else _ANYTIME_P if estimate.is_anytime else _INVERTED_P
+        return min(1.0, 2.0 * min(above, below)), how
     if effect.sign_flip is not None:
         return effect.sign_flip.p_value, effect.sign_flip.method
     return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"

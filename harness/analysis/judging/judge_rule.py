@@ -318,6 +318,8 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
     words = value_in_words(quantity, level.value.value)
     if ends is not None and ends[0] < ends[1]:
         low, high = (math.exp(end) if quantity.scale == "ratio" else end for end in ends)
+        if quantity.unit == "%":  # a share, of which a t interval knows nothing
+            low, high = max(low, 0.0), min(high, 100.0)
         words += f" (between {value_in_words(quantity, low)} and {value_in_words(quantity, high)})"
     if level.suspicion is not None:
         return RuleJudgement("open", f"{words}; doubted: {level.suspicion}", doubt=level.suspicion)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME_METHODS, SET_METHOD
+from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
+from harness.analysis.judging.slow_inferences import told, worse_tails
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
@@ -80,13 +81,18 @@ def decide(
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
     if against and any(one.is_broken for one in disagreements):
         headline = f"{headline} But the metrics disagree: look at the {nouns.plural}."
+    slow = worse_tails(candidate, devices, rules, _p_worse)
+    if slow and decision != "hold":
+        # No rule that was declared is broken; but nobody shall read of the median and not of this.
+        words = _on(slow[0][0], devices, f"{told(slow[0][1])}, and no rule asks about it")
+        headline = f"{headline} {f'But {clause(words)}' if decision == 'ship' else words}"
     reasons = [
         *against,
         *missing,
         *unsure,
         *[text for _, text, _ in disasters],
         *[one.reason for one in disagreements if one.reason not in unsure],
-        *_unruled(candidate, devices, rules),
+        *_unruled(candidate, devices, rules, {id(contrast) for _, contrast in slow}),
         *met,
     ]
     if several and decision == "ship":
@@ -302,9 +308,10 @@ def _list_changes(contrasts: list[Contrast]) -> str:
     return listed([f"{QUANTITIES[one.quantity].subject} ({one.words.split(' (', 1)[0]})" for one in contrasts])
 
 
-def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> list[str]:
+def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule], slow: set[int]) -> list[str]:
     """What got worse though no rule asks about it, corrected for the number of such quantities and devices (Holm): of
-    runs of the same model twice at most one in twenty names anything.
+    runs of the same model twice at most one in twenty names anything. `slow` are the ids of contrasts that the
+    verdict's sentence may name, which are corrected for among themselves.
     """
     ruled = {rule.quantity for rule in rules}
     found = [
@@ -315,7 +322,7 @@ def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> 
     ]
     tested = [(device, contrast) for device, contrast in found if not _is_certain(contrast)]
     adjusted = holm([_p_worse(contrast) for _, contrast in tested])
-    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA}
+    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA} | slow
     return [
         _on(device, devices, f"no rule asks about it, but {QUANTITIES[contrast.quantity].subject} is {contrast.words}")
         for device, contrast in found
@@ -335,8 +342,30 @@ def _p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 1.0
-    if effect.interval is not None and effect.interval.method.startswith((*ANYTIME_METHODS.values(), SET_METHOD)):
+    if effect.interval is not None and effect.interval.method.startswith((ANYTIME, INVERTED, SET_METHOD)):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
-    p_value = Estimate(-abs(mean), effect.sd, effect.n, float(effect.n)).p_at_least(0.0)
+    p_value = Estimate(-abs(mean), effect.sd, effect.n, _effective_n(effect, effect.sd)).p_at_least(0.0)
     return 1.0 if p_value is None else min(1.0, 2.0 * p_value)
+
+
+def _effective_n(effect: Effect, sd: float) -> float:
+    """How many replicates the t interval counts: launches that resemble each other count for fewer, which its width
+    tells.
+    """
+    if effect.interval is None or sd == 0.0 or effect.replicate != "launch":
+        return float(effect.n)
+    ends = (effect.interval.low, effect.interval.high)
+    low, high = map(math.log, ends) if effect.scale == "ratio" else ends
+    width, fewest, most = high - low, 1.0, float(effect.n)
+    if _width(sd, effect.n, most) >= width * (1.0 - 1e-9):
+        return most
+    for _ in range(50):
+        middle = (fewest + most) / 2.0
+        fewest, most = (middle, most) if _width(sd, effect.n, middle) > width else (fewest, middle)
+    return fewest
+
+
+def _width(sd: float, n: int, effective: float) -> float:
+    low, high = Estimate(0.0, sd, n, effective).interval(0.95) or (-math.inf, math.inf)
+    return high - low

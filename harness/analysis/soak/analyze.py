@@ -38,7 +38,9 @@ METHOD = [
     "with steps of 1 %.",
     "Leak: increments of memory between stretches of the soak, each stretch its median, warm-up left out. Yes: their "
     "mean is above 0 (one-sided t-test at 1 %, and 5 % in the later half alone). No: the one-sided 95 % bound is below "
-    f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences. Not yet known otherwise. However often a soak is looked "
+    f"{MATTERS_BYTES_PER_1000:g} bytes per 1000 inferences, and so is that on a leak in steps of up to 2 MiB (a page, "
+    "64 KiB, 1 MiB, 2 MiB, and larger ones that were seen): Garwood's bound on the number of steps, times their size. "
+    "Not yet known otherwise. However often a soak is looked "
     f"at, the answer changes only after {_LOOKS} of the hours asked for; before the end it is never no, and yes only "
     "where two of these looks in a row show growth that keeps its pace.",
     f"Latency drift: the soak is cut into {STRETCHES[0]} stretches, and into {STRETCHES[1]}; the last third of their "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.documents.soak_result import Estimated, MemoryFinding
+from harness.documents.soak_result import Estimated, LeakInSteps, MemoryFinding
 from harness.quantity import Available, Measured, Unavailable
 from harness.statistics.leak import Leak, Segment, find_leak
 
@@ -63,6 +63,10 @@ def memory_finding(records: SoakRecords, asked_hours: float | None = None) -> Me
         last=size(known[-1]),
         highest=size(known.max()),
         windows=leak.windows,
+        steps=[
+            LeakInSteps(step_bytes=each.step_bytes, count=each.count, at_most=each.bytes_per_1000)
+            for each in leak.steps
+        ],
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_doubts import doubts_on_effect, doubts_on_level, still_moves
 from harness.analysis.evidence.latency_evidence import effect_of_blocks, level_of_blocks
+from harness.analysis.evidence.latency_tail import TAILS, tail_effect, tail_level, with_doubts_of
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
     NOT_ASKED,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
     from harness.documents.records import Record
     from harness.experiment.declaration import Rule
+    from harness.statistics.estimate import Floats
     from harness.statistics.launches import Labels
 
 
@@ -52,6 +54,9 @@ class LatencyWatch:
         """(session, pair) → arms with a block in it."""
         self._positions: dict[tuple[int, int, str], int] = {}
         self._clock = ClockWatch()
+        self._times: dict[tuple[int, int, str], Floats] = {}
+        """The inferences of every block, where a rule asks about them."""
+        self._keeps_times = any(rule.quantity in TAILS for rule in manifest.experiment.rules)
         self._decision: Decision | None = None
         self._launches: dict[tuple[int, int], set[int]] = {}
         """(session, launch) → whole pairs in it. Where starting is dear a launch is longer than planned, as the first
@@ -93,9 +98,12 @@ class LatencyWatch:
         self._summaries[block.session, block.pair, block.arm] = {
             "latency_p50": float(np.median(block.latency_ns)),
             "latency_p90": float(np.percentile(block.latency_ns, 90)),
+            "latency_mean": float(np.mean(block.latency_ns)),
         }
         self._positions[block.session, block.pair, block.arm] = block.position
         self._clock.take(block.latency_ns)
+        if self._keeps_times:
+            self._times[block.session, block.pair, block.arm] = np.array(block.latency_ns, dtype=np.float64)
         found = self._found.setdefault((block.session, block.pair), set())
         found.add(block.arm)
         whole = found >= {arm.id for arm in self._manifest.arms} - self._records.failed_arms
@@ -137,10 +145,15 @@ class LatencyWatch:
             found = {block.arm: (block.session, block.pair, block.arm) for block in pair}
             if baseline in found and arm in found:
                 places.append((found[baseline], found[arm]))
+        launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
+        first_look = self._manifest.experiment.measure.first_look
+        if quantity in TAILS:
+            before, after = ([self._times[pair[side]] for pair in places] for side in (0, 1))
+            tail = tail_effect(QUANTITIES[quantity], before, after, launches, 0, first_look)
+            return with_doubts_of(tail, self._effect(pairs, arm, "latency_p50"), QUANTITIES[quantity])
         ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
         theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
-        launches = _launches([pair for pair in pairs if {baseline, arm} <= {block.arm for block in pair}])
-        effect = effect_of_blocks(ours, theirs, launches, self._manifest.experiment.measure.first_look)
+        effect = effect_of_blocks(ours, theirs, launches, first_look)
         if isinstance(effect, NoEffect):
             return effect
         medians = [
@@ -163,8 +176,12 @@ class LatencyWatch:
     def _level(self, pairs: list[list[LatencyBlock]], arm: str, quantity: str) -> Level:
         """Of one arm by itself."""
         blocks = [block for pair in pairs for block in pair if block.arm == arm]
-        values = np.array([self._summaries[block.session, block.pair, block.arm][quantity] for block in blocks])
+        places = [(block.session, block.pair, block.arm) for block in blocks]
         launches, first_look = _launches([[block] for block in blocks]), self._manifest.experiment.measure.first_look
+        if quantity in TAILS:
+            times = [self._times[place] for place in places]
+            return tail_level(QUANTITIES[quantity], times, launches, "", first_look)
+        values = np.array([self._summaries[place][quantity] for place in places], dtype=np.float64)
         level = level_of_blocks(QUANTITIES[quantity], values, launches, "", first_look)
         if level.estimate is None:
             return level

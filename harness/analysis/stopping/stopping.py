@@ -137,7 +137,7 @@ def decide(
 def _stands(asked: Question, known: Evidence, rule: Rule, count: int) -> Decision:
     """Of one rule for one candidate, in words for all of them."""
     judged, estimate = judge_rule(rule, QUANTITIES[rule.quantity], known), _judged(rule, known)
-    if judged.outcome == "unavailable" and asked.waits:
+    if judged.outcome == "unavailable" and (asked.waits or rule.quantity == "latency_p99"):
         why = judged.predicate.removeprefix("not known: ")
         return Decision("go on", count, f"{asked.of_pass} cannot be told: {why}")
     if estimate is not None and estimate.n < asked.first_look:
@@ -204,4 +204,5 @@ def _is_out_of_reach(rule: Rule, evidence: Evidence, effect_bound: float | None,
     spread = estimate.sd * math.sqrt(estimate.n / estimate.effective_n)
     width = float(critical_values(np.array([float(most)]), level)[0]) * spread / math.sqrt(most)
     to_come = spread * math.sqrt(1.0 / estimate.n - 1.0 / most)
-    return abs(estimate.mean - math.log(bound)) + _FAR * to_come < width
+    distance = estimate.mean - (math.log(bound) if QUANTITIES[rule.quantity].scale == "ratio" else bound)
+    return abs(distance) + _FAR * to_come < width

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -30,9 +31,12 @@ def simulated(
     device: SimulatedDevice,
     arms: tuple[SimulatedArm, ...] = (FP32, INT8),
     launches: int | None = None,
+    *,
+    rules: Sequence[dict[str, str]] = ({"quantity": "latency_p50", "improve_by_at_least": "20 %"},),
+    inferences: int = 20,
 ) -> Path:
-    manifest = make_manifest(arms, (device,), design=design, launches=launches)
-    facts = write_run(folder, manifest, arms, (device,))
+    manifest = make_manifest(arms, (device,), design=design, launches=launches, rules=rules)
+    facts = write_run(folder, manifest, arms, (device,), inferences=inferences)
     (folder / "comparison.json").write_text(compare(manifest, facts).model_dump_json(by_alias=True))
     return folder
 
@@ -64,6 +68,25 @@ def test_of_a_simulated_run(
     assert code == 0, said
 
 
+TAIL_RULES = (
+    {"quantity": "latency_p99", "no_worse_than": "10 %"},
+    {"quantity": "latency_p99", "at_most": "30 ms"},
+    {"quantity": "latency_stalls", "at_most": "1 %"},
+    {"quantity": "latency_stalls", "no_worse_than": "0.5 points"},
+)
+
+
+@pytest.mark.parametrize("design", ["sequential", "fixed"])
+def test_of_single_slow_inferences(tmp_path: Path, design: Literal["sequential", "fixed"]) -> None:
+    arms = (replace(FP32, stalls=0.002), replace(INT8, stalls=0.03))
+    code, said = rederive(
+        simulated(tmp_path, design, SimulatedDevice(drift=0.0), arms, rules=TAIL_RULES, inferences=80)
+    )
+    assert code == 0, said
+    for line in ("p99  ratio", "p99  own value", "stalls  difference", "stalls  own value"):
+        assert f"latency_{line}" in said
+
+
 def test_another_digit_is_told(tmp_path: Path) -> None:
     folder = simulated(tmp_path, "sequential", SimulatedDevice())
     records = folder / "devices" / "d0" / "records.jsonl"
@@ -73,7 +96,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
     assert "but comparison.json has" in said
 
 
-BESIDE = {"rederive_energy", "rederive_launches", "rederive_meter"}
+BESIDE = {"rederive_energy", "rederive_launches", "rederive_meter", "rederive_tails"}
 STANDARD = {"datetime", "hashlib", "json", "math", "re", "sys", "pathlib"}
 
 

@@ -86,6 +86,29 @@ def test_of_four_devices(tmp_path: Path, design: Literal["sequential", "fixed"],
     assert code == 0, said
 
 
+@pytest.mark.parametrize("design", ["sequential", "fixed"])
+@pytest.mark.parametrize("ruled", [True, False], ids=["ruled", "without a rule"])
+def test_of_single_slow_inferences(tmp_path: Path, design: Literal["sequential", "fixed"], ruled: bool) -> None:
+    arms = (SimulatedArm("fp32", stalls=0.002), SimulatedArm("int8", stalls=0.02))
+    devices = [SimulatedDevice(f"d{at}", drift=0.0) for at in range(2)]
+    rules = (
+        {"quantity": "latency_p50", "no_worse_than": "5 %"},
+        {"quantity": "latency_p99", "no_worse_than": "100 %"},
+        {"quantity": "latency_stalls", "no_worse_than": "1 points"},
+        {"quantity": "latency_stalls", "at_most": "1.5 %"},
+        {"quantity": "latency_p99", "at_most": "25 ms"},
+    )[: 5 if ruled else 1]
+    manifest = make_manifest(arms, devices, rules=rules, design=design, memory_repeats=0, metrics=(), items=1)
+    comparison = compare(manifest, write_run(tmp_path, manifest, arms, devices, inferences=60), tables_folder=None)
+    (tmp_path / "comparison.json").write_text(comparison.model_dump_json(by_alias=True))
+    code, said = rederive("rederive_sentences.py", tmp_path)
+    assert code == 0, said
+    assert "latency_p99  p_value" in said
+    assert "latency_stalls  between" in said
+    named = [one for one in comparison.verdicts[0].reasons if "o rule asks about it, but the share of stalled" in one]
+    assert len(named) == (0 if ruled else 2)
+
+
 @pytest.mark.parametrize(("latency_ms", "words"), [(26.0, "times as long (between 2."), (3.4e6, "thousand")])
 def test_of_a_candidate_that_takes_many_times_as_long(tmp_path: Path, latency_ms: float, words: str) -> None:
     far = SimulatedArm("int8", latency_ms=latency_ms, memory_mb=900.0, load_ms=0.001, model_bytes=1_000_000)
@@ -125,7 +148,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
 
 
 def test_they_import_nothing_of_bakeoff() -> None:
-    beside = {"rederive_intervals", "rederive_launches", "rederive_scores"}
+    beside = {"rederive_intervals", "rederive_launches", "rederive_scores", "rederive_tails"}
     for name in ("rederive_sentences", "rederive_scores", "rederive_doctor"):
         text = (DOCS / f"{name}.py").read_text(encoding="utf-8")
         imports = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)

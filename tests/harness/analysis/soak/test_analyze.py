@@ -60,8 +60,19 @@ def test_a_byte_an_inference_is_found_over_a_day(soaked) -> None:
 
 @pytest.mark.parametrize("ends_at", [0.0, 5e6])
 def test_memory_that_stays_or_comes_to_stay_is_no_leak(soaked, ends_at: float) -> None:
-    found = memory_finding(soaked(Truth(leak_bytes_per_inference=20.0, leak_ends_at_bytes=ends_at), hours=24))
+    truth = Truth(leak_bytes_per_inference=20.0, leak_ends_at_bytes=ends_at)
+    found = memory_finding(soaked(truth, hours=140, window_s=600.0))
     assert found.leak == "no", found.reason
+    assert found.reason.endswith(", in steps of up to 2 MiB too")
+    found = memory_finding(soaked(truth, hours=24))
+    assert found.leak == "not yet known"
+    assert "unless it comes in steps larger than 64 KiB; in steps of 2 MiB up to 1 400 bytes" in found.reason
+    assert [(each.step_bytes, each.at_most < 256.0) for each in found.steps] == [
+        (4096.0, True),
+        (65_536.0, True),
+        (1_048_576.0, False),
+        (2_097_152.0, False),
+    ]
 
 
 def test_after_minutes_it_is_not_known_yet(soaked) -> None:
@@ -269,7 +280,9 @@ def test_a_restart_of_the_device_is_named_with_its_length(tmp_path: Path) -> Non
     assert gap.at_hours == pytest.approx(1.0)
     assert gap.lasted_seconds == pytest.approx(1800, abs=60)
     assert count_boots(found) == 2
-    assert memory_finding(found).leak == "no"
+    memory = memory_finding(found)
+    assert memory.leak == "not yet known"
+    assert memory.reason.startswith("no leak of 256 bytes per 1000 inferences is seen")
 
 
 def test_a_restart_of_the_runner_and_a_clock_that_was_set_are_told_apart(tmp_path: Path) -> None:

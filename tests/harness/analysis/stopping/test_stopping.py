@@ -65,6 +65,22 @@ def test_every_rule_and_every_candidate_is_waited_for() -> None:
     assert (together.kind, together.count > 10) == ("decided", True)
 
 
+def test_a_rule_on_the_99th_percentile_is_waited_for_until_there_are_inferences_enough() -> None:
+    rule = {"quantity": "latency_p99", "no_worse_than": "50 %"}
+    steady = replace(LOCAL, drift=0.0)
+    decision = watched(sequential(rule, pairs=60), TWO_ARMS, steady)
+    assert decision.kind == "decided"
+    assert decision.count >= 25  # 500 inferences of an arm
+
+
+def test_a_rule_on_stalls_is_decided_like_any_other() -> None:
+    rule = {"quantity": "latency_stalls", "no_worse_than": "2 points"}
+    assert watched(sequential(rule)).kind == "decided"
+    stalling = (FP32, replace(INT8, stalls=0.2))
+    decision = watched(sequential(rule), stalling)
+    assert (decision.kind, decision.count < 30) == ("decided", True)
+
+
 def test_a_rule_that_cannot_be_decided_any_more_is_given_up() -> None:
     on_the_edge = replace(INT8, latency_ms=8.0)
     rough = replace(LOCAL, noise=0.1)
