@@ -294,7 +294,7 @@ class SustainedArm(_Strict):
 
     arm: str
     slowdown: Measured
-    """In %: how much longer an inference took at the end of a block than at its begin."""
+    """A percentage: how much longer an inference took at the end of a block than at its begin."""
     words: str | None
     """Such as `at the end of a block 8.9 % slower (between 8.1 % and 9.7 %) than at its begin`; None where unknown."""
 

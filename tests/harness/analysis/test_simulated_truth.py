@@ -127,8 +127,10 @@ def test_what_cannot_be_known_is_unavailable_with_a_reason(truth, reason, tmp_pa
 
 
 def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_left(tmp_path):
-    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=500.0))
     at_once = {"cool_wait_s": 0.0, "cool_first_s": 0.0}
+    experiment(ON_BATTERY, tmp_path, memory_repeats=0, gates=at_once)
+    fifth = next(block for block in read_device_records(tmp_path / "records.jsonl").energy if block.cycle == 4)
+    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=fifth.started_ns / 1e9 - 1.0))
     comparison, _ = experiment(on_battery, tmp_path, rules=ON_ENERGY, memory_repeats=0, gates=at_once)
     found = contrast(comparison, "energy_per_inference").effect
     assert isinstance(found, Effect)
