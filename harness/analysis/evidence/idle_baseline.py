@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MUCH: Final = 0.25
 _MATTERS: Final = 0.02
-"""A share of what an arm takes above idling: a baseline that is off by less changes less than a difference that matters."""
+"""A share of what an arm takes above idling: a baseline that is off by less changes less than what matters."""
 _FEWEST: Final = 4
 _ALPHA: Final = 0.01
 

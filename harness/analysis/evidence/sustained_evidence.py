@@ -39,7 +39,7 @@ FEWEST: Final = 3
 """With two cycles the t interval is 12.7 standard errors wide: it says nothing."""
 ENOUGH_CYCLES: Final = 6
 _MUCH: Final = 0.25
-"""A share of an arm's blocks: where more than this began warmer than they should, or are lost, no rule is met on the others."""
+"""A share of an arm's blocks: where more than this began too warm, or are lost, no rule is met on the others."""
 _SLICES_A_FIFTH: Final = 2
 _ALPHA: Final = 0.05
 
