@@ -358,9 +358,16 @@ SOURCES = {
 }
 
 
+def asks_for_energy(experiment):
+    """Whether energy is measured: else long blocks are of sustained use alone, and nothing was read around them."""
+    cycles = experiment["measure"]["energy"]["cycles"]
+    ruled = any(rule["quantity"] in ("energy_per_inference", "average_power") for rule in experiment["rules"])
+    return ruled if cycles is None else cycles > 0
+
+
 def energy_values(run, folder, manifest, blocks):
     """Quantity → (arm, cycle) → mJ above idling per inference, or mW of the whole device while the arm works."""
-    if not blocks:
+    if not blocks or not asks_for_energy(manifest["experiment"]):
         return {}
     energy = manifest["experiment"]["measure"]["energy"]
     plan = json.loads((run / "devices" / folder / "plan.json").read_text(encoding="utf-8"))
@@ -379,20 +386,25 @@ def energy_values(run, folder, manifest, blocks):
                 found.append(per_inference(blocks, source(blocks, probes, survey)))
     # A battery has two sources, the better one first: it counts unless it left most blocks without energy.
     enough = [values for values, count in found if 2 * len(values["energy_per_inference"]) >= count]
-    return (enough or [values for values, _ in found])[0]
+    return (enough or [values for values, _ in found] or [{}])[0]
+
+
+def is_sound(block):
+    """Neither slept the device during the block nor did it restart."""
+    boots = block["before"]["boot_id"], block["after"]["boot_id"]
+    slept = [block[moment].get("suspended_ns") for moment in ("before", "after")]
+    restarted = all(boots) and boots[0] != boots[1]
+    return duration_ns(block) > 0 and not restarted and (None in slept or slept[1] - slept[0] <= 1e8)
 
 
 def per_inference(blocks, power_of):
-    """Less what the device takes while it idles in the same cycle; a cycle that a restart cut is left out. And how many
-    blocks of arms there are in the others.
+    """Less what the cooled device takes while it idles; a cycle that a restart cut is left out. And how many blocks of
+    arms there are in the others.
     """
     powers = []
     for block in blocks:
-        boots = block["before"]["boot_id"], block["after"]["boot_id"]
         try:
-            trust(duration_ns(block) > 0 and (not all(boots) or boots[0] == boots[1]))
-            slept = [block[moment].get("suspended_ns") for moment in ("before", "after")]
-            trust(None in slept or slept[1] - slept[0] <= 1e8)
+            trust(is_sound(block))
             powers.append(float(power_of(block)))
         except LostBlockError:
             powers.append(None)
@@ -409,10 +421,26 @@ def per_inference(blocks, power_of):
             continue
         place = block["arm"], block["cycle"]
         values["average_power"][place] = power
-        near = (block["cycle"], block["session"], None)
-        idle = [mw for one, mw in zip(blocks, powers) if (one["cycle"], one["session"], one["arm"]) == near]
-        idle = [mw for mw in idle if mw is not None]
-        if idle and block["inferences"]:  # the difference may be below zero
-            above_mj = (power - np.mean(idle)) * duration_ns(block) / 1e9
+        idle_mw = idle_power(block, blocks, powers)
+        if idle_mw is not None and block["inferences"]:  # the difference may be below zero
+            above_mj = (power - idle_mw) * duration_ns(block) / 1e9
             values["energy_per_inference"][place] = above_mj / block["inferences"]
     return values, count
+
+
+def idle_power(block, blocks, powers):
+    """Mean power of the idle blocks of the same cycle before which the temperature gate held; else of all such ones of
+    the session; else of those of the cycle that began warm.
+    """
+    idle = [
+        (one, mw)
+        for one, mw in zip(blocks, powers)
+        if one["arm"] is None and one["session"] == block["session"] and mw is not None
+    ]
+    near = [(one, mw) for one, mw in idle if one["cycle"] == block["cycle"]]
+
+    def cool(some):
+        return [(one, mw) for one, mw in some if "temperature" not in (one.get("gate") or {"failed": []})["failed"]]
+
+    known = near and (cool(near) or cool(idle) or near)
+    return np.mean([mw for _, mw in known]) if known else None

@@ -1,4 +1,4 @@
-"""Every interval of latency, memory and energy in a run folder, computed again from what the devices wrote.
+"""Every interval of latency, memory, energy and sustained use in a run folder, computed again from raw records.
 
     python rederive_intervals.py RUN
 
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from rederive_energy import energy_values
+from rederive_energy import energy_values, is_sound
 from rederive_launches import Launches, launches_of, neighbours
 from rederive_launches import first_looks as first_looks_of_latency
 from rederive_tails import TAILS, tails_of
@@ -35,7 +35,9 @@ MEMORY = {
     "pss_memory": "pss_bytes",
 }
 ENERGY = ("energy_per_inference", "average_power")
-QUANTITIES = {*LATENCY, *TAILS, *MEMORY, "gpu_memory", *ENERGY}
+SUSTAINED = "sustained_latency"
+OF_CYCLES = (*ENERGY, SUSTAINED)
+QUANTITIES = {*LATENCY, *TAILS, *MEMORY, "gpu_memory", *OF_CYCLES}
 PRIOR_SD = 1.5  # of the standardised effect, in the anytime-valid interval
 
 
@@ -96,12 +98,28 @@ def graphics_bytes(one):
     return int(found[1]) * 1024.0 if found else None
 
 
-def energy_blocks(records, arms, looked_at):
-    """Of whole cycles only, where the pass could end after any of them: one session holds a block of every arm that
-    never failed.
+def sustained_values(records, arms):
+    """Mean time of an inference over the second half of each long block of whole cycles, by its slices; over whole
+    blocks, where some were not told in slices. A block in which the device slept or restarted has no value.
     """
+    blocks = [one for one in energy_blocks(records, arms, whole_cycles=True) if one["arm"] is not None]
+    half = [len(one.get("slice_ns", [])) // 2 for one in blocks]
+    halved = all(sum(one.get("slice_inferences", [])[at:]) for one, at in zip(blocks, half))
+    values = {}
+    for one, at in zip(blocks, half):
+        if not is_sound(one) or one["inferences"] < 1:
+            continue
+        count, took_ns = one["inferences"], one["ended_ns"] - one["started_ns"]
+        if halved:
+            count, took_ns = sum(one["slice_inferences"][at:]), sum(one["slice_ns"][at:])
+        values[one["arm"], one["cycle"]] = took_ns / count
+    return values
+
+
+def energy_blocks(records, arms, whole_cycles):
+    """All, or of whole cycles only: one session holds a block of every arm that never failed."""
     blocks = [record for record in records if record["record"] == "energy_block"]
-    if not looked_at:
+    if not whole_cycles:
         return blocks
     failed = {record["arm"] for record in records if record["record"] == "arm_failed"}
     required = set(arms) - failed or set(arms)
@@ -231,8 +249,9 @@ def first_looks(experiment, by_launch):
     looks = {} if latency is None else dict.fromkeys((*LATENCY, *TAILS), latency)
     cycles = 8 if energy["cycles"] is None else energy["cycles"]
     by_meter = energy["meter_csv"] is not None and energy["source"] in (None, "external_meter")
-    if least is not None and least < cycles and not by_meter and not energy["unplugged"]:
-        looks |= dict.fromkeys(ENERGY, least)
+    sustained = asks_for_sustained(experiment)
+    if least is not None and least < cycles and not by_meter and not energy["unplugged"] and not sustained:
+        looks |= dict.fromkeys(OF_CYCLES, least)
     return looks if measure["design"] == "sequential" else {}
 
 
@@ -243,6 +262,12 @@ def in_launches(values, pairs, launches, sessions):
         return values, len
     grouped = Launches(values, labels)
     return grouped.means, grouped.weigh
+
+
+def asks_for_sustained(experiment):
+    """Whether long blocks are measured for the sake of sustained use: then all of them are."""
+    cycles = experiment["measure"].get("sustained", {}).get("cycles")
+    return any(rule["quantity"] == SUSTAINED for rule in experiment["rules"]) if cycles is None else cycles > 0
 
 
 def series(run):
@@ -264,8 +289,9 @@ def series(run):
         times = latency_blocks(records, arms, sessions)
         values = {name: latency_values(times, of_block) for name, of_block in LATENCY.items()}
         values |= {name: memory_values(records, name) for name in (*MEMORY, "gpu_memory")}
-        cycles = energy_blocks(records, arms, looked_at="average_power" in looks)
-        values |= energy_values(run, device["folder"], manifest, cycles)
+        values[SUSTAINED] = sustained_values(records, arms)
+        blocks = energy_blocks(records, arms, whole_cycles="average_power" in looks)
+        values |= energy_values(run, device["folder"], manifest, blocks)
         for candidate in candidates:
             for name, each in values.items():
                 pair = baseline["id"], candidate["id"]
@@ -288,7 +314,7 @@ def own_interval(values, quantity, looks):
     """Of an arm's own logarithms."""
     if quantity in looks:
         return anytime_interval(values, looks[quantity], effective_n_at_a_look)
-    return t_interval(values, effective_n(values) if quantity in {*LATENCY, *ENERGY} else values.size)
+    return t_interval(values, effective_n(values) if quantity in {*LATENCY, *OF_CYCLES} else values.size)
 
 
 def intervals(run):
@@ -302,7 +328,7 @@ def intervals(run):
         if name in TAILS:
             tails |= tail_intervals(place, differences, own if name in bounded else None)
             continue
-        if differences.size >= (3 if name in ENERGY else 2):
+        if differences.size >= (3 if name in OF_CYCLES else 2):
             ends = t_interval(differences, weigh(differences))
             if name in looks:
                 ends = anytime_interval(differences, looks[name], weigh)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from rederive_intervals import (
-    ENERGY,
     LATENCY,
+    OF_CYCLES,
     PRIOR_SD,
     anytime_half_width,
     anytime_interval,
@@ -316,7 +316,7 @@ class Run:
                 self.own[place] = KnownTail(own) if own is not None else None
                 continue
             look = looks.get(place[2])
-            alike = (effective_n, effective_n_at_a_look) if place[2] in {*LATENCY, *ENERGY} else (len, len)
+            alike = (effective_n, effective_n_at_a_look) if place[2] in {*LATENCY, *OF_CYCLES} else (len, len)
             self.known[place] = Known(differences, look, weigh, weigh) if differences.size else None
             self.own[place] = Known(own, look, *alike) if own.size > 1 else None
         for place, (differences, own, *images) in score_series(run).items():

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.unit import UNITS
 
-Pass = Literal["latency", "memory", "quality", "energy", "file"]
+Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file"]
 
 
 class Available(BaseModel):
@@ -233,6 +233,14 @@ _ALL = (
         words=("lower", "higher"),
         as_much="as much",
         of_tail=True,
+    ),
+    _ratio(
+        "sustained_latency",
+        "Latency, sustained",
+        "ns",
+        "sustained",
+        "an inference while the build works alone and without pause, its own heat included",
+        subject="sustained latency",
     ),
     _ratio(
         "load_time",

@@ -138,9 +138,16 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
     floor = floor_in_words(comparison)
     if floor is not None and device.contrasts:
         item(console, floor)
+    _sustained(console, device)
     _energy(console, device)
     if device.stopping is not None:
         item(console, f"Latency: {device.stopping}")
+
+
+def _sustained(console: Console, device: DeviceResult) -> None:
+    for one in device.sustained.arms if device.sustained is not None else []:
+        if one.words is not None:
+            item(console, f"{one.arm}, alone: {one.words}")
 
 
 def _energy(console: Console, device: DeviceResult) -> None:

@@ -60,6 +60,15 @@ class ContextLike(Protocol):
         ...
 
 
+class GateLike(Protocol):
+    """How the gate stood when the block began."""
+
+    @property
+    def failed(self) -> Sequence[str]:
+        """Conditions that did not hold."""
+        ...
+
+
 class BlockLike(Protocol):
     """One block of one arm, or (`arm` null) of idling."""
 
@@ -118,6 +127,11 @@ class BlockLike(Protocol):
         """At the end."""
         ...
 
+    @property
+    def gate(self) -> GateLike | None:
+        """Before it; None where nothing was looked at."""
+        ...
+
 
 @dataclass(frozen=True)
 class Look:
@@ -149,6 +163,11 @@ def slept_between(before: ContextLike, after: ContextLike) -> int:
         return 0
     slept_ns = after.suspended_ns - before.suspended_ns
     return slept_ns if slept_ns > _SLEPT_NS else 0
+
+
+def began_warm(block: BlockLike) -> bool:
+    """Whether the device was known not to have cooled when the block began."""
+    return block.gate is not None and "temperature" in block.gate.failed
 
 
 def unfit(block: BlockLike) -> NotThere | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from devices.power.block import BlockLike, duration_ns
+from devices.power.block import BlockLike, began_warm, duration_ns
 from devices.power.source import BlockEnergy, SourceReadout
 from devices.readings.unavailable import Decimal, NotThere
 
@@ -23,7 +23,9 @@ class InferenceEnergy:
     block: BlockEnergy | NotThere
     """What the block took, idle power included."""
     idle_power_mw: Decimal
-    """Mean of the idle blocks of the same cycle and session."""
+    """Mean of the idle blocks of the same cycle and session that began cool; where none did, of those of the session
+    that did.
+    """
     average_power_mw: Decimal
     """The power of the whole device while the arm works: block energy / duration."""
     energy_per_inference_mj: Decimal
@@ -39,8 +41,10 @@ class InferenceEnergy:
 def energy_per_inference(blocks: Sequence[BlockLike], readout: SourceReadout) -> list[InferenceEnergy]:
     """Of every block in which an arm worked, in order. `readout` is of these blocks, in the same order.
 
-    Idle power is of the same cycle: the same state of the device, minutes at most away. Without it the energy above
-    idle is unavailable, and the average power stands.
+    Idle power is that of the cooled device: what the heat of an arm's work costs by leakage is the arm's own. It is of
+    the same cycle, minutes at most away, by the idle blocks before which the temperature gate held; where none of the
+    cycle did, by all such blocks of the session, and only where there are none by those that began warm. Where nothing
+    is known of the cycle's own the energy above idle is unavailable, and the average power stands.
     """
     if len(blocks) != len(readout.blocks):
         msg = f"{len(readout.blocks)} readings of energy for {len(blocks)} blocks"
@@ -55,18 +59,26 @@ def _idle(
     block: BlockLike, pairs: Sequence[tuple[BlockLike, BlockEnergy | NotThere]]
 ) -> tuple[float, float] | NotThere:
     """Power of idling in mW, and its resolution."""
-    near = [
-        (other, energy)
-        for other, energy in pairs
-        if other.arm is None and other.cycle == block.cycle and other.session == block.session
-    ]
-    known = [(other, energy) for other, energy in near if isinstance(energy, BlockEnergy)]
-    if not known:
+    idle = [(other, energy) for other, energy in pairs if other.arm is None and other.session == block.session]
+    near = [(other, energy) for other, energy in idle if other.cycle == block.cycle]
+    of_cycle = _known(near)
+    if not of_cycle:
         reasons = [energy.reason for _, energy in near if isinstance(energy, NotThere)]
         return NotThere(f"idle power is not known: {reasons[0] if reasons else 'the cycle has no idle block'}")
+    known = _cool(of_cycle) or _cool(_known(idle)) or of_cycle
     power = math.fsum(energy.power_mw for _, energy in known) / len(known)
     errors = (energy.resolution_mj / duration_ns(other) * 1e9 for other, energy in known)
     return power, math.fsum(errors) / len(known)
+
+
+def _cool(blocks: Sequence[tuple[BlockLike, BlockEnergy]]) -> list[tuple[BlockLike, BlockEnergy]]:
+    return [(block, energy) for block, energy in blocks if not began_warm(block)]
+
+
+def _known(
+    blocks: Sequence[tuple[BlockLike, BlockEnergy | NotThere]],
+) -> list[tuple[BlockLike, BlockEnergy]]:
+    return [(block, energy) for block, energy in blocks if isinstance(energy, BlockEnergy)]
 
 
 def _of_block(

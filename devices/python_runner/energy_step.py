@@ -28,7 +28,7 @@ def energy_step(session: Session, step: dict[str, Any]) -> None:
         raise ArmFailedError(session.progress.failed[arm])
     at = None if arm is None else At(arm, step["step"], "energy")
     worker = None if at is None else session.bound_arm(at, step["item"])
-    gate = session.settle(step, "energy", session.latency["settle_ns"], worker)
+    gate = session.settle(step, "energy", session.latency["settle_ns"] + session.rest_ns(), worker)
     options = session.energy
     boundary, sampled = options.get("boundary_probes", []), options.get("sampled_probes", [])
     readings: list[dict[str, Any]] = []
@@ -37,17 +37,17 @@ def energy_step(session: Session, step: dict[str, Any]) -> None:
         readings.extend(session.read(probes, worker))
 
     if options.get("lead_in_ns", 0) > 0:
-        _spend(session, at, options["lead_in_ns"], None)
+        _spend(session, at, options["lead_in_ns"], 0, None)
     before = session.context.read()
     at_ends = [probe for probe in sampled if probe not in boundary]
     read([*boundary, *at_ends])
     sampler = Sampler(functools.partial(read, sampled), options["sample_every_ns"]) if sampled else None
-    spent = _spend(session, at, step["duration_ns"], sampler)
+    spent = _spend(session, at, step["duration_ns"], options.get("slices", 0), sampler)
     read([*at_ends, *boundary])
     session.journal.write(
         "energy_block",
         **picked(step, "step", "cycle", "position", "arm", "item"),
-        **picked(spent, "started_ns", "ended_ns", "wall_started_ns", "wall_ended_ns", "inferences"),
+        **spent,
         readings=readings,
         before=before,
         after=session.context.read(),
@@ -66,11 +66,17 @@ def _load_all(session: Session, number: int) -> bool:
     return not items or bool(session.live(items))
 
 
-def _spend(session: Session, at: At | None, duration_ns: int, sampler: Sampler | None) -> dict[str, Any]:
-    """Works, or without an arm idles, for a time: inferences, and start and end by both clocks."""
+def _spend(session: Session, at: At | None, duration_ns: int, slices: int, sampler: Sampler | None) -> dict[str, Any]:
+    """Works, or without an arm idles, for a time: inferences, and start and end by both clocks; while it works in so
+    many slices.
+    """
     if at is None:
         return _idle(session, duration_ns, sampler)
-    return session.arms.ask(at, "infer_for", duration_ns=duration_ns, lasts_ns=duration_ns, meanwhile=sampler)
+    spent = session.arms.ask(
+        at, "infer_for", duration_ns=duration_ns, slices=slices, lasts_ns=duration_ns, meanwhile=sampler
+    )
+    times = ("started_ns", "ended_ns", "wall_started_ns", "wall_ended_ns")
+    return picked(spent, *times, "inferences", "slice_inferences", "slice_ns")
 
 
 def _idle(session: Session, duration_ns: int, sampler: Sampler | None) -> dict[str, Any]:

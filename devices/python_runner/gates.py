@@ -32,9 +32,20 @@ class Gate:
         own_ns = {each["id"]: each.get("max_wait_ns") for each in options.get("conditions", [])}
         # By condition that has bounds of its own; of all others, and of the load, those of the gate under "".
         self._max_wait_ns: dict[str, int] = {name: most for name, most in own_ns.items() if most is not None}
-        self._budget_ns = {name: 2 * most for name, most in self._max_wait_ns.items()}
+        budgets_ns = {each["id"]: each.get("budget_ns") for each in options.get("conditions", [])}
+        self._budget_ns = {
+            name: 2 * most if budgets_ns[name] is None else budgets_ns[name] for name, most in self._max_wait_ns.items()
+        }
         self._max_wait_ns[""] = options.get("max_wait_ns", 0)
         self._budget_ns[""] = options.get("budget_ns", 0)
+
+    def begin(self) -> None:
+        """The session starts: what is to be held against that is read now."""
+        for condition in self._options.get("conditions", []):
+            if condition.get("first_at_start"):
+                value = gate_value(condition, self._probes.read(condition["probe"], None)["text"])
+                if value is not None:
+                    self._first[condition["id"]] = value
 
     def settle(
         self, duration_ns: int, worker: WorkerProcess | None, on_wait: Callable[[dict[str, Any]], None]

@@ -57,8 +57,11 @@ class Session:
             of_pass: Gate(of_pass, gates, self._probes, self.context, stops)
             for of_pass, gates in plan.get("gates", {}).items()
         }
+        for each in self._gates.values():
+            each.begin()
         self._latency_begun_ns: int | None = None
         self.launch = Launch()
+        self._rest_ns: int = self.energy.get("rest_ns", 0)
 
     def skip(self, step: dict[str, Any], reason: str) -> None:
         """Puts on record that a step will not be done."""
@@ -93,6 +96,11 @@ class Session:
             return False
         start_ns = sum(self.arms.start_ns.get(arm, 0) for arm in self.live(self.arms.start_ns))
         return launch.pairs * launch.spent_ns < LAUNCH_COST_WEIGHT * start_ns
+
+    def rest_ns(self) -> int:
+        """How long the device is to rest before this energy step: before the first of a session alone."""
+        rest_ns, self._rest_ns = self._rest_ns, 0
+        return rest_ns
 
     def reference(self) -> dict[str, list[int]]:
         """The fixed work, where it is calibrated: members of a record."""

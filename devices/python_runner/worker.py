@@ -26,6 +26,7 @@ from devices.python_runner.memory import own_bytes
 from devices.python_runner.output_file import write_whole
 from devices.python_runner.runtimes.adapter import Adapter
 from devices.python_runner.runtimes.registry import make_adapter
+from devices.python_runner.slices import Slices
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -138,9 +139,12 @@ class Worker:
             "cpu_ns": cpu_ns,
         }
 
-    def infer_for(self, duration_ns: int) -> dict[str, Any]:
-        """Infers on and on for a time and keeps no latencies; start and end by both clocks."""
+    def infer_for(self, duration_ns: int, slices: int) -> dict[str, Any]:
+        """Infers on and on for a time and keeps no latencies; start and end by both clocks, and inferences and time of
+        each of so many parts of it.
+        """
         infer, clock = self.adapter.infer, clock_ns
+        sliced = Slices(duration_ns, slices)
         gc.collect()
         gc.disable()
         try:
@@ -148,10 +152,13 @@ class Worker:
             wall_started_ns, started_ns = time.time_ns(), clock()
             until_ns = started_ns + duration_ns
             ended_ns = started_ns
+            slice_until_ns = sliced.begin(started_ns)
             while ended_ns < until_ns:
                 infer()
                 inferences += 1
                 ended_ns = clock()
+                if ended_ns >= slice_until_ns:
+                    slice_until_ns = sliced.end(inferences, ended_ns)
             wall_ended_ns = time.time_ns()
         finally:
             gc.enable()
@@ -161,6 +168,7 @@ class Worker:
             "ended_ns": ended_ns,
             "wall_started_ns": wall_started_ns,
             "wall_ended_ns": wall_ended_ns,
+            **sliced.summary(inferences, ended_ns),
         }
 
     def soak(self, window_ns: int) -> dict[str, Any]:

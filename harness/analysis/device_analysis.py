@@ -33,6 +33,7 @@ from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
+from harness.analysis.sustained_facts import sustained_facts
 from harness.analysis.tables.energy_table import DeviceEnergy
 from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult, warned
 from harness.quantity import QUANTITIES, Quantity
@@ -179,10 +180,18 @@ class DeviceAnalysis:
                     "conditions",
                     condition_warnings(manifest, records, self._facts.identity, data.telemetry, environment),
                 )
-                + warned("gates", gate_warnings(self._failed_gates.values()))
+                + warned("gates", gate_warnings(dict.fromkeys(self._failed_gates.values())))
                 + warned("blocks", block_warnings(data.latency_blocks, {arm.id: arm.name for arm in manifest.arms}))
-                + warned("energy", energy_warnings(data.energy_blocks, {arm.id: arm.name for arm in manifest.arms}))
+                + warned(
+                    "energy",
+                    energy_warnings(
+                        data.energy_blocks,
+                        {arm.id: arm.name for arm in manifest.arms},
+                        manifest.experiment.long_pass,
+                    ),
+                )
                 + warned("energy", self._lost_energy())
+                + warned("energy", self._doubted_idle())
                 + warned(
                     "sensors",
                     missing_sensors(
@@ -190,6 +199,7 @@ class DeviceAnalysis:
                         manifest.experiment.measure.gates,
                         data.latency_blocks,
                         data.energy_blocks,
+                        manifest.experiment.long_pass,
                     ),
                 )
                 + warnings
@@ -237,6 +247,7 @@ class DeviceAnalysis:
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
             energy=self._energy_facts(),
+            sustained=sustained_facts(data),
             stopping=latency_ending(manifest, records) if records is not None else None,
             environment=environment,
             warnings=warnings,
@@ -257,6 +268,11 @@ class DeviceAnalysis:
         if lost is None or lost.count == lost.of:
             return []
         return [f"Energy: {lost.words}, and are left out."]
+
+    def _doubted_idle(self) -> list[str]:
+        """A warning where what is taken off an arm's power is not that of a cooled device."""
+        doubt = self._data.energy.idle_doubt
+        return [] if doubt is None else [f"Energy: {doubt}."]
 
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules

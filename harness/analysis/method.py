@@ -60,6 +60,8 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
     ]
     if manifest.experiment.energy_cycles:
         sentences += _energy_in_words(manifest)
+    if manifest.experiment.sustained_cycles:
+        sentences.append(_sustained_in_words(manifest))
     if measure.memory_repeats:
         sentences.append(
             f"Memory, load time and first inference: {counted(measure.memory_repeats, 'fresh process')} of each arm, "
@@ -125,15 +127,35 @@ def _what_is_counted(by_launch: bool, interval: str) -> str:
 
 
 def _energy_in_words(manifest: Manifest) -> list[str]:
-    experiment, energy = manifest.experiment, manifest.experiment.measure.energy
+    experiment = manifest.experiment
     looks_after = experiment.energy_looks_after
     most = "" if looks_after is None else "at most "
+    blocks = experiment.long_blocks(measures_energy=True)
     sentences = [
-        f"Energy: {most}{counted(experiment.energy_cycles, 'cycle')} of one block of {energy.block_s:g} s of each arm, "
-        f"in random order, with {energy.idle_s:g} s of idling right before each; paired by cycle."
+        f"Energy: {most}{counted(blocks.cycles, 'cycle')} of one block of {blocks.block_s:g} s of each arm, in an "
+        f"order that is drawn and turned round in the next cycle, with {blocks.idle_s:g} s of idling right before "
+        f"each, once the device has cooled (at most {experiment.measure.gates.cool_wait_s:g} s are waited for that); "
+        "paired by cycle. What is taken off is the idling of the cooled device: what an arm's own heat costs by "
+        "leakage is counted to the arm."
     ]
     return (
         sentences if looks_after is None else [*sentences, _sequential_design(manifest, "energy", looks_after, "cycle")]
+    )
+
+
+def _sustained_in_words(manifest: Manifest) -> str:
+    experiment, gates = manifest.experiment, manifest.experiment.measure.gates
+    blocks = experiment.long_blocks(measures_energy=False)
+    serve = " Where a device measures energy the blocks of that serve, as long and as many as either asks." * (
+        experiment.energy_cycles > 0
+    )
+    return (
+        f"Sustained latency: {counted(blocks.cycles, 'cycle')} of one block of {blocks.block_s:g} s of each arm alone, "
+        f"in an order that is drawn and turned round in the next cycle; each begins once the device is back to within "
+        f"{gates.cool_rise_celsius:g} °C of where the run began (at most {gates.cool_wait_s:g} s are waited for "
+        f"that), after {blocks.idle_s:g} s of rest at least. The second half of each block counts; paired by cycle."
+        f"{serve} Pairs of short blocks say what the work takes on a device in one state; long blocks say what a long "
+        "session gets, a build's own heat included."
     )
 
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 QUICK_PAIRS, QUICK_BLOCK_MS, QUICK_MEMORY_REPEATS = 8, 100.0, 3
 QUICK_ENERGY_CYCLES, QUICK_ENERGY_BLOCK_S, QUICK_ENERGY_IDLE_S = 2, 5.0, 3.0
+QUICK_COOL_WAIT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -210,11 +211,22 @@ def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:
                     "idle_s": min(measure.energy.idle_s, QUICK_ENERGY_IDLE_S),
                 }
             ),
+            "sustained": measure.sustained.model_copy(
+                update={
+                    "cycles": min(file.experiment.sustained_cycles, QUICK_ENERGY_CYCLES),
+                    "block_s": min(measure.sustained.block_s, QUICK_ENERGY_BLOCK_S),
+                    "rest_s": min(measure.sustained.rest_s, QUICK_ENERGY_IDLE_S),
+                }
+            ),
+            "gates": measure.gates.model_copy(
+                update={"cool_wait_s": min(measure.gates.cool_wait_s, QUICK_COOL_WAIT_S), "cool_first_s": 0.0}
+            ),
         }
     if overrides.pairs is not None:
         changes["pairs"] = overrides.pairs
     if overrides.no_wait:
-        changes["gates"] = measure.gates.model_copy(update={"max_wait_s": 0.0, "max_wait_total_s": 0.0})
+        never = {"max_wait_s": 0.0, "max_wait_total_s": 0.0, "cool_wait_s": 0.0, "cool_first_s": 0.0}
+        changes["gates"] = measure.gates.model_copy(update=never)
     if not changes:
         return file
     experiment = file.experiment.model_copy(update={"measure": measure.model_copy(update=changes)})

@@ -66,7 +66,7 @@ def _records_of(plan: Plan, kind: str, arms: int) -> int:
 
 def _inference_bytes(plan: Plan) -> int:
     options = plan.latency
-    return _NUMBER_BYTES * (options.block_max_inferences + options.lead_in_inferences)
+    return _NUMBER_BYTES * max(options.block_max_inferences + options.lead_in_inferences, 2 * plan.energy.slices)
 
 
 def _reading_bytes(plan: Plan) -> int:
@@ -96,6 +96,7 @@ def _silence_s(plan: Plan) -> float:
         _REQUESTS_A_STEP * plan.step_timeout_ns
         + 2 * (max(lasting, default=0) + plan.energy.lead_in_ns)
         + 2 * max(waits, default=0)
+        + plan.energy.rest_ns
         + 4 * probes
         + 8 * plan.latency.block_target_ns
     )

@@ -291,6 +291,25 @@ class EnergyOnDevice(_Strict):
     """Why the energy pass ended where it did, in words; None where its number of cycles was fixed."""
 
 
+class SustainedArm(_Strict):
+    """How one arm fared alone in long blocks."""
+
+    arm: str
+    slowdown: Measured
+    """A percentage: how much longer an inference took at the end of a block than at its begin."""
+    words: str | None
+    """Such as `at the end of a block 8.9 % slower (between 8.1 % and 9.7 %) than at its begin`; None where unknown."""
+
+
+class SustainedOnDevice(_Strict):
+    """Long blocks of one arm alone on one device."""
+
+    block_s: float
+    compared: str
+    """What of the blocks sustained latency is of: `the second half of each block`."""
+    arms: list[SustainedArm]
+
+
 class DeviceResult(_Strict):
     """Everything of one device."""
 
@@ -316,6 +335,8 @@ class DeviceResult(_Strict):
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None
     """None where energy was not measured."""
+    sustained: SustainedOnDevice | None = None
+    """None where no arm worked alone in long blocks."""
     gallery: list[GalleryItem] = []
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""

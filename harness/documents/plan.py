@@ -192,7 +192,11 @@ class GateCondition(_Strict):
     at_most: float | None = None
     at_least: float | None = None
     rise_at_most: float | None = None
-    """Above the first value that this gate read in the session (of the device's own baseline)."""
+    """Above the first value that this gate read in the session (of the device's own baseline), or that it had as the
+    session started (`first_at_start`).
+    """
+    first_at_start: bool = False
+    """The first value is read as the session starts, before anything works, and not as the pass begins."""
     same_as_first: bool = False
     """The word is the first that this gate read in the session."""
     none_of: list[str] = []
@@ -201,6 +205,17 @@ class GateCondition(_Strict):
     """How long this one is waited for before one block, and twice that in all waits of the pass in one session: in
     place of the gate's bounds, to which nothing counts while it is waited for. None: the gate's.
     """
+    budget_ns: int | None = Field(default=None, ge=0)
+    """How long it is waited for in all waits of the pass in one session, where it has a `max_wait_ns` of its own. None:
+    twice that.
+    """
+
+    @property
+    def longest_waits_ns(self) -> int:
+        """All waits of its own in one session together."""
+        if self.max_wait_ns is None:
+            return 0
+        return 2 * self.max_wait_ns if self.budget_ns is None else self.budget_ns
 
 
 class Gates(_Strict):
@@ -220,7 +235,7 @@ class Gates(_Strict):
     @property
     def longest_waits_ns(self) -> int:
         """All waits of the pass in one session together, those of conditions with bounds of their own included."""
-        return self.budget_ns + sum(2 * (condition.max_wait_ns or 0) for condition in self.conditions)
+        return self.budget_ns + sum(condition.longest_waits_ns for condition in self.conditions)
 
 
 class EnergyOptions(_Strict):
@@ -228,6 +243,10 @@ class EnergyOptions(_Strict):
 
     lead_in_ns: int = Field(default=0, ge=0)
     """Each block works (or idles) this long before its first reading."""
+    rest_ns: int = Field(default=0, ge=0)
+    """The device rests this long before the first energy step of each session, before its gate looks."""
+    slices: int = Field(default=0, ge=0, le=1000)
+    """A block of an arm is told in so many parts of equal length beside. 0: only as a whole."""
     boundary_probes: list[str] = []
     """Read right before and right after each block."""
     sampled_probes: list[str] = []

@@ -29,6 +29,7 @@ _MOST = 4096
 """The most notes, tensors, cores, thermal zones and gate values of one record."""
 MOST_READINGS: Final = 100_000
 MOST_OUTPUTS: Final = 256
+MOST_SLICES: Final = 1000
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 """Bytes, process ids, stamps of a clock, numbers of steps."""
@@ -299,6 +300,24 @@ class EnergyBlock(_Timed):
     before: Context
     after: Context
     gate: GateOutcome | None = None
+    slice_inferences: list[Count] = Field(default=[], max_length=MOST_SLICES)
+    """Inferences of each part of the block, in order; empty while idling, and where the plan asks for no slices. An
+    inference belongs to the slice in which it began; a slice in which none did holds 0, and lasts 0.
+    """
+    slice_ns: list[DurationNs] = Field(default=[], max_length=MOST_SLICES)
+    """The slices' durations, each from the end of the inference before it to the end of its own last one: together
+    they are the block.
+    """
+
+    @model_validator(mode="after")
+    def _slices_make_up_the_block(self) -> Self:
+        if len(self.slice_inferences) != len(self.slice_ns):
+            raise ValueError(f"{len(self.slice_inferences)} slices count inferences, and {len(self.slice_ns)} time")
+        if self.slice_ns and sum(self.slice_inferences) != self.inferences:
+            raise ValueError(f"the slices hold {sum(self.slice_inferences)} inferences, the block {self.inferences}")
+        if self.slice_ns and sum(self.slice_ns) != self.ended_ns - self.started_ns:
+            raise ValueError(f"the slices last {sum(self.slice_ns)} ns, the block {self.ended_ns - self.started_ns}")
+        return self
 
 
 class SoakWindow(_Timed):

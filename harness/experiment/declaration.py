@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -51,6 +52,8 @@ FEWEST_ITEMS = 6
 do.
 """
 DEFAULT_ENERGY_CYCLES = 8
+DEFAULT_SUSTAINED_CYCLES = 6
+"""The t interval of six is 2.6 standard errors to either side; of five 2.8, of three 4.3."""
 FEWEST_CYCLES_TO_LOOK = 6
 """With fewer an interval that allows for looking bounds nothing at 95 %."""
 
@@ -124,6 +127,17 @@ class GateBounds(DeclaredTable):
     """Before one block."""
     max_wait_total_s: float = Field(default=180.0, ge=0, le=604_800)
     """The bound on all waits of one pass together."""
+    cool_rise_celsius: float = Field(default=3.0, gt=0, le=100)
+    """Before a long block, of energy or of sustained use: back to within this of where the runner started, before
+    anything had worked. In place of `temperature_rise_celsius`, since heat that is left over is in what a long block
+    measures.
+    """
+    cool_wait_s: float = Field(default=300.0, ge=0, le=86_400)
+    """How long that is waited for before one long block, beside what `max_wait_s` and `max_wait_total_s` allow: a phone
+    without a fan loses half of what it is warmer than its surroundings in three to four minutes.
+    """
+    cool_first_s: float = Field(default=60.0, ge=0, le=86_400)
+    """The device rests this long at least before the first long block."""
 
 
 class Energy(DeclaredTable):
@@ -156,6 +170,33 @@ class Energy(DeclaredTable):
         if self.unplugged:
             return "a phone without its cable is not watched"
         return None
+
+
+class Sustained(DeclaredTable):
+    """Each arm alone in long blocks, from one temperature: what a user of a long session gets, heat included. Where
+    energy is measured its blocks serve, so long and so many as either asks.
+    """
+
+    cycles: int | None = Field(default=None, ge=0, le=1000)
+    """Each holds one block of every arm. None: 6 where a rule is on sustained latency, else 0."""
+    block_s: float = Field(default=120.0, gt=0, le=86_400)
+    """Its second half counts. Where an arm still slows down then, that is told, and no rule is met on it."""
+    rest_s: float = Field(default=20.0, gt=0, le=86_400)
+    """The device rests this long at least right before each block; where a temperature can be read longer, until it is
+    back (`measure.gates.cool_rise_celsius`).
+    """
+
+
+@dataclass(frozen=True)
+class LongBlocks:
+    """Blocks of one arm alone, with idling right before each: those of energy and of sustained use are the same ones.
+
+    Every cycle holds one of each arm.
+    """
+
+    cycles: int
+    block_s: float
+    idle_s: float
 
 
 class Held(DeclaredTable):
@@ -206,6 +247,7 @@ class Measure(DeclaredTable):
     """
     gates: GateBounds = GateBounds()
     energy: Energy = Energy()
+    sustained: Sustained = Sustained()
     hold: Held = Held()
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
@@ -411,6 +453,9 @@ class Experiment(DeclaredTable):
             if quantity.measured_in == "energy" and self.measure.energy.cycles == 0:
                 msg = f"a rule is on {rule.quantity!r}, and measure.energy.cycles is 0"
                 raise ValueError(msg)
+            if quantity.measured_in == "sustained" and self.measure.sustained.cycles == 0:
+                msg = f"a rule is on {rule.quantity!r}, and measure.sustained.cycles is 0"
+                raise ValueError(msg)
         return self
 
     @property
@@ -427,10 +472,40 @@ class Experiment(DeclaredTable):
         return DEFAULT_ENERGY_CYCLES if ruled else 0
 
     @property
+    def sustained_cycles(self) -> int:
+        """How many cycles of long blocks each device measures for the sake of sustained use."""
+        if self.measure.sustained.cycles is not None:
+            return self.measure.sustained.cycles
+        ruled = any(QUANTITIES[rule.quantity].measured_in == "sustained" for rule in self.rules)
+        return DEFAULT_SUSTAINED_CYCLES if ruled else 0
+
+    def long_blocks(self, *, measures_energy: bool) -> LongBlocks:
+        """The long blocks of a device: of both kinds at once where it measures energy, and else of sustained use."""
+        energy, sustained = self.measure.energy, self.measure.sustained
+        asked = []
+        if measures_energy and self.energy_cycles:
+            asked.append(LongBlocks(self.energy_cycles, energy.block_s, energy.idle_s))
+        if self.sustained_cycles:
+            asked.append(LongBlocks(self.sustained_cycles, sustained.block_s, sustained.rest_s))
+        if not asked:
+            return LongBlocks(0, energy.block_s, energy.idle_s)
+        return LongBlocks(
+            max(one.cycles for one in asked), max(one.block_s for one in asked), max(one.idle_s for one in asked)
+        )
+
+    @property
+    def long_pass(self) -> str:
+        """What the pass of long blocks is called: `energy pass`, or `sustained pass` where energy is not asked for."""
+        return "energy pass" if self.energy_cycles else "sustained pass"
+
+    @property
     def asks_for_energy_looks(self) -> bool:
-        """Whether the energy pass may end early as far as the user is concerned."""
+        """Whether the energy pass may end early as far as the user is concerned. Where its blocks are those of
+        sustained use too, all of them are measured.
+        """
         least = self.measure.energy.min_cycles
-        return self.measure.design == "sequential" and least is not None and least < self.energy_cycles
+        is_sequential = self.measure.design == "sequential" and not self.sustained_cycles
+        return is_sequential and least is not None and least < self.energy_cycles
 
     @property
     def energy_looks_after(self) -> int | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.documents.comparison import Outcome
     from harness.quantity import Quantity
 
-_REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle": "cycle"}
+_REPLICATES = {"pair of blocks": "pair", "process": "repeat", "cycle of long blocks": "cycle"}
 
 
 def stated(quantity: Quantity, predicate: str) -> str:

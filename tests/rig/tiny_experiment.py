@@ -100,6 +100,8 @@ class TinyExperiment:
             "block_ms": 5.0,
             "reference_ms": 0.5,
             "gates.max_wait_s": 0.0,
+            "gates.cool_wait_s": 0.0,
+            "gates.cool_first_s": 0.0,
             "settle_ms": 0.0,
             "memory_repeats": 2,
             "seed": 7,

@@ -72,12 +72,15 @@ enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int
 }
 
 enum flow arms_ask_for_a_time(struct arms *arms, const struct arm_step *arm_step, const char *name, const char *member,
-                              int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer)
+                              int64_t duration_ns, int64_t slices, struct meanwhile *meanwhile,
+                              const struct json_value **answer)
 {
     struct json_writer request = {0};
     const struct lasting lasting = {duration_ns, meanwhile};
     begin_request(&request, name);
     json_integer_member(&request, member, duration_ns);
+    if (slices != 0)
+        json_integer_member(&request, "slices", slices);
     return ask_lasting(arms, arm_step, arm_step->stage, &request, name, &lasting, answer);
 }
 

@@ -47,9 +47,10 @@ struct warm_up_block {
 enum flow arms_ask(struct arms *arms, const struct arm_step *arm_step, const char *name, const struct json_value **answer);
 enum flow arms_ask_block(struct arms *arms, const struct arm_step *arm_step, int64_t lead_in, int64_t count,
                          const struct warm_up_block *warm_up, const struct json_value **answer);
-/* One that works for a time, which is one of its members. */
+/* One that works for a time, which is one of its members, told in so many slices where that is not 0. */
 enum flow arms_ask_for_a_time(struct arms *arms, const struct arm_step *arm_step, const char *name, const char *member,
-                              int64_t duration_ns, struct meanwhile *meanwhile, const struct json_value **answer);
+                              int64_t duration_ns, int64_t slices, struct meanwhile *meanwhile,
+                              const struct json_value **answer);
 enum flow arms_ask_keep(struct arms *arms, const struct arm_step *arm_step, int item, const struct json_value **answer);
 
 /* Process id of what infers for an arm; 0 where nothing does. */

@@ -7,6 +7,7 @@
 /* How an arm worked, or the device idled, for a time. */
 struct spent {
     int64_t started_ns, ended_ns, wall_started_ns, wall_ended_ns, inferences;
+    const struct json_value *answer; /* of the worker, until it is asked again; NULL of idling */
 };
 
 /* What is read around and during one block. */
@@ -43,11 +44,12 @@ static enum flow idle_for(int64_t duration_ns, int wakeup, struct meanwhile *mea
     return FLOW_DONE;
 }
 
-static enum flow work_for(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, struct meanwhile *meanwhile,
-                          struct spent *spent)
+static enum flow work_for(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, int64_t slices,
+                          struct meanwhile *meanwhile, struct spent *spent)
 {
     const struct json_value *answer;
-    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "infer_for", "duration_ns", duration_ns, meanwhile, &answer);
+    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "infer_for", "duration_ns", duration_ns, slices, meanwhile,
+                                         &answer);
     const struct {
         const char *name;
         int64_t *value;
@@ -59,14 +61,15 @@ static enum flow work_for(struct session *self, const struct arm_step *arm_step,
     for (size_t k = 0; flow == FLOW_DONE && k < sizeof members / sizeof *members; k++)
         if (!json_get_integer(answer, members[k].name, 0, INT64_MAX, members[k].value))
             *members[k].value = 0;
+    spent->answer = flow == FLOW_DONE ? answer : NULL;
     return flow;
 }
 
-static enum flow spend(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, struct meanwhile *meanwhile,
-                       struct spent *spent)
+static enum flow spend(struct session *self, const struct arm_step *arm_step, int64_t duration_ns, int64_t slices,
+                       struct meanwhile *meanwhile, struct spent *spent)
 {
     return arm_step->arm < 0 ? idle_for(duration_ns, self->arms.wakeup, meanwhile, spent)
-                       : work_for(self, arm_step, duration_ns, meanwhile, spent);
+                             : work_for(self, arm_step, duration_ns, slices, meanwhile, spent);
 }
 
 /* The arms of the pass, and how many of them are loaded. */
@@ -98,6 +101,21 @@ static enum flow load_all(struct session *self, int64_t number, struct energy_ar
     return FLOW_DONE;
 }
 
+static void write_slices(struct json_writer *record, const struct spent *spent)
+{
+    static const char *const names[] = {"slice_inferences", "slice_ns"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const struct json_value *slices = spent->answer != NULL ? json_get(spent->answer, names[k]) : NULL;
+        json_name(record, names[k]);
+        if (slices != NULL) {
+            json_copy(record, slices);
+        } else {
+            json_open(record, '[');
+            json_close(record, ']');
+        }
+    }
+}
+
 static enum flow write_block(struct session *self, const struct plan_step *step, const struct spent *spent,
                              const struct energy_readings *readings, const struct gate_outcome *gate)
 {
@@ -113,6 +131,7 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
     json_integer_member(record, "wall_started_ns", spent->wall_started_ns);
     json_integer_member(record, "wall_ended_ns", spent->wall_ended_ns);
     json_integer_member(record, "inferences", spent->inferences);
+    write_slices(record, spent);
     json_list_member(record, "readings", &readings->list);
     context_write(record, "before", &self->machine, &self->before);
     context_write(record, "after", &self->machine, &self->after);
@@ -137,14 +156,14 @@ static enum flow block(struct session *self, const struct plan_step *step, const
     struct meanwhile sampling = {sample, readings, options->sample_every_ns, 0};
     enum flow flow = FLOW_DONE;
     if (options->lead_in_ns > 0)
-        flow = spend(self, arm_step, options->lead_in_ns, NULL, spent);
+        flow = spend(self, arm_step, options->lead_in_ns, 0, NULL, spent);
     if (flow != FLOW_DONE)
         return flow;
     machine_read(&self->machine, &self->before);
     readings_add(&readings->list, self->plan, &options->boundary, readings->worker);
     readings_add(&readings->list, self->plan, &readings->at_ends, readings->worker);
     meanwhile_begin(&sampling);
-    flow = spend(self, arm_step, step->duration_ns, options->sampled.count != 0 ? &sampling : NULL, spent);
+    flow = spend(self, arm_step, step->duration_ns, options->slices, options->sampled.count != 0 ? &sampling : NULL, spent);
     if (flow != FLOW_DONE)
         return flow;
     readings_add(&readings->list, self->plan, &readings->at_ends, readings->worker);
@@ -183,7 +202,9 @@ enum flow energy_step(struct session *self, const struct plan_step *step, int in
         return flow;
     struct energy_readings readings = {
         .plan = self->plan, .worker = arms_pid(&self->arms, step->arm), .at_ends = sampled_alone(&self->plan->energy)};
-    flow = gates_settle(&self->gates, PASS_ENERGY, step->number, self->plan->latency.settle_ns, readings.worker, &gate);
+    int64_t pause_ns = self->plan->latency.settle_ns + (self->rested ? 0 : self->plan->energy.rest_ns);
+    self->rested = true;
+    flow = gates_settle(&self->gates, PASS_ENERGY, step->number, pause_ns, readings.worker, &gate);
     if (flow == FLOW_DONE)
         flow = block(self, step, &arm_step, &readings, &spent);
     if (flow == FLOW_DONE)

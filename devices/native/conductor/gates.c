@@ -7,19 +7,6 @@
 #define BUSY_SPAN_MIN_NS INT64_C(50000000)
 #define PAUSE_SLICE_NS INT64_C(50000000)
 
-void gates_begin(struct gates *gates, const struct plan *plan, struct journal *journal, const struct machine *machine)
-{
-    *gates = (struct gates){.plan = plan, .journal = journal, .machine = machine};
-    for (int pass = 0; pass < PASSES; pass++) {
-        const struct gate_rules *rules = &plan->gates[pass];
-        struct pass_gate *gate = &gates->passes[pass];
-        gate->conditions = allocate((size_t)rules->condition_count, sizeof *gate->conditions);
-        gate->budget_ns = rules->budget_ns;
-        for (int k = 0; k < rules->condition_count; k++)
-            gate->conditions[k].budget_ns = 2 * rules->conditions[k].max_wait_ns;
-    }
-}
-
 /* Sleeps, until a stop is asked for. */
 static enum flow sleep_or_stop(enum pass pass, int64_t duration_ns)
 {
@@ -60,6 +47,35 @@ static void keep_first(struct gate_value *first, const struct gate_value *value)
         char *word = allocate(value->length, 1);
         memcpy(word, value->word, value->length);
         first->word = word;
+    }
+}
+
+/* What is to be held against how the session started is read before anything works. */
+static void look_at_start(const struct plan *plan, const struct gate_condition *condition, struct gate_value *first)
+{
+    struct probe_look seen = {0};
+    probe_look(&seen, &plan->probes[condition->probe], 0);
+    if (seen.error[0] == '\0') {
+        struct gate_value value = gate_value_read(condition, seen.text.data, seen.text.length);
+        if (value.kind != VALUE_UNREADABLE)
+            keep_first(first, &value);
+    }
+    probe_look_free(&seen);
+}
+
+void gates_begin(struct gates *gates, const struct plan *plan, struct journal *journal, const struct machine *machine)
+{
+    *gates = (struct gates){.plan = plan, .journal = journal, .machine = machine};
+    for (int pass = 0; pass < PASSES; pass++) {
+        const struct gate_rules *rules = &plan->gates[pass];
+        struct pass_gate *gate = &gates->passes[pass];
+        gate->conditions = allocate((size_t)rules->condition_count, sizeof *gate->conditions);
+        gate->budget_ns = rules->budget_ns;
+        for (int k = 0; k < rules->condition_count; k++) {
+            gate->conditions[k].budget_ns = rules->conditions[k].budget_ns;
+            if (rules->conditions[k].first_at_start)
+                look_at_start(plan, &rules->conditions[k], &gate->conditions[k].first);
+        }
     }
 }
 

@@ -26,6 +26,7 @@ struct session {
     int64_t block_inferences;
     struct launch launch;
     int64_t latency_begun_ns; /* −1 before the first step of the latency pass */
+    bool rested;              /* before the first energy step of this session */
 };
 
 /* Puts on record that a step will not be done. */

@@ -33,7 +33,7 @@ static enum flow window(struct session *self, const struct plan_step *step, int 
     if (stop_asked())
         return FLOW_STOPPED;
     reference_work(self->progress->reference_bytes, &reference);
-    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "soak", "window_ns", step->window_ns, NULL, &answer);
+    enum flow flow = arms_ask_for_a_time(&self->arms, arm_step, "soak", "window_ns", step->window_ns, 0, NULL, &answer);
     if (flow == FLOW_DONE)
         flow = write_window(self, step, self->progress->steps[index].soak_windows, answer, &reference);
     if (flow != FLOW_DONE)

@@ -97,8 +97,10 @@ struct gate_condition {
     double scale;
     enum bound bound;
     double limit;                     /* of the first three bounds */
+    bool first_at_start;              /* the first value is read as the session starts */
     const struct json_value *none_of; /* of the last: strings */
     int64_t max_wait_ns;              /* of its own; negative: the gate's */
+    int64_t budget_ns;                /* of its own in one session, where it has a max_wait_ns */
 };
 
 /* What is looked at before each block of a pass. */
@@ -115,6 +117,8 @@ struct gate_rules {
 
 struct energy_options {
     int64_t lead_in_ns;
+    int64_t rest_ns; /* before the first energy step of a session */
+    int64_t slices;  /* in which a block of an arm is told; 0: only as a whole */
     struct probe_list boundary;
     struct probe_list sampled;
     int64_t sample_every_ns;

@@ -62,9 +62,15 @@ static bool read_condition(struct reading *reading, const struct json_value *ent
     if (!read_bound(entry, condition))
         return refuse(reading, "has condition %s without exactly one usable bound. Push the plan again.",
                       condition->id);
+    const struct json_value *at_start = json_get(entry, "first_at_start");
+    condition->first_at_start = at_start != NULL && at_start->kind == JSON_TRUE;
     if (is_given(entry, "max_wait_ns")
         && !json_get_integer(entry, "max_wait_ns", 0, DURATION_MAX_NS, &condition->max_wait_ns))
         return refuse_key(reading, condition->id, "max_wait_ns");
+    condition->budget_ns = 2 * condition->max_wait_ns;
+    if (is_given(entry, "budget_ns")
+        && !json_get_integer(entry, "budget_ns", 0, DURATION_MAX_NS, &condition->budget_ns))
+        return refuse_key(reading, condition->id, "budget_ns");
     if (json_get(entry, "scale") != NULL && !read_number(entry, "scale", &condition->scale))
         return refuse_key(reading, condition->id, "scale");
     rules->condition_count++;

@@ -88,8 +88,10 @@ bool read_probes(struct reading *reading, const struct json_value *root)
     }
     const struct optional_integer members[] = {
         {"lead_in_ns", 0, DURATION_MAX_NS, 0, &plan->energy.lead_in_ns},
+        {"rest_ns", 0, DURATION_MAX_NS, 0, &plan->energy.rest_ns},
+        {"slices", 0, SLICES_MAX, 0, &plan->energy.slices},
         {"sample_every_ns", 1, DURATION_MAX_NS, SAMPLE_EVERY_DEFAULT_NS, &plan->energy.sample_every_ns}};
-    return read_optional_integers(reading, energy, "energy", members, 2)
+    return read_optional_integers(reading, energy, "energy", members, sizeof members / sizeof *members)
            && read_probe_list(reading, energy, "boundary_probes", &plan->energy.boundary)
            && read_probe_list(reading, energy, "sampled_probes", &plan->energy.sampled)
            && read_probe_list(reading, root, "memory_probes", &plan->memory_probes)

@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 
 #define INFERENCES_MAX 10000000
+#define SLICES_MAX 1000
 #define REFERENCE_TARGET_MAX_NS INT64_C(60000000000)
 /* Sums of a few of these and of a clock are still numbers of 64 bits. */
 #define DURATION_MAX_NS (INT64_MAX / 8)

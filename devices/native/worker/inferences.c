@@ -3,6 +3,7 @@
 #include "platform/clock.h"
 #include "worker/histogram.h"
 #include "worker/memory.h"
+#include "worker/slices.h"
 
 #define INFERENCES_MAX 10000000
 #define WARM_UP_BLOCK_MIN_INFERENCES 3
@@ -27,12 +28,12 @@ static bool timed_inferences(struct runtime *runtime, int64_t *latency_ns, int64
     return true;
 }
 
-static void write_durations(struct json_writer *writer, const char *name, const int64_t *durations, int64_t count)
+static void write_integers(struct json_writer *writer, const char *name, const int64_t *integers, int64_t count)
 {
     json_name(writer, name);
     json_open(writer, '[');
     for (int64_t k = 0; k < count; k++)
-        json_integer(writer, durations[k]);
+        json_integer(writer, integers[k]);
     json_close(writer, ']');
 }
 
@@ -61,8 +62,8 @@ bool inferences_block(struct runtime *runtime, const struct json_value *request,
     }
     int64_t ended_ns = clock_ns(), used_ns = cpu_ns() - cpu_begun_ns;
     if (good) {
-        write_durations(writer, "lead_in_ns", lead_in_ns, lead_in);
-        write_durations(writer, "latency_ns", latency_ns, done);
+        write_integers(writer, "lead_in_ns", lead_in_ns, lead_in);
+        write_integers(writer, "latency_ns", latency_ns, done);
         json_integer_member(writer, "started_ns", started_ns);
         json_integer_member(writer, "ended_ns", ended_ns);
         json_integer_member(writer, "cpu_ns", used_ns);
@@ -72,20 +73,40 @@ bool inferences_block(struct runtime *runtime, const struct json_value *request,
     return good;
 }
 
-bool inferences_for_a_time(struct runtime *runtime, const struct json_value *request, struct json_writer *writer,
-                           struct failure *failure)
+static bool infer_for(struct runtime *runtime, int64_t duration_ns, int64_t started_ns, struct slices *slices,
+                      int64_t *inferences, int64_t *ended_ns, struct failure *failure)
 {
-    int64_t duration_ns = 0, inferences = 0;
-    if (!json_get_integer(request, "duration_ns", 0, INT64_MAX / 2, &duration_ns))
-        return fail(failure, "ValueError", "a request to infer for a time comes without it");
-    int64_t wall_started_ns = wall_ns(), started_ns = clock_ns(), ended_ns = started_ns;
-    for (; ended_ns - started_ns < duration_ns; inferences++, ended_ns = clock_ns()) {
+    for (*ended_ns = started_ns; *ended_ns - started_ns < duration_ns;) {
         bool well = runtime->infer(runtime);
         if (!well)
             runtime->infer_failed(runtime, failure);
         runtime->release(runtime);
         if (!well)
             return false;
+        ++*inferences;
+        *ended_ns = clock_ns();
+        if (*ended_ns >= slices->until_ns)
+            slices_end_one(slices, *inferences, started_ns, *ended_ns);
+    }
+    if (slices->count != 0)
+        slices_close(slices, *inferences, *ended_ns);
+    return true;
+}
+
+bool inferences_for_a_time(struct runtime *runtime, const struct json_value *request, struct json_writer *writer,
+                           struct failure *failure)
+{
+    int64_t duration_ns = 0, inferences = 0, ended_ns;
+    struct slices slices = {0};
+    if (!json_get_integer(request, "duration_ns", 0, INT64_MAX / 2, &duration_ns))
+        return fail(failure, "ValueError", "a request to infer for a time comes without it");
+    if (json_get(request, "slices") != NULL && !json_get_integer(request, "slices", 0, SLICES_MAX, &slices.count))
+        return fail(failure, "ValueError", "a request to infer for a time comes with more slices than %d", SLICES_MAX);
+    int64_t wall_started_ns = wall_ns(), started_ns = clock_ns();
+    slices_begin(&slices, started_ns, duration_ns);
+    if (!infer_for(runtime, duration_ns, started_ns, &slices, &inferences, &ended_ns, failure)) {
+        slices_free(&slices);
+        return false;
     }
     int64_t wall_ended_ns = wall_ns();
     json_integer_member(writer, "inferences", inferences);
@@ -93,6 +114,9 @@ bool inferences_for_a_time(struct runtime *runtime, const struct json_value *req
     json_integer_member(writer, "ended_ns", ended_ns);
     json_integer_member(writer, "wall_started_ns", wall_started_ns);
     json_integer_member(writer, "wall_ended_ns", wall_ended_ns);
+    write_integers(writer, "slice_inferences", slices.inferences, slices.count);
+    write_integers(writer, "slice_ns", slices.lasted_ns, slices.count);
+    slices_free(&slices);
     return true;
 }
 

@@ -10,7 +10,8 @@
 bool inferences_block(struct runtime *runtime, const struct json_value *request, struct json_writer *writer,
                       struct failure *failure);
 
-/* At least one, for `duration_ns` or a little longer; start and end by both clocks. */
+/* At least one, for `duration_ns` or a little longer; start and end by both clocks, and inferences and durations of its
+ * `slices`. */
 bool inferences_for_a_time(struct runtime *runtime, const struct json_value *request, struct json_writer *writer,
                            struct failure *failure);
 

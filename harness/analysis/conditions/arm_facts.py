@@ -25,7 +25,7 @@ _STAGES = {
     "warm_up": "failed while warming up",
     "latency": "failed while its latency was measured",
     "memory": "failed while its memory was measured",
-    "energy": "failed while its energy was measured",
+    "energy": "failed in a long block",
     "soak": "failed while it was soaked",
 }
 

@@ -25,9 +25,10 @@ def missing_sensors(
     bounds: GateBounds,
     latency: Sequence[LatencyBlock],
     energy: Sequence[EnergyBlock] = (),
+    of_pass: str = "energy pass",
 ) -> list[str]:
     """Warnings. `survey_text`: what the device showed of its sensors before the run; None where it was never asked."""
-    return _never(survey_text, bounds) + _lost(latency, "block") + _lost(energy, "block of the energy pass")
+    return _never(survey_text, bounds) + _lost(latency, "block") + _lost(energy, f"block of the {of_pass}")
 
 
 def _never(survey_text: str | None, bounds: GateBounds) -> list[str]:

@@ -54,6 +54,7 @@ def _looks(records: DeviceRecords) -> Iterator[_Look]:
             yield _Look(block.session, context, f"pair {block.pair + 1} of the latency pass")
     for energy in records.energy:
         for context in (energy.before, energy.after):
-            yield _Look(energy.session, context, f"cycle {energy.cycle + 1} of the energy pass")
+            of_pass = "energy pass" if energy.readings else "long blocks"
+            yield _Look(energy.session, context, f"cycle {energy.cycle + 1} of the {of_pass}")
     for finished in records.finished:
         yield _Look(finished.session, finished.context, "")

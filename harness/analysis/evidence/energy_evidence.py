@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.statistics.estimate import Floats
+
+Doubtful = TypeVar("Doubtful", Level, Paired)
 
 ENERGY_COLUMNS = ("device", "arm", "cycle", "quantity", "value", "resolution", "reason")
 """The columns of the energy table."""
@@ -86,6 +88,13 @@ def lost_cycles(*arms: pd.DataFrame) -> LostCycles | None:
     why = reasons[0] if reasons else "not every arm was measured in it"
     of = counted(len(begun), "cycle")
     return LostCycles(len(lost), len(begun), f"{len(lost)} of {of} gave no value (first cycle {first + 1}: {why})")
+
+
+def with_idle_doubt(found: Doubtful, quantity: Quantity, doubt: str | None) -> Doubtful:
+    """The same, doubted where idle power is (`harness.analysis.evidence.idle_baseline`): of what is above idling."""
+    if doubt is None or quantity.name != "energy_per_inference":
+        return found
+    return replace(found, doubt=found.doubt or doubt)
 
 
 def energy_level(quantity: Quantity, rows: pd.DataFrame, source: str, first_look: int | None = None) -> Level:

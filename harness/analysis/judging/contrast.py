@@ -28,6 +28,7 @@ _T_METHOD = {
     "launch": "t on launches' means of log-ratios of paired blocks",
     "process": "t on log-ratios of paired processes",
     "cycle": "t on log-ratios of paired energy blocks",
+    "cycle of long blocks": "t on log-ratios of paired long blocks",
 }
 ANYTIME = "anytime-valid"
 """Begins the method of every interval that holds at all looks together."""
@@ -37,6 +38,7 @@ _ANYTIME_METHODS = {
     "pair of blocks": "anytime-valid t-mixture on log-ratios of paired blocks",
     "launch": "anytime-valid t-mixture on launches' means of log-ratios of paired blocks",
     "cycle": "anytime-valid t-mixture on log-ratios of paired energy blocks",
+    "cycle of long blocks": "anytime-valid t-mixture on log-ratios of paired long blocks",
 }
 _ANYTIME_P = "anytime-valid t-mixture, two-sided"
 SET_METHOD = "expanded BCa bootstrap"
@@ -48,6 +50,7 @@ _BCA_METHOD = {
     "launch": "BCa bootstrap over launches",
     "process": "BCa bootstrap over processes",
     "cycle": "BCa bootstrap over cycles",
+    "cycle of long blocks": "BCa bootstrap over cycles",
 }
 
 

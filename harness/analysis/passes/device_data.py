@@ -67,9 +67,20 @@ class DeviceData:
 
     @cached_property
     def energy_blocks(self) -> list[EnergyBlock]:
-        """The records of all blocks of whole cycles."""
+        """The records of all long blocks of whole cycles."""
         cycles = self.records.whole_cycles([arm.id for arm in self.manifest.arms]) if self.records is not None else []
         return [block for cycle in cycles for block in cycle]
+
+    def goes_first(self, candidate: ManifestArm) -> dict[int, bool]:
+        """Cycle of long blocks → whether the candidate's block came before the baseline's."""
+        places: dict[int, dict[str | None, int]] = {}
+        for block in self.records.energy if self.records is not None else []:
+            places.setdefault(block.cycle, {})[block.arm] = block.position
+        return {
+            cycle: place[candidate.id] < place[self.baseline.id]
+            for cycle, place in places.items()
+            if {candidate.id, self.baseline.id} <= place.keys()
+        }
 
     def source(self, arm: ManifestArm) -> str:
         """Where the arm's values are from, in words."""

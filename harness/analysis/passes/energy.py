@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devices.power.survey import parse_survey
 from devices.readings.unavailable import NotThere
 from harness.analysis.conditions.block_conditions import failed_gates
-from harness.analysis.evidence.energy_evidence import energy_effect, energy_level
+from harness.analysis.evidence.energy_evidence import energy_effect, energy_level, with_idle_doubt
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.analysis.passes.analysed_pass import AnalysedPass
 from harness.documents.comparison import NoEffect
@@ -24,7 +24,8 @@ def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
     rows = data.rows(data.energy_rows, arm, quantity)
     if not len(rows):
         return Level(Unavailable(reason=_why_none(data)), None)
-    return energy_level(quantity, rows, data.energy.source, data.manifest.experiment.energy_looks_after)
+    level = energy_level(quantity, rows, data.energy.source, data.manifest.experiment.energy_looks_after)
+    return with_idle_doubt(level, quantity, data.energy.idle_doubt)
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
@@ -32,20 +33,8 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
     if not (len(ours) and len(theirs)):
         return NoEffect(reason=_why_none(data))
     looks_after = data.manifest.experiment.energy_looks_after
-    return energy_effect(ours, theirs, seed, looks_after, _goes_first(data, candidate))
-
-
-def _goes_first(data: DeviceData, candidate: ManifestArm) -> dict[int, bool]:
-    """Energy cycle → whether the candidate's block came before the baseline's."""
-    baseline = data.baseline
-    places: dict[int, dict[str | None, int]] = {}
-    for block in data.records.energy if data.records is not None else []:
-        places.setdefault(block.cycle, {})[block.arm] = block.position
-    return {
-        cycle: place[candidate.id] < place[baseline.id]
-        for cycle, place in places.items()
-        if {candidate.id, baseline.id} <= place.keys()
-    }
+    effect = energy_effect(ours, theirs, seed, looks_after, data.goes_first(candidate))
+    return effect if isinstance(effect, NoEffect) else with_idle_doubt(effect, quantity, data.energy.idle_doubt)
 
 
 def _why_none(data: DeviceData) -> str:
@@ -61,5 +50,5 @@ ENERGY = AnalysedPass(
     level=_level,
     effect=_effect,
     is_wanted=lambda data, _quantity: data.manifest.experiment.energy_cycles > 0,
-    failed_gates=lambda data: failed_gates(data.energy_blocks, "block of the energy pass"),
+    failed_gates=lambda data: failed_gates(data.energy_blocks, f"block of the {data.manifest.experiment.long_pass}"),
 )

@@ -9,6 +9,7 @@ from harness.analysis.passes.file import FILE
 from harness.analysis.passes.latency import LATENCY
 from harness.analysis.passes.memory import MEMORY
 from harness.analysis.passes.quality import QUALITY
+from harness.analysis.passes.sustained import SUSTAINED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,5 +18,7 @@ if TYPE_CHECKING:
     from harness.analysis.passes.analysed_pass import AnalysedPass
     from harness.quantity import Pass
 
-PASSES: Final[Mapping[Pass, AnalysedPass]] = {each.name: each for each in (LATENCY, MEMORY, FILE, ENERGY, QUALITY)}
+PASSES: Final[Mapping[Pass, AnalysedPass]] = {
+    each.name: each for each in (LATENCY, SUSTAINED, MEMORY, FILE, ENERGY, QUALITY)
+}
 """Name of a pass, as quantities say in which they are measured → its row, in the order that gates are told of."""

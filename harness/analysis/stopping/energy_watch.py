@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.evidence.energy_evidence import energy_effect, energy_level
+from harness.analysis.evidence.energy_evidence import energy_effect, energy_level, with_idle_doubt
 from harness.analysis.evidence.evidence import Evidence, Paired
 from harness.analysis.stopping.stopping import (
     NO_EFFECT_ASKED,
@@ -82,23 +82,31 @@ class EnergyWatch:
             return Decision("go on", len(cycles), reason)
         if self._survey_text is None:
             return Decision("go on", len(cycles), "what the device showed of its sensors (survey.txt) is lost")
-        tables: list[pd.DataFrame] = []
+        read: list[tuple[DeviceEnergy, pd.DataFrame]] = []
+
+        def all_read() -> tuple[DeviceEnergy, pd.DataFrame]:
+            if not read:
+                energy = read_cycles(self._manifest, "", self._records, self._survey_text)
+                read.append((energy, energy_frame([energy])))
+            return read[0]
 
         def rows(arm: str, quantity: str) -> pd.DataFrame:
-            if not tables:
-                tables.append(energy_frame([read_cycles(self._manifest, "", self._records, self._survey_text)]))
-            frame = tables[0]
+            _, frame = all_read()
             name = next(each.name for each in self._manifest.arms if each.id == arm)
             return frame[(frame["arm"] == name) & (frame["quantity"] == quantity)]
 
         def evidence(arm: str, rule: Rule) -> Evidence:
             if rule.at_most is not None or rule.at_least is not None:
-                level = energy_level(QUANTITIES[rule.quantity], rows(arm, rule.quantity), "", self._first_look)
-                return Evidence(NOT_ASKED, level, NO_EFFECT_ASKED)
+                quantity = QUANTITIES[rule.quantity]
+                level = energy_level(quantity, rows(arm, rule.quantity), "", self._first_look)
+                return Evidence(NOT_ASKED, with_idle_doubt(level, quantity, all_read()[0].idle_doubt), NO_EFFECT_ASKED)
             return Evidence(NOT_ASKED, NOT_ASKED, effect(arm, rule.quantity))
 
         def effect(arm: str, quantity: str = "energy_per_inference") -> Paired | NoEffect:
-            return energy_effect(rows(self._arms[0], quantity), rows(arm, quantity), 0, self._first_look)
+            found = energy_effect(rows(self._arms[0], quantity), rows(arm, quantity), 0, self._first_look)
+            if isinstance(found, NoEffect):
+                return found
+            return with_idle_doubt(found, QUANTITIES[quantity], all_read()[0].idle_doubt)
 
         return decide(
             question_of(self._manifest, "energy", self._first_look, self._manifest.experiment.energy_cycles, "cycle"),
@@ -114,8 +122,9 @@ def read_cycles(
 ) -> DeviceEnergy:
     """Energy of a device's blocks: of whole cycles alone where the pass could end after any of them."""
     names = {arm.id: arm.name for arm in manifest.arms}
-    blocks = [] if records is None else records.energy
-    if records is not None and manifest.experiment.energy_looks_after is not None:
+    # Long blocks of sustained use alone say nothing of energy: nothing of it was read around them.
+    blocks = [] if records is None or not manifest.experiment.energy_cycles else records.energy
+    if blocks and records is not None and manifest.experiment.energy_looks_after is not None:
         blocks = [block for cycle in records.whole_cycles(list(names)) for block in cycle]
     home = Path(manifest.experiment_folder)
     return read_device_energy(device, blocks, survey_text, manifest.experiment.measure.energy, names, home)

@@ -17,6 +17,7 @@ from devices.power.registry import SOURCES, choose_source
 from devices.power.survey import parse_survey
 from devices.readings import unavailable
 from harness.analysis.evidence.energy_evidence import ENERGY_COLUMNS
+from harness.analysis.evidence.idle_baseline import idle_doubt
 from harness.analysis.tables.block_energy import as_measured, read_energy
 from harness.documents.comparison import ContinuousUse, EnergyOnDevice
 from harness.experiment.energy_source import with_stand_ins
@@ -54,6 +55,8 @@ class DeviceEnergy:
     rows: list[dict[str, object]] = field(default_factory=list)
     """The rows have the columns of `ENERGY_COLUMNS`."""
     facts: EnergyOnDevice | None = None
+    idle_doubt: str | None = None
+    """Why energy above idling cannot be relied on, though there is a value."""
 
 
 def read_device_energy(
@@ -110,7 +113,7 @@ def read_device_energy(
             _continuous_use(name, [each for each in whole if each.arm == arm], capacity) for arm, name in names.items()
         ],
     )
-    return DeviceEnergy(f", {label}", rows, facts)
+    return DeviceEnergy(f", {label}", rows, facts, idle_doubt(blocks, readout.blocks, names))
 
 
 def energy_frame(devices: Sequence[DeviceEnergy]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ class UnpluggedPass:
         """How long the phone is waited for."""
         gates = self.plan.gates.get("energy")
         waits_s = 0.0 if gates is None else gates.longest_waits_ns / 1e9
-        return self.seconds() + waits_s + PATIENCE_S
+        return self.plan.energy.rest_ns / 1e9 + self.seconds() + waits_s + PATIENCE_S
 
     def _minutes(self, first_step: int) -> int:
         return max(1, math.ceil(self.seconds(first_step) / 60.0))

@@ -50,15 +50,16 @@ class _Asked:
     probe: ToRead
 
 
-def device_gates(survey: Survey, bounds: GateBounds, *, on_battery: bool) -> DeviceGates:
+def device_gates(survey: Survey, bounds: GateBounds, *, on_battery: bool, long_blocks: int = 0) -> DeviceGates:
     """Gates of one pass. `on_battery`: the battery must not be charged, whatever the bounds say (as in the energy pass
-    where the battery is the source).
+    where the battery is the source). `long_blocks`: how many blocks of arms the device is to have cooled after, where
+    they are long.
     """
     conditions: list[_Asked] = []
     missing: dict[str, str] = {}
     wanted: dict[str, list[_Asked] | NotThere] = {
         "battery_level": _battery_level(survey, bounds),
-        "temperature": _temperature(survey, bounds),
+        "temperature": _temperature(survey, bounds, long_blocks),
         "thermal_status": _thermal_status(survey, bounds),
         "governor": _same_clock(survey, "governor", "scaling_governor"),
         "clock_limit": _same_clock(survey, "clock_limit", "scaling_max_freq"),
@@ -123,7 +124,7 @@ def _battery_level(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotTher
     return [_Asked(GateCondition(id="battery_level", probe=probe.id, after=after, at_least=bound), probe)]
 
 
-def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
+def _temperature(survey: Survey, bounds: GateBounds, long_blocks: int) -> list[_Asked] | NotThere:
     """The skin's, else the battery's, else the processor's: the first of these that is a file."""
     zones = {
         files["type"].strip().lower(): folder
@@ -145,7 +146,9 @@ def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
         if not isinstance(said, DumpsysBattery) or isinstance(said.temperature_celsius, NotThere):
             return NotThere("the device gives no temperature of its skin, its battery or its processor")
         probe, after, scale = _BATTERY_DUMPSYS, _after(survey.answers["battery"], "temperature"), 0.1
-    most, rise = bounds.temperature_max_celsius, bounds.temperature_rise_celsius
+    most = bounds.temperature_max_celsius
+    rise = bounds.cool_rise_celsius if long_blocks else bounds.temperature_rise_celsius
+    cool_wait_ns = round(bounds.cool_wait_s * 1e9)
     condition = GateCondition(
         id="temperature",
         probe=probe.id,
@@ -153,6 +156,9 @@ def _temperature(survey: Survey, bounds: GateBounds) -> list[_Asked] | NotThere:
         scale=scale,
         at_most=most,
         rise_at_most=rise if most is None else None,
+        first_at_start=bool(long_blocks) and most is None,
+        max_wait_ns=cool_wait_ns if long_blocks else None,
+        budget_ns=cool_wait_ns * long_blocks if long_blocks else None,
     )
     return [_Asked(condition, probe)]
 

@@ -19,7 +19,7 @@ from harness.documents.plan import (
     Step,
     WarmUpStep,
 )
-from harness.experiment.declaration import Measure
+from harness.experiment.declaration import LongBlocks, Measure
 from harness.experiment.launches import launch_pairs_most
 from harness.runs.planning.sensing import Sensing
 
@@ -50,7 +50,7 @@ class Placement:
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
-    """Quality first (it shows early whether an arm works at all), then latency, memory, and energy, which heats."""
+    """Quality first (it shows early whether an arm works at all), then latency, memory, and long blocks, which heat."""
     measure = manifest.experiment.measure
     arm_ids = [arm.id for arm in manifest.arms]
     # A string seeds the same sequence on every Python version; each device gets an order of its own.
@@ -71,9 +71,9 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                     inferences=measure.memory_inferences,
                 )
             )
-    if placement.sensing.measures_energy:
-        for cycle, order in enumerate(_orders(arm_ids, manifest.experiment.energy_cycles, orders)):
-            steps += _energy_cycle(manifest, cycle, order, first_step=len(steps))
+    long_blocks = manifest.experiment.long_blocks(measures_energy=placement.sensing.measures_energy)
+    for cycle, order in enumerate(_balanced_orders(arm_ids, long_blocks.cycles, orders)):
+        steps += _energy_cycle(manifest, long_blocks, cycle, order, first_step=len(steps))
     return Plan(
         run_id=manifest.run_id,
         seed=manifest.seed,
@@ -156,9 +156,10 @@ def latency_options(measure: Measure) -> LatencyOptions:
     )
 
 
-def _energy_cycle(manifest: Manifest, cycle: int, order: list[str], first_step: int) -> list[EnergyStep]:
-    """Idle right before each arm: its power is what the arm's is compared with."""
-    energy = manifest.experiment.measure.energy
+def _energy_cycle(
+    manifest: Manifest, long_blocks: LongBlocks, cycle: int, order: list[str], first_step: int
+) -> list[EnergyStep]:
+    """Idle right before each arm: its power is what the arm's is compared with, and the device cools."""
     return [
         EnergyStep(
             step=first_step + position,
@@ -166,7 +167,7 @@ def _energy_cycle(manifest: Manifest, cycle: int, order: list[str], first_step: 
             position=position,
             arm=arm,
             item=manifest.latency_item,
-            duration_ns=round((energy.idle_s if arm is None else energy.block_s) * 1e9),
+            duration_ns=round((long_blocks.idle_s if arm is None else long_blocks.block_s) * 1e9),
         )
         for position, arm in enumerate(arm for each in order for arm in (None, each))
     ]
@@ -177,3 +178,13 @@ def _orders(arms: list[str], count: int, source: random.Random) -> list[list[str
     their noise (twice the false alarms at an autocorrelation of 0.9).
     """
     return [source.sample(arms, len(arms)) for _ in range(count)]
+
+
+def _balanced_orders(arms: list[str], count: int, source: random.Random) -> list[list[str]]:
+    """`count` orders of the arms, drawn for every two of them, the second the first one backwards: ABBA or BAAB.
+
+    A long block leaves heat behind, and long blocks are few: each arm has to follow the others as often as it is
+    followed, which orders that are drawn each on their own make likely among many only.
+    """
+    orders = _orders(arms, (count + 1) // 2, source)
+    return [order[:: 1 - 2 * turn] for order in orders for turn in (0, 1)][:count]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 GatedPass = Literal["latency", "memory", "energy"]
 PASSES: tuple[GatedPass, ...] = ("latency", "memory", "energy")
 
+SLICES = 10
+"""Parts in which a long block is told: a tenth still holds many inferences, and shows when a device begins to throttle.
+"""
 UNPLUG_WAIT_S = 1800.0
 """How long a device waits for its cable to be pulled."""
 
@@ -70,12 +73,18 @@ def make_sensing(survey_text: str, experiment: Experiment) -> Sensing:
             notes.append(f"energy: {SOURCES[found.source].label}, of {found.covers}")
             if experiment.asks_for_energy_looks and energy.unseen is not None:
                 notes.append(f"energy: all {experiment.energy_cycles} cycles will be measured: {energy.unseen}")
+    long_blocks = experiment.long_blocks(measures_energy=measures_energy)
+    if long_blocks.cycles:
+        rest_ns = round(experiment.measure.gates.cool_first_s * 1e9)
+        lead_in_ns = round(energy.lead_in_s * 1e9)
+        options = options.model_copy(update={"lead_in_ns": lead_in_ns, "rest_ns": rest_ns, "slices": SLICES})
     gates: dict[GatedPass, Gates] = {}
     for each in PASSES:
         asked = device_gates(
             survey,
             experiment.measure.gates,
             on_battery=each == "energy" and measures_energy and (reads_battery or energy.unplugged),
+            long_blocks=long_blocks.cycles * len(experiment.arms) if each == "energy" else 0,
         )
         gates[each] = _patient(asked.gates) if each == "energy" and energy.unplugged else asked.gates
         probes |= {probe.id: probe for probe in asked.probes}

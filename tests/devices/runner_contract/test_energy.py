@@ -129,6 +129,72 @@ def test_pid_is_that_of_the_working_arm_and_without_one_an_error(walk: Walk) -> 
             assert reading.text == f"{pids[block.arm]}\n"
 
 
+def test_a_block_is_told_in_slices_that_make_it_up(bench: Bench) -> None:
+    bench.energy_options = EnergyOptions(lead_in_ns=1_000_000, slices=5)
+    energy_bench(bench, cycles=2, duration_ms=300)
+    bench.write_plan()
+
+    blocks = of_kind(bench.run(), EnergyBlock)
+
+    assert len(blocks) == 6
+    for block in blocks:
+        if block.arm is None:
+            assert (block.slice_inferences, block.slice_ns) == ([], [])
+            continue
+        # That they add up to the block, its record says: `harness.documents.records.EnergyBlock`.
+        assert len(block.slice_inferences) == len(block.slice_ns) == 5
+        ends_ns = np.cumsum(block.slice_ns)
+        for place, end_ns in enumerate(ends_ns[:-1]):
+            # A slice is cut by the first inference that ends beyond its end; one that skips a slice leaves it empty.
+            assert end_ns >= (place + 1) * 60_000_000 or block.slice_inferences[place] == 0
+        assert all(
+            (count == 0) == (took == 0) for count, took in zip(block.slice_inferences, block.slice_ns, strict=True)
+        )
+        assert min(block.slice_inferences, default=0) >= 0
+
+
+def test_slices_longer_than_an_inference_all_hold_some_and_one_shorter_may_hold_none(bench: Bench) -> None:
+    bench.energy_options = EnergyOptions(slices=1000)
+    energy_bench(bench, cycles=1, duration_ms=2)
+    bench.write_plan()
+
+    for block in of_kind(bench.run(), EnergyBlock):
+        if block.arm is not None:
+            assert len(block.slice_ns) == 1000
+            assert 0 in block.slice_inferences
+            assert sum(block.slice_inferences) == block.inferences
+
+
+def test_where_none_are_asked_for_there_are_no_slices(bench: Bench) -> None:
+    energy_bench(bench, cycles=1)
+    bench.write_plan()
+
+    assert all(block.slice_ns == [] for block in of_kind(bench.run(), EnergyBlock))
+
+
+def test_the_device_rests_before_the_first_block_of_each_session_alone(bench: Bench) -> None:
+    rest_ns = 400_000_000
+    bench.energy_options = EnergyOptions(rest_ns=rest_ns)
+    energy_bench(bench, cycles=1)
+    bench.hold("energy", before_block=2)
+    bench.write_plan()
+    process = bench.start()
+    bench.wait_until_held()
+    kill_at_once(process)
+    bench.let_go()
+
+    records = bench.run()
+
+    loaded_ns = {
+        session: max(one.monotonic_ns for one in of_kind(records, ArmLoaded) if one.session == session)
+        for session in (0, 1)
+    }
+    first = {block.session: block for block in reversed(of_kind(records, EnergyBlock))}
+    assert set(first) == {0, 1}
+    for session, block in first.items():
+        assert block.started_ns - loaded_ns[session] >= rest_ns
+
+
 def energy_bench(bench: Bench, *, cycles: int, duration_ms: float = 30) -> None:
     for cycle in range(cycles):
         bench.energy_cycle(cycle, [None, "a0", "a1"], "i0", duration_ms=duration_ms)

@@ -206,6 +206,44 @@ def test_a_condition_that_is_never_waited_for_leaves_the_others_their_time(bench
     assert [gate.failed for gate in outcomes(bench.records())] == [["cable"]] * 2
 
 
+def test_a_value_is_held_against_that_at_the_start_of_the_session_where_that_is_asked_for(bench: Bench) -> None:
+    heat = bench.file_probe("heat", "30")
+    bench.gate(
+        "latency",
+        condition("began", "heat", rise_at_most=3, first_at_start=True),
+        condition("heat", "heat", rise_at_most=3),
+    )
+    bench.hold("memory", before_block=0)
+    bench.memory("a0", "i0")
+    add_latency_pass(bench, pairs=1)
+    bench.write_plan()
+    process = bench.start()
+    bench.wait_until_held()
+    replace(heat, "40")
+    bench.let_go()
+    assert process.wait(120) == 0
+
+    for gate in outcomes(bench.records()):
+        assert gate.values == {"began": 40, "heat": 40}
+        assert gate.failed == ["began"]
+
+
+def test_all_waits_for_such_a_condition_have_a_bound_of_their_own_where_one_is_given(bench: Bench) -> None:
+    """As for a device that is to cool before every block of many."""
+    bench.file_probe("heat", "50")
+    heat = condition("heat", "heat", at_most=40, max_wait_ns=60_000_000, budget_ns=200_000_000)
+    bench.gate("latency", heat, poll_ns=POLL_NS)
+    add_latency_pass(bench, pairs=3)
+    bench.write_plan()
+
+    gates = outcomes(bench.run())
+
+    assert [gate.failed for gate in gates] == [["heat"]] * 6
+    assert all(gate.waited_ns >= 60_000_000 for gate in gates[:3])
+    assert sum(gate.waited_ns for gate in gates) >= 200_000_000
+    assert gates[-1].waited_ns == 0
+
+
 def test_memory_and_energy_wait_as_well(bench: Bench) -> None:
     level = bench.file_probe("level", "hot")
     for of_pass in ("memory", "energy"):

@@ -127,8 +127,11 @@ def test_what_cannot_be_known_is_unavailable_with_a_reason(truth, reason, tmp_pa
 
 
 def test_a_sensor_that_is_lost_on_the_way_is_told_and_no_rule_is_met_on_what_is_left(tmp_path):
-    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=740.0))
-    comparison, _ = experiment(on_battery, tmp_path, rules=ON_ENERGY, memory_repeats=0)
+    at_once = {"cool_wait_s": 0.0, "cool_first_s": 0.0}
+    experiment(ON_BATTERY, tmp_path, memory_repeats=0, gates=at_once)
+    fifth = next(block for block in read_device_records(tmp_path / "records.jsonl").energy if block.cycle == 4)
+    on_battery = replace(ON_BATTERY, battery=Battery(sensor_lost_at_s=fifth.started_ns / 1e9 - 1.0))
+    comparison, _ = experiment(on_battery, tmp_path, rules=ON_ENERGY, memory_repeats=0, gates=at_once)
     found = contrast(comparison, "energy_per_inference").effect
     assert isinstance(found, Effect)
     assert found.excluded == {"no value in one of the arms": 4}
@@ -205,7 +208,7 @@ def test_gates_and_heat_of_the_energy_pass_reach_the_rule_and_the_warnings(tmp_p
         resistance_k_per_w=12.0, capacity_j_per_k=20.0, throttles_at_celsius=45.0, slower_per_kelvin=0.02
     )
     hot = replace(GREEDY, thermal=warms_up)
-    gates = {"max_wait_s": 0.5, "max_wait_total_s": 1.0}
+    gates = {"max_wait_s": 0.5, "max_wait_total_s": 1.0, "cool_wait_s": 0.5, "cool_first_s": 0.0}
     comparison, _ = experiment(hot, tmp_path, rules=ON_ENERGY, memory_repeats=0, gates=gates)
     records = read_device_records(tmp_path / "records.jsonl")
     failed = sum("temperature" in block.gate.failed for block in records.energy if block.gate is not None)

@@ -95,6 +95,16 @@ def test_what_a_device_cannot_say_is_no_gate_and_is_named() -> None:
     assert found.gates.budget_ns == 180_000_000_000
 
 
+def test_before_long_blocks_the_device_is_to_be_as_cool_as_when_the_runner_started() -> None:
+    bounds = GateBounds(cool_rise_celsius=2.0, cool_wait_s=90.0)
+    found = by_id(device_gates(phone(**FILES), bounds, on_battery=False, long_blocks=12))["temperature"]
+    assert (found.rise_at_most, found.first_at_start) == (2.0, True)
+    assert (found.max_wait_ns, found.budget_ns) == (90_000_000_000, 1_080_000_000_000)
+    bounds = GateBounds(temperature_max_celsius=35.0)
+    found = by_id(device_gates(phone(**FILES), bounds, on_battery=False, long_blocks=12))["temperature"]
+    assert (found.at_most, found.rise_at_most, found.first_at_start) == (35.0, None, False)
+
+
 def test_cores_that_share_a_clock_are_looked_at_once() -> None:
     """As where a phone shows no policies."""
     core = "/sys/devices/system/cpu/cpu{}/cpufreq"

@@ -137,19 +137,44 @@ def test_a_plan_survives_its_json():
     assert Plan.model_validate_json(text) == made
 
 
-def test_energy_has_idle_right_before_each_arm_in_an_order_drawn_for_each_cycle():
+def test_energy_has_idle_right_before_each_arm_in_an_order_drawn_for_every_two_cycles():
     made = plan(manifest(energy={"cycles": 20, "block_s": 30, "idle_s": 5}), sensing=Sensing(measures_energy=True))
     blocks = [step for step in made.steps if step.kind == "energy"]
     assert [step.step for step in made.steps] == list(range(len(made.steps)))
-    orders = set()
+    orders = []
     for cycle in range(20):
         idle, first, idle_again, second = [step for step in blocks if step.cycle == cycle]
         assert idle.arm is idle_again.arm is None
         assert [step.position for step in (idle, first, idle_again, second)] == [0, 1, 2, 3]
         assert {first.arm, second.arm} == {"a0", "a1"}
         assert (idle.duration_ns, first.duration_ns) == (5_000_000_000, 30_000_000_000)
-        orders.add(first.arm)
-    assert orders == {"a0", "a1"}
+        orders.append(first.arm)
+    assert set(orders[::2]) == {"a0", "a1"}
+    assert all(one != other for one, other in zip(orders[::2], orders[1::2], strict=True))
+
+
+def test_sustained_use_has_long_blocks_of_its_own_where_energy_is_not_measured():
+    run = manifest(
+        sustained={"cycles": 3, "block_s": 90, "rest_s": 15}, energy={"cycles": 5, "block_s": 30, "idle_s": 20}
+    )
+    for measures_energy, cycles, lasting_s in (
+        (False, 3, {None: 15, "a0": 90, "a1": 90}),
+        (True, 5, {None: 20, "a0": 90, "a1": 90}),
+    ):
+        blocks = [
+            step for step in plan(run, sensing=Sensing(measures_energy=measures_energy)).steps if step.kind == "energy"
+        ]
+        assert len(blocks) == 4 * cycles
+        assert {step.arm: step.duration_ns / 1e9 for step in blocks} == lasting_s
+
+
+def test_a_rule_on_sustained_latency_asks_for_six_cycles():
+    told = manifest().experiment.model_dump(by_alias=True) | {
+        "rules": [{"quantity": "sustained_latency", "no_worse_than": "5 %"}]
+    }
+    asked = Experiment.model_validate(told)
+    assert (asked.sustained_cycles, asked.long_blocks(measures_energy=False).cycles) == (6, 6)
+    assert manifest().experiment.long_blocks(measures_energy=True).cycles == 0
 
 
 def test_energy_is_not_measured_where_no_source_says_it():
