@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from rederive_intervals import LATENCY, anytime_half_width, latency_values, paired, read, t_interval
+from rederive_intervals import LATENCY, anytime_half_width, latency_blocks, latency_values, paired, read, t_interval
 from rederive_launches import Launches, launch_sizes, launches_of
 from scipy.special import ndtri, stdtr, stdtrit
 
@@ -52,7 +52,7 @@ def calibration(records):
     """Name in the profile → number."""
     pairs, arms = pairs_of(records), ("a0", "a1")
     sessions = {}
-    values = latency_values(records, arms, LATENCY["latency_p50"], sessions)
+    values = latency_values(latency_blocks(records, arms, sessions), LATENCY["latency_p50"])
     d, launches = paired(values, *arms), launches_of(records)
     blocks = [block for pair in pairs for block in pair]
     medians = np.array([np.median(block["latency_ns"]) for block in blocks])
