@@ -96,6 +96,7 @@ block_ms = 2.0
 reference_ms = 0.5
 settle_ms = 0.0
 memory_repeats = 1
+min_items = 2
 seed = 7
 gates.max_wait_s = 0.0
 [[rules]]

@@ -104,6 +104,7 @@ class TinyExperiment:
             "gates.cool_first_s": 0.0,
             "settle_ms": 0.0,
             "memory_repeats": 2,
+            "min_items": 2,  # it has four
             "seed": 7,
             "metrics": ["psnr", "psnr_y", "ssim"],
         }

@@ -1,5 +1,5 @@
 """What keeps scores from deciding though an interval comes out: too few items, and crops of one scene that count as if
-they were pictures of their own.
+they were items of their own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.statistics.intraclass import Intraclass
     from harness.tasks.scenes_by_name import ScenesByName
 
+_ROUNDING = 1e-12
 _CLEAR, _CLEAR_WHERE_NAMES_SAY_SO = 0.01, 0.05
 
 
@@ -70,8 +71,8 @@ def _too_few_scenes(scenes: int, said: str, min_items: int) -> str | None:
 
 
 def _copies(estimate: Estimate, noun: str) -> str | None:
-    """No two pictures lose the same to the last digit, unless they lose nothing."""
-    if estimate.exact or estimate.sd != 0.0 or estimate.n < 2 or estimate.mean == 0.0:
+    """No two items lose the same to the last digit, unless they lose nothing."""
+    if estimate.exact or estimate.sd != 0.0 or estimate.n < 2 or abs(estimate.mean) <= _ROUNDING:
         return None
     return f"every {noun} gave exactly the same difference, as copies of one do"
 
