@@ -8,15 +8,17 @@ thin lines for two speeds or a drift.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from harness.documents.comparison import LatencyDistribution
 from harness.unit import UNITS
 from reports import format as fmt
-from reports.charts.axis import Axis
-from reports.charts.inline_svg import WIDTH, inline_svg
-from reports.charts.shapes import LINE_STYLES, MARKERS, SERIES, Line, Marks, Shape, Uprights
+from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, WIDTH, inline_svg, plain_axis_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MANY_BLOCKS = 300
 """From here on a line without markers: a marker costs a hundred bytes of page each."""
@@ -31,27 +33,32 @@ def block_medians(distributions: Sequence[LatencyDistribution], series: Sequence
     divisor = UNITS["ns"].display_divisor
     stalled = [distribution for distribution in distributions if distribution.stalls]
 
-    shapes: list[Shape] = []
-    for distribution, index in zip(distributions, series, strict=True):
-        colour = SERIES[index % len(SERIES)]
-        medians = [latency / divisor for latency in distribution.block_medians_ns]
-        shapes.append(Line(distribution.block_started_s, medians, colour, 1.0, LINE_STYLES[index % len(LINE_STYLES)]))
-        if len(medians) < MANY_BLOCKS:
-            shapes.append(Marks(distribution.block_started_s, medians, colour, 4.5, MARKERS[index % len(MARKERS)]))
-        shapes += _course(distribution, colour, divisor)
-        shapes += _rings(distribution, colour, divisor)
-        if distribution.stalls:
-            shapes.append(_ticks(distribution, colour, stalled.index(distribution)))
-    description = "; ".join(_in_words(distribution) for distribution in distributions)
-    return inline_svg(
-        shapes,
-        Axis("seconds since the start", margin=0.03),
+    def draw(axes: Axes) -> None:
+        for distribution, index in zip(distributions, series, strict=True):
+            many = len(distribution.block_medians_ns) >= MANY_BLOCKS
+            colour = SERIES[index % len(SERIES)]
+            axes.plot(
+                distribution.block_started_s,
+                [latency / divisor for latency in distribution.block_medians_ns],
+                color=colour,
+                linestyle=LINE_STYLES[index % len(LINE_STYLES)],
+                linewidth=1.0,
+                marker="" if many else MARKERS[index % len(MARKERS)],
+                markersize=4.5,
+                markeredgewidth=0,
+            )
+            _draw_course(axes, distribution, colour, divisor)
+            _draw_rings(axes, distribution, colour, divisor)
+            if distribution.stalls:
+                _draw_ticks(axes, distribution, colour, stalled.index(distribution))
         # Rows of ticks have the upper edge for themselves.
-        Axis("milliseconds", margin=0.1 + 2 * _TICK_ROW * len(stalled)),
-        prefix=prefix,
-        title="Did it stay the same while measuring?",
-        description=description,
-    )
+        axes.margins(x=0.03, y=0.1 + 2 * _TICK_ROW * len(stalled))
+        plain_axis_numbers(axes)
+        axes.set_xlabel("seconds since the start")
+        axes.set_ylabel("milliseconds")
+
+    description = "; ".join(_in_words(distribution) for distribution in distributions)
+    return inline_svg(draw, prefix=prefix, title="Did it stay the same while measuring?", description=description)
 
 
 def marks_in_words(distributions: Sequence[LatencyDistribution]) -> list[str]:
@@ -79,25 +86,33 @@ def marks_in_words(distributions: Sequence[LatencyDistribution]) -> list[str]:
     return words
 
 
-def _course(distribution: LatencyDistribution, colour: str, divisor: float) -> list[Line]:
+def _draw_course(axes: Axes, distribution: LatencyDistribution, colour: str, divisor: float) -> None:
     if distribution.course is None or not distribution.block_started_s:
-        return []
+        return
     begins, ends = (latency / divisor for latency in distribution.course.levels_ns)
     span = [distribution.block_started_s[0], distribution.block_started_s[-1]]
-    lines = [[begins, begins], [ends, ends]] if distribution.course.kind == "two speeds" else [[begins, ends]]
-    return [Line(span, line, colour, 0.8) for line in lines]
+    lines = [(begins, begins), (ends, ends)] if distribution.course.kind == "two speeds" else [(begins, ends)]
+    for line in lines:
+        axes.plot(span, line, color=colour, linestyle="-", linewidth=0.8)
 
 
-def _rings(distribution: LatencyDistribution, colour: str, divisor: float) -> list[Marks]:
+def _draw_rings(axes: Axes, distribution: LatencyDistribution, colour: str, divisor: float) -> None:
     ringed = sorted(distribution.outlying_blocks[:MOST_RINGS])
     if not ringed:
-        return []
-    started = [distribution.block_started_s[place] for place in ringed]
-    medians = [distribution.block_medians_ns[place] / divisor for place in ringed]
-    return [Marks(started, medians, colour, 11.0, ring_width=1.5)]
+        return
+    axes.plot(
+        [distribution.block_started_s[place] for place in ringed],
+        [distribution.block_medians_ns[place] / divisor for place in ringed],
+        linestyle="",
+        marker="o",
+        markersize=11.0,
+        markerfacecolor="none",
+        markeredgecolor=colour,
+        markeredgewidth=1.5,
+    )
 
 
-def _ticks(distribution: LatencyDistribution, colour: str, row: int) -> Uprights:
+def _draw_ticks(axes: Axes, distribution: LatencyDistribution, colour: str, row: int) -> None:
     """One path for all, and one tick at most for each unit of the drawing's width."""
     started = distribution.block_started_s
     width = max(started[-1] - started[0], 1e-9)
@@ -106,7 +121,15 @@ def _ticks(distribution: LatencyDistribution, colour: str, row: int) -> Uprights
         for stall in distribution.stalls
     }
     top = 0.99 - 1.4 * row * _TICK_ROW
-    return Uprights(list(columns.values()), colour, 1.5, between=(top, top - _TICK_ROW))
+    gap = float("nan")
+    axes.plot(
+        [x for at in columns.values() for x in (at, at, gap)],
+        [y for _ in columns for y in (top, top - _TICK_ROW, gap)],
+        transform=axes.get_xaxis_transform(),
+        color=colour,
+        linestyle="-",
+        linewidth=1.5,
+    )
 
 
 def _in_words(distribution: LatencyDistribution) -> str:

@@ -1,87 +1,105 @@
-"""A chart with two axes as inline SVG that follows the page: its colours, its font, no identifiers that clash.
-
-Drawn by hand: three kinds of shapes on two axes need no drawing library, whose import took longer than the analysis.
-"""
+"""A matplotlib figure as inline SVG that follows the page: its colours, its font, no identifiers that clash."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup, escape
 
-from reports.charts.axis import Axis, Scale, tick_text
-from reports.charts.shapes import GRID, INK, Shape, Uprights
 from reports.inert_text import inert
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 WIDTH, HEIGHT = 420.0, 250.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.8, 407.4, 10.0, 202.5
-"""The edges of what is drawn in; axes, numbers and words stand around it."""
-_FONT_SIZE = 12
-_TICK = 3.5
+
+# Colours drawn in and replaced by the page's own, so that a figure is right in light, in dark and on paper.
+INK: Final = "#010001"
+GRID: Final = "#010002"
+SERIES: Final = ("#020001", "#020002", "#020003", "#020004", "#020005", "#020006")
+LINE_STYLES: Final = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1.2, 2)), (0, (3, 1)), (0, (8, 2)))
+"""Beside the colour, so that series can be told apart without it."""
+MARKERS: Final = ("o", "s", "^", "D", "v", "P")
+
+_VARIABLES = {INK: "var(--muted)", GRID: "var(--line)"} | {
+    colour: f"var(--series-{index})" for index, colour in enumerate(SERIES)
+}
 
 
-def inline_svg(shapes: Sequence[Shape], x: Axis, y: Axis, *, prefix: str, title: str, description: str) -> Markup:
-    """The shapes, later ones over earlier ones, as one <svg> element of 420 × 250 units.
+def inline_svg(draw: Callable[[Axes], None], *, prefix: str, title: str, description: str) -> Markup:
+    """The figure that `draw` makes, as one <svg> element of 420 × 250 units.
 
     `prefix` (letters, digits, hyphens) makes its identifiers unique in the page. `title` and `description` are its
-    text alternative and are escaped here, as are the axes' labels. The same shapes give the same bytes.
+    text alternative and are escaped here. The same drawing gives the same bytes.
     """
-    horizontal = x.scale(chain.from_iterable(shape.x for shape in shapes))
-    vertical = y.scale(chain.from_iterable(shape.y for shape in shapes if not isinstance(shape, Uprights)))
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    def place_x(value: float) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * horizontal.share(value)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(
+            {
+                "svg.fonttype": "none",
+                "svg.hashsalt": prefix,
+                "font.size": 12,
+                "text.usetex": False,
+                "text.parse_math": False,
+                "axes.edgecolor": GRID,
+                "axes.labelcolor": INK,
+                "xtick.color": GRID,
+                "ytick.color": GRID,
+                "xtick.labelcolor": INK,
+                "ytick.labelcolor": INK,
+                "grid.color": GRID,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.axisbelow": True,
+            }
+        )
+        figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor="none")
+        axes = figure.add_axes((0.14, 0.19, 0.83, 0.77), facecolor="none")
+        axes.grid(linewidth=0.6)
+        draw(axes)
+        buffer = io.StringIO()
+        figure.savefig(
+            buffer,
+            format="svg",
+            facecolor="none",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
+    return Markup(_for_the_page(buffer.getvalue(), prefix, title, description))
 
-    def height(share: float) -> float:
-        return _BOTTOM - (_BOTTOM - _TOP) * share
 
-    def place_y(value: float) -> float:
-        return height(vertical.share(value))
-
-    at_x = [(place_x(tick), tick_text(tick)) for tick in _ticks(x, horizontal)]
-    at_y = [(place_y(tick), tick_text(tick)) for tick in _ticks(y, vertical)]
-    drawn = "".join(shape.path(place_x, place_y, height) for shape in shapes)
-    return Markup(
+def _for_the_page(svg: str, prefix: str, title: str, description: str) -> str:
+    body = svg[svg.index("<svg") :]
+    body = body[body.index(">") + 1 : body.rindex("</svg>")]
+    # A style element inside an inline SVG is a style of the whole page.
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    body = re.sub(r"font-family: [^;\"]*;?\s*", "", body)
+    referenced = set(re.findall(r"(?:href=\"#|url\(#)([^\")]+)", body))
+    body = re.sub(
+        r'\s+id="([^"]+)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in referenced else "", body
+    )
+    body = re.sub(r'xlink:href="#', f'href="#{prefix}-', body)
+    body = re.sub(r"url\(#", f"url(#{prefix}-", body)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, variable)
+    body = re.sub(r"\s*\n\s*", " ", body)
+    return (
         f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
         f'aria-labelledby="{prefix}-title {prefix}-description">'
         f'<title id="{prefix}-title">{escape(inert(title))}</title>'
-        f'<desc id="{prefix}-description">{escape(inert(description))}</desc>'
-        f'<clipPath id="{prefix}-area"><rect x="{_LEFT:g}" y="{_TOP:g}" width="{_RIGHT - _LEFT:g}" '
-        f'height="{_BOTTOM - _TOP:g}"/></clipPath>'
-        f"{_lines(at_x, at_y)}{_numbers(at_x, at_y)}{_labels(x.label, y.label)}"
-        f'<g clip-path="url(#{prefix}-area)">{drawn}</g></svg>'
+        f'<desc id="{prefix}-description">{escape(inert(description))}</desc>{body.strip()}</svg>'
     )
 
 
-def _ticks(axis: Axis, scale: Scale) -> Sequence[float]:
-    return axis.ticks if axis.ticks is not None else scale.round_ticks()
+def plain_axis_numbers(axes: Axes) -> None:
+    """Ticks as plain numbers: no offsets, no exponents, few enough to read on a telephone."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-
-def _lines(at_x: list[tuple[float, str]], at_y: list[tuple[float, str]]) -> str:
-    grid = "".join(f"M{x:.1f} {_TOP:g}V{_BOTTOM:g}" for x, _ in at_x)
-    grid += "".join(f"M{_LEFT:g} {y:.1f}H{_RIGHT:g}" for y, _ in at_y)
-    axes = f"M{_LEFT:g} {_TOP:g}V{_BOTTOM:g}H{_RIGHT:g}"
-    axes += "".join(f"M{x:.1f} {_BOTTOM:g}v{_TICK:g}" for x, _ in at_x)
-    axes += "".join(f"M{_LEFT:g} {y:.1f}h-{_TICK:g}" for y, _ in at_y)
-    return (
-        f'<g style="fill: none; stroke: {GRID}">'
-        f'<path style="stroke-width: 0.6" d="{grid}"/><path style="stroke-width: 0.8" d="{axes}"/></g>'
-    )
-
-
-def _numbers(at_x: list[tuple[float, str]], at_y: list[tuple[float, str]]) -> str:
-    below = "".join(f'<text x="{x:.1f}" y="{_BOTTOM + 17:g}">{text}</text>' for x, text in at_x)
-    beside = "".join(f'<text x="{_LEFT - 7:g}" y="{y + 4:.1f}">{text}</text>' for y, text in at_y)
-    return _text_group("middle", below) + _text_group("end", beside)
-
-
-def _labels(x_label: str, y_label: str) -> str:
-    middle_x, middle_y = (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2
-    words = f'<text x="{middle_x:g}" y="{HEIGHT - 8:g}">{escape(inert(x_label))}</text>'
-    words += f'<text transform="translate(12 {middle_y:g}) rotate(-90)">{escape(inert(y_label))}</text>'
-    return _text_group("middle", words)
-
-
-def _text_group(anchor: str, texts: str) -> str:
-    return f'<g style="fill: {INK}; font-size: {_FONT_SIZE}px; text-anchor: {anchor}">{texts}</g>'
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:.10g}".replace("-", "\N{MINUS SIGN}")))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from harness.documents.comparison import LatencyDistribution
 from harness.unit import UNITS
 from reports import format as fmt
-from reports.charts.axis import Axis
-from reports.charts.inline_svg import inline_svg
-from reports.charts.shapes import LINE_STYLES, SERIES, Line
+from reports.charts.inline_svg import LINE_STYLES, SERIES, inline_svg, plain_axis_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 EDGE_LEVEL = 0.99
 """The drawing ends here: the slowest one in a hundred would push everything else to the left edge."""
@@ -21,35 +23,33 @@ def latency_distribution(distributions: Sequence[LatencyDistribution], series: S
     """The distributions drawn through their quantiles. `series` is the colour and line style of each."""
     divisor = UNITS["ns"].display_divisor
 
-    lines, edges = [], []
-    for distribution, index in zip(distributions, series, strict=True):
-        points = sorted(zip(distribution.quantiles_ns, distribution.quantile_levels, strict=True))
-        if not points:
-            continue
-        lines.append(
-            Line(
+    def draw(axes: Axes) -> None:
+        edges = []
+        for distribution, index in zip(distributions, series, strict=True):
+            points = sorted(zip(distribution.quantiles_ns, distribution.quantile_levels, strict=True))
+            if not points:
+                continue
+            axes.plot(
                 [latency / divisor for latency, _ in points],
                 [100.0 * level for _, level in points],
-                SERIES[index % len(SERIES)],
-                2.2,
-                LINE_STYLES[index % len(LINE_STYLES)],
+                color=SERIES[index % len(SERIES)],
+                linestyle=LINE_STYLES[index % len(LINE_STYLES)],
+                linewidth=2.2,
             )
-        )
-        edges.append(max((x for x, level in points if level <= EDGE_LEVEL), default=points[-1][0]) / divisor)
-    limits = None
-    if edges:
-        left, right = min(line.x[0] for line in lines), max(edges)
-        room = 0.04 * (right - left) or 0.05 * right or 1.0
-        limits = (max(0.0, left - room), right + room)
+            edges.append(max((x for x, level in points if level <= EDGE_LEVEL), default=points[-1][0]) / divisor)
+        axes.set_ylim(0, 100)
+        starts = [min(d.quantiles_ns) / divisor for d in distributions if d.quantiles_ns]
+        if edges:
+            left, right = min(starts), max(edges)
+            room = 0.04 * (right - left) or 0.05 * right or 1.0
+            axes.set_xlim(max(0.0, left - room), right + room)
+        plain_axis_numbers(axes)
+        axes.set_yticks((0, 25, 50, 75, 100))
+        axes.set_xlabel("milliseconds")
+        axes.set_ylabel("% done")
+
     description = "; ".join(_in_words(distribution) for distribution in distributions)
-    return inline_svg(
-        lines,
-        Axis("milliseconds", limits=limits),
-        Axis("% done", limits=(0.0, 100.0), ticks=(0.0, 25.0, 50.0, 75.0, 100.0)),
-        prefix=prefix,
-        title="How long an inference takes",
-        description=description,
-    )
+    return inline_svg(draw, prefix=prefix, title="How long an inference takes", description=description)
 
 
 def quantile(distribution: LatencyDistribution, level: float) -> float | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from harness.documents.soak_result import Series
 from reports import format as fmt
-from reports.charts.axis import Axis
-from reports.charts.inline_svg import inline_svg
-from reports.charts.shapes import INK, LINE_STYLES, SERIES, Line, Shape, Uprights
+from reports.charts.inline_svg import INK, LINE_STYLES, SERIES, inline_svg, plain_axis_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _IN_SECONDS_BELOW_HOURS = 0.1
 _MOST_BREAKS = 50
@@ -24,26 +26,24 @@ def soak_course(
     last = max(line.hours[-1] for line in lines)
     factor, axis = (3600.0, "seconds of soaking") if last < _IN_SECONDS_BELOW_HOURS else (1.0, "hours of soaking")
 
-    shapes: list[Shape] = [
-        Line(
-            [hour * factor for hour in line.hours],
-            [value / divisor for value in line.values],
-            SERIES[index],
-            1.0,
-            LINE_STYLES[index],
-        )
-        for index, line in enumerate(lines)
-    ]
-    shapes.append(Uprights([hour * factor for hour in breaks[:_MOST_BREAKS]], INK, 0.8, (1.0, 2.0)))
+    def draw(axes: Axes) -> None:
+        for index, line in enumerate(lines):
+            axes.plot(
+                [hour * factor for hour in line.hours],
+                [value / divisor for value in line.values],
+                color=SERIES[index],
+                linestyle=LINE_STYLES[index],
+                linewidth=1.0,
+            )
+        for hour in breaks[:_MOST_BREAKS]:
+            axes.axvline(hour * factor, color=INK, linestyle=(0, (1, 2)), linewidth=0.8)
+        axes.margins(x=0.02, y=0.1)
+        plain_axis_numbers(axes)
+        axes.set_xlabel(axis)
+        axes.set_ylabel(unit)
+
     description = "; ".join(_in_words(line, unit, divisor) for line in lines)
-    return inline_svg(
-        shapes,
-        Axis(axis, margin=0.02),
-        Axis(unit, margin=0.1),
-        prefix=prefix,
-        title=f"{title} over the soak",
-        description=description,
-    )
+    return inline_svg(draw, prefix=prefix, title=f"{title} over the soak", description=description)
 
 
 def _in_words(line: Series, unit: str, divisor: float) -> str:

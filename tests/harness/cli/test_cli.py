@@ -8,7 +8,7 @@ import pytest
 from harness.cli.main import COMMANDS, main
 from tests.rig.command import REPOSITORY, bakeoff
 
-HEAVY = ("torch", "pandas", "scipy", "numpy", "onnx", "onnxruntime", "PIL", "pydantic", "rich", "jinja2")
+HEAVY = ("torch", "pandas", "matplotlib", "scipy", "numpy", "onnx", "onnxruntime", "PIL", "pydantic", "rich", "jinja2")
 
 
 @pytest.mark.parametrize("statement", ["import harness", "import harness.cli.main as m; m.make_parser()"])
