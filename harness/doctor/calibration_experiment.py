@@ -37,7 +37,7 @@ class CalibrationModel:
 
     path: Path | None = None
     runtime: str | None = None
-    """As in experiment.toml; None: the first that opens models of its format."""
+    """Its name is that of experiment.toml; None: the first that opens models of its format."""
     scale: int | None = None
     """How many times larger its outputs are than its inputs; None: what its file says."""
 
