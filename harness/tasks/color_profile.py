@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+from harness.tasks.color_tags import tagged_color
 from harness.tasks.orientation import png_chunks
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ class SaidColor:
 
 
 def color_of(path: Path, image: Image.Image) -> SaidColor:
-    """Of an open picture, before it is loaded. Raises `UserError` for colours of a PNG that are not sRGB and not
-    converted.
+    """Of an open picture, before it is loaded. Raises `UserError` for colours that are told without a profile, are not
+    sRGB and are not converted: of a PNG by cICP, of a TIFF or a camera's file by tags.
     """
     profile = image.info.get("icc_profile")
     if profile:
         return SaidColor(bytes(profile), None, None)
+    tagged = tagged_color(image)
+    if tagged is not None:
+        raise UserError(f"{path}: its colours are not sRGB ({tagged}), and it has no profile", REMEDY)
     return SaidColor(None, *_png_colours(path, image))
 
 

@@ -229,3 +229,53 @@ def test_pairs_whose_files_name_different_colours_are_told(tmp_path):
     notes = notes_on_colors(items)
     assert notes[0].startswith("inputs: 1 picture(s) read as sRGB from ")
     assert notes[1].startswith("1 pair(s) whose files name different colours (b; b: the input ")
+
+
+@pytest.mark.parametrize(
+    ("interoperability", "space", "is_refused"),
+    [("R03", 0xFFFF, True), (None, 2, True), ("R98", 1, False), (None, 0xFFFF, False)],
+)
+def test_a_camera_s_adobe_rgb_without_a_profile_is_refused(tmp_path, interoperability, space, is_refused):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = space
+    if interoperability is not None:
+        exif.get_ifd(0x8769)[0xA005] = {1: interoperability}
+    Image.fromarray(SHOWN).save(tmp_path / "a.jpg", exif=exif, quality=100, subsampling=0)
+    if is_refused:
+        with pytest.raises(UserError, match="Adobe RGB by its Exif"):
+            read_image(tmp_path / "a.jpg")
+    else:
+        assert np.abs(read_image(tmp_path / "a.jpg").astype(int) - SHOWN).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_refused"),
+    [
+        ({318: (0.3127, 0.3290), 319: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)}, False),
+        ({318: (0.3127, 0.3290), 319: (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)}, True),
+        ({318: (0.3457, 0.3585)}, True),
+        ({301: tuple(range(768))}, True),
+    ],
+    ids=["sRGB's", "Adobe's", "D50", "curve"],
+)
+def test_a_tiff_with_primaries_of_its_own_is_refused(tmp_path, tags, is_refused):
+    Image.fromarray(SHOWN).save(tmp_path / "a.tif", tiffinfo=tags)
+    if is_refused:
+        with pytest.raises(UserError, match="of the TIFF's own"):
+            read_image(tmp_path / "a.tif")
+    else:
+        assert np.array_equal(read_image(tmp_path / "a.tif"), SHOWN)
+
+
+def test_cicp_counts_in_a_png_with_a_palette(tmp_path):
+    Image.fromarray(SHOWN).quantize(32).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    for primaries, is_refused in ((1, False), (9, True)):
+        chunk = b"cICP" + bytes([primaries, 13 if primaries == 1 else 16, 0, 1])
+        chunk = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        (tmp_path / "b.png").write_bytes(data[:33] + chunk + data[33:])
+        if is_refused:
+            with pytest.raises(UserError, match="cICP 9, 16, 0, 1"):
+                read_image(tmp_path / "b.png")
+        else:
+            assert read_image(tmp_path / "b.png").shape == SHOWN.shape
