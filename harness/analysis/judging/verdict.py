@@ -11,6 +11,7 @@ A quick run never decides: it is *undecided*, and says what it points to.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -203,11 +204,8 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
         if rule.improve_by_at_least is not None and known:
             gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
             least = known[gains.index(min(gains))]
-            change = effect_in_words(
-                quantity,
-                least.estimate,
-                *((least.interval.low, least.interval.high) if least.interval is not None else ()),
-            ).split(" (", 1)[0]
+            ends = (least.interval.low, least.interval.high) if least.interval is not None else ()
+            change = re.sub(r" \([^()]*\)", "", effect_in_words(quantity, least.estimate, *ends))
             where = f"at least {change} on every device" if len(devices) > 1 else change
             improvements.append(where if quantity.names_itself else f"{name} {where}")
         else:
