@@ -102,10 +102,11 @@ def _block(session: Session, step: dict[str, Any], arm: str, index: int) -> floa
     """One block of one arm; its median."""
     options, at = session.latency, At(arm, step["step"], "warm_up")
     session.bound_arm(at, step["item"])
-    time.sleep(options["settle_ns"] / 1e9)
     least, budget_ns = WARM_UP_BLOCK_MIN_INFERENCES, options["block_target_ns"] // 2
-    if step.get("fresh", False):
+    if step.get("fresh", False):  # without a pause: what settles is seen by the medians, and pairs make theirs
         least, budget_ns = 1, options.get("warm_up_again_ns") or budget_ns
+    else:
+        time.sleep(options["settle_ns"] / 1e9)
     reply = session.arms.ask(
         at, "block", lead_in=0, count=max(least, options["block_max_inferences"]), least=least, budget_ns=budget_ns
     )

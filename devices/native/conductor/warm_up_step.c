@@ -21,7 +21,8 @@ static enum flow warm_up_block(struct session *self, const struct plan_step *ste
     enum flow flow = session_bound_arm(self, &arm_step, step->item);
     if (flow != FLOW_DONE)
         return flow;
-    sleep_ns(options->settle_ns);
+    if (!step->fresh) /* what settles is seen by the medians, and pairs make their pause */
+        sleep_ns(options->settle_ns);
     flow = arms_ask_block(&self->arms, &arm_step, 0, count, &bounds, &answer);
     if (flow != FLOW_DONE)
         return flow;
