@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from harness.statistics.confidence_sequence import Look, SequentialEstimate, of_looks
 from harness.statistics.estimate import Estimate, Floats, estimate_mean, lag_1_autocorrelation
+from harness.statistics.one_way import one_way
 
 Labels = NDArray[np.int64]
 
@@ -92,15 +93,11 @@ def spreads(differences: Floats, launches: Labels) -> Spreads | None:
 
     None for fewer than two launches, and where no launch has two differences.
     """
-    _, places, counts = np.unique(launches, return_inverse=True, return_counts=True)
-    groups, n = counts.size, differences.size
-    if groups < 2 or n == groups:
+    found = one_way(differences, launches)
+    if found is None:
         return None
-    means = np.bincount(places, weights=differences) / counts
-    within = float(((differences - means[places]) ** 2).sum()) / (n - groups)
-    between = float((counts * (means - differences.mean()) ** 2).sum()) / (groups - 1)
-    size = (n - float((counts**2).sum()) / n) / (groups - 1)
-    return Spreads(math.sqrt(max(0.0, (between - within) / size)), math.sqrt(within))
+    between = max(0.0, (found.between - found.within) / found.typical_size)
+    return Spreads(math.sqrt(between), math.sqrt(found.within))
 
 
 def _look(estimate: Estimate) -> Look:

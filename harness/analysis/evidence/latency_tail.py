@@ -13,7 +13,7 @@ The replicate is the launch that `launches` gives for each pair, or the pair whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -134,13 +134,16 @@ def _shares(blocks: Sequence[Floats], labels: NDArray[np.intp]) -> _Shares:
     return _Shares(100.0 * events / inferences, 100.0 / float(inferences.mean()))
 
 
-def with_doubts_of(tail: Paired | NoEffect, median: Paired | NoEffect, quantity: Quantity) -> Paired | NoEffect:
+def with_doubts_of(
+    tail: Paired | NoEffect, of_median: Callable[[], Paired | NoEffect], quantity: Quantity
+) -> Paired | NoEffect:
     """The effect on a percentile with what is doubted of the median's: it is of the same blocks. Stalls are counted
     against their own block's median, so that what moves whole blocks does not touch them.
     """
-    if quantity.scale != "ratio" or isinstance(tail, NoEffect) or isinstance(median, NoEffect):
+    if quantity.scale != "ratio" or isinstance(tail, NoEffect):
         return tail
-    return replace(tail, leeways=median.leeways)
+    median = of_median()
+    return tail if isinstance(median, NoEffect) else replace(tail, leeways=median.leeways)
 
 
 def _stalls(ours: _Shares, theirs: _Shares, share: float, seed: int, first_look: int | None, replicate: str) -> Paired:

@@ -43,7 +43,7 @@ def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: 
             seed,
             data.manifest.experiment.measure.first_look,
         )
-        return with_doubts_of(tail, _effect(data, candidate, QUANTITIES["latency_p50"], seed), quantity)
+        return with_doubts_of(tail, lambda: _effect(data, candidate, QUANTITIES["latency_p50"], seed), quantity)
     return latency_effect(
         quantity,
         blocks[blocks["arm"] == baseline.name],

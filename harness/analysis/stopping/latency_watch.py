@@ -150,7 +150,7 @@ class LatencyWatch:
         if quantity in TAILS:
             before, after = ([self._times[pair[side]] for pair in places] for side in (0, 1))
             tail = tail_effect(QUANTITIES[quantity], before, after, launches, 0, first_look)
-            return with_doubts_of(tail, self._effect(pairs, arm, "latency_p50"), QUANTITIES[quantity])
+            return with_doubts_of(tail, lambda: self._effect(pairs, arm, "latency_p50"), QUANTITIES[quantity])
         ours = np.array([self._summaries[place][quantity] for place, _ in places], dtype=np.float64)
         theirs = np.array([self._summaries[place][quantity] for _, place in places], dtype=np.float64)
         effect = effect_of_blocks(ours, theirs, launches, first_look)
