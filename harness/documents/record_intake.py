@@ -129,5 +129,13 @@ class RecordIntake:
             case WarmUpBlock() | WarmUpDone() | LatencyBlock():
                 if self._steps[record.step].kind != _STEP_KINDS[type(record)]:
                     raise NotARecordError(f"is not what step {record.step} of the plan does")
+                if isinstance(record, LatencyBlock):
+                    self._refuse_foreign_launch(record)
             case _:  # the others stand for no step, or for any
                 pass
+
+    def _refuse_foreign_launch(self, block: LatencyBlock) -> None:
+        """A launch is what is counted: it is the planned one, or one before it whose processes were kept."""
+        planned = getattr(self._steps[block.step], "launch", None)
+        if (planned is None) != (block.launch is None) or (block.launch or 0) > (planned or 0):
+            raise NotARecordError(f"launch {block.launch} is not that of step {block.step} of the plan, or before it")

@@ -43,7 +43,10 @@ def launches_of(launches: ArrayLike, sessions: ArrayLike) -> Labels | None:
     middle of a launch. None where they are of no launches.
     """
     launch, session = np.asarray(launches, dtype=np.int64), np.asarray(sessions, dtype=np.int64)
-    return session * (int(launch.max(initial=0)) + 1) + launch if launch.size and launch.min() >= 0 else None
+    if not launch.size or launch.min() < 0:
+        return None
+    _, labels = np.unique(np.stack([session, launch]), axis=1, return_inverse=True)
+    return np.asarray(labels, dtype=np.int64).reshape(-1)
 
 
 def launch_means(values: Floats, launches: Labels) -> Floats:

@@ -15,6 +15,7 @@ from harness.statistics.launches import (
     estimate_launches,
     estimate_launches_sequentially,
     launch_means,
+    launches_of,
     spreads,
 )
 from tests.harness.statistics.simulated_differences import KINDS, LAUNCHES, PAIRS, SPREAD, differences
@@ -48,6 +49,14 @@ def called_different(estimates: list[Estimate]) -> float:
 def test_launches_are_averaged_in_the_order_in_which_they_begin() -> None:
     values = np.array([1.0, 3.0, 10.0, 20.0, 30.0, 7.0])
     assert launch_means(values, np.array([4, 4, 2, 2, 2, 9])).tolist() == [2.0, 20.0, 7.0]
+
+
+def test_launches_of_two_sessions_are_told_apart_however_large_their_numbers_are() -> None:
+    found = launches_of([0, 0, 2**62, 0, 2**62], [0, 0, 0, 2**62, 2**62])
+    assert found is not None
+    assert found.tolist() == [0, 0, 1, 2, 3]
+    assert launches_of([0, -1], [0, 0]) is None
+    assert launches_of([], []) is None
 
 
 def test_a_launch_of_one_pair_each_is_the_plain_mean_of_pairs() -> None:
