@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-NAMES = ("experiment", "plan", "records", "run", "comparison", "soak", "soak-result", "profile", "tool-numbers")
+NAMES = (
+    "experiment",
+    "plan",
+    "records",
+    "run",
+    "comparison",
+    "soak",
+    "soak-result",
+    "profile",
+    "nightly",
+    "tool-numbers",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

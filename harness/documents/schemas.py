@@ -10,6 +10,7 @@ def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.documents.comparison import Comparison
     from harness.documents.manifest import Manifest
+    from harness.documents.nightly import nightly_json_schema
     from harness.documents.plan import Plan
     from harness.documents.profile import DeviceProfile
     from harness.documents.records import records_json_schema
@@ -24,6 +25,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "nightly": nightly_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),

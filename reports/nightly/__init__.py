@@ -1,0 +1,1 @@
+"""Renderings of nightly.json, one file each."""
