@@ -20,6 +20,7 @@ from harness.documents.folder import DiskError, safe_name
 from harness.documents.nightly import CommitOfModel
 from harness.errors import UserError
 from harness.nightly.git.command import FETCH_TIMEOUT_S, GitFolder, git_lfs_is_there
+from harness.nightly.git.repository import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -204,7 +205,9 @@ def _write_lfs(
             *("lfs", "smudge", "--", commit.path), stdin=content, into=file, may_fetch=True, timeout_s=FETCH_TIMEOUT_S
         )
     if said.exit_code != 0:
-        raise UserError(f"{what}; `git lfs` could not get it: {said.reason}", "Was it ever pushed with `git lfs push`?")
+        raise FetchError(
+            f"{what}; `git lfs` could not get it: {said.reason}", "Was it ever pushed with `git lfs push`?"
+        )
 
 
 def _lfs_store(folder: GitFolder) -> Path:

@@ -21,6 +21,10 @@ _URL: Final = re.compile(r"^(https?|ssh|git|file)://", re.IGNORECASE)
 _SCP_LIKE: Final = re.compile(r"^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:[^/:].*$")
 
 
+class FetchError(UserError):
+    """What is fetched cannot be had now: the network, a server or a password is missing, and another night may do."""
+
+
 def is_url(repository: str) -> bool:
     """Whether it is fetched from elsewhere, rather than a folder on this computer."""
     return _URL.match(repository) is not None or _SCP_LIKE.match(repository) is not None
@@ -35,8 +39,8 @@ def shown_repository(repository: str) -> str:
 def open_repository(repository: str, base: Path, *, fetch: bool) -> GitFolder:
     """The repository that a suite in the folder `base` names, fetched first where that is asked for.
 
-    Raises `UserError` where there is none, where it cannot be fetched, and for a URL that is not to be fetched and of
-    which nothing is here yet.
+    Raises `FetchError` where it cannot be fetched, `UserError` where there is none, and for a URL that is not to be
+    fetched and of which nothing is here yet.
     """
     shown = shown_repository(repository)
     if is_url(repository):
@@ -76,7 +80,7 @@ def _kept_of_url(repository: str, shown: str, *, fetch: bool) -> GitFolder:
 def _fetch(folder: GitFolder, *arguments: str) -> None:
     said = folder.run(*arguments, may_fetch=True, timeout_s=FETCH_TIMEOUT_S)
     if said.exit_code != 0:
-        raise UserError(
+        raise FetchError(
             f"{folder.shown}: cannot be fetched: {said.reason}",
             f"Does `git fetch` work for this user without a question? ({folder.path})",
         )
