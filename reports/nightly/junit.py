@@ -41,11 +41,11 @@ def _render(nightly: Nightly) -> bytes:
     for suite in suites.values():
         _count(suite)
         root.append(suite)
-    for name in ("tests", "failures", "errors"):
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites.values())))
+    for counted in ("tests", "failures", "errors"):
+        root.set(counted, str(sum(int(suite.get(counted, "0")) for suite in suites.values())))
     root.set("time", f"{nightly.spent_minutes * 60.0:.3f}")
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'.encode()
 
 
 def _suite(suites: dict[str, ET.Element], nightly: Nightly, experiment: str) -> ET.Element:
