@@ -187,6 +187,8 @@ class Job(_Strict):
     minutes: float = 0.0
     measured_again: bool = False
     """Whether a suspect was measured again."""
+    earlier_run: str | None = None
+    """Folder of the first run, where it was: `run` is then the second."""
 
 
 class DeviceTonight(_Strict):

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.documents.nightly import CommitOfModel, JobStatus
+from harness.documents.nightly import Change, CommitOfModel, DeviceStatus, JobStatus
 
 STATE_SCHEMA: Final = "bakeoff.night/1"
 
@@ -41,6 +41,8 @@ class JobOfNight(_Strict):
     status: JobStatus | None = None
     reason: str | None = None
     tries: int = 0
+    earlier_attempts: int = 0
+    """How often it was measured in this night before it was asked for again, or had changed."""
     runs: list[RunOfNight] = []
     """The first, and where it was measured again the second."""
 
@@ -55,6 +57,13 @@ class JobOfNight(_Strict):
         return sum(run.minutes for run in self.runs)
 
 
+class DeviceOfNight(_Strict):
+    """How a device fares."""
+
+    status: DeviceStatus = "up"
+    reason: str | None = None
+
+
 class NightState(_Strict):
     """The night."""
 
@@ -65,10 +74,13 @@ class NightState(_Strict):
     started_at: str
     """ISO 8601, UTC."""
     spent_s: float = 0.0
-    round: int = Field(default=1, ge=1)
-    """How often the night was measured from its beginning: more than once where `--again` asked for it."""
     is_finished: bool = False
+    asked: str
+    """Hash of what is measured on which devices: a second start that asks for the same gets what is there."""
     jobs: list[JobOfNight]
+    devices: dict[str, DeviceOfNight] = {}
+    changes: list[Change] | None = None
+    """What was decided; None until then."""
     warnings: list[str] = []
 
     model_config = ConfigDict(

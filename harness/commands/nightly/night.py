@@ -15,21 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.commands.nightly.prepare_experiments import PreparedExperiment
-    from harness.documents.nightly import DeviceStatus
     from harness.nightly.budget import Budget
     from harness.nightly.night_folder import NightFolder
     from harness.nightly.suite_file import SuiteFile
     from harness.runs.session.progress import Progress
 
 _BEAT_S: Final = 15.0
-
-
-@dataclass
-class DeviceTurn:
-    """How a device fared tonight."""
-
-    status: DeviceStatus = "up"
-    reason: str | None = None
 
 
 @dataclass
@@ -45,7 +36,6 @@ class Night:
     stop: StopRequest = field(default_factory=StopRequest)
     expected_minutes: dict[tuple[str, str], float] = field(default_factory=dict)
     """Experiment and device → how long a run takes there, by the nights before."""
-    devices: dict[str, DeviceTurn] = field(default_factory=dict)
     out_of_time: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -78,7 +68,7 @@ class Night:
     def new_run(self, job: JobOfNight) -> RunOfNight:
         """One more run of a job, written down."""
         with self.lock:
-            attempt = max((run.attempt for run in job.runs), default=0) + 1
+            attempt = max((run.attempt for run in job.runs), default=job.earlier_attempts) + 1
             run = RunOfNight(folder=self.folder.new_run_name(job.experiment, job.device), attempt=attempt)
             job.runs.append(run)
             self.save()
