@@ -157,6 +157,10 @@ class Change(_Strict):
     members: list[ChangedSeries]
     is_new: bool = True
     """False where an earlier night told of it: it is then told by nothing that wakes people."""
+    baseline_from: str | None = None
+    """The night from which its series are judged anew; None where that is the first bad night."""
+    told_night: str | None = None
+    """The night that told of it first."""
     how_sure: str
     """In words: `seen again when it was measured a second time; p below 0.00001 before that`."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import StatementError
 
     from harness.history.address import Address
 
@@ -28,10 +30,12 @@ class HistoryOfNewerSchemaError(HistoryError):
     """A newer bakeoff has been at work there."""
 
 
-def in_our_words(error: DBAPIError, address: Address) -> HistoryError:
+def in_our_words(error: StatementError, address: Address) -> HistoryError:
     """The error to raise in place of `error`. Raise it outside of the handler: then nothing of `error` goes with it."""
     said = without_secrets(_first_line(error.orig or error), address.secrets)
     where = f"the history {without_secrets(address.shown, address.secrets)}"
+    if not isinstance(error, DBAPIError) or isinstance(error, (DataError, IntegrityError)):
+        return HistoryError(f"{where} does not take what it was given: {said}", "Was it changed by hand?")
     for phrase, fault, remedy in _SQLITE if address.is_sqlite else _POSTGRESQL:
         if phrase in said.lower():
             return HistoryOutOfReachError(f"{where}: {fault}", remedy)

@@ -69,7 +69,7 @@ def _without_known(connection: Connection, rows: Sequence[RunRow]) -> Iterator[R
     """One of each run and device, the first, where the database has none."""
     seen: set[tuple[str, str]] = set()
     for given in _parts(rows):
-        part = [replace(row, run_id=as_kept(row.run_id), device=as_kept(row.device)) for row in part]
+        part = [replace(row, run_id=as_kept(row.run_id), device=as_kept(row.device)) for row in given]
         known = connection.execute(
             select(RunRecord.run_id, RunRecord.device).where(RunRecord.run_id.in_({row.run_id for row in part}))
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
 from harness.documents.nightly import Change, Nightly
 from harness.errors import UserError
@@ -81,7 +81,7 @@ class History:
     def _told(self, work: Callable[[], _T]) -> _T:
         try:
             return work()
-        except DBAPIError as error:
+        except StatementError as error:
             problem = in_our_words(error, self.address)
         # Outside of the handler, so that the driver's error, which may know the password, is not in its chain.
         raise problem

@@ -64,7 +64,7 @@ class PostgreSQLServer:
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{self._home}'\n"
-                "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nshared_buffers = 16MB\n"
+                "fsync = off\nfull_page_writes = off\nshared_buffers = 16MB\n"
                 "max_connections = 60\nautovacuum = off\nlog_timezone = 'UTC'\ntimezone = 'UTC'\n"
             )
 
