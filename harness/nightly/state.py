@@ -81,6 +81,8 @@ class NightState(_Strict):
     devices: dict[str, DeviceOfNight] = {}
     changes: list[Change] | None = None
     """What was decided; None until then."""
+    told_before: list[str] = []
+    """Ids of changes that this same night told, before it was asked for again."""
     warnings: list[str] = []
 
     model_config = ConfigDict(

@@ -77,6 +77,7 @@ def make_state(
             jobs.append(job)
     asked = asked_of(suite, experiments)
     fresh = before is None or again or before.is_finished
+    is_going_on = not fresh and before is not None and before.asked == asked
     state = NightState(
         suite=suite.name,
         night=night,
@@ -86,9 +87,16 @@ def make_state(
         asked=asked,
         jobs=jobs,
         devices={} if fresh or before is None else before.devices,
-        changes=None if before is None or fresh or before.asked != asked else before.changes,
+        changes=before.changes if before is not None and is_going_on else None,
+        told_before=_told(before),
     )
     return state, _edited(changed, old, before, again=again)
+
+
+def _told(before: NightState | None) -> list[str]:
+    if before is None:
+        return []
+    return sorted({*before.told_before, *(change.id for change in before.changes or () if change.is_new)})
 
 
 def _is_to_be_kept(job: JobOfNight, before: NightState | None) -> bool:

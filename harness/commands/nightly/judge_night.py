@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.commands.nightly.take_turns import HoldElsewhere, measure_again
 from harness.errors import UserError
 from harness.history.changes.decide import decide
 from harness.history.changes.suspects import Suspect, find_suspects
+
+_MOST_NIGHTS: Final = 400
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +25,25 @@ if TYPE_CHECKING:
 def measure_suspects(
     night: Night, history: NightlyHistory, hold_elsewhere: HoldElsewhere, known: dict[tuple[str, ...], Suspect]
 ) -> None:
-    """Find suspects that are not in `known`, put them there, and measure them again where that is asked for and there is
-    time. Raises as `measure_again` does.
+    """Find suspects that are not in `known`, put them there, and measure them again where that is asked for and there
+    is time. Raises as `measure_again` does.
     """
     read = read_series(night, history)
     if read is None:
         return
     series, told = read
-    tonight = night.state.night
-    fresh = [each for each in find_suspects(_first_attempts(night, series), told, tonight) if _name(each) not in known]
+    own = {job.key: job for job in night.state.jobs if job.status in {"measured", "partly"}}
+    fresh = [
+        each
+        for each in find_suspects(_first_attempts(night, series), told, night.state.night)
+        # Other computers' devices are theirs to measure again.
+        if _name(each) not in known and (each.key.experiment, each.key.device) in own
+    ]
     known |= {_name(each): each for each in fresh}
     if not fresh or not night.suite.suite.changes.measure_again:
         return
     asked = {(each.key.experiment, each.key.device) for each in fresh}
-    jobs = [job for job in night.state.jobs if job.key in asked and job.status in {"measured", "partly"}]
+    jobs = [job for key, job in own.items() if key in asked]
     for job in jobs:
         night.progress.say(job.device, f"{job.experiment} seems to have changed, and is measured again")
     measure_again(night, jobs, hold_elsewhere)
@@ -75,9 +82,9 @@ def _read(history: History, night: Night) -> tuple[list[Series], list[Change]]:
     # Nights of later dates are there where an earlier one is measured after them.
     series = [
         replace(each, points=tuple(point for point in each.points if point.night <= tonight))
-        for each in history.series(suite)
+        for each in history.series(suite, last_nights=_MOST_NIGHTS)
     ]
-    told = [change for change in history.changes(suite) if change.told_night != tonight]
+    told = [change for change in history.changes(suite) if change.id not in night.state.told_before]
     return [each for each in series if each.points], told
 
 

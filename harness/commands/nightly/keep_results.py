@@ -1,4 +1,4 @@
-"""What was measured goes into the history as soon as it is there; where the database cannot be had it waits in files."""
+"""What was measured goes into the history as soon as it is there; where that cannot be had it waits in files."""
 
 from __future__ import annotations
 
@@ -96,5 +96,3 @@ class NightlyHistory:
             waiting=self.kept.waiting if not self.kept.in_history else len(Waiting().files()),
             reason=self.kept.reason or self.problem,
         )
-
-

@@ -45,6 +45,9 @@ def night_sentence(jobs: Sequence[Job], changes: Sequence[Change] | None, first_
     partly = [f"{job.experiment} on {job.device}" for job in jobs if job.status == "partly"]
     if partly:
         parts.append(f"measured in part: {named(partly)}")
+    held = [f"{job.experiment} on {job.device}" for job in jobs if job.decision == "hold"]
+    if held:
+        parts.append(f"against the pinned baseline rules are broken: {named(held)}")
     return sentence("; ".join(parts))
 
 

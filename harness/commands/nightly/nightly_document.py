@@ -147,12 +147,18 @@ def _battery(night: Night, jobs: Sequence[JobOfNight]) -> Measured:
             if not files.survey.is_file():
                 continue
             survey = parse_survey(files.survey.read_text(encoding="utf-8", errors="replace"))
-            battery = parse_dumpsys_battery(survey.answers.get("battery", ""))
-            if isinstance(battery, DumpsysBattery) and not isinstance(battery.level_percent, NotThere):
-                return Available(value=float(battery.level_percent), unit="%", source="dumpsys battery")
-            reason = battery.level_percent if isinstance(battery, DumpsysBattery) else battery
-            return Unavailable(reason=reason.reason if isinstance(reason, NotThere) else "it does not say")
+            return _level(survey.answers.get("battery"))
     return Unavailable(reason="nothing was measured on it tonight")
+
+
+def _level(text: str | None) -> Measured:
+    if text is None:
+        return Unavailable(reason="the device tells of no battery")
+    battery = parse_dumpsys_battery(text)
+    level = battery.level_percent if isinstance(battery, DumpsysBattery) else battery
+    if isinstance(level, NotThere):
+        return Unavailable(reason=level.reason)
+    return Available(value=float(level), unit="%", source="dumpsys battery")
 
 
 def _commits(jobs: Sequence[JobOfNight]) -> list[CommitOfModel]:
@@ -168,4 +174,3 @@ def _missed(night: str, earlier: Sequence[str]) -> list[str]:
     days = (tonight - timedelta(days=back) for back in range(NIGHTS_LOOKED_BACK, 0, -1))
     first = min(earlier)
     return [day.isoformat() for day in days if first <= day.isoformat() and day.isoformat() not in known]
-

@@ -109,6 +109,7 @@ def _alone(night: Night, device: str, hold_elsewhere: HoldElsewhere, measure: Ca
 
 def _first(night: Night, job: JobOfNight, retries: int) -> Came:
     run = job.runs[-1] if job.runs else night.new_run(job)
+    night.progress.say(job.device, f"{job.experiment} {'goes on' if run.progress == 'begun' else 'begins'}")
     came = measure_run(night, job, run, retries)
     run.progress = "done"
     return came
