@@ -131,7 +131,8 @@ class ResultRecord(Base):
     __tablename__ = "bakeoff_results"
     __table_args__ = (
         Index("bakeoff_results_of_a_series", "series", "measured_at"),
-        Index("bakeoff_results_by_time", "measured_at"),
+        Index("bakeoff_results_by_time", "measured_at", "series", "run"),
+        {"sqlite_with_rowid": False},
     )
 
     run: Mapped[int] = mapped_column(ForeignKey("bakeoff_runs.id", ondelete="CASCADE"), primary_key=True)

@@ -20,7 +20,7 @@ def spread_of_neighbours(values: Floats) -> float:
     """
     if values.size < 4:
         return 0.0
-    return float(_OF_DIFFERENCES * np.median(np.abs(np.diff(values))))
+    return float(_OF_DIFFERENCES * np.sort(np.abs(values[1:] - values[:-1]))[(values.size - 1) // 2])
 
 
 def without_lone_outliers(values: Floats) -> Floats:
@@ -30,8 +30,10 @@ def without_lone_outliers(values: Floats) -> Floats:
     spread = spread_of_neighbours(values)
     if spread <= 0.0 or values.size < 2 * _REACH + 1:
         return values
-    windows = np.lib.stride_tricks.sliding_window_view(values, 2 * _REACH + 1)
-    medians = np.sort(windows, axis=1)[:, _REACH]
+    size = values.size - 2 * _REACH
+    windows = np.stack([values[i : i + size] for i in range(2 * _REACH + 1)])
+    windows.sort(axis=0)
+    medians = windows[_REACH]
     middle = values[_REACH:-_REACH]
     away = middle - medians
     far = np.abs(away) > _FAR * spread

@@ -29,7 +29,7 @@ class TailShifts:
     before: Floats
     after: Floats
     standard_errors: Floats
-    """Of after − before."""
+    """The standard errors of after − before."""
     degrees: Floats
     p_values: Floats
     """Two-sided, of each k by itself."""
@@ -51,7 +51,7 @@ def tail_shifts(
     """
     ks = np.array([k for k in lengths if 1 <= k <= values.size - FEWEST_BEFORE], dtype=np.int64)
     counts_before = values.size - ks
-    centre = float(np.median(values))
+    centre = float(values[0])
     shifted, weights = values - centre, 1.0 / factors
     sums_w, sums_x = np.cumsum(weights), np.cumsum(weights * shifted)
     squares = np.cumsum(weights * shifted**2)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from harness.documents.nightly import CommitOfModel
-from harness.history.changes.finding import Finding, look_at
-from harness.history.changes.noise import Noise
 from harness.history.changes.track import Track
 from harness.words.printable import printable
 from harness.words.sentences import listed
@@ -25,20 +22,6 @@ _FACTS: Final = {
 }
 _OF_DEVICE: Final = ("serial", "model")
 _LONGEST: Final = 120
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A finding, at the night that something else changed in, where there is one among its likely nights."""
-
-    finding: Finding
-    environment: frozenset[Difference] = frozenset()
-    commits: tuple[CommitOfModel, ...] = ()
-
-    @property
-    def commit_key(self) -> tuple[str, ...]:
-        """The hashes of its commits in order."""
-        return tuple(sorted({commit.sha for commit in self.commits}))
 
 
 def new_commits(track: Track, index: int) -> tuple[CommitOfModel, ...]:
@@ -67,23 +50,6 @@ def environment_difference(track: Track, index: int) -> frozenset[Difference]:
         for fact in first.keys() | second.keys()
         if first.get(fact) != second.get(fact)
     ) or frozenset({("environment", before, after)})
-
-
-def explained(finding: Finding, noise: Noise) -> Explained:
-    """Moved to the night among its likely ones in which something of ours or of the device changed, nearest to the
-    likeliest.
-    """
-    course, track = finding.course, finding.track
-    if course.is_drift:
-        return Explained(finding)
-    marks = [mark for mark in track.marks() if course.earliest <= mark <= course.latest]
-    for mark in sorted(marks, key=lambda each: abs(each - course.begin)):
-        environment, commits = environment_difference(track, mark), new_commits(track, mark)
-        there = look_at(track, noise, mark)
-        if (environment or commits) and there is not None:
-            there = replace(there, p_value=finding.p_value, course=replace(course, begin=mark))
-            return Explained(there, environment, commits)
-    return Explained(finding)
 
 
 def environment_in_words(differences: frozenset[Difference], device: str) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitOfModel, Confirmation
-from harness.history.changes.causes import Explained, environment_in_words, explained
+from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
 from harness.history.changes.finding import Finding, look, tested
@@ -20,7 +20,7 @@ from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
-from harness.history.changes.track import Track, name_of, tracks_of
+from harness.history.changes.track import Track, hashes, name_of, tracks_of
 from harness.history.changes.words import change_of, event_sentence, likely_causes, shown_p
 from harness.history.rows import Series, SeriesKey
 from harness.quantity import QUANTITIES
@@ -47,18 +47,14 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     `suspects` are what `find_suspects` gave before; `told` are the changes in the history. The same input gives the
     same changes, with the same ids.
     """
-    tracks = tracks_of(series, told, tonight)
+    tracks = tracks_of(series, told, tonight) if suspects else []
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
     judged = _judge([each for each in suspects if each.key in by_key], by_key, noise, len(list(filter(tested, tracks))))
     suite = tracks[0].key.suite if tracks else ""
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
-        found = [
-            explained(each.finding, noise[each.finding.track.key.quantity])
-            for each in judged
-            if each.confirmation == confirmation and each.finding is not None
-        ]
+        found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
         firsts = {each.suspect.key: each.suspect.p_value for each in judged}
         for event in _events(found, tracks, noise, joined=confirmation == "confirmed"):
             changes.append(_change(suite, event, confirmation, firsts, told, tonight))
@@ -131,7 +127,7 @@ def _can_stand(finding: Finding) -> bool:
     if finding.nights_after > 1 or not finding.track.tonight.commits:
         return True
     points = finding.track.points
-    return points[-1].environment != points[-2].environment or points[-1].commits != points[-2].commits
+    return points[-1].environment != points[-2].environment or hashes(points[-1]) != hashes(points[-2])
 
 
 def _stands_shuffled(finding: Finding) -> bool:
@@ -149,22 +145,24 @@ def _stands_shuffled(finding: Finding) -> bool:
 
 
 def _events(
-    found: Sequence[Explained], tracks: Sequence[Track], noise: Mapping[str, Noise], *, joined: bool
+    found: Sequence[Finding], tracks: Sequence[Track], noise: Mapping[str, Noise], *, joined: bool
 ) -> list[tuple[Event, Change | None]]:
-    """Each with the told change that it undoes."""
+    """Each with the told change that it undoes: what a new environment brings about undoes nothing."""
     events: list[tuple[Event, Change | None]] = []
     for event in gather(found, tracks, noise, joined=joined):
         back: dict[str, list[Finding]] = {}
         undone: dict[str, Change] = {}
-        for finding in event.findings:
+        for finding in event.findings if not event.environment else ():
             gone = gone_of(finding)
             if gone is not None:
                 back.setdefault(gone.id, []).append(finding)
                 undone[gone.id] = gone
-        kept = [each for each in event.findings if not any(each in group for group in back.values())]
-        if kept:
-            events += [(part, None) for part in apart(with_findings(event, kept, event.kind))]
-        events += [(with_findings(event, group, "gone again"), undone[id_]) for id_, group in back.items()]
+        # One event is one alert, also where a few of its series happen to lie where they once were.
+        id_ = max(back, key=lambda each: (len(back[each]), each), default=None)
+        if id_ is not None and 2 * len(back[id_]) >= len(event.findings):
+            events.append((with_findings(event, event.findings, "gone again"), undone[id_]))
+        else:
+            events += [(part, None) for part in apart(event)]
     return events
 
 

@@ -33,12 +33,12 @@ class Finding:
     before: float
     after: float
     standard_error: float
-    """Of after − before."""
+    """The standard error of after − before."""
     degrees: float
 
     @property
     def difference(self) -> float:
-        """After − before."""
+        """By how much it lies higher after."""
         return self.after - self.before
 
     @property
@@ -83,7 +83,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     lengths = sorted({*TAIL_LENGTHS, *marked})
     shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
     ks = shifts.lengths
-    is_marked = np.isin(ks, marked)
+    is_marked = np.array([k in marked for k in ks.tolist()])
     shares = np.ones(ks.size) / ks.size
     if 0 < is_marked.sum() < ks.size:
         shares = np.where(is_marked, MARKED_SHARE / is_marked.sum(), (1.0 - MARKED_SHARE) / (~is_marked).sum())

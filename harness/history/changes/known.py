@@ -61,7 +61,7 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
 def gone_of(finding: Finding) -> Change | None:
     """The change that was told of its series, if the series is back where it was before it."""
     told = finding.track.told
-    if told is None or told.kind in {"new series", "cost moved"}:
+    if told is None or told.kind in {"new series", "cost moved", "gone again"}:
         return None
     member = member_of(told, finding)
     if member is None:

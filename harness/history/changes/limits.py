@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 
-NIGHTS_LOOKED_AT: Final = 150
+NIGHTS_LOOKED_AT: Final = 120
 """So many of a series' last points are looked at; older ones are not needed."""
 
 SUSPECT_P: Final = 0.01

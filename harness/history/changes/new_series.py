@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from harness.documents.nightly import Change, ChangedSeries
 from harness.history.changes.known import event_id
@@ -12,13 +13,18 @@ from harness.history.rows import Point, Series
 from harness.quantity import QUANTITIES
 from harness.words.printable import printable
 
+_FEW: Final = 8
+"""No night is measured so often."""
+
 
 def new_series(series: Sequence[Series], told: Sequence[Change], tonight: str) -> list[Change]:
     """One change for each experiment with another design tonight than in the last night before; none that was told."""
     begun: dict[tuple[str, str], list[tuple[Series, Point, Point]]] = {}
     for each in series:
-        points = [point for point in each.points[-60:] if point.night <= tonight]
-        if not points or points[-1].night != tonight:
+        points = each.points
+        if points and points[-1].night > tonight:
+            points = tuple(point for point in points if point.night <= tonight)
+        if not points or points[-1].night != tonight or all(p.design == points[-1].design for p in points[-_FEW:]):
             continue
         earlier = [point for point in points if point.night < tonight]
         if earlier and earlier[-1].design != points[-1].design:

@@ -16,6 +16,8 @@ from harness.history.rows import Point, Series, SeriesKey
 from harness.statistics.estimate import Floats
 from harness.statistics.lone_outliers import without_lone_outliers
 
+_POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 2
+"""Attempts among which so many nights are looked for."""
 _AGREE: Final = 4.0
 """Two attempts of a night agree where they are within so many standard errors of their difference."""
 
@@ -28,14 +30,15 @@ class Track:
     points: tuple[Point, ...]
     """Each night's last attempt."""
     values: Floats
-    """Each night's effect: the mean of attempts that agree, else the last one, which was not chosen for being far off.
+    """The effect of each night: the mean of attempts that agree, else the last one, which was not chosen for being far
+    off.
     """
     cleaned: Floats
     """The same with lone outliers brought nearer."""
     counts: Floats
     """How many attempts are in each value."""
     variances: Floats
-    """Of one attempt's interval; not a number where it has none."""
+    """The square of the standard error of a run; not a number where it has none."""
     told: Change | None
     """The last change that was told of it."""
 
@@ -51,12 +54,17 @@ class Track:
 
     def marks(self) -> list[int]:
         """Indices of nights with another environment or other commits than the night before."""
-        points = self.points
         return [
             i
-            for i in range(max(1, len(points) - NIGHTS_LOOKED_AT), len(points))
-            if points[i].environment != points[i - 1].environment or points[i].commits != points[i - 1].commits
+            for i, (before, point) in enumerate(itertools.pairwise(self.points), start=1)
+            if point.environment != before.environment
+            or (point.commits is not before.commits and hashes(point) != hashes(before))
         ]
+
+
+def hashes(point: Point) -> list[str]:
+    """The commits' hashes of a point."""
+    return [commit.sha for commit in point.commits]
 
 
 def name_of(key: SeriesKey) -> SeriesName:
@@ -88,9 +96,9 @@ def tracks_of(series: Sequence[Series], told: Sequence[Change], tonight: str) ->
 
 
 def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], tonight: str) -> Track | None:
-    points = series.points[-2 * NIGHTS_LOOKED_AT :]
+    points = series.points[-_POINTS:]
     if points and points[-1].night > tonight:
-        points = tuple(point for point in series.points if point.night <= tonight)[-2 * NIGHTS_LOOKED_AT :]
+        points = tuple(point for point in series.points if point.night <= tonight)[-_POINTS:]
     if not points or points[-1].night != tonight:
         return None
     key = series.key
@@ -99,10 +107,11 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
         begin = baseline_begin(change)
         points = tuple(point for point in points if point.night >= begin)
     design = points[-1].design
-    if any(point.design != design for point in points):
+    if len({point.design for point in points}) > 1:
         others = max(i for i, point in enumerate(points) if point.design != design)
         points = points[others + 1 :]
     kept, values, counts = _nights(points)
+    kept, values, counts = kept[-NIGHTS_LOOKED_AT:], values[-NIGHTS_LOOKED_AT:], counts[-NIGHTS_LOOKED_AT:]
     variances = np.array(
         [math.nan if point.standard_error is None else point.standard_error**2 for point in kept], dtype=np.float64
     )
@@ -111,24 +120,26 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
 
 
 def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], list[float]]:
-    """The last attempt, the value and the number of attempts of each night, of the last nights."""
-    nights = [point.night for point in points]
-    if all(one != after for one, after in itertools.pairwise(nights)):
-        kept = tuple(points[-NIGHTS_LOOKED_AT:])
-        return kept, [point.effect for point in kept], [1.0] * len(kept)
-    attempts: dict[str, list[Point]] = {}
-    for point in points:
-        attempts.setdefault(point.night, []).append(point)
-    last = list(attempts.values())[-NIGHTS_LOOKED_AT:]
-    agreeing = [_agreeing(each) for each in last]
-    return (
-        tuple(each[-1] for each in last),
-        [sum(point.effect for point in each) / len(each) for each in agreeing],
-        [float(len(each)) for each in agreeing],
-    )
+    """The last attempt, the value and the number of attempts of each night."""
+    last_of_night = [one.night != after.night for one, after in itertools.pairwise(points)]
+    values = [point.effect for point in points]
+    if all(last_of_night):
+        return tuple(points), values, [1.0] * len(values)
+    last_of_night.append(True)
+    counts = [1.0] * len(values)
+    begin = 0
+    for i, is_last in enumerate(last_of_night):
+        if is_last:
+            if i > begin:
+                agreeing = _agreeing(points[begin : i + 1])
+                counts[i] = float(len(agreeing))
+                values[i] = sum(point.effect for point in agreeing) / len(agreeing)
+            begin = i + 1
+    kept = tuple(itertools.compress(points, last_of_night))
+    return kept, list(itertools.compress(values, last_of_night)), list(itertools.compress(counts, last_of_night))
 
 
-def _agreeing(attempts: list[Point]) -> list[Point]:
+def _agreeing(attempts: Sequence[Point]) -> list[Point]:
     """Those that agree with the last one, itself included."""
     last = attempts[-1]
     if last.standard_error is None:

@@ -131,8 +131,7 @@ class Year:
             changes = source.random(n) < (0.4 if e % 2 == 0 else 1.0 / 30.0)
             self.commit_numbers[:, e] = np.cumsum(changes)
         self._plant(source)
-        for attempt in self.attempts:
-            attempt += self.level
+        self.attempts = [attempt + self.level for attempt in self.attempts]
         return self
 
     def _plant(self, source: np.random.Generator) -> None:
@@ -237,7 +236,7 @@ def _environment(number: int) -> Environment:
 def _commits(experiment: int, number: int) -> tuple[CommitOfModel, ...]:
     key = (experiment, number)
     if key not in _COMMITS:
-        sha = f"{experiment + 1:08x}{number:032x}"
+        sha = f"{experiment + 1:x}{number:06x}{0:033x}"
         _COMMITS[key] = (
             CommitOfModel(
                 arm="new",

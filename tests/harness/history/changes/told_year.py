@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,18 +43,18 @@ def nights_of(year: Year, *, measured_again: bool = True) -> ToldYear:
             each if (point := year.point(night, i, 1)) is None else with_points(each, [point])
             for i, each in enumerate(series)
         ]
-        start = time.perf_counter()
+        start = time.process_time()
         suspects = find_suspects(series, result.told, tonight)
-        result.seconds += time.perf_counter() - start
+        result.seconds += time.process_time() - start
         runs = {year.run_of(index[each.key]) for each in suspects}
         result.measured_again += len(runs)
         if measured_again:
             for i in range(len(series)):
                 if year.run_of(i) in runs and (point := year.point(night, i, 2)) is not None:
                     series[i] = with_points(series[i], [point])
-        start = time.perf_counter()
+        start = time.process_time()
         changes = decide(series, suspects, result.told, tonight)
-        result.seconds += time.perf_counter() - start
+        result.seconds += time.process_time() - start
         confirmed = [each for each in changes if each.confirmation == "confirmed"]
         result.log += [(night, each) for each in changes]
         by_id = {each.id: each for each in result.told}
@@ -90,7 +91,7 @@ class Score:
 
     def share_found(self, kind: str, within: int) -> float:
         """Of the events of a kind, those found within so many nights (1: in their first)."""
-        found, count = self.found[kind]
+        _, count = self.found[kind]
         return sum(nights <= within for nights in self.nights_until[kind]) / count if count else float("nan")
 
 
@@ -125,7 +126,7 @@ def score(year: Year, alerts: list[list[frozenset[int]]], named: list[set[int]] 
         found[event.kind] = (had + (number in first_named), count + 1)
         until.setdefault(event.kind, []).extend([first_named[number]] if number in first_named else [])
     sets = [set().union(*each) for each in alerts]
-    overlaps = [len(one & after) / len(one | after) for one, after in zip(sets, sets[1:], strict=False) if one | after]
+    overlaps = [len(one & after) / len(one | after) for one, after in itertools.pairwise(sets) if one | after]
     return Score(
         false_alarms,
         found,
