@@ -56,7 +56,6 @@ def draw(axes: Axes, series: HistorySeries, colours: Colours) -> None:
     days = [at for at, _ in points]
     intervals = [(at, low, high) for at, (_, low, high) in points if low is not None and high is not None]
     many = len(days) >= MANY_NIGHTS
-    axes.axhline(0.0, color=colours.ink, linewidth=0.8)
     ends = ([at for at, _, _ in intervals], [low for _, low, _ in intervals], [high for _, _, high in intervals])
     if many:
         axes.fill_between(*ends, color=colours.line, alpha=0.25, linewidth=0)
@@ -67,6 +66,10 @@ def draw(axes: Axes, series: HistorySeries, colours: Colours) -> None:
     for number, mark in enumerate(series.marks[:MOST_MARKS], start=1):
         _draw_mark(axes, number, mark, colours)
     axes.margins(x=0.04, y=0.12)
+    lowest, highest = min([*middles, *ends[1]], default=0.0), max([*middles, *ends[2]], default=0.0)
+    # No difference is a line where it is near: far away it would press the series flat.
+    if lowest - 2.0 * (highest - lowest) <= 0.0 <= highest + 2.0 * (highest - lowest):
+        axes.axhline(0.0, color=colours.ink, linewidth=0.8)
     if len(set(days)) == 1:
         axes.set_xlim(days[0] - 1.0, days[0] + 1.0)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
