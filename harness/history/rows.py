@@ -108,6 +108,10 @@ class Point:
     """Fingerprint."""
     design: str
     commits: tuple[CommitOfModel, ...] = ()
+    reference: float | None = None
+    """The pinned baseline's own value in that run, in the quantity's unit: with it a ratio is a length of time again.
+    None where it is not known.
+    """
 
 
 @dataclass(frozen=True)
