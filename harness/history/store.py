@@ -197,8 +197,8 @@ def open_history(url: str | None = None, *, create: bool = True, busy_s: float =
 
     Without `create` there must be one. An SQLite database that is locked is waited for `busy_s` seconds.
 
-    Raises `WrongAddressError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and `UserError` where there is
-    none.
+    Raises `WrongAddressError`, `HistoryRefusedError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and
+    `UserError` where there is none.
     """
     address = read_address(url)
     file = address.file
