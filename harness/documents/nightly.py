@@ -116,6 +116,8 @@ class SeriesTonight(_Strict):
 
 
 SPARKLINE_NIGHTS: Final = 90
+NIGHTS_LOOKED_BACK: Final = 30
+"""How many nights back those that were missed are counted."""
 
 
 class ChangedSeries(_Strict):
@@ -162,6 +164,12 @@ class Change(_Strict):
     how_sure: str
     """In words: `seen again when it was measured a second time; p below 0.00001 before that`."""
 
+    @property
+    def is_regression(self) -> bool:
+        """Whether it is confirmed, for the worse, and nothing else than the models is to blame for it."""
+        is_ours = self.kind in {"regression", "mixed", "drift"}
+        return self.confirmation == "confirmed" and is_ours and any(member.is_worse for member in self.members)
+
 
 class Job(_Strict):
     """One experiment on one device tonight."""
@@ -183,6 +191,8 @@ class Job(_Strict):
     minutes: float = 0.0
     measured_again: bool = False
     """Whether a suspect was measured again."""
+    earlier_run: str | None = None
+    """Folder of the first run, where it was: `run` is then the second."""
 
 
 class DeviceTonight(_Strict):
@@ -233,6 +243,11 @@ class Nightly(_Strict):
     commits: list[CommitOfModel] = []
     history: HistoryTonight
     warnings: list[str] = []
+    last_success_at: str | None = None
+    """ISO 8601, UTC: when the last night that measured anything was done, this one included; None where none is known.
+    """
+    missed_nights: list[str] = []
+    """Dates of the last `NIGHTS_LOOKED_BACK` nights, and since the suite's first, that this suite has no night of."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,0 +1,78 @@
+"""`bakeoff report` of a night: every format from nightly.json alone, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from harness.documents.folder import write_model
+from reports.nightly.registry import RENDERINGS
+from tests.reports.nightly import sample_night as sample
+from tests.rig.command import bakeoff
+
+
+@pytest.fixture
+def night(tmp_path):
+    folder = tmp_path / "upscalers" / sample.NIGHT
+    folder.mkdir(parents=True)
+    write_model(folder / "nightly.json", sample.night())
+    return folder
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_every_format_is_printed_alone(night, name):
+    said = bakeoff("report", night, "--format", name)
+    assert said.exit_code == 0, said.stderr
+    assert sample.PHONE in said.stdout or "R5CT30ABCDE" in said.stdout
+    assert [path.name for path in night.iterdir()] == ["nightly.json"]
+
+
+def test_without_a_format_the_page_is_written_and_the_night_is_told(night):
+    said = bakeoff("report", night / "nightly.json")
+    assert said.exit_code == 0, said.stderr
+    assert said.stdout.startswith("REGRESSION: Latency got worse")
+    assert (night / "index.html").read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_format_of_runs_is_none_of_nights_and_the_other_way_round(night, tmp_path):
+    said = bakeoff("report", night, "--format", "csv")
+    assert said.exit_code == 2
+    assert "--format csv: a night is not written in it" in said.stderr
+    (tmp_path / "run").mkdir()
+    said = bakeoff("report", tmp_path / "run", "--format", "junit")
+    assert said.exit_code == 2
+    assert "--format junit: a run is not written in it" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("{}", "names no schema"),
+        ('{"schema": "bakeoff.nightly/2"}', "is of the schema 'bakeoff.nightly/2'"),
+        ('{"schema": "bakeoff.nightly/1"}', "cannot be understood: bakeoff_version: Field required (and "),
+        ("\xff", "is not JSON"),
+    ],
+)
+def test_a_damaged_night_is_refused_in_two_lines(night, content, words):
+    (night / "nightly.json").write_text(content, encoding="latin-1")
+    said = bakeoff("report", night, "--format", "markdown")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert words in said.stderr
+    assert len(said.stderr.splitlines()) <= 2
+
+
+def test_a_pipe_in_the_place_of_a_night_is_not_waited_for(night):
+    (night / "nightly.json").unlink()
+    os.mkfifo(night / "nightly.json")
+    said = bakeoff("report", night / "nightly.json", "--format", "json")
+    assert said.exit_code == 2
+    assert "named pipe" in said.stderr
+
+
+def test_what_is_written_as_json_is_read_again(night):
+    said = bakeoff("report", night, "--json")
+    assert json.loads(said.stdout) == json.loads((night / "nightly.json").read_text())
