@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -86,6 +86,16 @@ def last_told(told: Iterable[Change], tonight: str) -> dict[tuple[str, str, str,
 def baseline_begin(change: Change) -> str:
     """The night from which its series are judged anew."""
     return change.baseline_from or change.first_bad_night
+
+
+def before_second_measurement(series: Sequence[Series], tonight: str) -> list[Series]:
+    """The same without second attempts of tonight, which a night that is gone on with may have already."""
+    return [
+        replace(each, points=tuple(p for p in each.points if p.night != tonight or p.attempt == 1))
+        if each.points and each.points[-1].night == tonight and each.points[-1].attempt > 1
+        else each
+        for each in series
+    ]
 
 
 def tracks_of(series: Sequence[Series], told: Sequence[Change], tonight: str) -> list[Track]:
