@@ -16,6 +16,7 @@ NAMES = (
     "profile",
     "suite",
     "nightly",
+    "bisect",
     "tool-numbers",
 )
 

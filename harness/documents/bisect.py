@@ -27,6 +27,10 @@ class BisectStep(_Strict):
     """The commit under test against the good one: a ratio or a difference, as the quantity is compared."""
     low: float
     high: float
+    level: float | None
+    """The confidence of the interval from `low` to `high`; None where the value is exact."""
+    n: int
+    """How many replicates the interval is of."""
     words: str
     """The same in words: `24 % slower (between 20 % and 28 %)`."""
 
@@ -53,9 +57,7 @@ class Bisect(_Strict):
     quantity: str
     device: str
     repository: str
-    """The repository as it was given, without a password."""
-    base: str
-    """The folder that it is relative to."""
+    """The absolute path of the repository, or of what was fetched of it."""
     good: CommitOfModel
     commits: list[CommitOfModel] = Field(min_length=1)
     """Those after the good one that changed the model, the oldest first; the last one is bad."""

@@ -8,6 +8,7 @@ from typing import Any
 
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
+    from harness.documents.bisect import bisect_json_schema
     from harness.documents.comparison import Comparison
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
@@ -26,6 +27,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
         "nightly": nightly_json_schema,
+        "bisect": bisect_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),

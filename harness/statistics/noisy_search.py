@@ -19,11 +19,13 @@ _MOST_ODDS: Final = 99.0
 """No single run makes a side likelier than by this: a whole run may be off."""
 
 
-def log_odds_bad(effect: float, standard_error: float, whole: float) -> float:
+def log_odds_bad(effect: float, standard_error: float, degrees: float, whole: float) -> float:
     """How much likelier a measured effect is where the commit has the change than where it has not: a logarithm, at
-    most ln 99 to either side. `whole` is the effect of the last commit; all are logarithms of ratios or differences.
+    most ln 99 to either side, by Student's t of so many degrees of freedom. `whole` is the effect of the last commit;
+    all are logarithms of ratios or differences.
     """
-    raw = (effect**2 - (effect - whole) ** 2) / (2.0 * standard_error**2)
+    none, all_of_it = effect / standard_error, (effect - whole) / standard_error
+    raw = (degrees + 1.0) / 2.0 * (math.log1p(none**2 / degrees) - math.log1p(all_of_it**2 / degrees))
     limit = math.log(_MOST_ODDS)
     return min(limit, max(-limit, raw))
 

@@ -35,6 +35,8 @@ class Measured:
     estimate: float
     low: float
     high: float
+    level: float | None
+    n: int
     words: str
 
 
@@ -93,7 +95,8 @@ def _measured(outcome: Outcome, quantity: Quantity) -> Measured:
     assert effect.kind == "effect"
     interval = effect.interval
     low, high = (effect.estimate, effect.estimate) if interval is None else (interval.low, interval.high)
-    return Measured(effect.estimate, low, high, change_in_words(quantity, effect.estimate, low, high))
+    words = change_in_words(quantity, effect.estimate, low, high)
+    return Measured(effect.estimate, low, high, None if interval is None else interval.level, effect.n, words)
 
 
 def _refuse(outcome: Outcome, result: DeviceResult, quantity: Quantity, reason: str | None) -> None:

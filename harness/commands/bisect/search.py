@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from scipy.special import stdtrit
+
 from harness import __version__
 from harness.commands.bisect.paired_step import (
     Measured,
@@ -43,9 +45,8 @@ MOST_RUNS_OF_THE_END: Final = 3
 MOST_RUNS: Final = 200
 _FLOOR: Final = 0.25
 """The share of the least change that one run differs from the next by, at least."""
-_Z: Final = 1.96
-_UNCERTAIN_Z: Final = 3.0
-"""The whole change is there where it is so many standard errors from none."""
+_CLEAR: Final = 0.999
+"""The whole change is there where it is further from none than this quantile of Student's t."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Asked:
     quantity: str
     device: str
     repository: str
+    base: Path
+    """The folder that the repository is relative to."""
     path: str
     good: str
     bad: str
@@ -72,8 +75,7 @@ def begin(asked: Asked, folder: Path) -> Bisect:
         raise UserError(
             f"{folder}: is there already", "Name another folder, or go on with: bakeoff bisect --resume DIR"
         )
-    base = Path.cwd()
-    repository = open_repository(asked.repository, base, fetch=False)
+    repository = open_repository(asked.repository, asked.base, fetch=False)
     good = find_model(repository, arm, asked.good, asked.path)
     find_model(repository, arm, asked.bad, asked.path)
     commits = commits_between(repository, arm, find_commit(repository, asked.good), asked.bad, asked.path)
@@ -88,8 +90,7 @@ def begin(asked: Asked, folder: Path) -> Bisect:
         arm=arm,
         quantity=asked.quantity,
         device=asked.device,
-        repository=asked.repository,
-        base=str(base),
+        repository=str(repository.path),
         good=good,
         commits=commits,
     )
@@ -122,7 +123,7 @@ class _Search:
         self.folder, self.bisect, self._overrides, self._progress = folder, bisect, overrides, progress
         self._quantity: Quantity = quantity_named(bisect.quantity)
         self._file = read_experiment(Path(bisect.experiment))
-        self._repository: GitFolder = open_repository(bisect.repository, Path(bisect.base), fetch=False)
+        self._repository: GitFolder = open_repository(bisect.repository, folder, fetch=False)
 
     def step(self) -> None:
         """One run, or the result."""
@@ -157,7 +158,8 @@ class _Search:
         pairs = [self._effect(each) for each in runs]
         effect = sum(each for each, _ in pairs) / len(runs)
         error = math.hypot(*(each for _, each in pairs)) / len(runs)
-        if abs(effect) >= max(_UNCERTAIN_Z * error, self._least):
+        clear = float(stdtrit(sum(_degrees(each) for each in runs), _CLEAR))
+        if abs(effect) >= max(clear * error, self._least):
             return effect
         if len(runs) < MOST_RUNS_OF_THE_END:
             return None
@@ -175,14 +177,16 @@ class _Search:
         """On the scale of changes, with its standard error."""
         scale = self._quantity.scale
         effect, low, high = (effect_of(scale, each) for each in (step.estimate, step.low, step.high))
-        return effect, math.hypot((high - low) / (2.0 * _Z), _FLOOR * self._least)
+        level = 0.95 if step.level is None else step.level
+        quantile = float(stdtrit(_degrees(step), (1.0 + level) / 2.0))
+        return effect, math.hypot((high - low) / (2.0 * quantile), _FLOOR * self._least)
 
     def _evidence(self, whole: float) -> Mapping[int, Sequence[float]]:
         places = {commit.sha: index for index, commit in enumerate(self.bisect.commits)}
         evidence: dict[int, list[float]] = {}
         for step in self.bisect.steps:
             effect, error = self._effect(step)
-            evidence.setdefault(places[step.sha], []).append(log_odds_bad(effect, error, whole))
+            evidence.setdefault(places[step.sha], []).append(log_odds_bad(effect, error, _degrees(step), whole))
         return evidence
 
     def _measure(self, index: int) -> None:
@@ -203,6 +207,8 @@ class _Search:
             estimate=measured.estimate,
             low=measured.low,
             high=measured.high,
+            level=measured.level,
+            n=measured.n,
             words=measured.words,
         )
         self.bisect = self.bisect.model_copy(update={"steps": [*self.bisect.steps, step]})
@@ -233,6 +239,11 @@ class _Search:
         skipped = sum(commit.sha in self.bisect.skipped for commit in found)
         why = f"; {counted(skipped, 'commit')} of them could not be measured" if skipped else ""
         return f"It is one of {len(found)} commits ({shas}): {what} ({sure}, after {runs}){why}."
+
+
+def _degrees(step: BisectStep) -> float:
+    """The degrees of freedom of a run's interval."""
+    return max(step.n - 1.0, 1.0)
 
 
 def _refuse_unreadable(model: Path) -> None:

@@ -73,18 +73,6 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     return sorted(changes, key=lambda each: (order[each.confirmation], not each.is_new, -len(each.members), each.id))
 
 
-def is_regression(change: Change) -> bool:
-    """Whether it is news of something that got worse: what a night's exit code tells. What a device or its environment
-    did to itself is none of ours, and what only moved is no loss.
-    """
-    return (
-        change.is_new
-        and change.confirmation == "confirmed"
-        and change.kind in {"regression", "mixed", "drift"}
-        and any(member.is_worse for member in change.members)
-    )
-
-
 def _judge(
     suspects: Sequence[Suspect], tracks: Mapping[SeriesKey, Track], noise: Mapping[str, Noise], series_tested: int
 ) -> list[_Judged]:
@@ -95,7 +83,7 @@ def _judge(
             suspect,
             finding,
             None if finding is None else _confirmation(suspect, finding, p_value, tracks[suspect.key]),
-            was_measured_again=tracks[suspect.key].tonight.attempt > 1,
+            was_measured_again=tracks[suspect.key].was_measured_again,
         )
         for suspect, finding, p_value in zip(suspects, findings, adjusted, strict=True)
     ]
@@ -139,7 +127,7 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
 def _confirmation(suspect: Suspect, finding: Finding, adjusted: float, track: Track) -> Confirmation | None:
     second = track.tonight
     likely = adjusted <= TOLD_Q and finding.is_large
-    if second.attempt < 2:
+    if not track.was_measured_again:
         return "suspected" if likely else None
     halfway = (finding.before + finding.after) / 2.0
     seen = (second.effect - halfway) * finding.difference > 0.0

@@ -52,6 +52,13 @@ class Track:
         """The last attempt of tonight."""
         return self.points[-1]
 
+    @property
+    def was_measured_again(self) -> bool:
+        """Whether tonight has more than one attempt."""
+        tonight = self.points[-1].night
+        last = self.series.points[-2:]
+        return len(last) == 2 and last[0].night == last[1].night == tonight
+
     def marks(self) -> list[int]:
         """Indices of nights with another environment or other commits than the night before."""
         return [
@@ -89,10 +96,10 @@ def baseline_begin(change: Change) -> str:
 
 
 def before_second_measurement(series: Sequence[Series], tonight: str) -> list[Series]:
-    """The same without second attempts of tonight, which a night that is gone on with may have already."""
+    """The same without the last attempt of tonight, where there are several."""
     return [
-        replace(each, points=tuple(p for p in each.points if p.night != tonight or p.attempt == 1))
-        if each.points and each.points[-1].night == tonight and each.points[-1].attempt > 1
+        replace(each, points=each.points[:-1])
+        if len(each.points) > 1 and each.points[-2].night == each.points[-1].night == tonight
         else each
         for each in series
     ]

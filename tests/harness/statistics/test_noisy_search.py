@@ -21,7 +21,7 @@ def search(true: int, count: int, noise: float, seed: int, unmeasurable: frozens
         if index is None:
             return likely_range(probabilities, can), measured
         effect = source.normal(0.05 if index >= true else 0.0, noise)
-        evidence.setdefault(index, []).append(log_odds_bad(effect, noise, 0.05))
+        evidence.setdefault(index, []).append(log_odds_bad(effect, noise, 1e6, 0.05))
         measured += 1
 
 
@@ -49,9 +49,9 @@ def test_commits_that_cannot_be_measured_are_told_together_with_the_next_that_ca
 
 
 def test_a_single_run_never_decides_beyond_99_to_1():
-    assert log_odds_bad(0.05, 1e-6, 0.05) == np.log(99.0)
-    assert log_odds_bad(0.0, 1e-6, 0.05) == -np.log(99.0)
-    assert abs(log_odds_bad(0.025, 0.01, 0.05)) < 1e-9
+    assert log_odds_bad(0.05, 1e-6, 9, 0.05) == np.log(99.0)
+    assert log_odds_bad(0.0, 1e-6, 9, 0.05) == -np.log(99.0)
+    assert abs(log_odds_bad(0.025, 0.01, 9, 0.05)) < 1e-9
 
 
 def test_one_commit_needs_no_search():

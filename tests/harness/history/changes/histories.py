@@ -11,6 +11,7 @@ import numpy as np
 from harness.documents.nightly import Change, CommitOfModel
 from harness.history.changes.decide import decide
 from harness.history.changes.suspects import Suspect, find_suspects
+from harness.history.changes.track import before_second_measurement
 from harness.history.rows import Environment, Point, Series, SeriesKey
 
 FIRST = date(2026, 3, 1)
@@ -72,7 +73,8 @@ class Nights:
             if all(point.night != tonight for point in there.points):
                 there = self._with(there, night, 1)
             self.series[key] = there
-        suspects = find_suspects(list(self.series.values()), self.told, tonight)
+        firsts = before_second_measurement(list(self.series.values()), tonight)
+        suspects = find_suspects(firsts, self.told, tonight)
         self.suspects[night] = suspects
         if self.can_measure_again:
             again = {(each.key.experiment, each.key.device) for each in suspects}

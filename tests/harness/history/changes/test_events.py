@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.history.changes.decide import decide, is_regression
+from harness.history.changes.decide import decide
 from harness.history.changes.suspects import find_suspects
+from harness.history.changes.track import before_second_measurement
 from harness.history.rows import Environment
 from tests.harness.history.changes.histories import Nights, commit, keys_of, night_of
 
@@ -24,7 +25,7 @@ def test_a_regression_of_the_fourth_night_is_told_once_with_its_commit():
     assert change.commits == [NEW]
     assert (change.last_good_night, change.first_bad_night) == (night_of(2), night_of(3))
     assert change.sentence == "9 series on 3 devices got slower, all since commit b2c3b2c (“prune the tail”)."
-    assert is_regression(change)
+    assert change.is_regression
     for member in change.members:
         assert member.is_worse
         assert member.low < 1.3 < member.high
@@ -60,7 +61,7 @@ def test_what_could_not_be_measured_again_is_suspected_and_told_once_it_is_confi
     suspected = nights.one(20)
     assert [each.confirmation for each in suspected] == ["suspected"]
     assert "not measured a second time" in suspected[0].how_sure
-    assert not is_regression(suspected[0])
+    assert not suspected[0].is_regression
     assert [each.is_new for each in nights.one(21)] == [False]
     nights.can_measure_again = True
     [change] = nights.one(22)
@@ -77,7 +78,8 @@ def test_a_night_that_is_run_once_more_tells_nothing_twice():
     assert (again.id, again.is_new, again.members) == (first.id, False, first.members)
     # A host that lost what it told finds the same event.
     series = list(nights.series.values())
-    [anew] = decide(series, find_suspects(series, before, night_of(20)), before, night_of(20))
+    suspects = find_suspects(before_second_measurement(series, night_of(20)), before, night_of(20))
+    [anew] = decide(series, suspects, before, night_of(20))
     assert anew == first
 
 
@@ -101,7 +103,7 @@ def test_most_of_a_device_s_series_at_once_with_nothing_of_ours_changed_is_the_d
     assert change.sentence == (
         f"9 of 9 series on adb:PHONE1 moved at once since the night of {night_of(20)}, and nothing of ours changed."
     )
-    assert not is_regression(change)
+    assert not change.is_regression
 
 
 def test_an_update_of_the_system_is_named_as_the_likely_cause():
@@ -160,7 +162,7 @@ def test_cost_that_moved_from_loading_to_the_first_inference_is_said_to():
     assert change.kind == "cost moved"
     assert "only moved on adb:PHONE0" in change.sentence
     assert "shorter, the first inference" in change.sentence
-    assert not is_regression(change)
+    assert not change.is_regression
 
 
 def test_what_was_told_and_is_no_more_is_gone_again():
@@ -192,7 +194,7 @@ def test_an_experiment_that_is_another_one_starts_anew_and_that_is_told_once():
     [(night, change)] = nights.news()
     assert (night, change.kind) == (20, "new series")
     assert change.sentence == "experiment0 is no longer the experiment of the nights before: its 6 series start anew."
-    assert not is_regression(change)
+    assert not change.is_regression
 
 
 def test_nights_that_are_missing_do_no_harm():
