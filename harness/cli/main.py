@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "write a commented experiment.toml for two models and your data",
     "check": "validate everything that can be, without measuring",
     "run": "measure on devices, compare, decide, and write the report",
+    "nightly": "measure a suite of experiments on devices, unattended, and say what changed",
     "soak": "infer for hours or days: does it leak, slow down or overheat?",
     "report": "redraw a run's report from its comparison.json",
     "analyze": "recompute a run from its records and outputs, without a device",

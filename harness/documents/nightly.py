@@ -157,6 +157,10 @@ class Change(_Strict):
     members: list[ChangedSeries]
     is_new: bool = True
     """False where an earlier night told of it: it is then told by nothing that wakes people."""
+    baseline_from: str | None = None
+    """The night from which its series are judged anew; None where that is the first bad night."""
+    told_night: str | None = None
+    """The night that told of it first."""
     how_sure: str
     """In words: `seen again when it was measured a second time; p below 0.00001 before that`."""
 
@@ -187,6 +191,8 @@ class Job(_Strict):
     minutes: float = 0.0
     measured_again: bool = False
     """Whether a suspect was measured again."""
+    earlier_run: str | None = None
+    """Folder of the first run, where it was: `run` is then the second."""
 
 
 class DeviceTonight(_Strict):

@@ -31,4 +31,9 @@ def json_schema(name: str) -> dict[str, Any]:
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}
+    return titled(name, makers[name]())
+
+
+def titled(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with draft and title set."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"bakeoff {name}"}

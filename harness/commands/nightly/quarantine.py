@@ -1,0 +1,77 @@
+"""Devices that keep failing are let alone, until two equal builds look equal there again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from harness.commands.examine import examine
+from harness.doctor.calibration_experiment import CalibrationModel
+from harness.nightly.state import DeviceOfNight
+from harness.words.sentences import counted
+
+if TYPE_CHECKING:
+    from harness.commands.nightly.night import Night
+    from harness.documents.nightly import Nightly
+    from harness.history.store import History
+
+CHECK_MINUTES: Final = 1.0
+_FAILURES: Final = {"failed", "missing"}
+_GIVEN: Final = {"measured", "partly"}
+
+
+def check_quarantined(night: Night, history: History, device: str) -> DeviceOfNight:
+    """Whether a device may be measured: one in quarantine is where an A/A of a minute passes, and is let back.
+
+    Raises `HistoryError`.
+    """
+    kept_out = history.quarantine(device)
+    if kept_out is None:
+        return DeviceOfNight()
+    why = f"in quarantine since {kept_out.since:%Y-%m-%d}: {kept_out.reason}"
+    night.progress.say(device, f"{why}; trying two equal builds")
+    problem = _aa_problem(night, device)
+    if problem is not None:
+        return DeviceOfNight(status="quarantined", reason=f"{why}. Two equal builds were tried tonight: {problem}")
+    history.release(device)
+    return DeviceOfNight(status="let back", reason=f"was {why}; two equal builds looked equal tonight")
+
+
+def _aa_problem(night: Night, device: str) -> str | None:
+    examined = examine(device, CalibrationModel(), CHECK_MINUTES, night.progress)[0]
+    profile = examined.profile
+    if profile is None:
+        return examined.problem or "it does not answer"
+    if profile.calibration_problem is not None or profile.calibration is None:
+        return profile.calibration_problem or "they could not be measured"
+    return "they were called different" if profile.calibration.called_different else None
+
+
+def failures_in_a_row(night: Night, device: str, earlier: Sequence[Nightly]) -> int:
+    """In how many nights, this one last, nothing could be measured on a device though it was tried. `earlier`: the
+    nights before, the newest first.
+    """
+    statuses = {job.status for job in night.state.jobs if job.device == device}
+    if statuses & _GIVEN:
+        return 0
+    before = _failures_before(device, earlier)
+    return before + 1 if statuses & _FAILURES else before
+
+
+def _failures_before(device: str, earlier: Sequence[Nightly]) -> int:
+    for nightly in earlier:
+        for each in nightly.devices:
+            if each.device == device:
+                return each.failures_in_a_row
+    return 0
+
+
+def quarantine_failing(night: Night, history: History, device: str, failures: int) -> DeviceOfNight | None:
+    """Keep a device out that failed too often; None where it did not. Raises `HistoryError`."""
+    if failures < night.suite.suite.quarantine_after:
+        return None
+    last = next((job.reason for job in night.state.jobs if job.device == device and job.reason), "")
+    reason = f"nothing could be measured in {counted(failures, 'night')} in a row, last: {last}".splitlines()[0]
+    history.set_quarantine(device, datetime.now(UTC), reason, failures)
+    return DeviceOfNight(status="quarantined", reason=reason)

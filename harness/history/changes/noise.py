@@ -1,0 +1,75 @@
+"""How much each quantity scatters from night to night, and how much neighbouring nights are alike: from all series of
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from harness.history.changes.limits import least_change
+from harness.history.changes.track import Track
+from harness.statistics.estimate import Floats
+from harness.statistics.moderated_variance import FEWEST_DEGREES, VariancePrior, fit_prior
+from harness.statistics.serial_correlation import INDEPENDENT, SerialCorrelation, pooled_serial_correlation
+
+_FEWEST_NIGHTS: Final = 8
+_FEWEST_SERIES: Final = 4
+_NIGHTS_LEFT_OUT: Final = 3
+"""The last ones, which may already be after a change."""
+_FLOOR: Final = 0.25
+"""No standard deviation is taken to be below this share of the least change."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one quantity."""
+
+    prior: VariancePrior
+    serial: SerialCorrelation
+    least_deviation: float
+
+    def factors(self, track: Track) -> Floats:
+        """How many times the usual variance each of a track's values has: more where that night's interval was wider
+        than usual, less where it was measured twice.
+        """
+        known = track.variances[~np.isnan(track.variances)]
+        if known.size == 0:
+            return np.ones(track.values.size)
+        usual = float(np.median(known))
+        variance = max(self.prior.variance, self.least_deviation**2)
+        own = np.where(np.isnan(track.variances), usual, track.variances)
+        wider = np.maximum(own - usual, 0.0) / variance
+        fresh = min(usual / variance, 1.0)
+        return np.asarray(1.0 + wider - fresh * (1.0 - 1.0 / track.counts))
+
+
+def noise_of(tracks: Sequence[Track]) -> dict[str, Noise]:
+    """Of each quantity."""
+    by_quantity: dict[str, list[Track]] = {}
+    for track in tracks:
+        by_quantity.setdefault(track.key.quantity, []).append(track)
+    return {quantity: _noise(members) for quantity, members in by_quantity.items()}
+
+
+def _noise(tracks: list[Track]) -> Noise:
+    least = least_change(tracks[0].key.quantity, tracks[0].series.scale)
+    floor = _FLOOR * least
+    residuals = []
+    for track in tracks:
+        values = track.cleaned[:-_NIGHTS_LEFT_OUT]
+        if values.size >= _FEWEST_NIGHTS:
+            residuals.append(values - values.mean())
+    if len(residuals) < _FEWEST_SERIES:
+        own = np.concatenate([track.variances for track in tracks])
+        own = own[~np.isnan(own)]
+        run = float(np.median(own)) if own.size else 0.0
+        serial = pooled_serial_correlation(residuals) if residuals else INDEPENDENT
+        return Noise(VariancePrior(run + (0.5 * least) ** 2, FEWEST_DEGREES), serial, floor)
+    degrees = np.array([each.size - 1.0 for each in residuals])
+    variances = np.array([float(each @ each) for each in residuals]) / degrees
+    prior = fit_prior(np.maximum(variances, floor**2), degrees)
+    return Noise(prior, pooled_serial_correlation(residuals), floor)
