@@ -46,7 +46,7 @@ class Monitored:
     measured_s: float = 0.0
     """Sum of the windows' lengths."""
     cpu_s: float = 0.0
-    """Of the worker, all threads, over those windows that tell."""
+    """CPU time of the worker's threads, over those windows that tell it."""
     failures: int = 0
     """Rounds that ended before their time."""
     last: LastWindow | None = None
