@@ -46,6 +46,17 @@ def test_a_format_of_runs_is_none_of_nights_and_the_other_way_round(night, tmp_p
     assert "--format junit: a run is not written in it" in said.stderr
 
 
+def test_all_nights_of_a_suite_are_one_openmetrics_text_with_moments(night):
+    other = night.parent / "2026-11-29"
+    other.mkdir()
+    write_model(other / "nightly.json", sample.fine_night(night=other.name, finished_at="2026-11-29T03:41:00+00:00"))
+    said = bakeoff("report", night.parent, "--format", "openmetrics")
+    assert said.exit_code == 0, said.stderr
+    lines = [line for line in said.stdout.splitlines() if line.startswith("bakeoff_nightly_regressions{")]
+    assert [line.split(" ")[1:] for line in lines] == [["0.0", "1795923660.0"], ["1.0", "1796010060.0"]]
+    assert bakeoff("report", night.parent, "--format", "markdown").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
