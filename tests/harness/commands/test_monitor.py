@@ -175,6 +175,19 @@ def test_a_phone_is_left_as_it_was_found(monitoring, new_phone, how):
     desk.assert_left_as_found(before)
 
 
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh on this machine; run scripts/install_test_packages.sh")
+def test_a_device_that_cannot_be_had_is_counted_and_keeps_no_other_from_it(monitoring):
+    away = f"ssh://nobody@127.0.0.1:{free_port()}"
+    with monitoring("-d", "local", "-d", away) as monitor:
+        wait_for(lambda: monitor.value("bakeoff_monitor_failures_total", away) == 1)
+        wait_for(lambda: (monitor.value("bakeoff_monitor_windows_total", 'device="local"') or 0) >= 1)
+        assert monitor.value("bakeoff_monitor_up", away) == 0
+        assert monitor.value("bakeoff_monitor_up", 'device="local"') == 1
+        assert monitor.value("bakeoff_monitor_latency_seconds", away) is None
+        assert monitor.end() == 0
+    assert "refuses the connection" in monitor.said()
+
+
 def test_a_monitor_of_so_many_hours_ends_by_itself(monitoring):
     with monitoring("--hours", 3 / 3600) as monitor:
         assert monitor.process.wait(240) == 0, monitor.said()
