@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig import postgresql as postgresql_rig
 from tests.rig import sshd as sshd_rig
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
@@ -49,6 +50,7 @@ def desk(tmp_path, workdir):
     path = f"{commands}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
+    environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
     return desk, commands, environment
 
 
@@ -65,6 +67,8 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
     held = ExitStack()
     if any("-d adb" in script for script in scripts):
         environment = {**environment, **plug_in_a_phone(held, tmp_path)}
+    if any("postgresql://" in script for script in scripts):
+        environment = {**environment, **serve_a_database(held)}
     if any("bench-4" in script for script in scripts):
         missing = sshd_rig.missing_parts()
         if missing:
@@ -87,6 +91,18 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
         held.close()
         if server is not None:
             server.stop()
+
+
+def serve_a_database(held: ExitStack) -> dict[str, str]:
+    """The reader's PostgreSQL is a server of this test's, which libpq is told of, with a database `bakeoff`."""
+    missing = postgresql_rig.missing_parts()
+    if missing is not None:
+        pytest.skip(missing)
+    server = postgresql_rig.PostgreSQLServer()
+    held.callback(server.remove)
+    server.start()
+    server.execute("create database bakeoff")
+    return {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "tester"}
 
 
 def plug_in_a_phone(held: ExitStack, folder: Path) -> dict[str, str]:
