@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,9 +156,16 @@ class Imported:
     """Folder → why it could not be read."""
 
 
-def import_folder(history: History, folder: Path, *, suite: str = "", again: bool = False) -> Imported:
+def import_folder(
+    history: History,
+    folder: Path,
+    *,
+    suite: str = "",
+    again: bool = False,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Imported:
     """Every finished run in `folder`, however deep, and the nights that told of them. One that cannot be read is in
-    `skipped`. With `again` runs that are known are written anew.
+    `skipped`. With `again` runs that are known are written anew. `told` hears how many runs of how many are read.
 
     Raises `UserError` where there is no such folder, and `HistoryError`.
     """
@@ -168,7 +175,8 @@ def import_folder(history: History, folder: Path, *, suite: str = "", again: boo
     runs, nights = _look_through(folder)
     places = {path: place for path in nights if (place := _read_night(path, found)) is not None}
     rows: dict[Path, list[RunRow]] = {}
-    for path in runs:
+    for done, path in enumerate(runs):
+        told(done, len(runs))
         place = next((places[parent] for parent in path.parents if parent in places), None)
         try:
             refuse_foreign_entries(path)
