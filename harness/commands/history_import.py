@@ -174,17 +174,21 @@ def import_folder(
     found = Imported()
     runs, nights = _look_through(folder)
     places = {path: place for path in nights if (place := _read_night(path, found)) is not None}
+    # A run by itself, or a night's folder of runs, is still that night's.
+    above = folder.absolute().parents[:2]
+    around = {path: place for path in above if (place := _read_night(path, found)) is not None}
+    known = around | places
     rows: dict[Path, list[RunRow]] = {}
     for done, path in enumerate(runs):
         told(done, len(runs))
-        place = next((places[parent] for parent in path.parents if parent in places), None)
+        place = next((known[parent] for parent in path.parents if parent in known), None)
         try:
             refuse_foreign_entries(path)
             rows[path] = _rows(path, place, suite)
         except UserError as error:
             found.skipped[str(path)] = error.what
     keep = history.replace_runs if again else history.keep_runs
-    for of_run in _with_attempts(rows, {path for place in places.values() for path in place.numbered}).values():
+    for of_run in _with_attempts(rows, {path for place in known.values() for path in place.numbered}).values():
         kept = keep(of_run)
         found.runs += kept
         found.known += len(of_run) - kept

@@ -185,6 +185,10 @@ def test_a_nights_own_state_knows_every_attempt(history: History, tmp_path: Path
     [series] = history.series("phones", experiment="sr", quantity="latency_p50")
     assert [(point.run_id, point.attempt) for point in series.points] == [("sr-local-2", 1), ("sr-local-1", 2)]
     assert series.points[0].commits == (ours,)
+    import_folder(history, home / "runs" / "sr-local-1", again=True)
+    import_folder(history, home / "runs", again=True)
+    [again] = history.series("phones", experiment="sr", quantity="latency_p50")
+    assert again == series
 
 
 def test_a_run_that_was_analysed_again_is_written_anew_where_that_is_asked_for(
