@@ -14,7 +14,7 @@ from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitO
 from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
-from harness.history.changes.finding import Finding, look, tested
+from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
 from harness.history.changes.known import event_id, gone_of, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
@@ -82,7 +82,9 @@ def _judge(
         _Judged(
             suspect,
             finding,
-            None if finding is None else _confirmation(suspect, finding, p_value, tracks[suspect.key]),
+            None
+            if finding is None
+            else _confirmation(suspect, finding, p_value, tracks[suspect.key], noise[suspect.key.quantity]),
             was_measured_again=tracks[suspect.key].was_measured_again,
         )
         for suspect, finding, p_value in zip(suspects, findings, adjusted, strict=True)
@@ -124,9 +126,11 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
     return [float(each) for each in false_discovery_control(all_of_them)[: len(p_values)]]
 
 
-def _confirmation(suspect: Suspect, finding: Finding, adjusted: float, track: Track) -> Confirmation | None:
+def _confirmation(
+    suspect: Suspect, finding: Finding, adjusted: float, track: Track, noise: Noise
+) -> Confirmation | None:
     second = track.tonight
-    likely = adjusted <= TOLD_Q and finding.is_large
+    likely = adjusted <= TOLD_Q and finding.is_large and stands_without_farthest(finding, noise)
     if not track.was_measured_again:
         return "suspected" if likely else None
     halfway = (finding.before + finding.after) / 2.0

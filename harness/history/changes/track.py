@@ -124,14 +124,13 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
         begin = baseline_begin(change)
         points = tuple(point for point in points if point.night >= begin)
     design = points[-1].design
-    if len({point.design for point in points}) > 1:
+    if points[0].design != design or any(point.design != design for point in points):
         others = max(i for i, point in enumerate(points) if point.design != design)
         points = points[others + 1 :]
     kept, values, counts = _nights(points)
     kept, values, counts = kept[-NIGHTS_LOOKED_AT:], values[-NIGHTS_LOOKED_AT:], counts[-NIGHTS_LOOKED_AT:]
-    variances = np.array(
-        [math.nan if point.standard_error is None else point.standard_error**2 for point in kept], dtype=np.float64
-    )
+    errors = [point.standard_error for point in kept]
+    variances = np.square(np.array(errors, dtype=np.float64))
     effects = np.array(values, dtype=np.float64)
     return Track(series, kept, effects, without_lone_outliers(effects), np.array(counts), variances, change)
 
