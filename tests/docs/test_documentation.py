@@ -43,7 +43,7 @@ def desk(tmp_path, workdir):
     commands = tmp_path / "bin"
     commands.mkdir()
     # The tests beside this one keep the machine busy: a reader's would be waited for.
-    at_once = 'case " $* " in *" --resume "*) ;; " run "*) set -- "$@" --no-wait ;; esac'
+    at_once = 'case " $* " in *" --resume "*) ;; " run "*|" bisect "*) set -- "$@" --no-wait ;; esac'
     write_command(commands / "bakeoff", f'{at_once}\nexec {shlex.quote(sys.executable)} -m harness.cli.main "$@"')
     write_command(commands / "python", f'exec {shlex.quote(sys.executable)} "$@"')
     path = f"{commands}:{os.environ['PATH']}"

@@ -48,12 +48,17 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     `suspects` are what `find_suspects` gave before; `told` are the changes in the history. The same input gives the
     same changes, with the same ids.
     """
-    tracks = tracks_of(series, told, tonight) if suspects else []
+    asked = {each.key.quantity for each in suspects}
+    tracks = tracks_of([each for each in series if each.key.quantity in asked], told, tonight)
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
     known_suspects = [each for each in suspects if each.key in by_key]
-    judged = _judge(known_suspects, by_key, noise, len(list(filter(tested, tracks))))
+    judged = _judge(known_suspects, by_key, noise, _series_tested(series, tracks, tonight))
     judged += _not_seen(judged, series, told, tonight, noise)
+    if any(each.confirmation == "confirmed" for each in judged):
+        # Series that are no suspects themselves may show the same event.
+        tracks = tracks_of(series, told, tonight)
+        noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
@@ -89,6 +94,15 @@ def _judge(
         )
         for suspect, finding, p_value in zip(suspects, findings, adjusted, strict=True)
     ]
+
+
+def _series_tested(series: Sequence[Series], tracks: Sequence[Track], tonight: str) -> int:
+    """How many series were looked at: of the quantities that are asked about by their nights, of others all that have a
+    value of tonight.
+    """
+    asked = {track.key for track in tracks}
+    others = sum(each.key not in asked and bool(each.points) and each.points[-1].night == tonight for each in series)
+    return others + sum(map(tested, tracks))
 
 
 def _not_seen(

@@ -80,8 +80,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
         return None
     factors = noise.factors(track)
     n = track.values.size
-    marks = track.marks()
-    marked = {n - mark for mark in marks if n - mark <= NIGHTS_MARKED}
+    marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
     lengths = sorted({*TAIL_LENGTHS, *marked})
     shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
     ks = shifts.lengths
@@ -98,7 +97,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
         return None
     place = int(np.argmin(shifts.p_values / shares))
     likelier = np.ones(n)
-    likelier[marks] = MARKED_LIKELIER
+    likelier[track.marks()] = MARKED_LIKELIER
     alike = float(noise.serial.inflation(np.array([10.0]))[0])
     variance = float(shifts.deviations[place]) ** 2 * alike
     course = course_of(track.cleaned, factors, variance, likelier, LONGEST_DRIFT)
