@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tests.rig.cpu_use  # noqa: F401 - numpy comes after it
 from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
 
@@ -39,6 +40,14 @@ def workdir() -> Path:
 def no_profiles_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What `bakeoff doctor` found on this computer is none of a test's business."""
     os.environ["BAKEOFF_PROFILES"] = str(tmp_path_factory.mktemp("profiles"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_history_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What was measured and noted on this computer is none of a test's business."""
+    folder = tmp_path_factory.mktemp("history")
+    os.environ["BAKEOFF_HISTORY"] = str(folder / "history.db")
+    os.environ["BAKEOFF_HISTORY_WAITING"] = str(folder / "waiting")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -62,7 +62,7 @@ class Track:
         return len(last) == 2 and last[0].night == last[1].night == tonight
 
     def marks(self, last: int | None = None) -> list[int]:
-        """Indices of the nights, of so many last ones, with another environment or other commits than the night before."""
+        """Indices of nights, of so many last ones, with another environment or commits than the night before."""
         begin = 0 if last is None else max(0, len(self.points) - last - 1)
         return [
             i
