@@ -46,7 +46,7 @@ case " $* " in
 *" init --baseline a.onnx --candidate b.onnx --inputs lr/ "*) once experiment.toml {bakeoff} "$@" ;;
 *" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
 *" --resume "*) ;;
-*" run "*) set -- "$@" --no-wait ;;
+*" run "* | *" bisect "*) set -- "$@" --no-wait ;;
 esac
 exec {bakeoff} "$@"
 """
