@@ -26,6 +26,10 @@ class HistoryOutOfReachError(HistoryError):
     """The database is locked, gone, full, or does not let us in: what was to be kept can be kept later."""
 
 
+class HistoryRefusedError(HistoryOutOfReachError):
+    """The database does not let us in as we ask: waiting does not help, a password or a grant does."""
+
+
 class HistoryOfNewerSchemaError(HistoryError):
     """A newer bakeoff has been at work there."""
 
@@ -38,10 +42,12 @@ def in_our_words(error: StatementError, address: Address) -> HistoryError:
         return HistoryError(f"{where} does not take what it was given: {said}", "Was it changed by hand?")
     for phrase, fault, remedy in _SQLITE if address.is_sqlite else _POSTGRESQL:
         if phrase in said.lower():
-            return HistoryOutOfReachError(f"{where}: {fault}", remedy)
+            kind = HistoryRefusedError if phrase in _REFUSALS else HistoryOutOfReachError
+            return kind(f"{where}: {fault}", remedy)
     return HistoryOutOfReachError(f"{where} cannot be used: {said}", "Is the database there, whole, and ours to write?")
 
 
+_REFUSALS: Final = {"password authentication failed", "no password supplied", "does not exist", "permission denied"}
 _SQLITE: Final = (
     ("locked", "is locked by another program", "Try again when that is done."),
     ("not a database", "is no SQLite database", "Name another file."),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from harness.commands.history_import import rows_of_run
 from harness.documents.nightly import HistoryTonight
 from harness.errors import UserError
-from harness.history.faults import HistoryOutOfReachError
+from harness.history.address import read_address
+from harness.history.faults import HistoryOutOfReachError, HistoryRefusedError
 from harness.history.store import open_history
 from harness.history.waiting import Kept, Waiting, keep_or_wait
 
@@ -34,12 +35,18 @@ class NightlyHistory:
         """Why it could not be asked; None where it could."""
 
     def check(self) -> None:
-        """Open it once. Raises `UserError` for an address that is none, a refused login and a newer schema; a database
-        that does not answer is none of these.
+        """Open it once; one that is not there yet is not made. Raises `UserError` for an address that is none, a
+        refused login and a newer schema; a database that does not answer is none of these.
         """
+        address = read_address(self._url)
+        self.shown = address.shown
+        if address.file is not None and not address.file.exists():
+            return
         try:
             with open_history(self._url) as history:
                 self.shown = history.url
+        except HistoryRefusedError:
+            raise
         except HistoryOutOfReachError as error:
             self.problem = error.what
 

@@ -31,14 +31,15 @@ def check_quarantined(night: Night, history: History, device: str) -> DeviceOfNi
         return DeviceOfNight()
     why = f"in quarantine since {kept_out.since:%Y-%m-%d}: {kept_out.reason}"
     night.progress.say(device, f"{why}; trying two equal builds")
-    problem = _aa_problem(night, device)
+    problem = aa_problem(night, device)
     if problem is not None:
         return DeviceOfNight(status="quarantined", reason=f"{why}. Two equal builds were tried tonight: {problem}")
     history.release(device)
     return DeviceOfNight(status="let back", reason=f"was {why}; two equal builds looked equal tonight")
 
 
-def _aa_problem(night: Night, device: str) -> str | None:
+def aa_problem(night: Night, device: str) -> str | None:
+    """Why two equal builds did not look equal on a device; None where they did."""
     examined = examine(device, CalibrationModel(), CHECK_MINUTES, night.progress)[0]
     profile = examined.profile
     if profile is None:
