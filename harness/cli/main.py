@@ -27,6 +27,9 @@ COMMANDS = {
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
     "read": "show the numbers that another benchmark tool printed",
+    "history": "what was measured over the nights: list, show, plot, export, import, prune, check",
+    "note": "write down what you tried, and what is still open",
+    "journal": "notes, verdicts and confirmed changes as one log",
     "runner": "build the runner that devices without Python use",
     "schema": "print the JSON Schema of a file bakeoff reads or writes",
 }

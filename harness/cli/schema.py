@@ -16,6 +16,11 @@ NAMES = (
     "profile",
     "suite",
     "nightly",
+    "history-list",
+    "history-series",
+    "history-check",
+    "history-prune",
+    "journal",
     "tool-numbers",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,9 +155,7 @@ class Imported:
     """Folder → why it could not be read."""
 
 
-def import_folder(
-    history: History, folder: Path, told: Callable[[str], None], *, suite: str = "", again: bool = False
-) -> Imported:
+def import_folder(history: History, folder: Path, *, suite: str = "", again: bool = False) -> Imported:
     """Every finished run in `folder`, however deep, and the nights that told of them. One that cannot be read is in
     `skipped`. With `again` runs that are known are written anew.
 
@@ -179,11 +177,10 @@ def import_folder(
         except UserError as error:
             found.skipped[str(path)] = error.what
     keep = history.replace_runs if again else history.keep_runs
-    for path, of_run in _with_attempts(rows).items():
+    for of_run in _with_attempts(rows).values():
         kept = keep(of_run)
         found.runs += kept
         found.known += len(of_run) - kept
-        told(f"{path}: {'kept' if kept else 'is known'}")
     for nightly in told_of.values():
         history.keep_night(nightly)
         history.keep_changes(nightly.suite, nightly.changes)

@@ -74,9 +74,9 @@ def _instead(value: str, names: Sequence[str]) -> str:
     names = [name for name in dict.fromkeys(names) if name]
     if not names:
         return "It is empty: `bakeoff history import RUNS` fills it from runs."
-    near = difflib.get_close_matches(value, names, n=1)
+    near = difflib.get_close_matches(value, names, n=3)
     if near:
-        return f"Did you mean {near[0]!r}?"
+        return f"Did you mean {' or '.join(name[:60] for name in near)}?"
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"There are {', '.join(name[:60] for name in names[:_NAMED])}{more}."
 

@@ -33,11 +33,13 @@ ChangeKind = Literal[
     "gone again",
     "drift",
     "new series",
+    "rule broken",
 ]
 """What a change is: for the worse, for the better, or both in one event; most of a device's series at once with nothing
 of ours to blame; an update of system, runtime or driver, or another device under the name; one part up by what another
 went down; a change that was told of and is no more; a slow course over weeks; an experiment that is no longer the one
-of the nights before, so its series starts anew.
+of the nights before, so its series starts anew; a rule that is broken against the pinned baseline, of which no night
+told yet.
 """
 
 Confirmation = Literal["confirmed", "suspected", "not confirmed"]
@@ -167,7 +169,7 @@ class Change(_Strict):
     @property
     def is_regression(self) -> bool:
         """Whether it is confirmed, for the worse, and nothing else than the models is to blame for it."""
-        is_ours = self.kind in {"regression", "mixed", "drift"}
+        is_ours = self.kind in {"regression", "mixed", "drift", "rule broken"}
         return self.confirmation == "confirmed" and is_ours and any(member.is_worse for member in self.members)
 
 

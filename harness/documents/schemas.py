@@ -9,6 +9,8 @@ from typing import Any
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.documents.comparison import Comparison
+    from harness.documents.history import HistoryCheck, HistoryList, HistoryPrune, HistoryShown
+    from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
     from harness.documents.plan import Plan
@@ -25,6 +27,11 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "history-check": lambda: HistoryCheck.model_json_schema(by_alias=True),
+        "history-list": lambda: HistoryList.model_json_schema(by_alias=True),
+        "history-prune": lambda: HistoryPrune.model_json_schema(by_alias=True),
+        "history-series": lambda: HistoryShown.model_json_schema(by_alias=True),
+        "journal": lambda: Journal.model_json_schema(by_alias=True),
         "nightly": nightly_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),

@@ -117,7 +117,10 @@ def _postgresql(text: str) -> Address:
     except Exception:  # its message repeats what it was given, the password included
         fault = "it cannot be taken apart"
     else:
-        if not url.database:
+        if "@" in (url.host or "") or "@" in (url.database or ""):
+            # A mark in a password that was not quoted: a part of it would be shown as the host's name.
+            fault = "it cannot be taken apart"
+        elif not url.database:
             fault = "it names no database"
         elif url.port is not None and not 0 < url.port < 65_536:
             fault = "its port is none"

@@ -23,7 +23,11 @@ class HistoryError(UserError):
 
 
 class HistoryOutOfReachError(HistoryError):
-    """The database is locked, gone, full, or does not let us in: what was to be kept can be kept later."""
+    """The database is locked, gone or full: what was to be kept can be kept later."""
+
+
+class HistoryRefusedError(HistoryError):
+    """The server does not let us in: user, password or database are other ones."""
 
 
 class HistoryRefusedError(HistoryOutOfReachError):
@@ -40,6 +44,11 @@ def in_our_words(error: StatementError, address: Address) -> HistoryError:
     where = f"the history {without_secrets(address.shown, address.secrets)}"
     if not isinstance(error, DBAPIError) or isinstance(error, (DataError, IntegrityError)):
         return HistoryError(f"{where} does not take what it was given: {said}", "Was it changed by hand?")
+    if not address.is_sqlite:
+        for phrase, fault, remedy in _REFUSED:
+            # A table that does not exist is another matter, and said without the word.
+            if phrase in said.lower() and ("fatal" in said.lower() or phrase == "no password supplied"):
+                return HistoryRefusedError(f"{where}: {fault}", remedy)
     for phrase, fault, remedy in _SQLITE if address.is_sqlite else _POSTGRESQL:
         if phrase in said.lower():
             kind = HistoryRefusedError if phrase in _REFUSALS else HistoryOutOfReachError
@@ -56,7 +65,7 @@ _SQLITE: Final = (
     ("readonly", "may not be written by you", "Choose a file that you may write to."),
     ("unable to open", "cannot be opened", "Is the folder there, and yours to write?"),
 )
-_POSTGRESQL: Final = (
+_REFUSED: Final = (
     (
         "password authentication failed",
         "the password is wrong, or there is no such user",
@@ -68,6 +77,9 @@ _POSTGRESQL: Final = (
         "Put it into $BAKEOFF_HISTORY_PASSWORD or into ~/.pgpass.",
     ),
     ("does not exist", "there is no such database or user", "The server's `createdb` makes a database."),
+    ("no pg_hba.conf entry", "the server lets nobody in from here", "Its pg_hba.conf says whom it does."),
+)
+_POSTGRESQL: Final = (
     ("connection refused", "nothing listens there", "Is the server running, and are host and port right?"),
     ("timeout", "the server does not answer", "Is it running, and are host and port right?"),
     ("resolve host", "there is no such host", "Is its name spelt right?"),

@@ -70,7 +70,9 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
         .order_by(ResultRecord.series, RunRecord.night, RunRecord.attempt, RunRecord.measured_at, RunRecord.run_id)
     )
     if since is not None:
-        statement = statement.where(RunRecord.night >= since)
+        # The moment is in the index of a series, and the night is not: of old rows nothing but the index is read.
+        began = select(func.min(RunRecord.measured_at)).where(RunRecord.night >= since)
+        statement = statement.where(RunRecord.night >= since, ResultRecord.measured_at >= began.scalar_subquery())
     heads = {
         number: (key, scale, unit, better) for number, key, scale, unit, better in series_heads(connection, wanted)
     }

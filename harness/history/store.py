@@ -6,7 +6,9 @@ a password in it or in what it was raised from.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -77,6 +79,20 @@ class History:
                 return change(connection)
 
         return self._told(work)
+
+    def give_back_space(self) -> None:
+        """Make an SQLite file as small as what is in it, where nobody else is at work there; PostgreSQL does that by
+        itself.
+        """
+        if not self.address.is_sqlite:
+            return
+        # Outside of every transaction, which SQLAlchemy would begin.
+        connection = self._engine.raw_connection()
+        try:
+            with suppress(sqlite3.Error):
+                connection.execute("VACUUM")
+        finally:
+            connection.close()
 
     def _told(self, work: Callable[[], _T]) -> _T:
         try:
@@ -181,8 +197,8 @@ def open_history(url: str | None = None, *, create: bool = True, busy_s: float =
 
     Without `create` there must be one. An SQLite database that is locked is waited for `busy_s` seconds.
 
-    Raises `WrongAddressError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and `UserError` where there is
-    none.
+    Raises `WrongAddressError`, `HistoryRefusedError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and
+    `UserError` where there is none.
     """
     address = read_address(url)
     file = address.file

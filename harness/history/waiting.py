@@ -20,7 +20,7 @@ from devices.cache import sweep_parts
 from harness.documents.folder import safe_name, write_atomically
 from harness.documents.nightly import Change, Nightly
 from harness.errors import UserError
-from harness.history.faults import HistoryError, HistoryOutOfReachError
+from harness.history.faults import HistoryError, HistoryOutOfReachError, HistoryRefusedError
 from harness.history.rows import RunRow
 from harness.plain_file import read_plain_file
 
@@ -109,7 +109,7 @@ class Waiting:
                 new = _import(history, path)
             except FileNotFoundError:
                 continue
-            except HistoryOutOfReachError:
+            except (HistoryOutOfReachError, HistoryRefusedError):
                 raise
             except (ValidationError, OSError, HistoryError):
                 with contextlib.suppress(OSError):

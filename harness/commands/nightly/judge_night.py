@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from harness.commands.nightly.broken_rules import broken_rules, jobs_with_news, without_rules
 from harness.commands.nightly.take_turns import HoldElsewhere, measure_again
 from harness.errors import UserError
 from harness.history.changes.decide import decide
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.documents.nightly import Change
     from harness.history.rows import Series
     from harness.history.store import History
+    from harness.nightly.state import JobOfNight
 
 
 def measure_suspects(
@@ -35,17 +37,18 @@ def measure_suspects(
     own = {job.key: job for job in night.state.jobs if job.status in {"measured", "partly"}}
     fresh = [
         each
-        for each in find_suspects(_first_attempts(night, series), told, night.state.night)
+        for each in find_suspects(_first_attempts(night, series), without_rules(told), night.state.night)
         # Other computers' devices are theirs to measure again.
         if _name(each) not in known and (each.key.experiment, each.key.device) in own
     ]
     known |= {_name(each): each for each in fresh}
-    if not fresh or not night.suite.suite.changes.measure_again:
-        return
     asked = {(each.key.experiment, each.key.device) for each in fresh}
-    jobs = [job for key, job in own.items() if key in asked]
+    asked |= {job.key for job in jobs_with_news(night, told)}
+    jobs = [job for key, job in own.items() if key in asked and not _was_measured_again(job)]
+    if not jobs or not night.suite.suite.changes.measure_again:
+        return
     for job in jobs:
-        night.progress.say(job.device, f"{job.experiment} seems to have changed, and is measured again")
+        night.progress.say(job.device, f"{job.experiment} seems to have got worse or better, and is measured again")
     measure_again(night, jobs, hold_elsewhere)
     history.keep_runs(night)
 
@@ -60,7 +63,8 @@ def decide_night(night: Night, history: NightlyHistory, suspects: Sequence[Suspe
             return None
         series, told = read
         with night.lock:
-            night.state.changes = decide(series, suspects, told, night.state.night)
+            changes = decide(series, suspects, without_rules(told), night.state.night)
+            night.state.changes = [*changes, *broken_rules(night, told, changes)]
             night.save()
     return night.state.changes
 
@@ -107,3 +111,7 @@ def _first_attempts(night: Night, series: Sequence[Series]) -> list[Series]:
 def _name(suspect: Suspect) -> tuple[str, ...]:
     key = suspect.key
     return key.experiment, key.device, key.candidate, key.quantity
+
+
+def _was_measured_again(job: JobOfNight) -> bool:
+    return len(job.runs) > 1 and job.runs[1].progress == "done"

@@ -22,6 +22,7 @@ from devices.base import Blob
 from devices.errors import NotReachableError, TransientError
 from devices.retry import with_reconnect
 from tests.rig.adb_server import adb
+from tests.rig.kept_part import when_kept
 from tests.rig.real_phone import RealPhone
 from tests.rig.tcp_proxy import TcpProxy
 
@@ -152,18 +153,19 @@ def test_a_push_that_is_cut_goes_on_with_what_is_missing(device: AdbDevice, faul
     assert sorted(name for name in there if len(name) == 64) == sorted(paths)
 
 
-def test_the_rest_of_a_large_file_may_be_cut_again(device: AdbDevice, proxy: TcpProxy, tmp_path: Path) -> None:
+def test_the_rest_of_a_large_file_may_be_cut_again(
+    device: AdbDevice, proxy: TcpProxy, phone: RealPhone, tmp_path: Path
+) -> None:
     (one,) = blobs(tmp_path, [24 << 20])
     device.push([])
-    sent: list[int] = []
-    for _ in range(3):
-        proxy.drop_after(7 << 20, "to phone")
+    for kept in (5 << 20, 10 << 20, 15 << 20):
+        when_kept(device, phone, proxy, kept, proxy.drop_now)
         with pytest.raises(TransientError):
-            device.push([one], sent.append)
+            device.push([one])
         device.connect()
     last: list[int] = []
     paths = device.push([one], last.append)
-    assert sum(last) <= 16 << 20, "what had arrived by then was sent again"
+    assert sum(last) <= one.bytes - (15 << 20), "what had arrived by then was sent again"
     assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
     there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]
@@ -187,26 +189,24 @@ def test_a_large_file_that_is_cut_leaves_nothing_that_counts(
     assert there == [one.sha256]
 
 
-def test_of_a_large_file_that_is_cut_the_rest_is_sent(device: AdbDevice, fault: Fault, tmp_path: Path) -> None:
+def test_of_a_large_file_that_is_cut_the_rest_is_sent(
+    device: AdbDevice, proxy: TcpProxy, phone: RealPhone, fault: Fault, tmp_path: Path
+) -> None:
     (one,) = blobs(tmp_path, [48 << 20])
-    sent = [0]
-
-    def progress(count: int) -> None:
-        before = sent[-1]
-        sent[-1] += count
-        if len(sent) == 1 and before < (24 << 20) <= sent[-1]:
-            fault()
+    sent: list[int] = []
 
     def push() -> dict[str, str]:
-        try:
-            return device.push([one], progress)
-        except TransientError:
-            sent.append(0)
-            raise
+        sent.append(0)
+        return device.push([one], progress)
 
+    def progress(count: int) -> None:
+        sent[-1] += count
+
+    device.push([])
+    when_kept(device, phone, proxy, 16 << 20, fault)
     paths = with_reconnect(device, push, sleep=short_wait)
     assert len(sent) > 1, "it was not cut"
-    assert 0 < sent[-1] <= one.bytes - (12 << 20), "what had arrived was sent again"
+    assert 0 < sent[-1] <= one.bytes - (16 << 20), "what had arrived was sent again"
     assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
     there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]

@@ -18,6 +18,7 @@ from harness.runs.preparing.native_setup import set_up_native
 from harness.runs.preparing.runner_choice import RunnerChoice
 from harness.runs.session.progress import SilentProgress
 from tests.rig.adb_server import adb
+from tests.rig.kept_part import when_kept
 from tests.rig.real_phone import RealPhone
 from tests.rig.tcp_proxy import TcpProxy
 
@@ -81,16 +82,17 @@ def test_what_arrives_damaged_is_not_kept(device: AdbDevice, tmp_path: Path) -> 
     assert not [name for name in there if one.sha256 in name or other.sha256 in name]
 
 
-def test_cut_it_is_gone_on_with(device: AdbDevice, proxy: TcpProxy, tmp_path: Path) -> None:
+def test_cut_it_is_gone_on_with(device: AdbDevice, proxy: TcpProxy, phone: RealPhone, tmp_path: Path) -> None:
     one = blob(tmp_path, 48 << 20)
-    proxy.drop_after(32 << 20, "to phone")
+    device.push([])
+    when_kept(device, phone, proxy, 24 << 20, proxy.drop_now)
     with pytest.raises(TransientError):
         device.push([one])
     device.connect()
     assert device._hashes.growing is not None, "forgotten at the reconnect"
     moved: list[int] = []
     path = device.push([one], moved.append)[one.sha256]
-    assert sum(moved) < 20 << 20
+    assert sum(moved) <= 24 << 20
     assert hash_there(device, path) == one.sha256
 
 

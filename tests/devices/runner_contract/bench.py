@@ -48,10 +48,6 @@ RUNNERS: dict[str, Callable[[], list[str]]] = {
 T = TypeVar("T")
 WAIT_S = 240.0
 HOUR_NS = 3_600_000_000_000
-SLOWLY_NS = 100_000_000
-"""`settle_ns` of a session that is killed or stopped: before some sixty blocks more, it is still at work whenever the
-test gets to act. The session that goes on from there may have a plan with a shorter one.
-"""
 # 0 where the block may begin, 1 where it is held.
 HOLD = 'read -r looks <"$1"; echo $((looks + 1)) >"$1"; [ "$looks" -lt "$2" ] || [ -e "$3" ]; echo $?'
 

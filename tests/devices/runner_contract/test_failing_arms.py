@@ -24,7 +24,7 @@ from harness.documents.records import (
     WarmUpDone,
 )
 from tests.devices.runner_contract import models
-from tests.devices.runner_contract.bench import SLOWLY_NS, WAIT_S, Bench, kill_at_once, of_kind
+from tests.devices.runner_contract.bench import WAIT_S, Bench, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
 
@@ -73,14 +73,20 @@ def test_a_worker_that_segfaults_fails_its_arm_only(bench: Bench) -> None:
 
 
 def test_a_failure_is_final_for_the_plan(bench: Bench) -> None:
-    add_latency_pass(bench, pairs=120)
-    bench.write_plan(settle_ns=SLOWLY_NS)
+    add_latency_pass(bench, pairs=6)
+    bench.hold("latency", before_block=5)
+    bench.write_plan()
     process = bench.start()
-    os.kill(pids(bench.wait_for(in_latency_pass), "a1")[-1], signal.SIGABRT)
+    held = bench.wait_until_held()
+    os.kill(pids(held, "a1")[-1], signal.SIGABRT)
+    goes_on = pids(held, "a0")[-1]
+    os.kill(goes_on, signal.SIGSTOP)
+    bench.let_go()
+    # The next block is the one that a1 fails in; that of a0 after it does not end.
     bench.wait_for(lambda records: bool(of_kind(records, ArmFailed)))
     process.kill()
     process.wait(120)
-    bench.write_plan()
+    os.kill(goes_on, signal.SIGKILL)
 
     records = bench.run()
 

@@ -45,10 +45,6 @@ def change(path: Path, *keys: str | int, to: object) -> None:
     path.write_text(json.dumps(document))
 
 
-def ignored(_line: str) -> None:
-    """Nobody is told."""
-
-
 def test_a_finished_run_gives_a_row_a_device() -> None:
     [row] = rows_of_run(RunFolder(SAVED))
     assert (row.run_id, row.suite, row.night, row.attempt) == ("20261130-002913-09153a", "", "2026-11-30", 1)
@@ -102,10 +98,9 @@ def test_a_folder_of_runs_is_imported_once(history: History, tmp_path: Path) -> 
     runs = tmp_path / "runs"
     copy(runs / "a")
     copy(runs / "deeper" / "still" / "b", run_id="second")
-    said: list[str] = []
-    found = import_folder(history, runs, said.append)
+    found = import_folder(history, runs)
     assert (found.runs, found.known, found.skipped) == (2, 0, {})
-    again = import_folder(history, runs, ignored)
+    again = import_folder(history, runs)
     assert (again.runs, again.known) == (0, 2)
     [series] = history.series("", quantity="latency_p50")
     assert [point.run_id for point in series.points] == ["20261130-002913-09153a", "second"]
@@ -128,7 +123,7 @@ def test_what_is_broken_is_reported_and_left_out(history: History, tmp_path: Pat
     (runs / "loop").symlink_to(runs)
     (runs / "night").mkdir()
     (runs / "night" / "nightly.json").write_text("{}")
-    found = import_folder(history, runs, ignored)
+    found = import_folder(history, runs)
     assert found.runs == 1
     assert {Path(path).name for path in found.skipped} == {"cut", "unfinished", "foreign", "two", "empty", "night"}
     assert "has no comparison.json yet" in found.skipped[str(runs / "unfinished")]
@@ -146,7 +141,7 @@ def test_runs_beside_a_nights_document_are_that_nights(history: History, tmp_pat
         update={"jobs": [job, again], "commits": [commit(4).model_copy(update={"arm": "int8"})]}
     )
     write_model(home / "nightly.json", told)
-    found = import_folder(history, tmp_path / "nights", ignored)
+    found = import_folder(history, tmp_path / "nights")
     assert (found.runs, found.nights) == (2, 1)
     [series] = history.series("phones", quantity="latency_p50")
     assert series.key.experiment == "sr"
@@ -162,14 +157,14 @@ def test_a_run_that_was_analysed_again_is_written_anew_where_that_is_asked_for(
     history: History, tmp_path: Path
 ) -> None:
     folder = copy(tmp_path / "runs" / "a")
-    import_folder(history, tmp_path / "runs", ignored)
+    import_folder(history, tmp_path / "runs")
     change(folder / "comparison.json", "devices", 0, "contrasts", 0, "effect", "estimate", to=0.5)
-    import_folder(history, tmp_path / "runs", ignored)
+    import_folder(history, tmp_path / "runs")
     assert history.series("", quantity="latency_p50")[0].points[0].effect != math.log(0.5)
-    import_folder(history, tmp_path / "runs", ignored, again=True)
+    import_folder(history, tmp_path / "runs", again=True)
     assert history.series("", quantity="latency_p50")[0].points[0].effect == math.log(0.5)
 
 
 def test_a_folder_that_is_not_there_is_said(history: History, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
-        import_folder(history, tmp_path / "none", ignored)
+        import_folder(history, tmp_path / "none")

@@ -29,9 +29,9 @@ from tests.devices.power.test_sources import (
     pmic_text,
     rails_text,
 )
-from tests.harness.commands.test_rederived_intervals import rederive
 from tests.harness.runs.planning.test_make_plan import placement_of
 from tests.harness.simulated_records import FP32, INT8, make_manifest, write_run
+from tests.rig.rederived import rederive
 
 WORKS = {None: 700.0, "a0": 4200.0, "a1": 3300.0}
 BOARD_WORKS = {None: 5000.0, "a0": 12000.0, "a1": 9500.0}
@@ -276,7 +276,7 @@ def test_every_source_is_understood_alike(tmp_path: Path, sensed: Any, label: st
     assert label in device.energy.source
     power = next(one for one in device.contrasts if one.quantity == "average_power").effect
     assert isinstance(power, Effect), power
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 0, said
     shown = re.findall(r"^local  int8  (energy_per_inference|average_power)  (ratio|own value)  ", said, re.MULTILINE)
     assert len(shown) == (4 if device.energy.idle_power.kind == "available" else 2)
@@ -299,7 +299,7 @@ def test_a_cycle_at_idling_is_seen_alike(tmp_path: Path, cycles: int, is_known: 
     assert (found.candidate_value.kind == "available") == is_known
     if isinstance(found.effect, Effect):
         assert found.effect.n == 23
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 0, said
 
 
@@ -314,7 +314,7 @@ def test_a_named_source_is_taken_though_a_better_one_is_there(tmp_path: Path) ->
     comparison = write_energy_run(tmp_path, Sensed(device, sections, sensors, {"source": "battery_current"}))
     assert comparison.devices[0].energy is not None
     assert "current" in comparison.devices[0].energy.source
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 0, said
 
 
@@ -331,7 +331,7 @@ def test_a_pass_that_could_end_early(tmp_path: Path, design: str, cut: bool) -> 
     assert power.interval is not None
     assert power.n == (7 if cut else 8)
     assert power.interval.method.startswith("anytime-valid" if design == "sequential" else "t on")
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 0, said
 
 
@@ -344,7 +344,7 @@ def test_another_digit_in_the_comparison_is_told(tmp_path: Path, quantity: str, 
     changed, count = re.subn(pattern, lambda found: found[1] + str((int(found[2]) + 1) % 10), file.read_text(), count=1)
     assert count == 1
     file.write_text(changed)
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 1
     assert re.search(rf"^local  int8  {quantity}  ratio .*but comparison.json has", said, re.MULTILINE), said
     assert ", 1 differ" in said
@@ -356,6 +356,6 @@ def test_another_digit_of_an_own_value_is_told(tmp_path: Path) -> None:
     changed, count = re.subn(r"(Average power is \d+) (mW \(between \d+)", r"\g<1>1 \2", file.read_text())
     assert count >= 1
     file.write_text(changed)
-    code, said = rederive(tmp_path)
+    code, said = rederive("rederive_intervals.py", tmp_path)
     assert code == 1
     assert re.search(r"^local  int8  average_power  own value .*but comparison.json has", said, re.MULTILINE), said

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +13,9 @@ import pytest
 from harness.analysis.compare import compare
 from tests.harness.conftest import FinishedRun
 from tests.harness.simulated_records import FP32, INT8, SimulatedArm, SimulatedDevice, make_manifest, write_run
+from tests.rig.rederived import DOCS, rederive
 
-SCRIPT = Path(__file__).parents[3] / "docs" / "rederive_intervals.py"
-
-
-def rederive(run: Path) -> tuple[int, str]:
-    done = subprocess.run([sys.executable, SCRIPT, run], capture_output=True, text=True, timeout=120, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout
+SCRIPT = "rederive_intervals.py"
 
 
 def simulated(
@@ -42,7 +35,7 @@ def simulated(
 
 
 def test_of_a_finished_run(finished_run: FinishedRun) -> None:
-    code, said = rederive(finished_run.folder)
+    code, said = rederive(SCRIPT, finished_run.folder)
     assert code == 0, said
     assert re.search(r"^local  \S+  latency_p50  ratio  [\d.]+ \[[\d.]+, [\d.]+\]", said, re.MULTILINE)
     assert int(re.findall(r"^(\d+) intervals, 0 differ", said, re.MULTILINE)[0]) >= 6
@@ -64,7 +57,7 @@ def test_of_a_simulated_run(
     tmp_path: Path, design: Literal["sequential", "fixed"], device: SimulatedDevice, launches: int | None
 ) -> None:
     crashing = replace(INT8, name="int4", fails_in="latency", fails_after_pairs=12)
-    code, said = rederive(simulated(tmp_path, design, device, (FP32, INT8, crashing), launches))
+    code, said = rederive(SCRIPT, simulated(tmp_path, design, device, (FP32, INT8, crashing), launches))
     assert code == 0, said
 
 
@@ -80,7 +73,7 @@ TAIL_RULES = (
 def test_of_single_slow_inferences(tmp_path: Path, design: Literal["sequential", "fixed"]) -> None:
     arms = (replace(FP32, stalls=0.002), replace(INT8, stalls=0.03))
     code, said = rederive(
-        simulated(tmp_path, design, SimulatedDevice(drift=0.0), arms, rules=TAIL_RULES, inferences=80)
+        SCRIPT, simulated(tmp_path, design, SimulatedDevice(drift=0.0), arms, rules=TAIL_RULES, inferences=80)
     )
     assert code == 0, said
     for line in ("p99  ratio", "p99  own value", "stalls  difference", "stalls  own value"):
@@ -91,7 +84,7 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
     folder = simulated(tmp_path, "sequential", SimulatedDevice())
     records = folder / "devices" / "d0" / "records.jsonl"
     records.write_text(re.sub(r'"latency_ns":\[(\d)', r'"latency_ns":[9\1', records.read_text(), count=40))
-    code, said = rederive(folder)
+    code, said = rederive(SCRIPT, folder)
     assert code == 1
     assert "but comparison.json has" in said
 
@@ -102,6 +95,6 @@ STANDARD = {"datetime", "hashlib", "json", "math", "re", "sys", "pathlib"}
 
 def test_it_imports_nothing_of_bakeoff() -> None:
     for name in ("rederive_intervals", *BESIDE):
-        text = SCRIPT.with_name(f"{name}.py").read_text(encoding="utf-8")
+        text = (DOCS / f"{name}.py").read_text(encoding="utf-8")
         imports = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
         assert set(imports) <= {"numpy", "scipy"} | STANDARD | BESIDE

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +12,8 @@ from harness.analysis.compare import compare
 from harness.documents.comparison import Comparison
 from tests.harness.conftest import FinishedRun
 from tests.harness.simulated_records import SimulatedArm, SimulatedDevice, make_manifest, make_quality, write_run
+from tests.rig.rederived import DOCS, rederive
 
-DOCS = Path(__file__).parents[3] / "docs"
 ARMS = (
     SimulatedArm("fp32"),
     SimulatedArm("int8", latency_ms=10.2, memory_mb=90.0, load_ms=60.0, model_bytes=1_000_000),
@@ -30,13 +28,6 @@ RULES = (
     {"quantity": "ssim", "at_least": 0.95},
 )
 SLOWER = (1.0, 1.006, 1.03, 0.93)
-
-
-def rederive(script: str, run: Path) -> tuple[int, str]:
-    command = [sys.executable, DOCS / script, run]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout
 
 
 def simulated(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,16 +13,11 @@ from harness.documents.records import ArmFailed, Record, RunnerFinished, SoakWin
 from harness.documents.soak_folder import SoakFolder
 from harness.documents.soak_result import SoakResult
 from harness.documents.state import DeviceState
+from tests.rig.rederived import DOCS, rederive
 from tests.rig.simulated import Battery, Noise, Truth
 from tests.rig.soaked import simulated_records, soaked_folder
 
-SCRIPT = Path(__file__).parents[3] / "docs" / "rederive_soak.py"
-
-
-def rederive(soak: Path) -> tuple[int, str]:
-    done = subprocess.run([sys.executable, SCRIPT, soak], capture_output=True, text=True, timeout=120, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout
+SCRIPT = "rederive_soak.py"
 
 
 def written(folder: Path, records: list[Record], hours: float) -> SoakFolder:
@@ -53,7 +46,7 @@ def test_of_a_simulated_soak(tmp_path: Path, name: str, asked_hours: float) -> N
     if asked_hours > 5.0:
         records = [record for record in records if not isinstance(record, RunnerFinished)]
     soak = written(tmp_path, records, asked_hours)
-    code, said = rederive(soak.path)
+    code, said = rederive(SCRIPT, soak.path)
     assert code == 0, said
     assert "memory, bytes per 1000 inferences" in said
     assert "99th percentile" in said
@@ -68,9 +61,9 @@ def test_of_one_that_was_restarted_and_of_one_too_short_for_an_answer(tmp_path: 
         for record in whole
     ]
     assert len(windows) > 280
-    code, said = rederive(written(tmp_path / "restarted", cut, 5.0).path)
+    code, said = rederive(SCRIPT, written(tmp_path / "restarted", cut, 5.0).path)
     assert code == 0, said
-    code, said = rederive(written(tmp_path / "short", simulated_records(Truth(), hours=0.2), 0.2).path)
+    code, said = rederive(SCRIPT, written(tmp_path / "short", simulated_records(Truth(), hours=0.2), 0.2).path)
     assert (code, said) == (0, "0 intervals, 0 differ\n")
 
 
@@ -82,7 +75,7 @@ def test_of_one_that_its_leak_has_killed(tmp_path: Path) -> None:
     soak = written(tmp_path, records, 72.0)
     (device,) = SoakResult.model_validate_json(soak.result.read_text()).devices
     assert (device.status, device.memory.leak) == ("failed", "yes")
-    code, said = rederive(soak.path)
+    code, said = rederive(SCRIPT, soak.path)
     assert code == 0, said
 
 
@@ -92,11 +85,11 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
     changed = re.sub(r'("per_1000_inferences":\s*\{[^}]*?"low":\s*\d+\.\d)', r"\g<1>7", text)
     assert changed != text
     soak.result.write_text(changed)
-    code, said = rederive(soak.path)
+    code, said = rederive(SCRIPT, soak.path)
     assert code == 1
     assert "but result.json has" in said
 
 
 def test_it_imports_nothing_of_bakeoff() -> None:
-    imports = re.findall(r"^\s*(?:from|import) (\w+)", SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
+    imports = re.findall(r"^\s*(?:from|import) (\w+)", (DOCS / SCRIPT).read_text(encoding="utf-8"), re.MULTILINE)
     assert set(imports) == {"json", "re", "sys", "pathlib", "numpy", "scipy"}

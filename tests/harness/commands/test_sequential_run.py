@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.documents.records import EnergyBlock
-from tests.harness.commands.test_rederived_intervals import rederive
 from tests.harness.commands.test_run import run
 from tests.rig.command import bakeoff
+from tests.rig.rederived import rederive
 from tests.rig.run_watch import comparison, records
 
 
@@ -107,7 +107,7 @@ def test_an_energy_pass_ends_once_its_rule_is_decided(tiny, workdir, tmp_path, p
     assert power.effect.interval.method == "anytime-valid t-mixture on log-ratios of paired energy blocks"
     assert {rule.outcome for rule in device.rules} == {"met"}
     assert device.energy.stopping in (folder / "report.html").read_text().replace("\u00a0", " ")
-    code, said = rederive(folder)
+    code, said = rederive("rederive_intervals.py", folder)
     assert code == 0, said
     assert bakeoff("analyze", folder).exit_code == 0
     assert comparison(folder).devices[0].energy.stopping == device.energy.stopping

@@ -10,8 +10,8 @@ import pytest
 
 from devices.build.native_build import target_for_machine
 from harness.documents.comparison import Effect
-from tests.harness.commands.test_rederived_intervals import rederive
 from tests.rig.command import bakeoff, start
+from tests.rig.rederived import rederive
 from tests.rig.run_watch import comparison, records, wait_for
 
 CYCLES, BLOCK_S = 4, 0.4
@@ -68,6 +68,6 @@ def test_long_blocks_are_measured_without_any_source_of_energy_and_go_on_after_a
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "In a long session" in page
     assert "Latency, sustained" in page
-    code, said = rederive(folder)
+    code, said = rederive("rederive_intervals.py", folder)
     assert code == 0, said
     assert "sustained_latency  ratio" in said

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from harness.statistics.confidence_sequence import estimate_sequentially
 from harness.statistics.launches import Spreads
 from harness.tasks.image_file import image_size
 from harness.tasks.image_to_image.made_up import write_convolution
+from tests.rig.rederived import rederive
 from tests.rig.tiny_experiment import write_upscaler
 
 EXAMPLE_MODELS = Path(__file__).parents[3] / "examples" / "models"
@@ -233,14 +232,7 @@ def test_the_script_in_docs_comes_to_the_same_digits(tmp_path, noise):
     path.with_suffix(".records.jsonl").write_text("".join(one.model_dump_json() + "\n" for one in records))
     found = judge_calibration(pairs, FACTS)
     path.write_text(json.dumps({"calibration": json.loads(found.model_dump_json())}))
-    assert rederive(path) == (0, "")
+    assert rederive("rederive_doctor.py", path)[0] == 0
     changed = found.model_copy(update={"pair_sd": found.pair_sd + 1e-6})
     path.write_text(json.dumps({"calibration": json.loads(changed.model_dump_json())}))
-    assert rederive(path) == (1, "")
-
-
-def rederive(path):
-    script = Path(__file__).parents[3] / "docs" / "rederive_doctor.py"
-    done = subprocess.run([sys.executable, script, path], capture_output=True, text=True, timeout=120, check=False)
-    print(done.stdout)
-    return done.returncode, done.stderr
+    assert rederive("rederive_doctor.py", path)[0] == 1

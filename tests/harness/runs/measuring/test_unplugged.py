@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.quantity import Available, Unavailable
-from tests.harness.commands.test_rederived_intervals import rederive
 from tests.rig.adb_server import AdbServer
 from tests.rig.command import start
 from tests.rig.phone import StandInPhone
+from tests.rig.rederived import rederive
 from tests.rig.run_on_a_phone import device_folders, over_adb
 from tests.rig.run_watch import assert_whole, comparison, records, wait_for
 
@@ -98,6 +98,6 @@ def test_a_phone_on_wi_fi_needs_only_its_cable_pulled(tiny, phone, server, tmp_p
     run.wait_until_it_says("the phone may be plugged in again")
     run.ends_whole()
     assert "the cable is out" not in run.log()
-    code, said = rederive(run.folder)
+    code, said = rederive("rederive_intervals.py", run.folder)
     assert code == 0, said
     assert "  candidate  average_power  ratio  " in said
