@@ -223,7 +223,8 @@ def _rows(path: Path, nightly: Nightly | None, suite: str) -> list[RunRow]:
         raise UserError(f"{path}: has no comparison.json yet", f"bakeoff analyze {path}")
     if nightly is None:
         return rows_of_run(folder, suite=suite)
-    jobs = {Path(job.run).name: job.experiment for job in nightly.jobs if job.run is not None}
+    runs = ((job, run) for job in nightly.jobs for run in (job.run, job.earlier_run))
+    jobs = {Path(run).name: job.experiment for job, run in runs if run is not None}
     return rows_of_run(
         folder, suite=nightly.suite, night=nightly.night, experiment=jobs.get(path.name), commits=nightly.commits
     )

@@ -30,10 +30,6 @@ class HistoryRefusedError(HistoryError):
     """The server does not let us in: user, password or database are other ones."""
 
 
-class HistoryRefusedError(HistoryOutOfReachError):
-    """The database does not let us in as we ask: waiting does not help, a password or a grant does."""
-
-
 class HistoryOfNewerSchemaError(HistoryError):
     """A newer bakeoff has been at work there."""
 
@@ -51,12 +47,10 @@ def in_our_words(error: StatementError, address: Address) -> HistoryError:
                 return HistoryRefusedError(f"{where}: {fault}", remedy)
     for phrase, fault, remedy in _SQLITE if address.is_sqlite else _POSTGRESQL:
         if phrase in said.lower():
-            kind = HistoryRefusedError if phrase in _REFUSALS else HistoryOutOfReachError
-            return kind(f"{where}: {fault}", remedy)
+            return HistoryOutOfReachError(f"{where}: {fault}", remedy)
     return HistoryOutOfReachError(f"{where} cannot be used: {said}", "Is the database there, whole, and ours to write?")
 
 
-_REFUSALS: Final = {"password authentication failed", "no password supplied", "does not exist", "permission denied"}
 _SQLITE: Final = (
     ("locked", "is locked by another program", "Try again when that is done."),
     ("not a database", "is no SQLite database", "Name another file."),

@@ -62,7 +62,6 @@ def make_state(
     """
     asked = asked_of(suite, experiments)
     fresh = before is None or again or before.is_finished
-    is_going_on = not fresh and before is not None and before.asked == asked
     old = {job.key: job for job in before.jobs} if before is not None else {}
     jobs, changed = [], []
     for each in experiments:
@@ -76,9 +75,10 @@ def make_state(
                 is_same = known.fingerprint == each.fingerprint
                 if not is_same:
                     changed.append(key[0])
-                elif before is not None and not again and _is_to_be_kept(known, before, is_going_on=is_going_on):
+                elif not again and _is_to_be_kept(known):
                     job = known
             jobs.append(job)
+    is_decided = not fresh and all(job.progress == "done" for job in jobs)
     state = NightState(
         suite=suite.name,
         night=night,
@@ -88,7 +88,7 @@ def make_state(
         asked=asked,
         jobs=jobs,
         devices={} if fresh or before is None else before.devices,
-        changes=before.changes if before is not None and is_going_on else None,
+        changes=before.changes if is_decided and before is not None else None,
         told_before=_told(before),
     )
     return state, _edited(changed, old, before, again=again)
@@ -100,10 +100,9 @@ def _told(before: NightState | None) -> list[str]:
     return sorted({*before.told_before, *(change.id for change in before.changes or () if change.is_new)})
 
 
-def _is_to_be_kept(job: JobOfNight, before: NightState, *, is_going_on: bool) -> bool:
-    """What gave no result is tried once more, unless all was decided and only telling was cut."""
-    is_decided = is_going_on and before.changes is not None
-    return is_decided or job.progress != "done" or job.status in _GIVEN
+def _is_to_be_kept(job: JobOfNight) -> bool:
+    """What gave no result is tried once more."""
+    return job.progress != "done" or job.status in _GIVEN
 
 
 def _edited(

@@ -9,7 +9,7 @@ from harness.commands.history_import import rows_of_run
 from harness.documents.nightly import HistoryTonight
 from harness.errors import UserError
 from harness.history.address import read_address
-from harness.history.faults import HistoryOutOfReachError, HistoryRefusedError
+from harness.history.faults import HistoryOutOfReachError
 from harness.history.store import open_history
 from harness.history.waiting import Kept, Waiting, keep_or_wait
 
@@ -45,8 +45,6 @@ class NightlyHistory:
         try:
             with open_history(self._url) as history:
                 self.shown = history.url
-        except HistoryRefusedError:
-            raise
         except HistoryOutOfReachError as error:
             self.problem = error.what
 
@@ -73,14 +71,18 @@ class NightlyHistory:
                     self._keep_run(night, job, run)
 
     def _keep_run(self, night: Night, job: JobOfNight, run: RunOfNight) -> None:
-        rows = rows_of_run(
-            night.folder.run(run),
-            suite=night.state.suite,
-            night=night.state.night,
-            attempt=run.attempt,
-            experiment=job.experiment,
-            commits=job.commits,
-        )
+        try:
+            rows = rows_of_run(
+                night.folder.run(run),
+                suite=night.state.suite,
+                night=night.state.night,
+                attempt=run.attempt,
+                experiment=job.experiment,
+                commits=job.commits,
+            )
+        except UserError as error:
+            night.warn(f"the results of {run.folder} are not in the history: {error.what}")
+            return
         self._note(keep_or_wait(self._url, rows))
         with night.lock:
             run.is_kept = True

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harness.nightly.suite_file import SuiteFile
     from harness.runs.session.progress import Progress
 
-_NIGHTS_LOOKED_AT: Final = 60
+_NIGHTS_LOOKED_AT: Final = 30
 
 
 @dataclass(frozen=True)

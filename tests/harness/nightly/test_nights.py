@@ -207,7 +207,7 @@ def test_a_device_that_keeps_failing_is_let_alone_until_two_equal_builds_look_eq
     monkeypatch.setattr(quarantine, "aa_problem", busy_machine_aside)
     assert night_of(path, night="2026-11-30") == 2
     assert document(suite, "2026-11-30").jobs[0].status == "quarantined"
-    assert "Two equal builds were tried tonight" in str(document(suite, "2026-11-30").jobs[0].reason)
+    assert "Two equal builds were to show tonight" in str(document(suite, "2026-11-30").jobs[0].reason)
     assert night_of(path, night="2026-12-01") == 0
     assert document(suite, "2026-12-01").devices[0].status == "let back"
 
