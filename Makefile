@@ -7,9 +7,6 @@ BIN := $(VENV)/bin
 # Most of the time tests wait for a device rather than compute: with four workers two cores were busy for less than half
 # of it. Who is done takes work from the others.
 IN_PARALLEL := --numprocesses 8 --dist worksteal
-# Tests start hundreds of Python programs, and each worker reads all test files: what is compiled is kept, whatever the
-# shell says.
-export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
 .PHONY: demo test ci-test lint setup setup-dev system-packages benchmarks clean

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tests.rig.cpu_use  # noqa: F401 - numpy comes after it
 from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
 

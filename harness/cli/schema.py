@@ -21,6 +21,7 @@ NAMES = (
     "history-check",
     "history-prune",
     "journal",
+    "bisect",
     "tool-numbers",
 )
 

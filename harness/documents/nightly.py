@@ -61,12 +61,12 @@ class CommitOfModel(_Strict):
 
     arm: str
     repository: str
-    """As the suite names it, without a password."""
+    """The repository as the suite names it, without a password."""
     ref: str
     """What was asked for: `main`, a tag, a hash."""
     sha: str = Field(pattern=r"^[0-9a-f]{40,64}$")
     path: str
-    """Of the model in the repository."""
+    """Where the model lies in the repository."""
     message: str
     """The first line of the commit's message."""
     author: str
@@ -91,7 +91,7 @@ class SeriesPoint(_Strict):
     effect: float
     """On the series' scale: a ratio (candidate / baseline) or a difference."""
     low: float | None
-    """Of the interval of that night's run; None where the value is exact or has none."""
+    """Lower end of the interval of that night's run; None where the value is exact or has none."""
     high: float | None
     commits: list[str] = []
     """The candidate's model's commits, in full; empty where it is not from git."""
@@ -102,10 +102,10 @@ class SeriesTonight(_Strict):
 
     name: SeriesName
     label: str
-    """Of the quantity: `Latency, median`."""
+    """The quantity's label: `Latency, median`."""
     scale: Literal["ratio", "difference"]
     unit: str
-    """Of a difference; empty for ratios."""
+    """The unit of a difference; empty for ratios."""
     better: Literal["lower", "higher"]
     points: list[SeriesPoint]
     """The oldest first, at most `SPARKLINE_NIGHTS`."""
@@ -153,7 +153,7 @@ class Change(_Strict):
     last_good_night: str | None
     first_bad_night: str
     commits: list[CommitOfModel] = []
-    """Of the first night that shows it, where they differ from the last good one's."""
+    """Those of the first night that shows it, where they differ from the last good one's."""
     causes: list[str] = []
     """Likely causes in words, the likeliest first: `Android was updated on adb:R5CT30ABCDE: 14 to 15`."""
     members: list[ChangedSeries]

@@ -8,6 +8,7 @@ from typing import Any
 
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
+    from harness.documents.bisect import bisect_json_schema
     from harness.documents.comparison import Comparison
     from harness.documents.history import HistoryCheck, HistoryList, HistoryPrune, HistoryShown
     from harness.documents.journal import Journal
@@ -33,6 +34,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "history-series": lambda: HistoryShown.model_json_schema(by_alias=True),
         "journal": lambda: Journal.model_json_schema(by_alias=True),
         "nightly": nightly_json_schema,
+        "bisect": bisect_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),

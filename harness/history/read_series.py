@@ -63,6 +63,7 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
             RunRecord.environment,
             RunRecord.design,
             RunRecord.commits,
+            ResultRecord.baseline_value,
         )
         .join(SeriesRecord, SeriesRecord.id == ResultRecord.series)
         .join(RunRecord, RunRecord.id == ResultRecord.run)
@@ -127,12 +128,14 @@ def _environments(connection: Connection) -> dict[str, Environment]:
 
 
 def _point(scale: Literal["ratio", "difference"], row: Sequence[Any]) -> Point | None:
-    _, estimate, low, high, level, n, night, measured_at, run_id, attempt, environment, design, commits = row
+    _, estimate, low, high, level, n, night, measured_at, run_id, attempt, environment, design, commits, reference = row
     if not math.isfinite(estimate) or (scale == "ratio" and estimate <= 0.0):
         return None
     error = _standard_error(scale, low, high, level, n)
     effect = effect_of(scale, estimate)
-    return Point(night, measured_at, run_id, attempt, effect, error, environment, design, commits_of(commits))
+    return Point(
+        night, measured_at, run_id, attempt, effect, error, environment, design, commits_of(commits), reference
+    )
 
 
 def _standard_error(

@@ -42,3 +42,15 @@ def without_lone_outliers(values: Floats) -> Floats:
     kept = values.copy()
     kept[_REACH:-_REACH] = np.where(far, medians + np.sign(away) * _KEPT * spread, middle)
     return kept
+
+
+def without_course(values: Floats, reach: int = 10) -> Floats:
+    """Values of shape (n,), n ≥ 2, less the mean of their neighbours within so many values and their own, scaled so
+    that independent ones keep their variance: a drift and a step far away are no noise.
+    """
+    n = values.size
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    places = np.arange(n)
+    begin, end = np.maximum(places - reach, 0), np.minimum(places + reach + 1, n)
+    counts = end - begin
+    return np.asarray((values - (sums[end] - sums[begin]) / counts) * np.sqrt(counts / (counts - 1.0)))

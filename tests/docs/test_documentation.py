@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.rig import sshd as sshd_rig
+from tests.rig.built_once import common_folder
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
 
@@ -26,8 +27,35 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for found, text in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
 
 
+ONCE = """
+once() {  # MADE PROGRAM...: runs the program, or copies what it made for another page
+    made=$1; shift
+    kept={kept}/$(printf '%s\\n' "$*" | sed 's| runs/.*||' | cat - [!_]*.toml 2>/dev/null | sha256sum | cut -c1-16)
+    exec 9>>"$kept.lock"; flock 9
+    if [ -e "$kept" ]; then
+        mkdir -p "$(dirname "$made")"; cp -R "$kept" "$made"
+        [ ! -e "$made/run.json" ] || sed -i "s|$(cat "$kept.desk")|$PWD|g" "$made/run.json"
+        exit 0
+    fi
+    "$@" 9>&-; code=$?
+    [ "$code" -ne 0 ] || { pwd >"$kept.desk"; cp -R "$made" "$kept.part"; mv "$kept.part" "$kept"; }
+    exit "$code"
+}
+case " $* " in
+*" init --baseline a.onnx --candidate b.onnx --inputs lr/ "*) once experiment.toml {bakeoff} "$@" ;;
+*" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
+*" --resume "*) ;;
+*" run "*) set -- "$@" --no-wait ;;
+esac
+exec {bakeoff} "$@"
+"""
+"""Several pages begin with the same commands on the same files. The tests beside this one keep the machine busy: a
+reader's run would be waited for.
+"""
+
+
 @pytest.fixture
-def desk(tmp_path, workdir):
+def desk(tmp_path, tmp_path_factory, workdir):
     """A folder with two models, pictures, the examples and docs; `bakeoff` and `ssh bench-4` are on the path."""
     desk = tmp_path / "desk"
     desk.mkdir()
@@ -42,9 +70,10 @@ def desk(tmp_path, workdir):
             shutil.copy(picture, desk / folder)
     commands = tmp_path / "bin"
     commands.mkdir()
-    # The tests beside this one keep the machine busy: a reader's would be waited for.
-    at_once = 'case " $* " in *" --resume "*) ;; " run "*) set -- "$@" --no-wait ;; esac'
-    write_command(commands / "bakeoff", f'{at_once}\nexec {shlex.quote(sys.executable)} -m harness.cli.main "$@"')
+    kept = common_folder(tmp_path_factory) / "pages"
+    kept.mkdir(exist_ok=True)
+    program = f"{shlex.quote(sys.executable)} -m harness.cli.main"
+    write_command(commands / "bakeoff", ONCE.replace("{kept}", shlex.quote(str(kept))).replace("{bakeoff}", program))
     write_command(commands / "python", f'exec {shlex.quote(sys.executable)} "$@"')
     path = f"{commands}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}

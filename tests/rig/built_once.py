@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 
 @contextmanager
@@ -18,3 +21,9 @@ def built_once(made: Path) -> Iterator[bool]:
     with made.with_name(f"{made.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield not made.exists()
+
+
+def common_folder(factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all test processes of this session have in common."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

@@ -20,7 +20,7 @@ from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
-from harness.history.changes.track import Track, hashes, name_of, tracks_of
+from harness.history.changes.track import Track, before_second_measurement, name_of, tracks_of
 from harness.history.changes.words import change_of, event_sentence, likely_causes, shown_p
 from harness.history.rows import Series, SeriesKey
 from harness.quantity import QUANTITIES
@@ -39,6 +39,7 @@ class _Judged:
     finding: Finding | None
     confirmation: Confirmation | None
     """None where there is nothing to tell."""
+    was_measured_again: bool
 
 
 def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence[Change], tonight: str) -> list[Change]:
@@ -50,7 +51,9 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     tracks = tracks_of(series, told, tonight) if suspects else []
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
-    judged = _judge([each for each in suspects if each.key in by_key], by_key, noise, len(list(filter(tested, tracks))))
+    known_suspects = [each for each in suspects if each.key in by_key]
+    judged = _judge(known_suspects, by_key, noise, len(list(filter(tested, tracks))))
+    judged += _not_seen(judged, series, told, tonight, noise)
     suite = tracks[0].key.suite if tracks else ""
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
@@ -70,28 +73,43 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     return sorted(changes, key=lambda each: (order[each.confirmation], not each.is_new, -len(each.members), each.id))
 
 
-def is_regression(change: Change) -> bool:
-    """Whether it is news of something that got worse: what a night's exit code tells. What a device or its environment
-    did to itself is none of ours, and what only moved is no loss.
-    """
-    return (
-        change.is_new
-        and change.confirmation == "confirmed"
-        and change.kind in {"regression", "mixed", "drift"}
-        and any(member.is_worse for member in change.members)
-    )
-
-
 def _judge(
     suspects: Sequence[Suspect], tracks: Mapping[SeriesKey, Track], noise: Mapping[str, Noise], series_tested: int
 ) -> list[_Judged]:
     findings = [look(tracks[each.key], noise[each.key.quantity], SUSPECT_P) for each in suspects]
     adjusted = _adjusted([1.0 if each is None else each.p_value for each in findings], series_tested)
     return [
-        _Judged(suspect, finding, _confirmation(suspect, finding, p_value, tracks[suspect.key]))
-        if finding is not None
-        else _Judged(suspect, None, None)
+        _Judged(
+            suspect,
+            finding,
+            None if finding is None else _confirmation(suspect, finding, p_value, tracks[suspect.key]),
+            was_measured_again=tracks[suspect.key].was_measured_again,
+        )
         for suspect, finding, p_value in zip(suspects, findings, adjusted, strict=True)
+    ]
+
+
+def _not_seen(
+    judged: Sequence[_Judged],
+    series: Sequence[Series],
+    told: Sequence[Change],
+    tonight: str,
+    noise: Mapping[str, Noise],
+) -> list[_Judged]:
+    """What stood out in the first measurement and was gone in the second, as it seemed to be."""
+    gone = {
+        each.suspect.key: each.suspect
+        for each in judged
+        if each.finding is None and each.was_measured_again and each.suspect.p_value <= MEMBER_P
+    }
+    if not gone:
+        return []
+    its = before_second_measurement([each for each in series if each.key in gone], tonight)
+    seemed = [(track, look(track, noise[track.key.quantity], SUSPECT_P)) for track in tracks_of(its, told, tonight)]
+    return [
+        _Judged(gone[track.key], finding, "not confirmed", was_measured_again=True)
+        for track, finding in seemed
+        if finding is not None
     ]
 
 
@@ -109,25 +127,28 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
 def _confirmation(suspect: Suspect, finding: Finding, adjusted: float, track: Track) -> Confirmation | None:
     second = track.tonight
     likely = adjusted <= TOLD_Q and finding.is_large
-    if second.attempt < 2:
+    if not track.was_measured_again:
         return "suspected" if likely else None
     halfway = (finding.before + finding.after) / 2.0
     seen = (second.effect - halfway) * finding.difference > 0.0
     if not seen:
         return "not confirmed" if suspect.p_value <= MEMBER_P else None
-    if not likely or not _can_stand(finding) or not _stands_shuffled(finding):
+    if not likely or not _stands_shuffled(finding):
         return None
     return "confirmed"
 
 
-def _can_stand(finding: Finding) -> bool:
-    """One night that nothing explains may be a hot room: it is told once the next shows it too. Where a commit or the
-    environment changed, or nobody knows the models' commits, it is told at once.
+def _can_stand(event: Event) -> bool:
+    """One night may be a hot room, and one run of one series may be far off twice: what only tonight shows is told at
+    once where two series show it and a commit or the environment changed, or nobody knows the models' commits. All
+    else is told once the next night shows it too.
     """
-    if finding.nights_after > 1 or not finding.track.tonight.commits:
+    if max(finding.nights_after for finding in event.findings) > 1:
         return True
-    points = finding.track.points
-    return points[-1].environment != points[-2].environment or hashes(points[-1]) != hashes(points[-2])
+    if event.kind == "device changed" or len(event.findings) < 2:
+        return False
+    unknown = not any(finding.track.tonight.commits for finding in event.findings)
+    return bool(event.environment or event.commits) or unknown
 
 
 def _stands_shuffled(finding: Finding) -> bool:
@@ -140,7 +161,7 @@ def _stands_shuffled(finding: Finding) -> bool:
     test = split_test(values, seed)
     after = finding.nights_after
     # A night at either end can always be the farthest one.
-    least = (2.0 if after > 1 else 3.0) * max(test.smallest, 2.0 / values.size if after == 1 else test.smallest)
+    least = 3.0 * max(test.smallest, 2.0 / values.size if after == 1 else test.smallest)
     return test.p_value <= max(SHUFFLED_P, least)
 
 
@@ -150,6 +171,8 @@ def _events(
     """Each with the told change that it undoes: what a new environment brings about undoes nothing."""
     events: list[tuple[Event, Change | None]] = []
     for event in gather(found, tracks, noise, joined=joined):
+        if joined and not _can_stand(event):
+            continue
         back: dict[str, list[Finding]] = {}
         undone: dict[str, Change] = {}
         for finding in event.findings if not event.environment else ():

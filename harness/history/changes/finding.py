@@ -11,6 +11,7 @@ from harness.history.changes.limits import (
     LONGEST_DRIFT,
     MARKED_LIKELIER,
     MARKED_SHARE,
+    NIGHTS_MARKED,
     SLOPE_LENGTHS,
     SLOPES_SHARE,
     TAIL_LENGTHS,
@@ -79,14 +80,12 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     factors = noise.factors(track)
     n = track.values.size
     marks = track.marks()
-    marked = [n - mark for mark in marks if n - mark <= TAIL_LENGTHS[-1]]
+    marked = {n - mark for mark in marks if n - mark <= NIGHTS_MARKED}
     lengths = sorted({*TAIL_LENGTHS, *marked})
     shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
     ks = shifts.lengths
-    is_marked = np.array([k in marked for k in ks.tolist()])
-    shares = np.ones(ks.size) / ks.size
-    if 0 < is_marked.sum() < ks.size:
-        shares = np.where(is_marked, MARKED_SHARE / is_marked.sum(), (1.0 - MARKED_SHARE) / (~is_marked).sum())
+    shares = np.array([MARKED_SHARE if k in marked else 1.0 for k in ks.tolist()])
+    shares /= shares.sum()
     p_tail = float((shifts.p_values / shares).min())
     lines = slopes(track.cleaned, factors, SLOPE_LENGTHS, noise.prior, noise.serial, noise.least_deviation)
     if lines:

@@ -27,8 +27,11 @@ MOVED_P: Final = 0.01
 SHUFFLED_P: Final = 0.01
 """So seldom, or as seldom as so few nights can tell, shuffled nights are as unlike themselves."""
 
-TAIL_LENGTHS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 45)
+TAIL_LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 20, 28, 40)
 """How many nights ago a change is looked for."""
+
+NIGHTS_MARKED: Final = 14
+"""So many nights back a commit or another environment is a place to look at."""
 
 SLOPE_LENGTHS: Final = (28, 56, 84)
 """Over how many nights a drift is looked for."""
@@ -38,8 +41,8 @@ LONGEST_DRIFT: Final = 84
 SLOPES_SHARE: Final = 0.2
 """The share of false alarms that drifts may make."""
 
-MARKED_SHARE: Final = 0.5
-"""The share that nights with another commit or environment may make."""
+MARKED_SHARE: Final = 4.0
+"""A night with another commit or environment may make so many times the false alarms of another."""
 
 MARKED_LIKELIER: Final = 20.0
 """A step is so many times likelier in a night with another commit or environment."""

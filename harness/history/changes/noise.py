@@ -13,8 +13,9 @@ import numpy as np
 from harness.history.changes.limits import least_change
 from harness.history.changes.track import Track
 from harness.statistics.estimate import Floats
+from harness.statistics.lone_outliers import without_course
 from harness.statistics.moderated_variance import FEWEST_DEGREES, VariancePrior, fit_prior
-from harness.statistics.serial_correlation import INDEPENDENT, SerialCorrelation, pooled_serial_correlation
+from harness.statistics.serial_correlation import SerialCorrelation, pooled_serial_correlation
 
 _FEWEST_NIGHTS: Final = 8
 _FEWEST_SERIES: Final = 4
@@ -62,14 +63,18 @@ def _noise(tracks: list[Track]) -> Noise:
     for track in tracks:
         values = track.cleaned[:-_NIGHTS_LEFT_OUT]
         if values.size >= _FEWEST_NIGHTS:
-            residuals.append(values - values.mean())
+            residuals.append(without_course(values))
     if len(residuals) < _FEWEST_SERIES:
         own = np.concatenate([track.variances for track in tracks])
         own = own[~np.isnan(own)]
         run = float(np.median(own)) if own.size else 0.0
-        serial = pooled_serial_correlation(residuals) if residuals else INDEPENDENT
-        return Noise(VariancePrior(run + (0.5 * least) ** 2, FEWEST_DEGREES), serial, floor)
+        return Noise(VariancePrior(run + (0.5 * least) ** 2, FEWEST_DEGREES), _serial(residuals, floor), floor)
     degrees = np.array([each.size - 1.0 for each in residuals])
     variances = np.array([float(each @ each) for each in residuals]) / degrees
     prior = fit_prior(np.maximum(variances, floor**2), degrees)
-    return Noise(prior, pooled_serial_correlation(residuals), floor)
+    return Noise(prior, _serial(residuals, floor), floor)
+
+
+def _serial(residuals: Sequence[Floats], floor: float) -> SerialCorrelation:
+    """What scatters by less than the floor, such as exact scores, says nothing of how nights are alike."""
+    return pooled_serial_correlation([each for each in residuals if float(each.std()) >= floor])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,13 @@ class Track:
         """The last attempt of tonight."""
         return self.points[-1]
 
+    @property
+    def was_measured_again(self) -> bool:
+        """Whether tonight has more than one attempt."""
+        tonight = self.points[-1].night
+        last = self.series.points[-2:]
+        return len(last) == 2 and last[0].night == last[1].night == tonight
+
     def marks(self) -> list[int]:
         """Indices of nights with another environment or other commits than the night before."""
         return [
@@ -86,6 +93,16 @@ def last_told(told: Iterable[Change], tonight: str) -> dict[tuple[str, str, str,
 def baseline_begin(change: Change) -> str:
     """The night from which its series are judged anew."""
     return change.baseline_from or change.first_bad_night
+
+
+def before_second_measurement(series: Sequence[Series], tonight: str) -> list[Series]:
+    """The same without the last attempt of tonight, where there are several."""
+    return [
+        replace(each, points=each.points[:-1])
+        if len(each.points) > 1 and each.points[-2].night == each.points[-1].night == tonight
+        else each
+        for each in series
+    ]
 
 
 def tracks_of(series: Sequence[Series], told: Sequence[Change], tonight: str) -> list[Track]:

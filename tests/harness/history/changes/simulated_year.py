@@ -75,7 +75,7 @@ class YearSettings:
 
 
 QUIET = YearSettings(
-    commit_steps=0, steps=0, drifts=0, device_shifts=0, environment_changes=2, costs_moved=0, gone_again=0
+    commit_steps=0, steps=0, drifts=0, device_shifts=0, environment_changes=1, costs_moved=0, gone_again=0
 )
 """Nothing happens that anybody should be told of."""
 
@@ -117,8 +117,9 @@ class Year:
         for _ in range(2):
             wide = np.where(source.random((n, runs)) < it.wide, 3.0, 1.0)[:, of_run]
             values = own_sd * wide * source.normal(size=(n, count))
-            far = source.random((n, count)) < it.outliers
-            sizes = source.uniform(0.08, 0.25, (n, count)) * source.choice([-1.0, 1.0, 1.0], (n, count))
+            # A run that is off is so in half of its quantities.
+            far = (source.random((n, runs)) < it.outliers)[:, of_run] & (source.random((n, count)) < 0.5)
+            sizes = (source.uniform(0.08, 0.25, (n, runs)) * source.choice([-1.0, 1.0, 1.0], (n, runs)))[:, of_run]
             self.attempts.append(shared + values + far * sizes)
             # An interval of ten launches knows its own width to a fifth.
             self.errors.append(own_sd * wide * np.sqrt(source.chisquare(9, (n, count)) / 9))
