@@ -46,6 +46,7 @@ case " $* " in
 *" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
 *" --resume "*) ;;
 *" run "*) set -- "$@" --no-wait ;;
+*" nightly "*) grep -q '^max_wait_s = 0' experiment.toml || printf '[measure.gates]\\nmax_wait_s = 0\\n' >>experiment.toml ;;
 esac
 exec {bakeoff} "$@"
 """
@@ -78,6 +79,9 @@ def desk(tmp_path, tmp_path_factory, workdir):
     path = f"{commands}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
+    environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
+    environment["BAKEOFF_HISTORY_WAITING"] = str(tmp_path / "waiting")
+    environment["BAKEOFF_STATE"] = str(tmp_path / "state")
     return desk, commands, environment
 
 
