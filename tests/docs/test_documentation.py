@@ -47,6 +47,7 @@ case " $* " in
 *" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
 *" --resume "*) ;;
 *" run "* | *" bisect "*) set -- "$@" --no-wait ;;
+*" nightly "*) grep -q '^max_wait_s = 0' experiment.toml || printf '[measure.gates]\\nmax_wait_s = 0\\n' >>experiment.toml ;;
 esac
 exec {bakeoff} "$@"
 """
@@ -80,6 +81,8 @@ def desk(tmp_path, tmp_path_factory, workdir):
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
     environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
+    environment["BAKEOFF_HISTORY_WAITING"] = str(tmp_path / "waiting")
+    environment["BAKEOFF_STATE"] = str(tmp_path / "state")
     return desk, commands, environment
 
 
