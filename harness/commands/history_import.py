@@ -238,7 +238,8 @@ def _read_night(path: Path, found: Imported) -> _Night | None:
         )
     if nightly is None:
         return None
-    named = {path / job.run: job.experiment for job in nightly.jobs if job.run is not None}
+    runs_of = ((job, run) for job in nightly.jobs for run in (job.run, job.earlier_run))
+    named = {path / run: job.experiment for job, run in runs_of if run is not None}
     return _Night(nightly.suite, nightly.night, named, {}, {}, tuple(nightly.commits), nightly)
 
 

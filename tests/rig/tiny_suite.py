@@ -22,6 +22,13 @@ class TinySuite:
     devices: list[str] = field(default_factory=lambda: ["local"])
     settings: dict[str, Any] = field(default_factory=lambda: {"budget_minutes": 60, "retry_wait_s": 0.1, "retries": 1})
     measure: dict[str, Any] = field(default_factory=dict)
+    rules: list[dict[str, str]] = field(
+        default_factory=lambda: [
+            {"quantity": "psnr_y", "no_worse_than": "40 dB"},
+            {"quantity": "latency_p50", "no_worse_than": "900 %"},
+        ]
+    )
+    """Rules that the blurring candidate meets."""
     of_experiments: dict[str, list[str]] = field(default_factory=dict)
     """More lines of an experiment's table, by its name."""
     tables: list[str] = field(default_factory=list)
@@ -30,7 +37,7 @@ class TinySuite:
 
     def experiment(self, name: str) -> TinyExperiment:
         """One of its experiments, not written yet."""
-        tiny = TinyExperiment(self.folder / name, name=name)
+        tiny = TinyExperiment(self.folder / name, name=name, rules=self.rules)
         tiny.measure |= {**QUICK, **self.measure}
         return tiny
 

@@ -60,6 +60,8 @@ def make_state(
 
     What `before` measured of the same is kept, unless all is to be measured `again`.
     """
+    asked = asked_of(suite, experiments)
+    fresh = before is None or again or before.is_finished
     old = {job.key: job for job in before.jobs} if before is not None else {}
     jobs, changed = [], []
     for each in experiments:
@@ -68,16 +70,15 @@ def make_state(
             job = JobOfNight(experiment=key[0], device=device, fingerprint=each.fingerprint, commits=list(each.commits))
             known = old.pop(key, None)
             if known is not None:
-                job.earlier_attempts = max((run.attempt for run in known.runs), default=known.earlier_attempts)
+                kept = [run.attempt for run in known.runs if run.is_kept]
+                job.earlier_attempts = max(kept, default=known.earlier_attempts)
                 is_same = known.fingerprint == each.fingerprint
                 if not is_same:
                     changed.append(key[0])
-                elif not again and _is_to_be_kept(known, before):
+                elif not again and _is_to_be_kept(known):
                     job = known
             jobs.append(job)
-    asked = asked_of(suite, experiments)
-    fresh = before is None or again or before.is_finished
-    is_going_on = not fresh and before is not None and before.asked == asked
+    is_decided = not fresh and all(job.progress == "done" for job in jobs)
     state = NightState(
         suite=suite.name,
         night=night,
@@ -87,7 +88,7 @@ def make_state(
         asked=asked,
         jobs=jobs,
         devices={} if fresh or before is None else before.devices,
-        changes=before.changes if before is not None and is_going_on else None,
+        changes=before.changes if is_decided and before is not None else None,
         told_before=_told(before),
     )
     return state, _edited(changed, old, before, again=again)
@@ -99,9 +100,9 @@ def _told(before: NightState | None) -> list[str]:
     return sorted({*before.told_before, *(change.id for change in before.changes or () if change.is_new)})
 
 
-def _is_to_be_kept(job: JobOfNight, before: NightState | None) -> bool:
-    """Of a night that was done, and is another now, what gave no result is tried once more."""
-    return before is None or not before.is_finished or job.status in _GIVEN
+def _is_to_be_kept(job: JobOfNight) -> bool:
+    """What gave no result is tried once more."""
+    return job.progress != "done" or job.status in _GIVEN
 
 
 def _edited(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.commands.history_import import rows_of_run
 from harness.documents.nightly import HistoryTonight
 from harness.errors import UserError
+from harness.history.address import read_address
 from harness.history.faults import HistoryOutOfReachError
 from harness.history.store import open_history
 from harness.history.waiting import Kept, Waiting, keep_or_wait
@@ -34,9 +35,13 @@ class NightlyHistory:
         """Why it could not be asked; None where it could."""
 
     def check(self) -> None:
-        """Open it once. Raises `UserError` for an address that is none, a refused login and a newer schema; a database
-        that does not answer is none of these.
+        """Open it once; one that is not there yet is not made. Raises `UserError` for an address that is none, a
+        refused login and a newer schema; a database that does not answer is none of these.
         """
+        address = read_address(self._url)
+        self.shown = address.shown
+        if address.file is not None and not address.file.exists():
+            return
         try:
             with open_history(self._url) as history:
                 self.shown = history.url
@@ -66,14 +71,18 @@ class NightlyHistory:
                     self._keep_run(night, job, run)
 
     def _keep_run(self, night: Night, job: JobOfNight, run: RunOfNight) -> None:
-        rows = rows_of_run(
-            night.folder.run(run),
-            suite=night.state.suite,
-            night=night.state.night,
-            attempt=run.attempt,
-            experiment=job.experiment,
-            commits=job.commits,
-        )
+        try:
+            rows = rows_of_run(
+                night.folder.run(run),
+                suite=night.state.suite,
+                night=night.state.night,
+                attempt=run.attempt,
+                experiment=job.experiment,
+                commits=job.commits,
+            )
+        except UserError as error:
+            night.warn(f"the results of {run.folder} are not in the history: {error.what}")
+            return
         self._note(keep_or_wait(self._url, rows))
         with night.lock:
             run.is_kept = True

@@ -141,6 +141,8 @@ def judged(comparison: Comparison) -> Came:
         why = failures[0] if failures else result.problem or "the run has no results"
         return Came("failed", f"nothing could be compared: {why}")
     lacking = [rule for rule in result.rules if rule.outcome == "unavailable"]
+    if lacking and len(lacking) == len(result.rules):
+        return Came("failed", f"no rule could be judged: {lacking[0].reason}")
     if lacking:
         first = lacking[0]
         more = f" (and {counted(len(lacking) - 1, 'more rule')})" if len(lacking) > 1 else ""

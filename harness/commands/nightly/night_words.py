@@ -46,7 +46,7 @@ def night_sentence(jobs: Sequence[Job], changes: Sequence[Change] | None, first_
     if partly:
         parts.append(f"measured in part: {named(partly)}")
     held = [f"{job.experiment} on {job.device}" for job in jobs if job.decision == "hold"]
-    if held:
+    if held and not any(change.kind == "rule broken" for change in told):
         parts.append(f"against the pinned baseline rules are broken: {named(held)}")
     return sentence("; ".join(parts))
 

@@ -36,13 +36,14 @@ Comparisons = Mapping[tuple[str, str], "Comparison"]
 
 
 def read_results(night: Night) -> dict[tuple[str, str], Comparison]:
-    """Experiment and device → the result of its last run tonight."""
+    """Experiment and device → the result of its last run tonight; also of one that failed on its way there."""
     found = {}
     for job in night.state.jobs:
         done = [run for run in job.runs if run.progress == "done"]
-        if job.status in GIVEN and done:
+        folder = night.folder.run(done[-1]) if done else None
+        if folder is not None and folder.comparison.is_file():
             try:
-                found[job.key] = read_comparison(night.folder.run(done[-1]))
+                found[job.key] = read_comparison(folder)
             except UserError as error:
                 night.warn(error.what)
     return found
@@ -90,7 +91,7 @@ def make_nightly(
 
 
 def _job(night: Night, job: JobOfNight, result: Comparison | None) -> Job:
-    verdict = worst_verdict(result) if result is not None else None
+    verdict = worst_verdict(result) if result is not None and job.status in GIVEN else None
     done = [run for run in job.runs if run.progress == "done"]
     shown = done[-1] if done else None
     folder = night.folder.run(shown) if shown is not None else None
@@ -116,7 +117,7 @@ def _device(night: Night, name: str, results: Comparisons, earlier: Sequence[Nig
     result = next((results[job.key] for job in reversed(jobs) if job.key in results), None)
     identity = result.devices[0].identity if result is not None else None
     status, reason = known.status, known.reason
-    if status == "up" and result is None:
+    if status == "up" and not any(job.status in GIVEN for job in jobs):
         worst = next((job for job in jobs if job.status in _DEVICE_STATUS), None)
         if worst is not None and worst.status is not None:
             status, reason = _DEVICE_STATUS[worst.status], worst.reason

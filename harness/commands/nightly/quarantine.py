@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.commands.examine import examine
 from harness.doctor.calibration_experiment import CalibrationModel
+from harness.nightly.device_lock import device_lock
 from harness.nightly.state import DeviceOfNight
 from harness.words.sentences import counted
 
@@ -30,15 +31,28 @@ def check_quarantined(night: Night, history: History, device: str) -> DeviceOfNi
     if kept_out is None:
         return DeviceOfNight()
     why = f"in quarantine since {kept_out.since:%Y-%m-%d}: {kept_out.reason}"
-    night.progress.say(device, f"{why}; trying two equal builds")
-    problem = _aa_problem(night, device)
+    problem = _tried(night, device, why)
     if problem is not None:
-        return DeviceOfNight(status="quarantined", reason=f"{why}. Two equal builds were tried tonight: {problem}")
+        return DeviceOfNight(
+            status="quarantined", reason=f"{why}. Two equal builds were to show tonight that it is mended: {problem}"
+        )
     history.release(device)
     return DeviceOfNight(status="let back", reason=f"was {why}; two equal builds looked equal tonight")
 
 
-def _aa_problem(night: Night, device: str) -> str | None:
+def _tried(night: Night, device: str, why: str) -> str | None:
+    """What is in the way of letting a device back; None where nothing is."""
+    if not night.budget.fits(2.0 * 60.0 * CHECK_MINUTES):
+        return "there was no time to measure them"
+    with device_lock(device, lambda _seconds: False, lambda: None) as had:
+        if not had:
+            return "another night was at work there"
+        night.progress.say(device, f"{why}; trying two equal builds")
+        return aa_problem(night, device)
+
+
+def aa_problem(night: Night, device: str) -> str | None:
+    """Why two equal builds did not look equal on a device; None where they did."""
     examined = examine(device, CalibrationModel(), CHECK_MINUTES, night.progress)[0]
     profile = examined.profile
     if profile is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from harness.nightly.suite_file import SuiteFile
     from harness.runs.session.progress import Progress
 
-_NIGHTS_LOOKED_AT: Final = 60
+_NIGHTS_LOOKED_AT: Final = 30
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,19 @@ def _claimed(folder: NightFolder, budget: Budget, stop: StopRequest, progress: P
             raise UserError(
                 f"{folder.path}: another bakeoff is at work on this night", "Wait for it, or stop it first."
             )
-        yield
+        try:
+            yield
+        finally:
+            _leave_nothing_empty(folder)
+
+
+def _leave_nothing_empty(folder: NightFolder) -> None:
+    """A night that was refused before it began leaves no folder."""
+    with contextlib.suppress(OSError):
+        if [each.name for each in folder.path.iterdir()] == [folder.claim.name]:
+            folder.claim.unlink()
+            for path in (folder.path, folder.path.parent, folder.path.parent.parent):
+                path.rmdir()  # of those above only what holds no other night
 
 
 def _measure(night: Night, history: NightlyHistory, earlier: Sequence[Nightly]) -> list[Suspect]:
