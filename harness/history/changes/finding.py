@@ -82,7 +82,9 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     n = track.values.size
     marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
     lengths = sorted({*TAIL_SHARES, *marked})
-    shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
+    shifts = tail_shifts(
+        track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation, track.doubt_of_before
+    )
     ks = shifts.lengths
     shares = np.array([TAIL_SHARES.get(k, 0.0) + MARKED_SHARE * (k in marked) for k in ks.tolist()])
     shares /= shares.sum()
@@ -135,6 +137,7 @@ def _at(track: Track, noise: Noise, course: Course, p_value: float | None) -> Fi
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     return Finding(
         track,
@@ -169,6 +172,7 @@ def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     rest = float(shifts.after[0] - shifts.before[0])
     return rest / finding.difference >= 0.4 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P

@@ -10,10 +10,10 @@ from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 NIGHTS_LOOKED_AT: Final = 120
 """So many of a series' last points are looked at; older ones are not needed."""
 
-SUSPECT_P: Final = 0.03
+SUSPECT_P: Final = 0.06
 """A series this unlikely to have stayed is measured again."""
 
-TOLD_Q: Final = 0.006
+TOLD_Q: Final = 0.004
 """A change is told where its p-value, adjusted for all series of the night (Benjamini & Hochberg 1995), is at most
 this.
 """
@@ -27,7 +27,7 @@ MOVED_P: Final = 0.01
 WITHOUT_FARTHEST_P: Final = 0.05
 """So unlikely the nights since a change still are without the farthest of them."""
 
-SEEN_AT_ONCE, SEEN_LATER = 1.0 / 2.0, 1.0 / 3.0
+SEEN_AT_ONCE, SEEN_LATER = 1.0 / 2.0, 1.0 / 5.0
 """Each attempt of tonight shows at least this share of a change: more where tonight is all that shows it."""
 
 ALONE_Z: Final = 3.0

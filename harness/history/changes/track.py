@@ -19,7 +19,7 @@ from harness.statistics.lone_outliers import without_lone_outliers
 _POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 4
 """Attempts among which so many nights are looked for."""
 _MOST_ATTEMPTS: Final = 8
-_AGREE: Final = 4.0
+_AGREE: Final = 2.5
 """Two attempts of a night agree where they are within so many standard errors of their difference."""
 
 
@@ -63,6 +63,13 @@ class Track:
     def was_measured_again(self) -> bool:
         """Whether tonight has more than one attempt."""
         return len(self.attempts_tonight) > 1
+
+    @property
+    def doubt_of_before(self) -> float:
+        """How many times the variance the level before has: a change that was just told is more likely told too large
+        than too small.
+        """
+        return 1.0 if self.told is None else 2.0
 
     def marks(self, last: int | None = None) -> list[int]:
         """Indices of nights, of so many last ones, with another environment or commits than the night before."""
