@@ -46,7 +46,7 @@ case " $* " in
 *" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
 *" --resume "*) ;;
 *" run "*) set -- "$@" --no-wait ;;
-*" nightly "*) grep -q '^max_wait_s = 0' experiment.toml || printf '[measure.gates]\\nmax_wait_s = 0\\n' >>experiment.toml ;;
+*" nightly "*) grep -q '^max_wait_s = 0' *.toml || printf '[measure.gates]\\nmax_wait_s = 0\\n' >>experiment.toml ;;
 esac
 exec {bakeoff} "$@"
 """
