@@ -24,6 +24,13 @@ def is_night(path: Path) -> bool:
     return path.name == FILE_NAME
 
 
+def nights_below(path: Path) -> list[Path]:
+    """Every nightly.json of a suite's folder, which has a folder a night; empty where it is something else."""
+    if not path.is_dir() or (path / FILE_NAME).exists():
+        return []
+    return sorted(each for each in path.glob(f"*/{FILE_NAME}") if not each.is_symlink())
+
+
 def open_nightly(path: Path) -> Nightly:
     """The night in `path`: a nightly.json, or the folder that holds one.
 

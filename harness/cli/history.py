@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +96,18 @@ def execute(arguments: argparse.Namespace) -> int:
         "check": _check,
     }
     return commands[arguments.what](arguments)
+
+
+@contextmanager
+def _shown(what: str) -> Iterator[Callable[[int, int], None]]:
+    """How far it has come, to whoever looks at a terminal; a log has no use for it."""
+    from harness.runs.session.progress import shown_progress
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with shown_progress() as progress:
+        yield partial(progress.advance, "this machine", what)
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:
@@ -184,8 +200,6 @@ def _plot(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    import sys
-
     from harness.cli.main import EXIT_DONE
     from harness.commands.history_export import csv_of, export_results
     from harness.errors import UserError
@@ -211,8 +225,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from harness.history.store import open_history
     from harness.words.sentences import counted
 
-    with open_history(arguments.history) as history:
-        found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again)
+    with open_history(arguments.history) as history, _shown("reading runs") as told:
+        found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again, told=told)
     for path, reason in found.skipped.items():
         tell(f"bakeoff: left out {path}: {reason.removeprefix(f'{path}: ')}")
     nights = f" and {counted(found.nights, 'night')}" if found.nights else ""
@@ -242,7 +256,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from harness.history.store import open_history
     from reports.history.terminal import render_history_check
 
-    with open_history(arguments.history, create=False) as history:
-        check = check_history(history)
+    with open_history(arguments.history, create=False) as history, _shown("looking at runs") as told:
+        check = check_history(history, told)
     show_model(check, lambda console: render_history_check(check, console), as_json=arguments.json)
     return EXIT_INCOMPLETE if check.faults else EXIT_DONE

@@ -17,7 +17,12 @@ _FORMATS = tuple(dict.fromkeys([*EXPORTS, *RENDERINGS]))
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run, or of a night (nightly.json)")
+    parser.add_argument(
+        "run",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run, or of a night (nightly.json); for openmetrics also that of all nights of a suite",
+    )
     parser.add_argument("--json", action="store_true", help="print the document itself instead of the summary")
     parser.add_argument(
         "--format",
@@ -38,8 +43,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.errors import UserError
     from reports.exports.registry import open_export
     from reports.open_comparison import open_comparison
-    from reports.open_nightly import is_night
+    from reports.open_nightly import is_night, nights_below
 
+    if arguments.format == "openmetrics" and (nights := nights_below(arguments.run)):
+        return _report_past_nights(arguments, nights)
     of_a_night = is_night(arguments.run)
     formats = RENDERINGS if of_a_night else EXPORTS
     if arguments.out is not None and arguments.format is None:
@@ -75,6 +82,16 @@ def _report_night(arguments: argparse.Namespace) -> int:
     page = open_rendering("html")
     write_atomically(folder / page.file_name, page.render(nightly))
     _put_out(None, open_rendering("mail").render(nightly) + f"\nPage: {folder / page.file_name}\n".encode())
+    return EXIT_DONE
+
+
+def _report_past_nights(arguments: argparse.Namespace, files: Iterable[Path]) -> int:
+    """Every night of a suite's folder as one text, each sample with its moment."""
+    from harness.cli.main import EXIT_DONE
+    from reports.nightly.openmetrics import past_nights
+    from reports.open_nightly import open_nightly
+
+    _put_out(arguments.out, past_nights(open_nightly(file) for file in files))
     return EXIT_DONE
 
 

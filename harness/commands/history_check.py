@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,12 +27,16 @@ _Results = dict[tuple[str, str], tuple[float | None, float | None, float | None]
 _CLOSE: Final = 1e-9
 
 
-def check_history(history: History) -> HistoryCheck:
-    """Look at the folder of every run that this computer has measured. Nothing is changed."""
+def check_history(history: History, told: Callable[[int, int], None] = lambda done, total: None) -> HistoryCheck:
+    """Look at the folder of every run that this computer has measured. Nothing is changed. `told` hears how many runs
+    of how many were looked at.
+    """
     host = socket.gethostname()
     faults: list[HistoryFault] = []
     checked = elsewhere = 0
-    for of_run in history.read(lambda connection: list(_runs(connection))):
+    runs = history.read(lambda connection: list(_runs(connection)))
+    for done, of_run in enumerate(runs):
+        told(done, len(runs))
         run = of_run[0][0]
         if run.host != host:
             elsewhere += len(of_run)

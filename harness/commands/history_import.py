@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from harness.documents.received_folder import refuse_foreign_entries
 from harness.documents.runner_record import RunnerRecord
 from harness.errors import UserError
 from harness.history.design import design_fingerprint
-from harness.history.faults import HistoryError
 from harness.history.rows import Environment, ResultRow, RunRow, SeriesKey
+from harness.nightly.night_folder import NightFolder
+from harness.nightly.state import NightState
 from harness.quantity import QUANTITIES, Available
 
 if TYPE_CHECKING:
@@ -155,9 +156,16 @@ class Imported:
     """Folder → why it could not be read."""
 
 
-def import_folder(history: History, folder: Path, *, suite: str = "", again: bool = False) -> Imported:
+def import_folder(
+    history: History,
+    folder: Path,
+    *,
+    suite: str = "",
+    again: bool = False,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Imported:
     """Every finished run in `folder`, however deep, and the nights that told of them. One that cannot be read is in
-    `skipped`. With `again` runs that are known are written anew.
+    `skipped`. With `again` runs that are known are written anew. `told` hears how many runs of how many are read.
 
     Raises `UserError` where there is no such folder, and `HistoryError`.
     """
@@ -165,27 +173,74 @@ def import_folder(history: History, folder: Path, *, suite: str = "", again: boo
         raise UserError(f"{folder}: is no folder", "Name a run, or a folder of runs.")
     found = Imported()
     runs, nights = _look_through(folder)
-    told_of = _read_nights(nights, found)
+    places = {path: place for path in nights if (place := _read_night(path, found)) is not None}
+    # A run by itself, or a night's folder of runs, is still that night's.
+    above = folder.absolute().parents[:2]
+    around = {path: place for path in above if (place := _read_night(path, found)) is not None}
+    known = around | places
     rows: dict[Path, list[RunRow]] = {}
-    for path in runs:
-        nightly = next((told_of[parent] for parent in path.parents if parent in told_of), None)
+    for done, path in enumerate(runs):
+        told(done, len(runs))
+        place = next((known[parent] for parent in path.parents if parent in known), None)
         try:
             refuse_foreign_entries(path)
-            rows[path] = _rows(path, nightly, suite)
-        except HistoryError:
-            raise
+            rows[path] = _rows(path, place, suite)
         except UserError as error:
             found.skipped[str(path)] = error.what
     keep = history.replace_runs if again else history.keep_runs
-    for of_run in _with_attempts(rows).values():
+    for of_run in _with_attempts(rows, {path for place in known.values() for path in place.numbered}).values():
         kept = keep(of_run)
         found.runs += kept
         found.known += len(of_run) - kept
-    for nightly in told_of.values():
-        history.keep_night(nightly)
-        history.keep_changes(nightly.suite, nightly.changes)
-        found.nights += 1
+    for nightly in (place.nightly for place in places.values()):
+        if nightly is not None:
+            history.keep_night(nightly)
+            history.keep_changes(nightly.suite, nightly.changes)
+            found.nights += 1
     return found
+
+
+@dataclass(frozen=True)
+class _Night:
+    """A night's folder."""
+
+    suite: str
+    night: str
+    experiments: dict[Path, str]
+    """Run folder → what its suite calls the experiment."""
+    numbered: dict[Path, int]
+    """Run folder → which attempt it was, where the night wrote that down."""
+    commits: dict[Path, tuple[CommitOfModel, ...]]
+    every_commit: tuple[CommitOfModel, ...]
+    nightly: Nightly | None
+    """What it came to; None where it did not get there."""
+
+
+def _read_night(path: Path, found: Imported) -> _Night | None:
+    """From its state, which knows every attempt, or else from what it came to."""
+    folder = NightFolder(path)
+    try:
+        nightly = read_model(folder.document, Nightly) if folder.document.is_file() else None
+        state = read_model(folder.state, NightState) if folder.state.is_file() else None
+    except UserError as error:
+        found.skipped[str(path)] = error.what
+        return None
+    if state is not None:
+        runs = [(path / run.folder, run, job) for job in state.jobs for run in job.runs]
+        return _Night(
+            suite=state.suite,
+            night=state.night,
+            experiments={place: job.experiment for place, _, job in runs},
+            numbered={place: run.attempt for place, run, _ in runs},
+            commits={place: tuple(job.commits) for place, _, job in runs},
+            every_commit=(),
+            nightly=nightly,
+        )
+    if nightly is None:
+        return None
+    runs_of = ((job, run) for job in nightly.jobs for run in (job.run, job.earlier_run))
+    named = {path / run: job.experiment for job, run in runs_of if run is not None}
+    return _Night(nightly.suite, nightly.night, named, {}, {}, tuple(nightly.commits), nightly)
 
 
 def _look_through(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -196,7 +251,7 @@ def _look_through(folder: Path) -> tuple[list[Path], list[Path]]:
         path = Path(place)
         if seen > _MOST_FOLDERS:
             raise UserError(f"{folder}: holds more than {_MOST_FOLDERS:,} folders", "Name one of them.")
-        if "nightly.json" in files:
+        if "nightly.json" in files or "night.json" in files:
             nights.append(path)
         if "run.json" in files:
             runs.append(path)
@@ -207,45 +262,39 @@ def _look_through(folder: Path) -> tuple[list[Path], list[Path]]:
     return runs, nights
 
 
-def _read_nights(folders: Sequence[Path], found: Imported) -> dict[Path, Nightly]:
-    nights = {}
-    for folder in folders:
-        try:
-            nights[folder] = read_model(folder / "nightly.json", Nightly)
-        except UserError as error:
-            found.skipped[str(folder)] = error.what
-    return nights
-
-
-def _rows(path: Path, nightly: Nightly | None, suite: str) -> list[RunRow]:
+def _rows(path: Path, night: _Night | None, suite: str) -> list[RunRow]:
     folder = RunFolder(path)
     if not folder.comparison.is_file():
         raise UserError(f"{path}: has no comparison.json yet", f"bakeoff analyze {path}")
-    if nightly is None:
+    if night is None:
         return rows_of_run(folder, suite=suite)
-    runs = ((job, run) for job in nightly.jobs for run in (job.run, job.earlier_run))
-    jobs = {Path(run).name: job.experiment for job, run in runs if run is not None}
     return rows_of_run(
-        folder, suite=nightly.suite, night=nightly.night, experiment=jobs.get(path.name), commits=nightly.commits
+        folder,
+        suite=night.suite,
+        night=night.night,
+        attempt=night.numbered.get(path, 1),
+        experiment=night.experiments.get(path),
+        commits=night.commits.get(path, night.every_commit),
     )
 
 
-def _with_attempts(rows: dict[Path, list[RunRow]]) -> dict[Path, list[RunRow]]:
-    """In a night of a suite, the same experiment on the same device is a first and further attempts, in order of
-    time.
+def _with_attempts(rows: dict[Path, list[RunRow]], numbered: set[Path]) -> dict[Path, list[RunRow]]:
+    """Where nobody wrote it down: in a night of a suite, the same experiment on the same device is a first and further
+    attempts, in order of time.
     """
     attempts: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    numbered: dict[Path, list[RunRow]] = {}
+    counted: dict[Path, list[RunRow]] = {}
     for path, of_run in sorted(
         rows.items(),
         key=lambda item: (min((row.measured_at for row in item[1]), default=datetime.max.replace(tzinfo=UTC)), item[0]),
     ):
-        numbered[path] = []
+        counted[path] = []
         for row in of_run:
             place = (row.suite, row.night, row.experiment, row.device)
             attempts[place] += 1
-            numbered[path].append(replace(row, attempt=attempts[place] if row.suite else 1))
-    return numbered
+            by_time = attempts[place] if row.suite else 1
+            counted[path].append(row if path in numbered else replace(row, attempt=by_time))
+    return counted
 
 
 def worst_verdict(comparison: Comparison) -> Verdict | None:

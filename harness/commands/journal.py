@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import Connection, func, select
 
 from harness import __version__
-from harness.commands.history_import import rows_of_run
+from harness.commands.history_import import import_folder
 from harness.documents.folder import RunFolder
 from harness.documents.journal import Journal, JournalEntry
 from harness.errors import UserError
@@ -59,13 +59,14 @@ def _run(history: History, run: str, factor: str | None) -> tuple[str, str]:
     """The run's id and the name of its experiment."""
     folder = RunFolder(Path(run))
     if folder.path.is_dir():
-        rows = rows_of_run(folder)
+        run_id = folder.read_manifest().run_id
         if factor is not None:
             _refuse_another_factor(folder, factor)
-        history.keep_runs(rows)
-        if rows:
-            return rows[0].run_id, _experiment(history, rows[0].run_id) or rows[0].experiment
-        raise UserError(f"{run}: has no device", "Is the run folder whole?")
+        found = import_folder(history, folder.path)
+        experiment = _experiment(history, run_id)
+        if experiment is None:
+            raise UserError(next(iter(found.skipped.values()), f"{run}: has no device"), "Is the run folder whole?")
+        return run_id, experiment
     experiment = _experiment(history, run)
     if experiment is None:
         raise UserError(f"{run[:200]}: is neither a run's folder nor a run of the history", "Name the run's folder.")

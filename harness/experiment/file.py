@@ -108,6 +108,9 @@ def _in_words(error: ValidationError, path: Path, model: type[BaseModel], secret
     remedy = ""
     if message.startswith("unknown quantity "):
         remedy = _nearest(message.split("'")[1], list(QUANTITIES))
+    if fault["type"] == "too_short" and fault.get("input") in ([], {}):
+        message = "is empty; it holds at least one"
+        return UserError(f"{path}: `{where}` {message}{more}", remedy)
     given = fault.get("input")
     is_shown = not set(secret) & set(fault["loc"])
     if is_shown and fault["type"] not in {"value_error", "too_short"} and isinstance(given, (str, int, float, bool)):

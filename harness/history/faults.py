@@ -38,6 +38,8 @@ def in_our_words(error: StatementError, address: Address) -> HistoryError:
     """The error to raise in place of `error`. Raise it outside of the handler: then nothing of `error` goes with it."""
     said = without_secrets(_first_line(error.orig or error), address.secrets)
     where = f"the history {without_secrets(address.shown, address.secrets)}"
+    if not address.is_sqlite and any(phrase in said.lower() for phrase in _WRONG_ADDRESS):
+        return HistoryError(f"{where} is no address of a database: {said}", "Mend the address.")
     if not isinstance(error, DBAPIError) or isinstance(error, (DataError, IntegrityError)):
         return HistoryError(f"{where} does not take what it was given: {said}", "Was it changed by hand?")
     if not address.is_sqlite:
@@ -50,6 +52,9 @@ def in_our_words(error: StatementError, address: Address) -> HistoryError:
             return HistoryOutOfReachError(f"{where}: {fault}", remedy)
     return HistoryOutOfReachError(f"{where} cannot be used: {said}", "Is the database there, whole, and ours to write?")
 
+
+_WRONG_ADDRESS: Final = ("invalid connection option", "invalid integer value", "invalid port number", "invalid dsn")
+"""What libpq says of an address that no waiting mends."""
 
 _SQLITE: Final = (
     ("locked", "is locked by another program", "Try again when that is done."),

@@ -35,7 +35,8 @@ _SERIES_COLUMNS: Final = (
 
 def keep_runs(connection: Connection, rows: Sequence[RunRow]) -> int:
     """Insert those that are not there yet, by run and device; returns how many that were."""
-    new = list(_without_known(connection, rows))
+    # In one order, as whatever else is written here: two hosts that keep the same do not wait for each other in turn.
+    new = sorted(_without_known(connection, rows), key=lambda row: (row.run_id, row.device))
     if not new:
         return 0
     _keep_environments(connection, [row.environment for row in new])

@@ -15,14 +15,17 @@ from harness.history.tables import Base, ChangeRecord, NightRecord
 
 
 def keep_night(connection: Connection, nightly: Nightly) -> None:
-    """Keep it in place of what was told before of that suite, night and host."""
+    """Keep it in place of what was told before of that suite, night and host. Of its series tonight's point is kept:
+    the others are in the results, and a year of nights would hold each of them ninety times.
+    """
+    series = [each.model_copy(update={"points": each.points[-1:]}) for each in nightly.series]
     record = {
         "suite": nightly.suite,
         "night": nightly.night,
         "host": nightly.host,
         "outcome": nightly.outcome,
         "finished_at": _moment(nightly.finished_at),
-        "document": nightly.model_dump_json(by_alias=True),
+        "document": nightly.model_copy(update={"series": series}).model_dump_json(by_alias=True),
     }
     connection.execute(_put(connection, NightRecord, ("outcome", "finished_at", "document")), [record])
 

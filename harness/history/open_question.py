@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 from urllib.parse import quote
 
-from harness.history.address import read_address
+from harness.history.address import default_url
 
 _SECONDS: Final = 1.0
 _MOST_CHARACTERS: Final = 500
@@ -33,15 +34,20 @@ def last_question(url: str | None = None) -> str | None:
 
 
 def _ask(url: str | None) -> Any:
-    address = read_address(url)
-    if address.file is not None:
-        if not address.file.is_file():
-            return None
-        where = f"file:{quote(str(address.file))}?mode=ro"
+    text = url or default_url()
+    is_file = "://" not in text or text.startswith("sqlite:///")
+    # Without the library that the history else needs: a run does not wait for its import either.
+    file = Path(text.removeprefix("sqlite:///")).expanduser().absolute()
+    if is_file and not file.is_file():
+        return None
+    if is_file:
+        where = f"file:{quote(str(file))}?mode=ro"
         with contextlib.closing(sqlite3.connect(where, uri=True, timeout=_SECONDS / 2)) as connection:
             return connection.execute(_QUERY).fetchone()
     import psycopg
 
-    plain = address.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    from harness.history.address import read_address
+
+    plain = read_address(text).url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, connect_timeout=2) as server:
         return server.execute(_QUERY).fetchone()

@@ -83,7 +83,7 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
         key, scale, unit, better = heads[number]
         points = tuple(filter(None, (_point(scale, row) for row in rows)))
         if points:
-            used = {point.environment: environments[point.environment] for point in points}
+            used = {point.environment: environments.get(point.environment, Environment({})) for point in points}
             found.append(Series(key, scale, unit, better, points, used))
     return sorted(found, key=lambda series: (series.key, series.scale, series.unit, series.better))
 

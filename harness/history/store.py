@@ -130,7 +130,7 @@ class History:
         return self.read(lambda connection: read_series.read_series(connection, wanted, last_nights))
 
     def keep_night(self, nightly: Nightly) -> None:
-        """Keep a night, in place of what was kept of the same suite, night and host."""
+        """Keep a night, in place of what was kept of the same suite, night and host; of its series the last point."""
         self.write(lambda connection: nights.keep_night(connection, nightly))
 
     def night(self, suite: str, night: str, *, host: str | None = None) -> Nightly | None:

@@ -44,27 +44,30 @@ def slopes(
     """Values of shape (n,) at equal distances, and how many times the usual variance each has. One slope for each
     length that n reaches and that is at least `FEWEST_VALUES`.
     """
-    found = []
-    for length in lengths:
-        if not FEWEST_VALUES <= length <= values.size:
-            continue
-        y, weights = values[-length:], 1.0 / factors[-length:]
-        time = np.arange(length, dtype=np.float64)
-        time = time - weights @ time / weights.sum()
-        y = y - weights @ y / weights.sum()
-        time_squares = float(weights @ time**2)
-        slope = float(weights @ (time * y)) / time_squares
-        rest = y - slope * time
-        inflation = float(serial.inflation(np.array([float(length)]))[0])
-        alike = (serial.share * serial.memory) ** 2
-        degrees = (length - 2.0) * (1.0 - alike) / (1.0 + alike)
-        sample = float(weights @ rest**2) / max(length - 1.0 - inflation, 0.5 * length)
-        variance = (prior.degrees * prior.variance + degrees * sample) / (prior.degrees + degrees)
-        variance = max(variance, least_deviation**2)
-        error = float(np.sqrt(variance * inflation / time_squares))
-        p_value = min(1.0, 2.0 * float(stdtr(prior.degrees + degrees, -abs(slope) / error)))
-        found.append(Slope(length, slope * (length - 1), error * (length - 1), p_value))
-    return found
+    taken = [length for length in lengths if FEWEST_VALUES <= length <= values.size]
+    if not taken:
+        return []
+    # All sums over the last so many values at once, from the end of the series on.
+    y, weights = (values - values[-1])[::-1], 1.0 / factors[::-1]
+    time = -np.arange(values.size, dtype=np.float64)
+    products = np.stack([weights, weights * time, weights * time**2, weights * y, weights * time * y, weights * y**2])
+    last = np.array(taken) - 1
+    w, wt, wtt, wy, wty, wyy = np.cumsum(products, axis=1)[:, last]
+    n = last + 1.0
+    time_squares = wtt - wt**2 / w
+    slope = (wty - wt * wy / w) / time_squares
+    rest = np.maximum(wyy - wy**2 / w - slope**2 * time_squares, 0.0)
+    inflation = serial.inflation(n)
+    alike = (serial.share * serial.memory) ** 2
+    degrees = (n - 2.0) * (1.0 - alike) / (1.0 + alike)
+    sample = rest / np.maximum(n - 1.0 - inflation, 0.5 * n)
+    variances = (prior.degrees * prior.variance + degrees * sample) / (prior.degrees + degrees)
+    errors = np.sqrt(np.maximum(variances, least_deviation**2) * inflation / time_squares)
+    p_values = np.minimum(1.0, 2.0 * stdtr(prior.degrees + degrees, -np.abs(slope) / errors))
+    return [
+        Slope(length, float(slope[i]) * (length - 1), float(errors[i]) * (length - 1), float(p_values[i]))
+        for i, length in enumerate(taken)
+    ]
 
 
 @dataclass(frozen=True)

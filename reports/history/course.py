@@ -76,8 +76,6 @@ def draw(axes: Axes, series: HistorySeries, colours: Colours) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: _date(value)))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:.10g}".replace("-", fmt.MINUS)))
-    unit = change_unit(series)
-    axes.set_ylabel(f"{unit}, {series.better} is better" if unit else f"{series.better} is better")
 
 
 def _draw_mark(axes: Axes, number: int, mark: HistoryMark, colours: Colours) -> None:
@@ -111,6 +109,12 @@ def _shown(series: HistorySeries, value: float) -> float:
         return (value - 1.0) * 100.0
     unit = UNITS.get(series.unit)
     return value if unit is None else value / unit.display_divisor
+
+
+def axis_in_words(series: HistorySeries) -> str:
+    """What the drawing's numbers are: `%, lower is better`."""
+    unit = change_unit(series)
+    return f"{unit}, {series.better} is better" if unit else f"{series.better} is better"
 
 
 def change_unit(series: HistorySeries) -> str:

@@ -6,7 +6,7 @@ import io
 from typing import Final, Literal
 
 from harness.documents.history import HistoryShown
-from reports.history.course import OF_A_PICTURE, draw
+from reports.history.course import OF_A_PICTURE, axis_in_words, draw
 from reports.inert_text import inert
 
 MOST_SERIES: Final = 20
@@ -43,6 +43,7 @@ def render_picture(shown: HistoryShown, kind: Literal["png", "svg"]) -> bytes:
             title = inert(f"{series.label} of {name.candidate}, {name.experiment} on {name.device}")
             axes.set_title(title[:140], loc="left", fontsize=10, pad=16)
             draw(axes, series, OF_A_PICTURE)
+            axes.set_ylabel(axis_in_words(series))
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
     return buffer.getvalue()

@@ -24,7 +24,8 @@ class SeriesRow:
     course: Markup | None
     tonight: str
     """Effect with its interval; a dash where there is none of tonight."""
-    changed: bool
+    changed: parts.Mark | None
+    """Mark of what a new change did to it; None where nothing did."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,18 @@ class NightPage:
 def lay_out(nightly: Nightly) -> NightPage:
     """Arrange the night for reading. Draws the sparklines; computes nothing."""
     begins: dict[SeriesName, set[str]] = {}
-    current: set[SeriesName] = set()
+    current: dict[SeriesName, parts.Mark] = {}
     for change in nightly.changes:
         if change.confirmation == "not confirmed":
             continue
         for member in change.members:
             begins.setdefault(member.name, set()).add(change.first_bad_night)
-            if change.is_new:
-                current.add(member.name)
+            if change.is_new and current.get(member.name) != "bad":
+                current[member.name] = parts.change_mark(change)
     grouped: dict[tuple[str, str], list[SeriesRow]] = {}
     for each in nightly.series:
         row = SeriesRow(
-            each, sparkline(each, begins.get(each.name, ())), tonight(each, nightly.night), each.name in current
+            each, sparkline(each, begins.get(each.name, ())), tonight(each, nightly.night), current.get(each.name)
         )
         grouped.setdefault((each.name.experiment, each.name.device), []).append(row)
     return NightPage(
@@ -74,7 +75,10 @@ def lay_out(nightly: Nightly) -> NightPage:
         unavailable=parts.unavailable_series(nightly),
         groups=[
             SeriesGroup(
-                experiment, device, rows, is_open=len(rows) <= _OPEN_AT_MOST or any(row.changed for row in rows)
+                experiment,
+                device,
+                rows,
+                is_open=len(rows) <= _OPEN_AT_MOST or any(row.changed is not None for row in rows),
             )
             for (experiment, device), rows in grouped.items()
         ],

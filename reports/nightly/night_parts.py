@@ -73,8 +73,9 @@ def unmeasured_jobs(nightly: Nightly) -> list[Job]:
 
 
 def reason_of(job: Job) -> str:
-    """Why a job did not give all its results; never empty."""
-    return job.reason or "no reason was recorded"
+    """Why a job did not give all its results, on one line; never empty."""
+    lines = [line.strip() for line in (job.reason or "").splitlines()]
+    return ". ".join(line.removesuffix(".") for line in lines if line) or "no reason was recorded"
 
 
 def unavailable_series(nightly: Nightly) -> list[SeriesTonight]:

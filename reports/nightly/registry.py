@@ -12,7 +12,7 @@ RENDERINGS: Final = {
     "html": "html_page",
     "markdown": "markdown",
     "junit": "junit",
-    "github": "github",
+    "github-annotations": "github_annotations",
     "github-summary": "github_summary",
     "mail": "mail_text",
     "webhook": "webhook_json",

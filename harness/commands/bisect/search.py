@@ -242,8 +242,8 @@ class _Search:
 
 
 def _degrees(step: BisectStep) -> float:
-    """The degrees of freedom of a run's interval."""
-    return max(step.n - 1.0, 1.0)
+    """The degrees of freedom of a run's interval; of an exact value as many as there are."""
+    return 1e6 if step.level is None else max(step.n - 1.0, 1.0)
 
 
 def _refuse_unreadable(model: Path) -> None:

@@ -14,7 +14,7 @@ from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitO
 from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
-from harness.history.changes.finding import Finding, look, tested
+from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
 from harness.history.changes.known import event_id, gone_of, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
@@ -48,12 +48,17 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     `suspects` are what `find_suspects` gave before; `told` are the changes in the history. The same input gives the
     same changes, with the same ids.
     """
-    tracks = tracks_of(series, told, tonight) if suspects else []
+    asked = {each.key.quantity for each in suspects}
+    tracks = tracks_of([each for each in series if each.key.quantity in asked], told, tonight)
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
     known_suspects = [each for each in suspects if each.key in by_key]
-    judged = _judge(known_suspects, by_key, noise, len(list(filter(tested, tracks))))
+    judged = _judge(known_suspects, by_key, noise, _series_tested(series, tracks, tonight))
     judged += _not_seen(judged, series, told, tonight, noise)
+    if any(each.confirmation == "confirmed" for each in judged):
+        # Series that are no suspects themselves may show the same event.
+        tracks = tracks_of(series, told, tonight)
+        noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
@@ -82,11 +87,22 @@ def _judge(
         _Judged(
             suspect,
             finding,
-            None if finding is None else _confirmation(suspect, finding, p_value, tracks[suspect.key]),
+            None
+            if finding is None
+            else _confirmation(suspect, finding, p_value, tracks[suspect.key], noise[suspect.key.quantity]),
             was_measured_again=tracks[suspect.key].was_measured_again,
         )
         for suspect, finding, p_value in zip(suspects, findings, adjusted, strict=True)
     ]
+
+
+def _series_tested(series: Sequence[Series], tracks: Sequence[Track], tonight: str) -> int:
+    """How many series were looked at: of the quantities that are asked about by their nights, of others all that have a
+    value of tonight.
+    """
+    asked = {track.key for track in tracks}
+    others = sum(each.key not in asked and bool(each.points) and each.points[-1].night == tonight for each in series)
+    return others + sum(map(tested, tracks))
 
 
 def _not_seen(
@@ -124,9 +140,11 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
     return [float(each) for each in false_discovery_control(all_of_them)[: len(p_values)]]
 
 
-def _confirmation(suspect: Suspect, finding: Finding, adjusted: float, track: Track) -> Confirmation | None:
+def _confirmation(
+    suspect: Suspect, finding: Finding, adjusted: float, track: Track, noise: Noise
+) -> Confirmation | None:
     second = track.tonight
-    likely = adjusted <= TOLD_Q and finding.is_large
+    likely = adjusted <= TOLD_Q and finding.is_large and stands_without_farthest(finding, noise)
     if not track.was_measured_again:
         return "suspected" if likely else None
     halfway = (finding.before + finding.after) / 2.0

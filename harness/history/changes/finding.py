@@ -15,6 +15,7 @@ from harness.history.changes.limits import (
     SLOPE_LENGTHS,
     SLOPES_SHARE,
     TAIL_LENGTHS,
+    WITHOUT_FARTHEST_P,
     least_change,
 )
 from harness.history.changes.noise import Noise
@@ -79,8 +80,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
         return None
     factors = noise.factors(track)
     n = track.values.size
-    marks = track.marks()
-    marked = {n - mark for mark in marks if n - mark <= NIGHTS_MARKED}
+    marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
     lengths = sorted({*TAIL_LENGTHS, *marked})
     shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
     ks = shifts.lengths
@@ -97,7 +97,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
         return None
     place = int(np.argmin(shifts.p_values / shares))
     likelier = np.ones(n)
-    likelier[marks] = MARKED_LIKELIER
+    likelier[track.marks()] = MARKED_LIKELIER
     alike = float(noise.serial.inflation(np.array([10.0]))[0])
     variance = float(shifts.deviations[place]) ** 2 * alike
     course = course_of(track.cleaned, factors, variance, likelier, LONGEST_DRIFT)
@@ -151,3 +151,24 @@ def index_of_night(track: Track, night: str) -> int:
     """The first night of the track from that one on."""
     nights: Sequence[str] = [point.night for point in track.points]
     return next((i for i, each in enumerate(nights) if each >= night), len(nights))
+
+
+def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
+    """Whether the change is still there without the night since it that is farthest from before: one hot night makes
+    the mean of several look moved. A change of one night has no other.
+    """
+    if finding.nights_after < 2 or finding.course.is_drift:
+        return True
+    track, begin = finding.track, finding.course.begin
+    away = (track.cleaned[begin:] - finding.before) * (1.0 if finding.difference > 0.0 else -1.0)
+    kept = np.delete(np.arange(track.values.size), begin + int(np.argmax(away)))
+    shifts = tail_shifts(
+        track.cleaned[kept],
+        noise.factors(track)[kept],
+        [finding.nights_after - 1],
+        noise.prior,
+        noise.serial,
+        noise.least_deviation,
+    )
+    rest = float(shifts.after[0] - shifts.before[0])
+    return rest / finding.difference >= 0.5 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P

@@ -10,7 +10,7 @@ from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 NIGHTS_LOOKED_AT: Final = 120
 """So many of a series' last points are looked at; older ones are not needed."""
 
-SUSPECT_P: Final = 0.01
+SUSPECT_P: Final = 0.03
 """A series this unlikely to have stayed is measured again."""
 
 TOLD_Q: Final = 0.002
@@ -24,10 +24,13 @@ MEMBER_P: Final = 0.001
 MOVED_P: Final = 0.01
 """A series counts as moved where it is asked whether a whole device has."""
 
+WITHOUT_FARTHEST_P: Final = 0.02
+"""So unlikely the nights since a change still are without the farthest of them."""
+
 SHUFFLED_P: Final = 0.01
 """So seldom, or as seldom as so few nights can tell, shuffled nights are as unlike themselves."""
 
-TAIL_LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 20, 28, 40)
+TAIL_LENGTHS: Final = (1, 2, 3, 4, 6, 9, 14, 22, 35)
 """How many nights ago a change is looked for."""
 
 NIGHTS_MARKED: Final = 14

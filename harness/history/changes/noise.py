@@ -37,13 +37,11 @@ class Noise:
         """How many times the usual variance each of a track's values has: more where that night's interval was wider
         than usual, less where it was measured twice.
         """
-        known = track.variances[~np.isnan(track.variances)]
-        if known.size == 0:
+        usual = track.usual_variance
+        if usual is None:
             return np.ones(track.values.size)
-        usual = float(np.median(known))
         variance = max(self.prior.variance, self.least_deviation**2)
-        own = np.where(np.isnan(track.variances), usual, track.variances)
-        wider = np.maximum(own - usual, 0.0) / variance
+        wider = np.fmax(track.variances - usual, 0.0) / variance
         fresh = min(usual / variance, 1.0)
         return np.asarray(1.0 + wider - fresh * (1.0 - 1.0 / track.counts))
 
@@ -65,9 +63,8 @@ def _noise(tracks: list[Track]) -> Noise:
         if values.size >= _FEWEST_NIGHTS:
             residuals.append(without_course(values))
     if len(residuals) < _FEWEST_SERIES:
-        own = np.concatenate([track.variances for track in tracks])
-        own = own[~np.isnan(own)]
-        run = float(np.median(own)) if own.size else 0.0
+        own = [track.usual_variance for track in tracks if track.usual_variance is not None]
+        run = float(np.median(own)) if own else 0.0
         return Noise(VariancePrior(run + (0.5 * least) ** 2, FEWEST_DEGREES), _serial(residuals, floor), floor)
     degrees = np.array([each.size - 1.0 for each in residuals])
     variances = np.array([float(each @ each) for each in residuals]) / degrees

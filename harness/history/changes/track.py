@@ -39,6 +39,8 @@ class Track:
     """How many attempts are in each value."""
     variances: Floats
     """The square of the standard error of a run; not a number where it has none."""
+    usual_variance: float | None
+    """Their median; None where no run has an interval."""
     told: Change | None
     """The last change that was told of it."""
 
@@ -59,11 +61,12 @@ class Track:
         last = self.series.points[-2:]
         return len(last) == 2 and last[0].night == last[1].night == tonight
 
-    def marks(self) -> list[int]:
-        """Indices of nights with another environment or other commits than the night before."""
+    def marks(self, last: int | None = None) -> list[int]:
+        """Indices of nights, of so many last ones, with another environment or commits than the night before."""
+        begin = 0 if last is None else max(0, len(self.points) - last - 1)
         return [
             i
-            for i, (before, point) in enumerate(itertools.pairwise(self.points), start=1)
+            for i, (before, point) in enumerate(itertools.pairwise(self.points[begin:]), start=begin + 1)
             if point.environment != before.environment
             or (point.commits is not before.commits and hashes(point) != hashes(before))
         ]
@@ -124,16 +127,18 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
         begin = baseline_begin(change)
         points = tuple(point for point in points if point.night >= begin)
     design = points[-1].design
-    if len({point.design for point in points}) > 1:
+    if points[0].design != design or any(point.design != design for point in points):
         others = max(i for i, point in enumerate(points) if point.design != design)
         points = points[others + 1 :]
     kept, values, counts = _nights(points)
     kept, values, counts = kept[-NIGHTS_LOOKED_AT:], values[-NIGHTS_LOOKED_AT:], counts[-NIGHTS_LOOKED_AT:]
-    variances = np.array(
-        [math.nan if point.standard_error is None else point.standard_error**2 for point in kept], dtype=np.float64
-    )
+    errors = [point.standard_error for point in kept]
+    variances = np.square(np.array(errors, dtype=np.float64))
     effects = np.array(values, dtype=np.float64)
-    return Track(series, kept, effects, without_lone_outliers(effects), np.array(counts), variances, change)
+    known = np.sort(variances)  # what is not a number comes last
+    many = known.size - int(np.isnan(known).sum())
+    usual = float(known[many // 2]) if many else None
+    return Track(series, kept, effects, without_lone_outliers(effects), np.array(counts), variances, usual, change)
 
 
 def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], list[float]]:

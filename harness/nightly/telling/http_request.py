@@ -72,7 +72,8 @@ def send(method: str, url: str, body: bytes, make_headers: Callable[[], Mapping[
                 "Add the certificate authority to this computer's, or correct the address.",
             ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            problem = f"{server}: {_in_words(error)}"
+            late = f"no answer within {patience.timeout_s:g} s"
+            problem = f"{server}: {late if isinstance(error, TimeoutError) else _in_words(error)}"
             if is_last:
                 raise TellingError(f"{problem} ({_attempts(attempt)})", "Is the server there?") from None
         else:
@@ -118,7 +119,7 @@ def _within(timeout_s: float, method: str, url: str, body: bytes, headers: Mappi
     try:
         result = results.get(timeout=timeout_s)
     except queue.Empty:
-        raise TimeoutError(f"no answer within {timeout_s:.3g} s") from None
+        raise TimeoutError from None
     if isinstance(result, Exception):
         raise result
     return result
@@ -166,8 +167,6 @@ def _attempts(count: int) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return str(error) or "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower() if error.strerror[:2].istitle() else error.strerror
     return printable(str(error))[:200] or type(error).__name__

@@ -15,6 +15,7 @@ from harness.documents.folder import RunFolder, write_model
 from harness.documents.nightly import Job
 from harness.errors import UserError
 from harness.history.store import History, open_history
+from harness.nightly.state import JobOfNight, NightState, RunOfNight
 from tests.harness.history.sample_rows import commit, nightly
 
 SAVED = Path(__file__).parents[1] / "documents" / "saved" / "run"
@@ -151,6 +152,43 @@ def test_runs_beside_a_nights_document_are_that_nights(history: History, tmp_pat
     ]
     assert series.points[0].commits == (commit(4).model_copy(update={"arm": "int8"}),)
     assert history.night("phones", "2026-01-05") == told
+
+
+def test_a_nights_own_state_knows_every_attempt(history: History, tmp_path: Path) -> None:
+    """Also where the night was cut before it wrote what it came to."""
+    home = tmp_path / "nights" / "phones" / "2026-01-05"
+    for name in ("sr-local-1", "sr-local-2"):
+        copy(home / "runs" / name, created_at="2026-01-05T03:00:00+00:00", run_id=name)
+    ours = commit(4).model_copy(update={"arm": "int8"})
+    state = NightState(
+        suite="phones",
+        night="2026-01-05",
+        host="desk",
+        started_at="2026-01-05T03:00:00+00:00",
+        asked="0",
+        jobs=[
+            JobOfNight(
+                experiment="sr",
+                device="local",
+                fingerprint="0",
+                commits=[ours],
+                runs=[
+                    RunOfNight(folder="runs/sr-local-2", attempt=1),
+                    RunOfNight(folder="runs/sr-local-1", attempt=2),
+                ],
+            )
+        ],
+    )
+    write_model(home / "night.json", state)
+    found = import_folder(history, tmp_path)
+    assert (found.runs, found.nights, found.skipped) == (2, 0, {})
+    [series] = history.series("phones", experiment="sr", quantity="latency_p50")
+    assert [(point.run_id, point.attempt) for point in series.points] == [("sr-local-2", 1), ("sr-local-1", 2)]
+    assert series.points[0].commits == (ours,)
+    import_folder(history, home / "runs" / "sr-local-1", again=True)
+    import_folder(history, home / "runs", again=True)
+    [again] = history.series("phones", experiment="sr", quantity="latency_p50")
+    assert again == series
 
 
 def test_a_run_that_was_analysed_again_is_written_anew_where_that_is_asked_for(

@@ -45,6 +45,7 @@ def everything_said(error: BaseException) -> str:
         ("postgresql://user:{secret}@host:99999999/db", "its port is none"),
         ("postgresql://user:{secret}@cave@host/db", "cannot be taken apart"),
         ("postgresql://us/er:{secret}@host/db", "cannot be taken apart"),
+        ("postgresql://user:{secret}@/db?a=b", "is no address of a database"),
         ("{secret}://x", "and not in that"),
         ("sqlite://history.db", "three slashes"),
         ("sqlite:///", "three slashes"),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from harness.documents.nightly import SeriesName, SeriesPoint, SeriesTonight
 from harness.history.rows import Environment, RunRow, Series
 from harness.history.store import History, open_history
 from harness.quantity import Available
@@ -152,6 +153,18 @@ def test_a_night_is_kept_once_for_each_host(history: History) -> None:
         (night(2), "attic"),
     ] or {each.host for each in history.nights("phones", most=2)} == {"desk", "attic"}
     assert history.nights("boards") == []
+
+
+def test_of_a_nights_series_the_last_point_is_kept(history: History) -> None:
+    name = SeriesName(experiment="sr", device="local", candidate="newest", quantity="latency_p50")
+    points = [SeriesPoint(night=night(number), effect=0.9, low=0.8, high=1.0) for number in range(90)]
+    series = SeriesTonight(
+        name=name, label="Latency", scale="ratio", unit="", better="lower", points=points, words="10 % faster"
+    )
+    history.keep_night(nightly(1).model_copy(update={"series": [series]}))
+    told = history.night("phones", night(1))
+    assert told is not None
+    assert told.series == [series.model_copy(update={"points": points[-1:]})]
 
 
 def test_a_change_is_known_by_its_id(history: History) -> None:

@@ -68,12 +68,14 @@ def test_a_server_that_is_gone_keeps_the_nights_rows_for_later(own_postgresql: P
         own_postgresql.stop()
         with pytest.raises(HistoryOutOfReachError):
             history.keep_runs([run_row(2)])
-    kept = keep_or_wait(url, [run_row(2)], folder=folder)
-    assert (kept.in_history, kept.waiting) == (False, 1)
-    assert "nothing listens there" in str(kept.reason)
-    own_postgresql.start()
+        kept = keep_or_wait(url, [run_row(2)], folder=folder)
+        assert (kept.in_history, kept.waiting) == (False, 1)
+        assert "nothing listens there" in str(kept.reason)
+        own_postgresql.start()
+        # Whoever had it open goes on.
+        assert history.keep_runs([run_row(3)]) == 1
     assert keep_or_wait(url, folder=folder).in_history
-    assert nights_of(url) == [night(1), night(2)]
+    assert nights_of(url) == [night(1), night(2), night(3)]
 
 
 def test_a_password_that_is_wrong_loses_nothing(postgresql: PostgreSQLServer, folder: Path) -> None:

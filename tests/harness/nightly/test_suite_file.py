@@ -41,7 +41,7 @@ FILE = 'file = "sr.toml"'
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [
-        ('["local"]', "[]", "`devices`: List should have at least 1 item"),
+        ('["local"]', "[]", "`devices` is empty; it holds at least one"),
         ('devices = ["local"]\n', "", "`devices` is missing"),
         ('["local"]', '["lokal"]', "`devices[0]`: 'lokal' is not a device. Did you mean local?"),
         ('["local"]', '["local", "local"]', "the device 'local' is named twice"),

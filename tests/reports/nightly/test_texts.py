@@ -100,3 +100,9 @@ def test_a_webhook_s_json_holds_no_number_that_is_none():
     odd = sample.member("e", "d", "latency_p50").model_copy(update={"before": float("nan"), "after": float("inf")})
     nightly = sample.night(series=series, changes=[sample.change(1, members=[odd])])
     json.loads(rendered("webhook", nightly), parse_constant=pytest.fail)
+
+
+def test_a_reason_of_two_lines_is_told_on_one():
+    job = sample.empty_night().jobs[0].model_copy(update={"reason": "it is gone\n  Plug it in."})
+    said = rendered("markdown", sample.empty_night(jobs=[job]))
+    assert "upscaler on adb:R5CT30ABCDE: it is gone. Plug it in" in said

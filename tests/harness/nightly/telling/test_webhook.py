@@ -9,6 +9,8 @@ import socket
 import ssl
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,21 @@ def test_the_night_arrives_as_json_signed_with_its_moment(monkeypatch):
     assert abs(int(moment) - time.time()) < 600
     expected = hmac.new(b"geheim", moment.encode() + b"." + asked.body, hashlib.sha256).hexdigest()
     assert asked.headers["X-Bakeoff-Signature"] == f"sha256={expected}"
+
+
+def test_a_receiver_checks_the_signature_as_the_documentation_shows(monkeypatch):
+    page = (Path(__file__).parents[4] / "docs" / "tell-people.md").read_text(encoding="utf-8")
+    receiver: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], receiver)
+    monkeypatch.setenv("HOOK_SECRET", "geheim")
+    with HttpPeer(answers(204)) as peer:
+        tell(url=peer.url, secret_from="HOOK_SECRET")
+    (asked,) = peer.asked
+    assert receiver["is_ours"](b"geheim", asked.headers, asked.body)
+    assert not receiver["is_ours"](b"geheim", asked.headers, asked.body + b" ")
+    assert not receiver["is_ours"](b"other", asked.headers, asked.body)
+    late = {**asked.headers, "X-Bakeoff-Timestamp": "1700000000"}
+    assert not receiver["is_ours"](b"geheim", late, asked.body)
 
 
 def test_without_a_secret_nothing_is_signed():
@@ -71,7 +88,7 @@ def test_a_refusal_is_not_tried_again():
 
 @pytest.mark.parametrize("slow", [hangs, drips])
 def test_a_server_that_hangs_is_left_alone(slow):
-    with HttpPeer(slow) as peer, pytest.raises(TellingError, match=r"no answer within 0.3 s \(2 attempts\)"):
+    with HttpPeer(slow) as peer, pytest.raises(TellingError, match=r"no answer within 0\.3 s \(2 attempts\)"):
         tell(url=peer.url, timeout_s=0.3, attempts=2)
 
 

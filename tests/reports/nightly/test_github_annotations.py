@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.nightly.github import annotation
+from reports.nightly.github_annotations import annotation
 from reports.nightly.registry import open_rendering
 from tests.reports.nightly import sample_night as sample
 
@@ -12,7 +12,7 @@ LINE = re.compile(r"::(error|warning) title=([^:,\r\n]*)::([^\r\n]*)")
 
 
 def lines(nightly) -> list[tuple[str, str, str]]:
-    text = open_rendering("github").render(nightly).decode()
+    text = open_rendering("github-annotations").render(nightly).decode()
     found = [LINE.fullmatch(line) for line in text.split("\n")[:-1]]
     assert all(found)
     return [match.groups() for match in found]

@@ -68,4 +68,6 @@ def _bounded(level: _Level, told: list[tuple[str, str]]) -> list[str]:
     return [*shown, annotation(level, left_out, f"{left_out} of this kind: see the job's summary")]
 
 
-RENDERING = Rendering("github", "github-annotations.txt", "annotations of GitHub Actions, to be printed", _render)
+RENDERING = Rendering(
+    "github-annotations", "github-annotations.txt", "annotations of GitHub Actions, to be printed", _render
+)
