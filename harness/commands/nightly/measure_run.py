@@ -129,7 +129,7 @@ def _start_or_resume(night: Night, job: JobOfNight, run: RunOfNight) -> Outcome:
             # Such as a picture that is another since: what was measured of it is of no use.
             night.progress.say(job.device, f"{error.what}; it is measured from the beginning")
             with night.lock:
-                run.folder = night.folder.new_run_name(job.experiment, job.device)
+                run.folder = night.new_folder(job)
                 night.save()
             folder = night.folder.run(run)
     shutil.rmtree(folder.path, ignore_errors=True)  # what a start that was cut left of itself is no run yet

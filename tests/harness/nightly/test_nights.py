@@ -255,6 +255,13 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     assert "a fault of bakeoff's own: ZeroDivisionError" in str(document(suite).jobs[0].reason)
 
 
+def test_names_that_look_alike_as_file_names_have_folders_of_their_own(suite):
+    suite.experiments = ["_a b", "_a:b"]
+    assert night_of(suite.write()) == 0
+    assert runs(suite) == ["_a-b-local-1", "_a-b-local-2"]
+    assert [job.run for job in document(suite).jobs] == ["runs/_a-b-local-1", "runs/_a-b-local-2"]
+
+
 def test_a_folder_that_was_copied_from_another_night_is_refused(suite, capsys):
     path = suite.write()
     assert night_of(path) == 0
