@@ -18,10 +18,11 @@ from tests.rig import sshd as sshd_rig
 from tests.rig.command import start
 from tests.rig.held_runner import UNHURRIED
 from tests.rig.phones_for_runs import server, stand_in
+from tests.rig.postgresql import postgresql
 from tests.rig.run_on_a_phone import over_adb
 from tests.rig.run_watch import records, wait_for
 
-__all__ = ["server", "stand_in"]
+__all__ = ["postgresql", "server", "stand_in"]
 NIGHT = "2026-11-30"
 
 
@@ -100,6 +101,29 @@ def test_a_device_that_stops_answering_costs_the_night_no_more_than_its_minutes(
     told = Nightly.model_validate_json(night.read_bytes())
     assert [(job.device, job.status) for job in told.jobs] == [("local", "measured"), (address, "out of time")]
     assert told.outcome == "partly"
+
+
+def test_two_computers_that_share_a_database_take_turns_on_a_device(suite, bench, workdir, tmp_path, postgresql):
+    """Two processes with locks of their own stand for two computers."""
+    suite.devices = [bench.address(workdir)]
+    suite.tables = ["[history]", f'url = "{postgresql.new_database()}"']
+    started, logs = [], []
+    for computer in ("one", "other"):
+        suite.name = computer
+        path = suite.write().rename(suite.folder / f"{computer}.toml")
+        logs.append(tmp_path / f"{computer}.log")
+        surroundings = {"BAKEOFF_STATE": str(tmp_path / computer), "BAKEOFF_SSH": shlex.join(bench.ssh_command())}
+        started.append(start("nightly", path, "--night", NIGHT, log=logs[-1], **surroundings))
+    assert [each.wait(timeout=240) for each in started] == [0, 0], [log.read_text() for log in logs]
+    assert sum("another computer is at work there" in log.read_text() for log in logs) <= 1
+    spans = []
+    for computer in ("one", "other"):
+        (run,) = (suite.folder / "nights" / computer / NIGHT / "runs").iterdir()
+        (device,) = (run / "devices").iterdir()
+        found = records(run, device.name)
+        spans.append((found[0].monotonic_ns, found[-1].monotonic_ns))
+    (_, ended), (begun, _) = sorted(spans)
+    assert ended < begun
 
 
 def test_a_device_that_is_away_is_asked_again(suite, bench, workdir, monkeypatch):
