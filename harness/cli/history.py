@@ -41,7 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     plotted.add_argument("--out", type=Path, required=True, metavar="FILE", help="FILE.html, FILE.png or FILE.svg")
     exported = add("export", "results as a table for other programs, the oldest first")
     _add_filters(exported)
-    exported.add_argument("--out", type=Path, metavar="FILE", help="FILE.csv or FILE.parquet; else CSV is printed")
+    exported.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="FILE.csv or FILE.parquet, or FILE.openmetrics with nights for promtool; else CSV is printed",
+    )
     imported = add("import", "take in the runs of a folder, however deep; a broken one is reported and left out")
     imported.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights"
@@ -209,6 +214,8 @@ def _export(arguments: argparse.Namespace) -> int:
     from harness.history.store import open_history
 
     kind = None if arguments.out is None else arguments.out.suffix.lower()
+    if kind == ".openmetrics":
+        return _export_nights(arguments)
     if kind not in {None, ".csv", ".parquet"} or (arguments.out is not None and arguments.out.is_dir()):
         raise UserError(f"{arguments.out}: results are written as .csv or .parquet", "Name such a file.")
     wanted = _wanted(arguments)
@@ -219,6 +226,29 @@ def _export(arguments: argparse.Namespace) -> int:
         else:
             count = export_results(history, wanted, "csv" if kind == ".csv" else "parquet", arguments.out)
             tell(f"bakeoff: {count:,} results in {arguments.out}")
+    return EXIT_DONE
+
+
+def _export_nights(arguments: argparse.Namespace) -> int:
+    """Whole nights with their moments: a night is one document, so that only a suite and a time can be chosen."""
+    from harness.cli.main import EXIT_DONE
+    from harness.commands.history_query import since_day
+    from harness.documents.folder import write_atomically
+    from harness.errors import UserError
+    from harness.history.store import open_history
+    from reports.nightly.openmetrics import past_nights
+
+    narrower = ("experiment", "device", "candidate", "quantity")
+    given = next((name for name in narrower if getattr(arguments, name) is not None), None)
+    if given is not None:
+        raise UserError(f"--{given}: nights are exported whole", "Leave it out; --suite and --since choose nights.")
+    since = "" if arguments.since is None else since_day(arguments.since).isoformat()
+    with open_history(arguments.history, create=False) as history:
+        nights = [each for each in history.nights(arguments.suite) if each.night >= since]
+    if not nights:
+        raise UserError("no night is kept there of that suite and time", "`bakeoff nightly` keeps them.")
+    write_atomically(arguments.out, past_nights(nights))
+    tell(f"bakeoff: {len(nights):,} nights in {arguments.out}")
     return EXIT_DONE
 
 
