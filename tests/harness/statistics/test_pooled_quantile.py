@@ -11,9 +11,10 @@ from harness.quantity import STALLED
 from harness.statistics.inverted import InvertedEstimate
 from harness.statistics.pooled_quantile import Pooled, estimate_quantile, estimate_quantile_ratio, pool, ratio_test
 from harness.statistics.rare_events import estimate_own_share, estimate_rare, looks_from
+from tests.harness.experiments import experiments
 from tests.harness.statistics.simulated_stalls import PLAIN, SETTINGS, SKEWED, Tailed
 
-RUNS, PAIRS = 400, 30
+RUNS, PAIRS = experiments(160), 30
 SIZES = (17, 25, 100)
 
 
