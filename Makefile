@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 IN_PARALLEL := --numprocesses 8 --dist worksteal
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
-.PHONY: demo test ci-test lint setup setup-dev system-packages benchmarks clean
+.PHONY: demo test ci-test lint setup setup-dev system-packages dashboards benchmarks clean
 
 demo: setup
 	$(BIN)/bakeoff run examples/demo.toml -d local
@@ -25,7 +25,7 @@ lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy scripts/run_tests_again.py
+	$(BIN)/mypy scripts/run_tests_again.py scripts/check_dashboards.py
 	$(BIN)/lint-imports
 
 setup: $(VENV)/.ready
@@ -45,6 +45,10 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 system-packages:
 	sh scripts/install_test_packages.sh
 
+# The dashboards against the types of Grafana's own schema, which npm fetches.
+dashboards: setup
+	$(BIN)/python scripts/check_dashboards.py
+
 benchmarks: setup-dev
 	$(BIN)/python benchmarks/runner_overhead.py
 	$(BIN)/python benchmarks/ssim_speed.py
@@ -56,6 +60,8 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/push_speed.py
 	$(BIN)/python benchmarks/native_call_overhead.py
 	$(BIN)/python benchmarks/phone_start.py
+	$(BIN)/python benchmarks/history_speed.py
+	$(BIN)/python benchmarks/nightly_detection.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build bakeoff.egg-info

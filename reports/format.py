@@ -172,12 +172,17 @@ def estimate(effect: Effect, quantity_name: str) -> str:
 
 def interval(bounds: Interval, scale: str, quantity_name: str) -> str:
     """An interval, such as `−33.0 to −29.1 %`."""
-    both = (bounds.low, bounds.high)
-    low, high = (change(bound, scale, quantity_name, beside=both) for bound in both)
-    low_number, _, low_unit = low.partition(NO_BREAK_SPACE)
-    high_unit = high.partition(NO_BREAK_SPACE)[2]
-    is_shared = low_unit == high_unit and not low.startswith(("×", "÷"))
-    return f"{low_number if is_shared else low} to {high}"
+    return span(bounds.low, bounds.high, scale, quantity_name)
+
+
+def span(low: float, high: float, scale: str, quantity_name: str) -> str:
+    """From one value on the scale of an effect to another, such as `−33.0 to −29.1 %`."""
+    both = (low, high)
+    low_text, high_text = (change(bound, scale, quantity_name, beside=both) for bound in both)
+    low_number, _, low_unit = low_text.partition(NO_BREAK_SPACE)
+    high_unit = high_text.partition(NO_BREAK_SPACE)[2]
+    is_shared = low_unit == high_unit and not low_text.startswith(("×", "÷"))
+    return f"{low_number if is_shared else low_text} to {high_text}"
 
 
 def minimum_detectable(effect: Effect, quantity_name: str) -> str:

@@ -46,6 +46,14 @@ def no_profiles_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_history_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What was measured and noted on this computer is none of a test's business."""
+    folder = tmp_path_factory.mktemp("history")
+    os.environ["BAKEOFF_HISTORY"] = str(folder / "history.db")
+    os.environ["BAKEOFF_HISTORY_WAITING"] = str(folder / "waiting")
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_from_public_repositories() -> None:
     """No test asks a public host: an empty list of Maven repositories lets nothing be fetched."""
     os.environ["BAKEOFF_MAVEN_REPOSITORY"] = ""

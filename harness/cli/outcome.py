@@ -40,6 +40,11 @@ def show_tool_numbers(found: ReadNumbers, *, as_json: bool) -> None:
     _show(found, lambda console: render_tool_numbers(found, console), as_json=as_json)
 
 
+def show_model(result: BaseModel, render: Callable[[Console], None], *, as_json: bool) -> None:
+    """Any document, as JSON or by what renders it for people."""
+    _show(result, render, as_json=as_json)
+
+
 def show_bytes(content: bytes) -> None:
     """A file of UTF-8 text on stdout, whatever the terminal's encoding is."""
     if sys.stdout is None:

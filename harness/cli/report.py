@@ -1,35 +1,61 @@
-"""`bakeoff report`: redraw the report from comparison.json alone, or write it in another format."""
+"""`bakeoff report`: redraw the report from comparison.json or nightly.json alone, or write it in another format."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.exports.registry import EXPORTS
+from reports.nightly.registry import RENDERINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FORMATS = tuple(dict.fromkeys([*EXPORTS, *RENDERINGS]))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
-    parser.add_argument("--json", action="store_true", help="print comparison.json instead of the summary")
-    parser.add_argument("--format", choices=EXPORTS, help="write the comparison in this format, and no summary")
+    parser.add_argument(
+        "run",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run, or of a night (nightly.json); for openmetrics also that of all nights of a suite",
+    )
+    parser.add_argument("--json", action="store_true", help="print the document itself instead of the summary")
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        metavar="FORMAT",
+        help=f"write it in this format, and no summary; of a run: {', '.join(EXPORTS)}; of a night: "
+        f"{', '.join(RENDERINGS)}",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="with --format: where to; else it is printed")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Write report.html again and show the summary; or write one format."""
     from harness.cli.main import EXIT_DONE
-    from harness.cli.outcome import show_bytes, show_outcome
+    from harness.cli.outcome import show_outcome
     from harness.documents.folder import RunFolder, write_atomically
     from harness.documents.received_folder import refuse_foreign_entries
     from harness.errors import UserError
     from reports.exports.registry import open_export
     from reports.open_comparison import open_comparison
+    from reports.open_nightly import is_night, nights_below
 
+    if arguments.format == "openmetrics" and (nights := nights_below(arguments.run)):
+        return _report_past_nights(arguments, nights)
+    of_a_night = is_night(arguments.run)
+    formats = RENDERINGS if of_a_night else EXPORTS
     if arguments.out is not None and arguments.format is None:
-        raise UserError("--out says where to, and not in which format", f"Add --format: {', '.join(EXPORTS)}.")
+        raise UserError("--out says where to, and not in which format", f"Add --format: {', '.join(formats)}.")
     if arguments.json and arguments.format is not None:
         raise UserError("--json and --format are two formats", "Give one of them.")
+    _refuse_foreign_format(arguments.format, formats, "night" if of_a_night else "run")
+    if of_a_night:
+        return _report_night(arguments)
     folder = RunFolder(arguments.run)
     refuse_foreign_entries(folder.path)
     comparison = open_comparison(folder.comparison)
@@ -37,11 +63,53 @@ def execute(arguments: argparse.Namespace) -> int:
         write_atomically(folder.report, open_export("html").render(comparison, folder.path))
         show_outcome(folder, comparison, as_json=arguments.json)
         return EXIT_DONE
-    content = open_export(arguments.format).render(comparison, folder.path)
-    if arguments.out is None:
-        show_bytes(content)
-    elif arguments.out.is_dir():
-        raise UserError(f"{arguments.out}: is a folder", "Name the file to write.")
-    else:
-        write_atomically(arguments.out, content)
+    _put_out(arguments.out, open_export(arguments.format).render(comparison, folder.path))
     return EXIT_DONE
+
+
+def _report_night(arguments: argparse.Namespace) -> int:
+    """One format of a night; without `--format` its page is written again, and its sentence is shown."""
+    from harness.cli.main import EXIT_DONE
+    from harness.documents.folder import write_atomically
+    from reports.nightly.registry import open_rendering
+    from reports.open_nightly import open_nightly
+
+    nightly = open_nightly(arguments.run)
+    if arguments.json or arguments.format is not None:
+        _put_out(arguments.out, open_rendering(arguments.format or "json").render(nightly))
+        return EXIT_DONE
+    folder = arguments.run if arguments.run.is_dir() else arguments.run.parent
+    page = open_rendering("html")
+    write_atomically(folder / page.file_name, page.render(nightly))
+    _put_out(None, open_rendering("mail").render(nightly) + f"\nPage: {folder / page.file_name}\n".encode())
+    return EXIT_DONE
+
+
+def _report_past_nights(arguments: argparse.Namespace, files: Iterable[Path]) -> int:
+    """Every night of a suite's folder as one text, each sample with its moment."""
+    from harness.cli.main import EXIT_DONE
+    from reports.nightly.openmetrics import past_nights
+    from reports.open_nightly import open_nightly
+
+    _put_out(arguments.out, past_nights(open_nightly(file) for file in files))
+    return EXIT_DONE
+
+
+def _put_out(out: Path | None, content: bytes) -> None:
+    from harness.cli.outcome import show_bytes
+    from harness.documents.folder import write_atomically
+    from harness.errors import UserError
+
+    if out is None:
+        show_bytes(content)
+    elif out.is_dir():
+        raise UserError(f"{out}: is a folder", "Name the file to write.")
+    else:
+        write_atomically(out, content)
+
+
+def _refuse_foreign_format(name: str | None, formats: Iterable[str], of_what: str) -> None:
+    from harness.errors import UserError
+
+    if name is not None and name not in formats:
+        raise UserError(f"--format {name}: a {of_what} is not written in it", f"There are {', '.join(formats)}.")

@@ -56,6 +56,8 @@ def _execute(arguments: argparse.Namespace) -> int:
     from harness.runs.session.stop_request import InterruptedRunError
 
     _refuse_contradictions(arguments)
+    if not arguments.json:
+        _remind()
     folder = None
     with shown_progress() as progress:
         try:
@@ -76,6 +78,15 @@ def _execute(arguments: argparse.Namespace) -> int:
     if outcome.problems:
         tell(f"bakeoff: not done on {len(outcome.problems)} device(s); when mended: {_resume_command(folder)}")
     return EXIT_INCOMPLETE if outcome.problems else EXIT_DONE
+
+
+def _remind() -> None:
+    """Say what the last note in the journal leaves open, where there is one."""
+    from harness.history.open_question import last_question
+
+    question = last_question()
+    if question is not None:
+        tell(f"bakeoff: your last note asks: {question}")
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 NAMES = (
     "experiment",
@@ -13,7 +14,14 @@ NAMES = (
     "soak",
     "soak-result",
     "profile",
+    "suite",
     "nightly",
+    "history-list",
+    "history-series",
+    "history-check",
+    "history-prune",
+    "journal",
+    "bisect",
     "tool-numbers",
 )
 
@@ -28,7 +36,15 @@ def execute(arguments: argparse.Namespace) -> int:
     import json
 
     from harness.cli.main import EXIT_DONE
-    from harness.documents.schemas import json_schema
 
-    print(json.dumps(json_schema(arguments.name), indent=2, ensure_ascii=False))
+    print(json.dumps(schema_of(arguments.name), indent=2, ensure_ascii=False))
     return EXIT_DONE
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The schema that is printed for a name."""
+    from harness.documents.schemas import json_schema, titled
+    from harness.nightly.suite import suite_json_schema
+
+    # A suite names devices and git refs: it is of a higher floor than the documents are.
+    return titled(name, suite_json_schema()) if name == "suite" else json_schema(name)

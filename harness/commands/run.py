@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,12 +67,19 @@ class Outcome:
     comparison: Comparison
     problems: dict[str, str]
     """Device name → problem, for devices that are not done."""
+    faults: dict[str, Exception] = field(default_factory=dict)
+    """Device name → the error behind its problem, of whose type it follows whether another try may help."""
 
 
 def start_run(
-    file: ExperimentFile, device_names: Sequence[str], folder: RunFolder, overrides: Overrides, progress: Progress
+    file: ExperimentFile,
+    device_names: Sequence[str],
+    folder: RunFolder,
+    overrides: Overrides,
+    progress: Progress,
+    stop: StopRequest | None = None,
 ) -> Outcome:
-    """Run from the beginning.
+    """Run from the beginning; `stop` is whose who may end it before its time.
 
     Raises `UserError`, `DeviceError` when no device could be made ready, `InterruptedRunError`.
     """
@@ -86,7 +93,8 @@ def start_run(
     for arm in resolved.arms:
         for text in looks[arm.id].told() if arm.id in looks else ():
             progress.say(file.experiment.name, f"{arm.arm.name} {text}")
-    stop = StopRequest()
+    stop = stop or StopRequest()
+    faults: dict[str, Exception] = {}
     with ExitStack() as held:
         with closing_all([each.device for each in asked]):
             devices = distinct_phones(asked, progress, stop)
@@ -107,15 +115,17 @@ def start_run(
             for index, each in enumerate(ready):
                 _write_plan(folder, manifest, index, each)
             try:
-                problems = _measure(folder, manifest, resolved, devices, progress, stop)
+                problems = _measure(folder, manifest, resolved, devices, progress, stop, faults)
             except WrongOutputError:
                 # The experiment is to be mended, and then it is another run's: nobody could go on with this one.
                 shutil.rmtree(folder.path, ignore_errors=True)
                 raise
-        return Outcome(recompute(folder, progress), problems)
+        return Outcome(recompute(folder, progress), problems, faults)
 
 
-def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) -> Outcome:
+def resume_run(
+    folder: RunFolder, progress: Progress, *, trusted: bool = False, stop: StopRequest | None = None
+) -> Outcome:
     """Go on where a run was cut, also with devices that could not be reached then. Raises as `start_run` does, but for
     devices: what is wrong with them is in the outcome; and `BegunElsewhereError` before a device is connected to that a
     run of somebody else's names, unless it is `trusted`.
@@ -128,14 +138,17 @@ def resume_run(folder: RunFolder, progress: Progress, *, trusted: bool = False) 
         refuse_elsewhere(folder.path, manifest.run_id, [entry.name for entry in manifest.devices], trusted=trusted)
         resolved = resolve_again(folder, manifest, progress)
         devices = [open_device(entry.name) for entry in manifest.devices]
-        stop = StopRequest()
+        stop = stop or StopRequest()
+        faults: dict[str, Exception] = {}
         with closing_all(devices):
             if unplanned:
                 ready = prepare_all([devices[i] for i in unplanned], resolved, progress, stop, manifest.runner)
                 for index, each in zip(unplanned, ready, strict=True):
                     _write_plan(folder, manifest, index, each)
-            problems = _measure(folder, manifest, resolved, devices, progress, stop)
-        return Outcome(recompute(folder, progress), problems)
+                    if isinstance(each, Exception):
+                        faults[manifest.devices[index].name] = each
+            problems = _measure(folder, manifest, resolved, devices, progress, stop, faults)
+        return Outcome(recompute(folder, progress), problems, faults)
 
 
 def resolve_again(folder: RunFolder, manifest: Manifest, progress: Progress) -> Resolved:
@@ -175,11 +188,12 @@ def _measure(
     devices: Sequence[Device],
     progress: Progress,
     stop: StopRequest,
+    faults: dict[str, Exception],
 ) -> dict[str, str]:
     """`measure_all`, told when to end a pass by what the analysis would say of what is there so far."""
     is_sequential = manifest.experiment.measure.design == "sequential"
     early_ending = partial(EarlyEnd, manifest) if is_sequential else None
-    return measure_all(folder, manifest, resolved, devices, progress, stop, early_ending)
+    return measure_all(folder, manifest, resolved, devices, progress, stop, early_ending, faults)
 
 
 def _write_plan(folder: RunFolder, manifest: Manifest, index: int, ready: PreparedDevice | DeviceError) -> None:

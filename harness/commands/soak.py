@@ -4,7 +4,7 @@ them to it; take up what was cut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,10 +37,14 @@ if TYPE_CHECKING:
     from devices.base import Device
     from harness.documents.folder import DeviceFolder
     from harness.documents.plan import Plan
+    from harness.documents.records import Record
     from harness.documents.runner_record import RunnerKind
     from harness.documents.soak_folder import SoakFolder
     from harness.experiment.declaration import Experiment
     from harness.runs.session.progress import Progress
+
+Watch = Callable[[str, "Record"], None]
+"""The device's name and a record of it, in the order of its file."""
 
 MOST_WINDOWS = 20_000
 """A record of a window is about a kilobyte: this many can still be fetched over a phone's cable and read in seconds."""
@@ -65,8 +69,11 @@ def start_soak(
     progress: Progress,
     *,
     detach: bool,
+    stop: StopRequest | None = None,
+    watch: Watch = lambda _device, _record: None,
 ) -> dict[str, str]:
-    """Soak from the beginning; with `detach` return as soon as every device is at work.
+    """Soak from the beginning; with `detach` return as soon as every device is at work. `stop` is how another thread
+    ends it; `watch` is told every record as it comes home.
 
     Returns device name → problem, for devices that are not done (or, with `detach`, not at work). Raises `UserError`,
     `DeviceError` when no device could be made ready, `InterruptedRunError`.
@@ -77,7 +84,7 @@ def start_soak(
     asked_for = open_asked(device_names)
     reading = f"reading {file.experiment.task.nouns.content}"
     resolved = _only(resolve(file, partial(progress.advance, "this machine", reading)), arm)
-    stop = StopRequest()
+    stop = stop or StopRequest()
     with ExitStack() as held:
         held.enter_context(closing_all([each.device for each in asked_for]))
         devices = distinct_phones(asked_for, progress, stop)
@@ -92,7 +99,7 @@ def start_soak(
         write_model(folder.manifest, manifest)  # from here on the folder is a soak that can be resumed
         for index, each in enumerate(ready):
             _write_plan(folder, manifest, index, each)
-        return _soak_all(folder, manifest, devices, progress, stop, detach=detach)
+        return _soak_all(folder, manifest, devices, progress, stop, detach=detach, watch=watch)
 
 
 def resume_soak(folder: SoakFolder, progress: Progress, *, detach: bool, trusted: bool = False) -> dict[str, str]:
@@ -129,16 +136,23 @@ def _soak_all(
     stop: StopRequest,
     *,
     detach: bool,
+    watch: Watch = lambda _device, _record: None,
 ) -> dict[str, str]:
     def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
         device = devices[index]
+        tell_failure = failures_told(partial(progress.say, device.name))
+
+        def on_record(record: Record) -> None:
+            tell_failure(record)
+            watch(device.name, record)
+
         return DeviceRun(
             device,
             files,
             state,
             progress,
             stop,
-            failures_told(partial(progress.say, device.name)),
+            on_record,
             plan,
             kind=RunKind(
                 "bakeoff soak",

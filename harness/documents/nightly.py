@@ -33,11 +33,13 @@ ChangeKind = Literal[
     "gone again",
     "drift",
     "new series",
+    "rule broken",
 ]
 """What a change is: for the worse, for the better, or both in one event; most of a device's series at once with nothing
 of ours to blame; an update of system, runtime or driver, or another device under the name; one part up by what another
 went down; a change that was told of and is no more; a slow course over weeks; an experiment that is no longer the one
-of the nights before, so its series starts anew.
+of the nights before, so its series starts anew; a rule that is broken against the pinned baseline, of which no night
+told yet.
 """
 
 Confirmation = Literal["confirmed", "suspected", "not confirmed"]
@@ -59,12 +61,12 @@ class CommitOfModel(_Strict):
 
     arm: str
     repository: str
-    """As the suite names it, without a password."""
+    """The repository as the suite names it, without a password."""
     ref: str
     """What was asked for: `main`, a tag, a hash."""
     sha: str = Field(pattern=r"^[0-9a-f]{40,64}$")
     path: str
-    """Of the model in the repository."""
+    """Where the model lies in the repository."""
     message: str
     """The first line of the commit's message."""
     author: str
@@ -89,7 +91,7 @@ class SeriesPoint(_Strict):
     effect: float
     """On the series' scale: a ratio (candidate / baseline) or a difference."""
     low: float | None
-    """Of the interval of that night's run; None where the value is exact or has none."""
+    """Lower end of the interval of that night's run; None where the value is exact or has none."""
     high: float | None
     commits: list[str] = []
     """The candidate's model's commits, in full; empty where it is not from git."""
@@ -100,10 +102,10 @@ class SeriesTonight(_Strict):
 
     name: SeriesName
     label: str
-    """Of the quantity: `Latency, median`."""
+    """The quantity's label: `Latency, median`."""
     scale: Literal["ratio", "difference"]
     unit: str
-    """Of a difference; empty for ratios."""
+    """The unit of a difference; empty for ratios."""
     better: Literal["lower", "higher"]
     points: list[SeriesPoint]
     """The oldest first, at most `SPARKLINE_NIGHTS`."""
@@ -116,6 +118,8 @@ class SeriesTonight(_Strict):
 
 
 SPARKLINE_NIGHTS: Final = 90
+NIGHTS_LOOKED_BACK: Final = 30
+"""How many nights back those that were missed are counted."""
 
 
 class ChangedSeries(_Strict):
@@ -149,14 +153,24 @@ class Change(_Strict):
     last_good_night: str | None
     first_bad_night: str
     commits: list[CommitOfModel] = []
-    """Of the first night that shows it, where they differ from the last good one's."""
+    """Those of the first night that shows it, where they differ from the last good one's."""
     causes: list[str] = []
     """Likely causes in words, the likeliest first: `Android was updated on adb:R5CT30ABCDE: 14 to 15`."""
     members: list[ChangedSeries]
     is_new: bool = True
     """False where an earlier night told of it: it is then told by nothing that wakes people."""
+    baseline_from: str | None = None
+    """The night from which its series are judged anew; None where that is the first bad night."""
+    told_night: str | None = None
+    """The night that told of it first."""
     how_sure: str
     """In words: `seen again when it was measured a second time; p below 0.00001 before that`."""
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it is confirmed, for the worse, and nothing else than the models is to blame for it."""
+        is_ours = self.kind in {"regression", "mixed", "drift", "rule broken"}
+        return self.confirmation == "confirmed" and is_ours and any(member.is_worse for member in self.members)
 
 
 class Job(_Strict):
@@ -179,6 +193,8 @@ class Job(_Strict):
     minutes: float = 0.0
     measured_again: bool = False
     """Whether a suspect was measured again."""
+    earlier_run: str | None = None
+    """Folder of the first run, where it was: `run` is then the second."""
 
 
 class DeviceTonight(_Strict):
@@ -229,6 +245,11 @@ class Nightly(_Strict):
     commits: list[CommitOfModel] = []
     history: HistoryTonight
     warnings: list[str] = []
+    last_success_at: str | None = None
+    """ISO 8601, UTC: when the last night that measured anything was done, this one included; None where none is known.
+    """
+    missed_nights: list[str] = []
+    """Dates of the last `NIGHTS_LOOKED_BACK` nights, and since the suite's first, that this suite has no night of."""
 
     model_config = ConfigDict(
         frozen=True,

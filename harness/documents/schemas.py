@@ -8,7 +8,10 @@ from typing import Any
 
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
+    from harness.documents.bisect import bisect_json_schema
     from harness.documents.comparison import Comparison
+    from harness.documents.history import HistoryCheck, HistoryList, HistoryPrune, HistoryShown
+    from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
     from harness.documents.plan import Plan
@@ -25,10 +28,21 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "history-check": lambda: HistoryCheck.model_json_schema(by_alias=True),
+        "history-list": lambda: HistoryList.model_json_schema(by_alias=True),
+        "history-prune": lambda: HistoryPrune.model_json_schema(by_alias=True),
+        "history-series": lambda: HistoryShown.model_json_schema(by_alias=True),
+        "journal": lambda: Journal.model_json_schema(by_alias=True),
         "nightly": nightly_json_schema,
+        "bisect": bisect_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **makers[name](), "title": f"bakeoff {name}"}
+    return titled(name, makers[name]())
+
+
+def titled(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with draft and title set."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"bakeoff {name}"}

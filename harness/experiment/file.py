@@ -7,7 +7,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from harness.errors import UserError
 from harness.plain_file import read_plain_file
@@ -15,9 +15,13 @@ from harness.quantity import QUANTITIES
 from harness.tasks.registry import TASKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel, ValidationError
 
     from harness.experiment.declaration import Experiment
+
+_Declared = TypeVar("_Declared", bound="BaseModel")
 
 MOST_BYTES: Final = 16 << 20
 """The most bytes of an experiment.toml."""
@@ -53,12 +57,16 @@ def read_experiment(path: Path) -> ExperimentFile:
 
 def parse_experiment(content: bytes, path: Path) -> ExperimentFile:
     """Validate the text of an experiment that lies (or lay) at `path`. Raises `UserError`."""
-    from pydantic import ValidationError
-
     from harness.experiment.declaration import Experiment
 
+    experiment = declared(toml_table(content, path, "experiment"), path, Experiment)
+    return ExperimentFile(experiment=experiment, content=content, folder=path.resolve().parent)
+
+
+def toml_table(content: bytes, path: Path, kind: str) -> dict[str, Any]:
+    """The TOML of a file at `path`; `kind` is what `bakeoff schema` calls such files. Raises `UserError`."""
     try:
-        table = tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not UTF-8 text (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
@@ -66,16 +74,24 @@ def parse_experiment(content: bytes, path: Path) -> ExperimentFile:
     except (ValueError, RecursionError):  # a number of thousands of digits, lists of lists of lists
         raise UserError(
             f"{path}: holds a number with too many digits, or tables and lists too deep in each other",
-            "No experiment has either: `bakeoff schema experiment` says what one holds.",
+            f"No {kind} has either: `bakeoff schema {kind}` says what one holds.",
         ) from None
+
+
+def declared(table: dict[str, Any], path: Path, model: type[_Declared], *, secret: Sequence[str] = ()) -> _Declared:
+    """The table of a file at `path`, validated; what is given below the keys of `secret` is never shown.
+
+    Raises `UserError` naming the key, and the nearest valid one.
+    """
+    from pydantic import ValidationError
+
     try:
-        experiment = Experiment.model_validate(table)
+        return model.model_validate(table)
     except ValidationError as error:
-        raise _in_words(error, path, Experiment) from None
-    return ExperimentFile(experiment=experiment, content=content, folder=path.resolve().parent)
+        raise _in_words(error, path, model, secret) from None
 
 
-def _in_words(error: ValidationError, path: Path, model: type[BaseModel]) -> UserError:
+def _in_words(error: ValidationError, path: Path, model: type[BaseModel], secret: Sequence[str]) -> UserError:
     """The first fault in words; the number of others is said."""
     faults = error.errors(include_url=False)
     # An unknown key explains a missing one beside it (a typo), so it is said first.
@@ -92,8 +108,12 @@ def _in_words(error: ValidationError, path: Path, model: type[BaseModel]) -> Use
     remedy = ""
     if message.startswith("unknown quantity "):
         remedy = _nearest(message.split("'")[1], list(QUANTITIES))
+    if fault["type"] == "too_short" and fault.get("input") in ([], {}):
+        message = "is empty; it holds at least one"
+        return UserError(f"{path}: `{where}` {message}{more}", remedy)
     given = fault.get("input")
-    if fault["type"] not in {"value_error", "too_short"} and isinstance(given, (str, int, float, bool)):
+    is_shown = not set(secret) & set(fault["loc"])
+    if is_shown and fault["type"] not in {"value_error", "too_short"} and isinstance(given, (str, int, float, bool)):
         message += f", not {given!r}"
     return UserError(f"{path}: {f'`{where}`: ' if where else ''}{message}{more}", remedy)
 

@@ -48,10 +48,10 @@ class ResultRow:
     key: SeriesKey
     scale: Literal["ratio", "difference"]
     unit: str
-    """Of the two values, and of a difference."""
+    """The unit of the two values, and of a difference."""
     better: Literal["lower", "higher"]
     estimate: float | None
-    """On the scale: candidate / baseline, or candidate − baseline. None where it is unavailable."""
+    """The effect on the scale: candidate / baseline, or candidate − baseline. None where it is unavailable."""
     low: float | None
     high: float | None
     level: float | None
@@ -88,6 +88,8 @@ class RunRow:
     commits: tuple[CommitOfModel, ...]
     decision: Decision | None
     results: tuple[ResultRow, ...]
+    sentence: str | None = None
+    """The verdict's in words; None where there is none, or the run is from before sentences were kept."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class Point:
     """Fingerprint."""
     design: str
     commits: tuple[CommitOfModel, ...] = ()
+    reference: float | None = None
+    """The pinned baseline's own value in that run, in the quantity's unit: with it a ratio is a length of time again.
+    None where it is not known.
+    """
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,13 @@ _FORMULA = ("=", "+", "-", "@")
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """A header and its rows, in UTF-8 with CRLF ends of lines."""
+    return lines([columns]) + lines(rows)
+
+
+def lines(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Rows without a header, for a table that is written part by part."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(columns)
     for row in rows:
         writer.writerow([_written(cell) for cell in row])
     return stream.getvalue().encode()

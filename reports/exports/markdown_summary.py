@@ -69,7 +69,7 @@ def _rules(comparison: Comparison) -> list[str]:
             else ("not judged", device.problem or "no result from this device")
         ]
     ]
-    return ["## Rules", _table(["Candidate", "Rule", "Device", "Outcome", "Reason"], rows)] if rows else []
+    return ["## Rules", table(["Candidate", "Rule", "Device", "Outcome", "Reason"], rows)] if rows else []
 
 
 def _device(comparison: Comparison, device: DeviceResult) -> list[str]:
@@ -79,7 +79,7 @@ def _device(comparison: Comparison, device: DeviceResult) -> list[str]:
     for name in candidates(comparison):
         rows = [_row(contrast) for contrast in device.contrasts if contrast.candidate == name]
         if rows:
-            parts += [f"### {escaped(name)}", _table(["", "Baseline", "Candidate", "Change", "Result"], rows)]
+            parts += [f"### {escaped(name)}", table(["", "Baseline", "Candidate", "Change", "Result"], rows)]
     if len(parts) == 1:
         parts.append("Nothing could be compared on this device.")
     return parts
@@ -110,7 +110,8 @@ def _warnings(comparison: Comparison) -> list[str]:
     return ["## Warnings", "\n".join(lines)] if lines else []
 
 
-def _table(columns: list[str], rows: list[list[str]]) -> str:
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """A table of GitHub's Markdown; the cells are escaped here."""
     lines = [columns, ["---"] * len(columns)]
     written = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join(written + [f"| {' | '.join(escaped(cell) for cell in row)} |" for row in rows])

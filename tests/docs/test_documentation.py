@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig import postgresql as postgresql_rig
 from tests.rig import sshd as sshd_rig
 from tests.rig.built_once import common_folder
 from tests.rig.phone import AdbServer, StandInPhone
@@ -45,7 +46,9 @@ case " $* " in
 *" init --baseline a.onnx --candidate b.onnx --inputs lr/ "*) once experiment.toml {bakeoff} "$@" ;;
 *" run experiment.toml -d local --quick --out runs/"*) once "$7" {bakeoff} "$@" --no-wait ;;
 *" --resume "*) ;;
-*" run "*) set -- "$@" --no-wait ;;
+*" run "* | *" bisect "*) set -- "$@" --no-wait ;;
+*" nightly "*)
+    grep -q '^max_wait_s = 0' experiment.toml || printf '[measure.gates]\\nmax_wait_s = 0\\n' >>experiment.toml ;;
 esac
 exec {bakeoff} "$@"
 """
@@ -64,6 +67,7 @@ def desk(tmp_path, tmp_path_factory, workdir):
     shutil.copy(models / "sr_x2_int8.onnx", desk / "b.onnx")
     (desk / "examples").symlink_to(REPOSITORY / "examples")
     (desk / "docs").symlink_to(REPOSITORY / "docs")
+    (desk / "monitoring").symlink_to(REPOSITORY / "monitoring")
     for source, folder in (("lr_x2", "lr"), ("hr", "hr")):
         (desk / folder).mkdir()
         for picture in sorted((REPOSITORY / "examples" / "images" / source).glob("*.png"))[:4]:
@@ -78,6 +82,9 @@ def desk(tmp_path, tmp_path_factory, workdir):
     path = f"{commands}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
+    environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
+    environment["BAKEOFF_HISTORY_WAITING"] = str(tmp_path / "waiting")
+    environment["BAKEOFF_STATE"] = str(tmp_path / "state")
     return desk, commands, environment
 
 
@@ -94,6 +101,10 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
     held = ExitStack()
     if any("-d adb" in script for script in scripts):
         environment = {**environment, **plug_in_a_phone(held, tmp_path)}
+    if any("postgresql://" in script for script in scripts):
+        environment = {**environment, **serve_a_database(held)}
+    if any("promtool" in script for script in scripts) and shutil.which("promtool") is None:
+        pytest.skip("no promtool on this machine; run scripts/install_test_packages.sh")
     if any("bench-4" in script for script in scripts):
         missing = sshd_rig.missing_parts()
         if missing:
@@ -116,6 +127,18 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
         held.close()
         if server is not None:
             server.stop()
+
+
+def serve_a_database(held: ExitStack) -> dict[str, str]:
+    """The reader's PostgreSQL is a server of this test's, which libpq is told of, with a database `bakeoff`."""
+    missing = postgresql_rig.missing_parts()
+    if missing is not None:
+        pytest.skip(missing)
+    server = postgresql_rig.PostgreSQLServer()
+    held.callback(server.remove)
+    server.start()
+    server.execute("create database bakeoff")
+    return {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "tester"}
 
 
 def plug_in_a_phone(held: ExitStack, folder: Path) -> dict[str, str]:

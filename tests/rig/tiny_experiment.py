@@ -21,14 +21,22 @@ WORK_CHANNELS = 24
 """Width of a convolution that only spends time, so that a block is not all overhead."""
 
 
-def write_upscaler(path: Path, *, blur: float = 0.0, scale: int = 2, opset: int = 13, operator: str = "Resize") -> Path:
+def write_upscaler(
+    path: Path,
+    *,
+    blur: float = 0.0,
+    scale: int = 2,
+    opset: int = 13,
+    operator: str = "Resize",
+    channels: int = WORK_CHANNELS,
+) -> Path:
     """(1, 3, h, w) float32 in 0..1 → (1, 3, scale·h, scale·w): nearest, then a 3×3 blur of the given strength."""
     kernel = np.zeros((3, 3, 3, 3), np.float32)
     for channel in range(3):
         kernel[channel, channel] = blur / 9.0
         kernel[channel, channel, 1, 1] += 1.0 - blur
-    spread = np.zeros((WORK_CHANNELS, 3, 3, 3), np.float32)
-    gather = np.zeros((3, WORK_CHANNELS, 1, 1), np.float32)
+    spread = np.zeros((channels, 3, 3, 3), np.float32)
+    gather = np.zeros((3, channels, 1, 1), np.float32)
     for channel in range(3):
         spread[channel, channel, 1, 1] = 1.0
         gather[channel, channel] = 1.0

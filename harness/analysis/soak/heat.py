@@ -30,16 +30,21 @@ def temperature_finding(records: SoakRecords) -> TemperatureFinding:
     return TemperatureFinding(zone=zone, first=first, last=last, highest=highest)
 
 
+def plausible_celsius(celsius: float) -> bool:
+    """Whether a zone says a temperature, and not that it is switched off."""
+    low, high = _PLAUSIBLE
+    return low < celsius < high and celsius != 0.0
+
+
 def hottest_zone(records: SoakRecords) -> tuple[str | None, Floats]:
     """Its type, and °C at the end of every window; NaN where it was not read."""
-    low, high = _PLAUSIBLE
     highest: dict[str, float] = {}
     for window in records.windows:
         for zone, celsius in window.context.temperature_celsius.items():
-            if low < celsius < high and celsius != 0.0:
+            if plausible_celsius(celsius):
                 highest[zone] = max(celsius, highest.get(zone, celsius))
     if not highest:
         return None, np.full(len(records.windows), np.nan)
     zone = max(highest, key=lambda name: highest[name])
     course = [window.context.temperature_celsius.get(zone, np.nan) for window in records.windows]
-    return zone, np.array([each if low < each < high and each != 0.0 else np.nan for each in course])
+    return zone, np.array([each if plausible_celsius(each) else np.nan for each in course])

@@ -41,6 +41,7 @@ def measure_all(
     progress: Progress,
     stop: StopRequest,
     early_ending: Callable[[str | None], EarlyEnding] | None = None,
+    faults: dict[str, Exception] | None = None,
 ) -> dict[str, str]:
     """Take every planned device to its end, as `for_each_device` does.
 
@@ -65,7 +66,7 @@ def measure_all(
             most_output_bytes=longest_output_bytes(resolved),
         )
 
-    return for_each_device(folder, manifest.devices, make_run, progress, stop)
+    return for_each_device(folder, manifest.devices, make_run, progress, stop, faults=faults)
 
 
 def for_each_device(
@@ -75,8 +76,10 @@ def for_each_device(
     progress: Progress,
     stop: StopRequest,
     act: Callable[[DeviceRun], None] = DeviceRun.run,
+    faults: dict[str, Exception] | None = None,
 ) -> dict[str, str]:
-    """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed.
+    """Do `act` with the run of every planned device. Returns device name → problem, for devices where that failed; the
+    errors themselves, whose types say whether another try may help, go into `faults`.
 
     What one device says is that device's fault alone; `WrongOutputError` is raised where all of them say it, and it is
     the model's. Raises `InterruptedRunError`, `UserError`; KeyboardInterrupt where the user would not even wait for the
@@ -105,6 +108,8 @@ def for_each_device(
             if isinstance(error, WrongOutputError):
                 wrong.append(error)
             problems[entry.name] = str(error)
+            if faults is not None:
+                faults[entry.name] = error
             write_model(files.state, run.state.model_copy(update={"problem": str(error)}))
             if len(entries) > 1 or isinstance(error, DeviceError):
                 progress.say(entry.name, error.what)

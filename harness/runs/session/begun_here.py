@@ -31,6 +31,12 @@ def note_begun(folder: Path, run_id: str) -> None:
         place.write_text(_which(folder), encoding="ascii")
 
 
+def forget_begun(run_id: str) -> None:
+    """Of a run whose folder is gone nothing is kept."""
+    with contextlib.suppress(OSError, RuntimeError):
+        _place(run_id).unlink(missing_ok=True)
+
+
 def refuse_elsewhere(folder: Path, run_id: str, devices: Sequence[str], *, trusted: bool) -> None:
     """Raise `BegunElsewhereError` where the run was not begun here, unless the user said that it is `trusted`."""
     if trusted or _is_known(folder, run_id):

@@ -37,6 +37,11 @@ class StopRequest:
         """Ask to stop at the next block."""
         self._asked.set()
 
+    def ask_at_once(self) -> None:
+        """Ask to stop without waiting for the block in flight."""
+        self._asked.set()
+        self._at_once.set()
+
     def check(self) -> None:
         """Raise `InterruptedRunError` where a stop was asked for."""
         if self.asked:

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from harness.cli.main import main
-from harness.cli.schema import NAMES
+from harness.cli.schema import NAMES, schema_of
 from harness.documents.schemas import json_schema
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.toml"))
@@ -18,7 +18,7 @@ EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.toml"))
 def test_a_schema_is_a_schema_and_is_printed(name, capsys):
     assert main(["schema", name]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed == json_schema(name)
+    assert printed == schema_of(name)
     jsonschema.Draft202012Validator.check_schema(printed)
 
 

@@ -1,0 +1,177 @@
+"""A series as it is judged tonight: one value a night since its last told change, all of one design."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from harness.documents.nightly import Change, SeriesName
+from harness.history.changes.limits import NIGHTS_LOOKED_AT
+from harness.history.rows import Point, Series, SeriesKey
+from harness.statistics.estimate import Floats
+from harness.statistics.lone_outliers import without_lone_outliers
+
+_POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 2
+"""Attempts among which so many nights are looked for."""
+_AGREE: Final = 4.0
+"""Two attempts of a night agree where they are within so many standard errors of their difference."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """Its arrays have shape (n,), one entry a night, tonight last."""
+
+    series: Series
+    points: tuple[Point, ...]
+    """Each night's last attempt."""
+    values: Floats
+    """The effect of each night: the mean of attempts that agree, else the last one, which was not chosen for being far
+    off.
+    """
+    cleaned: Floats
+    """The same with lone outliers brought nearer."""
+    counts: Floats
+    """How many attempts are in each value."""
+    variances: Floats
+    """The square of the standard error of a run; not a number where it has none."""
+    usual_variance: float | None
+    """Their median; None where no run has an interval."""
+    told: Change | None
+    """The last change that was told of it."""
+
+    @property
+    def key(self) -> SeriesKey:
+        """The series' key."""
+        return self.series.key
+
+    @property
+    def tonight(self) -> Point:
+        """The last attempt of tonight."""
+        return self.points[-1]
+
+    @property
+    def was_measured_again(self) -> bool:
+        """Whether tonight has more than one attempt."""
+        tonight = self.points[-1].night
+        last = self.series.points[-2:]
+        return len(last) == 2 and last[0].night == last[1].night == tonight
+
+    def marks(self, last: int | None = None) -> list[int]:
+        """Indices of nights, of so many last ones, with another environment or commits than the night before."""
+        begin = 0 if last is None else max(0, len(self.points) - last - 1)
+        return [
+            i
+            for i, (before, point) in enumerate(itertools.pairwise(self.points[begin:]), start=begin + 1)
+            if point.environment != before.environment
+            or (point.commits is not before.commits and hashes(point) != hashes(before))
+        ]
+
+
+def hashes(point: Point) -> list[str]:
+    """The commits' hashes of a point."""
+    return [commit.sha for commit in point.commits]
+
+
+def name_of(key: SeriesKey) -> SeriesName:
+    """The key without its suite."""
+    return SeriesName(experiment=key.experiment, device=key.device, candidate=key.candidate, quantity=key.quantity)
+
+
+def last_told(told: Iterable[Change], tonight: str) -> dict[tuple[str, str, str, str], Change]:
+    """The change that each series' baseline begins with: by experiment, device, candidate and quantity."""
+    found: dict[tuple[str, str, str, str], Change] = {}
+    confirmed = [each for each in told if each.confirmation == "confirmed" and each.first_bad_night <= tonight]
+    for change in sorted(confirmed, key=baseline_begin):
+        for member in change.members:
+            name = member.name
+            found[name.experiment, name.device, name.candidate, name.quantity] = change
+    return found
+
+
+def baseline_begin(change: Change) -> str:
+    """The night from which its series are judged anew."""
+    return change.baseline_from or change.first_bad_night
+
+
+def before_second_measurement(series: Sequence[Series], tonight: str) -> list[Series]:
+    """The same without the last attempt of tonight, where there are several."""
+    return [
+        replace(each, points=each.points[:-1])
+        if len(each.points) > 1 and each.points[-2].night == each.points[-1].night == tonight
+        else each
+        for each in series
+    ]
+
+
+def tracks_of(series: Sequence[Series], told: Sequence[Change], tonight: str) -> list[Track]:
+    """Those of all series that have a value of tonight."""
+    changes = last_told(told, tonight)
+    tracks = (_track(each, changes, tonight) for each in series)
+    return [track for track in tracks if track is not None]
+
+
+def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], tonight: str) -> Track | None:
+    points = series.points[-_POINTS:]
+    if points and points[-1].night > tonight:
+        points = tuple(point for point in series.points if point.night <= tonight)[-_POINTS:]
+    if not points or points[-1].night != tonight:
+        return None
+    key = series.key
+    change = changes.get((key.experiment, key.device, key.candidate, key.quantity))
+    if change is not None:
+        begin = baseline_begin(change)
+        points = tuple(point for point in points if point.night >= begin)
+    design = points[-1].design
+    if points[0].design != design or any(point.design != design for point in points):
+        others = max(i for i, point in enumerate(points) if point.design != design)
+        points = points[others + 1 :]
+    kept, values, counts = _nights(points)
+    kept, values, counts = kept[-NIGHTS_LOOKED_AT:], values[-NIGHTS_LOOKED_AT:], counts[-NIGHTS_LOOKED_AT:]
+    errors = [point.standard_error for point in kept]
+    variances = np.square(np.array(errors, dtype=np.float64))
+    effects = np.array(values, dtype=np.float64)
+    known = np.sort(variances)  # what is not a number comes last
+    many = known.size - int(np.isnan(known).sum())
+    usual = float(known[many // 2]) if many else None
+    return Track(series, kept, effects, without_lone_outliers(effects), np.array(counts), variances, usual, change)
+
+
+def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], list[float]]:
+    """The last attempt, the value and the number of attempts of each night."""
+    last_of_night = [one.night != after.night for one, after in itertools.pairwise(points)]
+    values = [point.effect for point in points]
+    if all(last_of_night):
+        return tuple(points), values, [1.0] * len(values)
+    last_of_night.append(True)
+    counts = [1.0] * len(values)
+    begin = 0
+    for i, is_last in enumerate(last_of_night):
+        if is_last:
+            if i > begin:
+                agreeing = _agreeing(points[begin : i + 1])
+                counts[i] = float(len(agreeing))
+                values[i] = sum(point.effect for point in agreeing) / len(agreeing)
+            begin = i + 1
+    kept = tuple(itertools.compress(points, last_of_night))
+    return kept, list(itertools.compress(values, last_of_night)), list(itertools.compress(counts, last_of_night))
+
+
+def _agreeing(attempts: Sequence[Point]) -> list[Point]:
+    """Those that agree with the last one, itself included."""
+    last = attempts[-1]
+    if last.standard_error is None:
+        return [last]
+    return [
+        each
+        for each in attempts
+        if each is last
+        or (
+            each.standard_error is not None
+            and abs(each.effect - last.effect) <= _AGREE * math.hypot(each.standard_error, last.standard_error)
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Renderings of the history: terminal, charts, pages, the journal, rows for spreadsheets."""
