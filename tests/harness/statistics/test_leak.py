@@ -12,7 +12,7 @@ from harness.statistics.leak import LOOKS, MATTERS_BYTES_PER_1000, Leak, Segment
 from harness.statistics.leak_steps import most_events
 from tests.harness.experiments import experiments
 
-RUNS = experiments(40)
+RUNS = experiments(100)
 WINDOWS = 240
 EACH = 10_000
 """Inferences in a window: 2.4 million in a run, 24 hours at 36 ms each."""

@@ -99,7 +99,7 @@ def answers(seed: int, **options) -> Counter[str]:
 def test_a_cool_device_is_not_suspected(noise) -> None:
     found = answers(1, noise=noise)
     print(f"{noise.__name__}: {dict(found)}")
-    assert found["no"] >= 0.99 * RUNS
+    assert found["no"] >= RUNS - max(1, 0.01 * RUNS)
 
 
 @pytest.mark.parametrize("noise", [independent, correlated, drifting, tailed])
