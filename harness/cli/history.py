@@ -48,11 +48,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="FILE.csv or FILE.parquet, or FILE.openmetrics with nights for promtool; else CSV is printed",
     )
     imported = add("import", "take in the runs of a folder, however deep; a broken one is reported and left out")
-    imported.add_argument("folder", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights")
+    imported.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights"
+    )
     imported.add_argument(
         "--suite", default="", metavar="NAME", help="the suite that they are of, where no night says so"
     )
     imported.add_argument("--again", action="store_true", help="write anew also the runs that are known")
+    imported.add_argument("--json", action="store_true", help="print what was taken in as JSON")
     pruned = add(
         "prune", "take out old nights that nothing which was told rests on; shows what, and does it with --yes"
     )
@@ -251,12 +254,21 @@ def _export_nights(arguments: argparse.Namespace) -> int:
 
 def _import(arguments: argparse.Namespace) -> int:
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE
-    from harness.commands.history_import import import_folder
+    from harness.cli.outcome import show_model
+    from harness.commands.history_import import import_folder, import_waiting
+    from harness.documents.history import HistoryImport
     from harness.history.store import open_history
     from harness.words.sentences import counted
 
     with open_history(arguments.history) as history, _shown("reading runs") as told:
-        found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again, told=told)
+        if arguments.folder is None:
+            found = import_waiting(history)
+        else:
+            found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again, told=told)
+    if arguments.json:
+        document = HistoryImport(history=history.url, **vars(found))
+        show_model(document, lambda _console: None, as_json=True)
+        return EXIT_INCOMPLETE if found.skipped else EXIT_DONE
     for path, reason in found.skipped.items():
         tell(f"bakeoff: left out {path}: {reason.removeprefix(f'{path}: ')}")
     nights = f" and {counted(found.nights, 'night')}" if found.nights else ""

@@ -29,7 +29,7 @@ from harness.history.device_lease import device_lease
 from harness.nightly.budget import Budget
 from harness.nightly.device_lock import file_lock
 from harness.nightly.night_folder import NightFolder, nights_before
-from harness.nightly.night_label import checked_night, tonight
+from harness.nightly.night_label import checked_night, night_to_measure, now
 from harness.nightly.state import DeviceOfNight
 from harness.runs.session.stop_request import StopRequest
 
@@ -69,12 +69,12 @@ def run_night(suite: SuiteFile, options: NightOptions, progress: Progress) -> Ni
     Nothing is written before all that the suite names was found. Raises `UserError`, and `InterruptedRunError` where
     the user asks to stop: the same command then goes on.
     """
-    label = checked_night(options.night) if options.night is not None else tonight()
+    suite_folder = suite.nights_folder(options.nights)
+    label = checked_night(options.night) if options.night is not None else night_to_measure(suite_folder, now())
     budget = Budget(suite.suite.budget_minutes)
     history = NightlyHistory(suite.suite.history.url)
     history.check()
     experiments = prepare_experiments(suite, progress)
-    suite_folder = suite.nights_folder(options.nights)
     folder = NightFolder(suite_folder / label)
     stop = StopRequest()
     with _claimed(folder, budget, stop, progress):

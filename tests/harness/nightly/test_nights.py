@@ -1,9 +1,13 @@
 """Real nights on this machine: what is measured, kept, said, and how a night ends when things are missing."""
 
 import json
+import os
 import shutil
-from datetime import datetime
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from harness.cli.main import main
 from harness.commands.nightly import measure_run, quarantine, run_night
@@ -11,6 +15,7 @@ from harness.commands.nightly.night import Night
 from harness.documents.nightly import Nightly
 from harness.history.store import open_history
 from harness.nightly.night_folder import NightFolder
+from tests.rig.command import argv, environment
 from tests.rig.git_repository import GitRepository
 from tests.rig.tiny_experiment import write_failing_upscaler, write_upscaler
 
@@ -43,9 +48,12 @@ def rows(suite) -> list[tuple[str, int]]:
 
 
 def test_a_night_is_measured_kept_and_told_and_a_second_start_gives_the_same(suite, capsys):
+    suite.tables = ["[tell.textfile]", 'folder = "/nowhere/at/all"']
     path = suite.write()
     assert night_of(path) == 0
     first = document(suite)
+    assert ["textfile could not be told of this night" in warning for warning in first.warnings] == [True]
+    assert "textfile could not be told" in (folder_of(suite).path / "summary.md").read_text()
     assert first.outcome == "fine"
     assert [(job.experiment, job.device, job.status) for job in first.jobs] == [("first", "local", "measured")]
     assert {"latency_p50", "psnr_y"} <= {series.name.quantity for series in first.series}
@@ -150,7 +158,7 @@ def test_what_took_long_before_is_not_begun_when_it_would_not_be_done_in_time(su
 
 
 def test_a_night_is_of_the_date_on_which_it_began_whatever_the_clock_does(suite, monkeypatch):
-    monkeypatch.setattr(run_night, "tonight", lambda: "2026-10-25")
+    monkeypatch.setattr(run_night, "now", lambda: datetime(2026, 10, 25, 2, 30, tzinfo=UTC))
     path = suite.write()
     assert main(["nightly", str(path)]) == 0
     began = document(suite, "2026-10-25")
@@ -212,6 +220,25 @@ def test_a_device_that_keeps_failing_is_let_alone_until_two_equal_builds_look_eq
     assert document(suite, "2026-12-01").devices[0].status == "let back"
 
 
+def test_whoever_reads_the_answer_no_more_does_not_make_it_fine(suite, monkeypatch):
+    path = suite.write()
+    write_failing_upscaler(suite.folder / "first/blur.onnx")
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(argv("nightly", path, "--night", NIGHT), env=environment(), stdout=writer)
+    os.close(writer)
+    assert process.wait(timeout=240) == 2
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), OSError("no file in it"), ImportError("half installed")])
+def test_no_fault_of_our_own_looks_like_a_regression(suite, monkeypatch, fault):
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(run_night, "prepare_experiments", broken)
+    assert night_of(suite.write()) == 70
+
+
 def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -226,6 +253,13 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     monkeypatch.setattr(measure_run, "start_run", broken)
     assert night_of(path, "--again") == 2
     assert "a fault of bakeoff's own: ZeroDivisionError" in str(document(suite).jobs[0].reason)
+
+
+def test_names_that_look_alike_as_file_names_have_folders_of_their_own(suite):
+    suite.experiments = ["_a b", "_a:b"]
+    assert night_of(suite.write()) == 0
+    assert runs(suite) == ["_a-b-local-1", "_a-b-local-2"]
+    assert [job.run for job in document(suite).jobs] == ["runs/_a-b-local-1", "runs/_a-b-local-2"]
 
 
 def test_a_folder_that_was_copied_from_another_night_is_refused(suite, capsys):
