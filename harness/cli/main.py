@@ -26,6 +26,7 @@ COMMANDS = {
     "monitor": "watch a deployed model on devices, as live metrics on a port",
     "report": "redraw a run's report from its comparison.json",
     "analyze": "recompute a run from its records and outputs, without a device",
+    "votes": "ask people which pictures look better, blind, and join what they say",
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
     "read": "show the numbers that another benchmark tool printed",

@@ -24,6 +24,8 @@ NAMES = (
     "journal",
     "bisect",
     "tool-numbers",
+    "vote",
+    "votes",
 )
 
 

@@ -15,6 +15,8 @@ RUN/
   gallery/                   PNG files that comparison.json names
   comparison.json
   report.html
+  vote.html                  the page of a blind look, where `bakeoff votes --page` made one
+  votes/                     key.json: which of its pictures is of which arm; votes.json: what people said
 """
 
 from __future__ import annotations

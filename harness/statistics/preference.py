@@ -20,15 +20,15 @@ _IMAGINED: Final = 0.25
 def estimate_preference(shares: Floats, votes: Floats, voters: Integers, images: Integers) -> Estimate:
     """The mean over voters of how often they prefer the candidate, 0 to 1, where voters and images are both samples.
 
-        `shares`, shape (v,), is each voter's own share (`harness.statistics.vote_stopping.unbiased_share`); `votes`, shape
-        (n,), every answer as 1 for the candidate, 0 for the baseline and ½ for neither, of voter `voters` and on image
-        `images` (indices, shape (n,)). Raises ValueError where there are none.
+    `shares`, shape (v,), is each voter's own share (`harness.statistics.vote_stopping.unbiased_share`); `votes`, shape
+    (n,), every answer as 1 for the candidate, 0 for the baseline and ½ for neither, of voter `voters` and on image
+    `images` (indices, shape (n,)). Raises ValueError where there are none.
 
-        Votes of one voter resemble each other, and so do votes on one image. The variance is that of clusters both ways:
-        V(voters) + V(images) − V(votes), and at least either of the first two (Cameron, Gelbach & Miller 2011, "Robust
-        inference with multiway clustering"), with the degrees of freedom of the smaller number of clusters, n − 1. Voters
-        who all answer alike say nothing of those who were not asked: half an imagined voter, a quarter for either build, is
-    XX
+    Votes of one voter resemble each other, and so do votes on one image. The variance is that of clusters both ways:
+    V(voters) + V(images) − V(votes), and at least either of the first two (Cameron, Gelbach & Miller 2011, "Robust
+    inference with multiway clustering"), with the degrees of freedom of the smaller number of clusters, n − 1. Voters
+    who all answer alike say nothing of those who were not asked: half an imagined voter, a quarter for either build,
+    is counted towards the spread and not towards the mean. Coverage was simulated (test_preference.py).
     """
     if shares.size == 0 or votes.size == 0:
         raise ValueError("no votes")
