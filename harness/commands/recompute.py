@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,7 @@ from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
+from harness.commands.votes.join_files import read_joined_votes
 from harness.documents.folder import DiskError, read_model, write_atomically, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
@@ -68,7 +70,14 @@ def _compare_and_draw(
 ) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
-    facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
+    votes = read_joined_votes(folder, manifest.run_id)
+    facts = {
+        entry.name: replace(
+            _facts(folder, entry),
+            preferences=votes.by_candidate(entry.name) if votes is not None else {},
+        )
+        for entry in manifest.devices
+    }
     comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables, seen=quality.seen)
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
     galleries = {

@@ -35,7 +35,7 @@ class ImagePreference(_Strict):
     share: float = Field(ge=0, le=1)
     """For the candidate, votes for neither counted half."""
     p_value: float = Field(ge=0, le=1)
-    """Of the sign test: small where those who saw a difference preferred one arm beyond chance."""
+    """The sign test's: it is small where those who saw a difference preferred one arm beyond chance."""
 
 
 class Preference(_Strict):
@@ -52,16 +52,16 @@ class Preference(_Strict):
     """How often a voter prefers the candidate, mean over voters, votes for neither counted half; None without voters.
     """
     sd: float | None = Field(ge=0)
-    """Of the share, such that its standard error is sd / √effective_n; None for a single voter."""
+    """It is that of the share, such that its standard error is sd / √effective_n; None for a single voter."""
     effective_n: float = Field(ge=0)
-    """The smaller number of voters and images."""
+    """The smaller of the number of voters and that of images less one."""
     low: float | None
     high: float | None
     """The 95 % interval of the share, which allows for other voters and other images; None where one voter is all."""
     share_with_careless: float | None = Field(ge=0, le=1)
-    """The same share with those left out."""
+    """The same share has those in it who are left out above."""
     could_tell: float | None = Field(ge=0, le=1)
-    """The share of answers that chose a picture."""
+    """The share is of answers that chose a picture."""
     agreement: float | None = Field(le=1)
     """Krippendorff's α of voters on the same images: 1 where they answer alike, 0 where no more than by chance."""
     repeated: int = Field(ge=0)
@@ -71,7 +71,7 @@ class Preference(_Strict):
     identical_seen: int = Field(ge=0)
     """Pairs of a picture with itself, and those of them where no difference was seen."""
     aided: float | None = Field(ge=0, le=1)
-    """The share of answers given after enlarging, flickering or amplifying the difference."""
+    """The share is of answers given after enlarging, flickering or amplifying the difference."""
     settled: int = Field(ge=0)
     """Voters whose own answers had settled what they prefer before the pairs were at their end."""
     careless: list[CarelessVoter] = []
@@ -88,7 +88,6 @@ class JoinedVotes(_Strict):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
-    def of(self, device: str, candidate: str) -> Preference | None:
-        """The newest that people were asked of a candidate by the pictures of a device; None where nobody voted."""
-        found = [one for one in self.preferences if (one.device, one.candidate) == (device, candidate)]
-        return next((one for one in reversed(found) if one.share is not None), None)
+    def by_candidate(self, device: str) -> dict[str, Preference]:
+        """What people were asked last of each candidate by the pictures of a device."""
+        return {one.candidate: one for one in self.preferences if one.device == device}

@@ -109,7 +109,7 @@ def _images(one: Preference, noun: str) -> list[str]:
 
 
 def _image(image: ImagePreference, width: int) -> str:
-    clear = f"  beyond chance (p = {image.p_value:.3f})" if image.p_value < _CLEAR else ""
+    clear = f"  beyond chance (p = {image.p_value:.1g})" if image.p_value < _CLEAR else ""
     name = image.item if len(image.item) <= width else f"{image.item[: width - 1]}…"
     return f"    {name:<{width}}  {image.candidate} / {image.neither} / {image.baseline}{clear}"
 
