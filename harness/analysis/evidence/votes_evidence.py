@@ -51,8 +51,9 @@ def votes_effect(data: DeviceData, preference: Preference | None, candidate: Man
     estimate = _estimate(preference, preference.share, 200.0, 100.0)
     warnings = []
     if preference.careless:
-        left_out = counted(len(preference.careless), "careless voter")
-        warnings.append(f"Preference: {left_out} left out of {preference.voters + len(preference.careless)}.")
+        everybody = counted(preference.voters + len(preference.careless), "voter")
+        verb = "is" if len(preference.careless) == 1 else "are"
+        warnings.append(f"Of {everybody} {len(preference.careless)} did not look with care and {verb} left out.")
     warnings += _told(data, candidate, preference)
     return Paired(
         estimate=estimate,

@@ -36,6 +36,7 @@ CASES = {
         "voters": 20, "images": 30, "mean": 0.8, "spread": 0.5, "ties": 0.2, "careless": 0.2,
     },
     "nearly all": {"voters": 12, "images": 24, "mean": 2.5, "spread": 0.7, "ties": 0.05, "careless": 0.0},
+    "voters of two minds": {"voters": 20, "images": 30, "mean": 4.0, "spread": 3.0, "ties": 0.0, "careless": 0.0},
     "voters at odds": {"voters": 24, "images": 24, "mean": 0.5, "spread": 1.2, "ties": 0.3, "careless": 0.1},
 }  # fmt: skip
 
