@@ -12,6 +12,7 @@ from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
 from harness.commands.votes.join_files import read_joined_votes
+from harness.commands.votes.votes_by_device import votes_by_device
 from harness.documents.folder import DiskError, read_model, write_atomically, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
@@ -70,13 +71,9 @@ def _compare_and_draw(
 ) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
-    votes = read_joined_votes(folder, manifest.run_id)
+    preferences = votes_by_device(read_joined_votes(folder, manifest.run_id), manifest, outputs)
     facts = {
-        entry.name: replace(
-            _facts(folder, entry),
-            preferences=votes.by_candidate(entry.name) if votes is not None else {},
-        )
-        for entry in manifest.devices
+        entry.name: replace(_facts(folder, entry), preferences=preferences[entry.name]) for entry in manifest.devices
     }
     comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables, seen=quality.seen)
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others

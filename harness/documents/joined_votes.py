@@ -87,7 +87,3 @@ class JoinedVotes(_Strict):
     preferences: list[Preference]
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-    def by_candidate(self, device: str) -> dict[str, Preference]:
-        """What people were asked last of each candidate by the pictures of a device."""
-        return {one.candidate: one for one in self.preferences if one.device == device}
