@@ -474,7 +474,6 @@ _ALL = (
         negligible=5.0,
         words=("higher", "lower"),
         as_much="as much",
-        told_by_few=True,
     ),
 )
 

@@ -12,7 +12,7 @@ from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
 from harness.commands.votes.join_files import read_joined_votes
-from harness.commands.votes.votes_by_device import votes_by_device
+from harness.commands.votes.votes_by_device import METHOD_IN_WORDS, votes_by_device
 from harness.documents.folder import DiskError, read_model, write_atomically, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
@@ -91,7 +91,8 @@ def _compare_and_draw(
                 result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
             ],
             "method": comparison.method
-            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()],
+            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()]
+            + ([METHOD_IN_WORDS] if any(preferences.values()) else []),
         }
     )
 

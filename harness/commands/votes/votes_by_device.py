@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from harness.documents.joined_votes import JoinedVotes, Preference
     from harness.documents.manifest import Manifest
 
+METHOD_IN_WORDS = (
+    "Preference of people: blind votes on pictures of both arms, sides drawn by lot, each voter until settled; the "
+    "mean over voters of unbiased shares, with voters and items as clusters; voters who did not look with care are "
+    "left out."
+)
+
 Outputs = dict[str, dict[tuple[str, str], "Output"]]
 """Device → (arm id, item id) → output."""
 

@@ -274,6 +274,7 @@ def test_a_rule_on_preference_waits_for_votes_and_is_judged_by_them(said, run):
     }
     assert any("People and PSNR (RGB) disagree on " in one["text"] for one in contrast["warnings"])
     assert "people and metrics disagree" in json.dumps(after["verdicts"])
+    assert any("Preference of people: blind votes" in sentence for sentence in after["method"])
 
 
 def test_votes_of_another_run_are_not_taken_into_a_verdict(said, run):
