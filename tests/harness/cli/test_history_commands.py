@@ -203,6 +203,43 @@ def test_runs_are_imported_and_a_broken_one_is_reported(run: Run, tmp_path: Path
     assert (code, err, document["runs"], document["known"], document["skipped"]) == (0, "", 1, 0, {})
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update bakeoff_results set estimate = 'abc'",
+        "update bakeoff_results set measured_at = 'soon'",
+        "update bakeoff_results set low = x'00ff'",
+        "update bakeoff_runs set commits = '{'",
+        "update bakeoff_runs set night = x'00ff', decision = 7",
+        "update bakeoff_runs set measured_at = 12",
+        "update bakeoff_series set scale = 'loud', better = 3, quantity = quantity || '!'",
+        "update bakeoff_environments set facts = '[1]'",
+        "update bakeoff_changes set document = '{}'",
+        "update bakeoff_notes set written_at = 'then', text = x'00'",
+        "delete from bakeoff_series",
+        "drop table bakeoff_notes",
+    ],
+)
+def test_a_history_that_somebody_changed_by_hand_is_no_traceback(
+    run: Run, filled: Path, tmp_path: Path, damage: str
+) -> None:
+    with sqlite3.connect(filled) as connection:
+        connection.execute(damage)
+    connection.close()
+    for arguments in (
+        ("history", "list"),
+        ("history", "show", "-d", "adb:R5CT30", "--candidate", "newest", "--json"),
+        ("history", "plot", "-d", "adb:R5CT30", "--out", tmp_path / "a.svg"),
+        ("history", "export", "--out", tmp_path / "a.parquet"),
+        ("history", "prune", "--before", "2026-01-05"),
+        ("history", "check"),
+        ("journal",),
+    ):
+        code, _, err = run(*arguments)
+        assert code in {0, 2}, (arguments, err)
+        assert len(err.splitlines()) <= 2
+
+
 def test_what_waits_is_taken_in(run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_HISTORY_WAITING", str(tmp_path / "waiting"))
     keep_or_wait("postgresql://tester@127.0.0.1:1/gone", [run_row(1)], nightly=nightly(1))
