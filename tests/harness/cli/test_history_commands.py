@@ -118,6 +118,7 @@ def test_a_series_is_shown_with_what_happened_to_it(run: Run, filled: Path) -> N
     changed = next(at for at, line in enumerate(lines) if "changed: confirmed" in line)
     assert night(5) in lines[changed]
     assert any("note: pruned the tail" in line for line in lines)
+    assert "commit 0000000 “prune the tail”" in " ".join(out.split())
     assert max(len(line.rstrip()) for line in lines) <= 80
     _, out, _ = run("history", "show", "--quantity", "latency_p50", "-d", "adb:R5CT30", "--json")
     document = json.loads(out)
