@@ -57,7 +57,7 @@ class MonitorAsked:
     window_s: float
     round_hours: float
     hours: float | None
-    """In all; None until it is stopped."""
+    """How long in all; None until it is stopped."""
     address: str
     port: int
     runner: RunnerKind | None = None
