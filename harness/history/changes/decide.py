@@ -64,15 +64,20 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     for confirmation in ("confirmed", "suspected", "not confirmed"):
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
         firsts = {each.suspect.key: each.suspect.p_value for each in judged}
-        for event in _events(found, tracks, noise, joined=confirmation == "confirmed"):
-            changes.append(_change(suite, event, confirmation, firsts, told, tonight))
+        for event, gone in _events(found, tracks, noise, joined=confirmation == "confirmed"):
+            known = None if gone is not None else told_of(event, told)
+            change = _change(suite, event, gone, confirmation, firsts, told, tonight)
+            if known is None:
+                changes.append(change)
+            elif confirmation == "confirmed":
+                changes.append(_more_of(known, change, tonight))
     changes = _merged(changes)
-    known = {change.id for change in changes}
+    ids = {change.id for change in changes}
     # A night that is run once more still knows what it told.
     changes += [
         change.model_copy(update={"is_new": False})
         for change in told
-        if change.told_night == tonight and change.id not in known
+        if change.told_night == tonight and change.id not in ids
     ]
     order: dict[Confirmation, int] = {"confirmed": 0, "suspected": 1, "not confirmed": 2}
     return sorted(changes, key=lambda each: (order[each.confirmation], not each.is_new, -len(each.members), each.id))
@@ -146,6 +151,9 @@ def _confirmation(
     likely = adjusted <= TOLD_Q and finding.is_large and stands_without_farthest(finding, noise)
     if not track.was_measured_again:
         return "suspected" if likely else None
+    stood_out = suspect.p_value <= MEMBER_P
+    if not finding.is_large:
+        return "not confirmed" if stood_out else None
     share = SEEN_AT_ONCE if finding.nights_after == 1 else SEEN_LATER
     shown = [(each.effect - finding.before) / finding.difference for each in track.attempts_tonight]
     seen = min(shown) >= share
@@ -153,7 +161,7 @@ def _confirmation(
         # What only tonight shows, each attempt shows by itself.
         seen &= min(shown) * abs(finding.difference) >= ALONE_Z * finding.standard_error
     if not seen:
-        return "not confirmed" if suspect.p_value <= MEMBER_P else None
+        return "not confirmed" if stood_out else None
     if not likely or not _stands_shuffled(finding):
         return None
     return "confirmed"
@@ -212,26 +220,25 @@ def _events(
 
 def _change(
     suite: str,
-    event_and_gone: tuple[Event, Change | None],
+    event: Event,
+    gone: Change | None,
     confirmation: Confirmation,
     firsts: Mapping[SeriesKey, float],
     told: Sequence[Change],
     tonight: str,
 ) -> Change:
-    event, gone = event_and_gone
     members = [_member(finding) for finding in event.findings]
     kind = event.kind or _kind(members)
-    known = None if gone is not None else told_of(event, told)
     causes = [
         words
         for device, differences in sorted(event.environment.items())
         for words in environment_in_words(differences, device)
     ]
     likeliest = min(event.findings, key=lambda each: (each.p_value, each.track.key))
-    id_ = known.id if known is not None else event_id(suite, kind, _facts(event, gone))
+    id_ = event_id(suite, kind, _facts(event, gone))
     before = next((each for each in told if each.id == id_), None)
-    is_known = known is not None or (before is not None and (before.confirmation in {"confirmed", confirmation}))
-    change = Change(
+    is_known = before is not None and before.confirmation in {"confirmed", confirmation}
+    return Change(
         id=id_,
         kind=kind,
         confirmation=confirmation,
@@ -246,7 +253,6 @@ def _change(
         told_night=tonight,
         how_sure=_how_sure(confirmation, likeliest, firsts),
     )
-    return change if known is None else _more_of(known, change, tonight)
 
 
 def _more_of(known: Change, change: Change, tonight: str) -> Change:
