@@ -19,6 +19,7 @@ NAMES = (
     "history-list",
     "history-series",
     "history-check",
+    "history-import",
     "history-prune",
     "journal",
     "bisect",

@@ -10,7 +10,7 @@ def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.documents.bisect import bisect_json_schema
     from harness.documents.comparison import Comparison
-    from harness.documents.history import HistoryCheck, HistoryList, HistoryPrune, HistoryShown
+    from harness.documents.history import HistoryCheck, HistoryImport, HistoryList, HistoryPrune, HistoryShown
     from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
@@ -29,6 +29,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
         "history-check": lambda: HistoryCheck.model_json_schema(by_alias=True),
+        "history-import": lambda: HistoryImport.model_json_schema(by_alias=True),
         "history-list": lambda: HistoryList.model_json_schema(by_alias=True),
         "history-prune": lambda: HistoryPrune.model_json_schema(by_alias=True),
         "history-series": lambda: HistoryShown.model_json_schema(by_alias=True),

@@ -16,7 +16,7 @@ from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
 from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
 from harness.history.changes.known import event_id, gone_of, told_of
-from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
+from harness.history.changes.limits import ALONE_Z, MEMBER_P, SEEN_AT_ONCE, SEEN_LATER, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
@@ -143,12 +143,15 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
 def _confirmation(
     suspect: Suspect, finding: Finding, adjusted: float, track: Track, noise: Noise
 ) -> Confirmation | None:
-    second = track.tonight
     likely = adjusted <= TOLD_Q and finding.is_large and stands_without_farthest(finding, noise)
     if not track.was_measured_again:
         return "suspected" if likely else None
-    halfway = (finding.before + finding.after) / 2.0
-    seen = (second.effect - halfway) * finding.difference > 0.0
+    share = SEEN_AT_ONCE if finding.nights_after == 1 else SEEN_LATER
+    shown = [(each.effect - finding.before) / finding.difference for each in track.attempts_tonight]
+    seen = min(shown) >= share
+    if finding.nights_after == 1:
+        # What only tonight shows, each attempt shows by itself.
+        seen &= min(shown) * abs(finding.difference) >= ALONE_Z * finding.standard_error
     if not seen:
         return "not confirmed" if suspect.p_value <= MEMBER_P else None
     if not likely or not _stands_shuffled(finding):

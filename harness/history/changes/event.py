@@ -198,12 +198,13 @@ def _of_model(experiment: str, candidate: str, night: str) -> Callable[[Track], 
 def _is_of_device(
     moved: Sequence[Finding], tracks: Sequence[Track], reason: _Reason, noise: Mapping[str, Noise]
 ) -> bool:
-    """Whether the device is to blame, and not what was measured on it: of half of what moved the models are known to be
-    the same; or several models moved, or another device with the same ones did not.
+    """Whether the device is to blame, and not what was measured on it: half of its series whose models are known to be
+    the same moved; or where none is known, several models moved, or another device with the same ones did not.
     """
     if all(each.track.tonight.commits for each in moved):
-        same = [each for each in moved if not new_commits(each.track, each.course.begin)]
-        return 2 * len(same) >= len(moved)
+        its = [(track, index) for track in tracks if (index := reason.place(track)) is not None]
+        same = {track.key for track, index in its if not new_commits(track, index)}
+        return len(same) >= _FEWEST_OF_DEVICE and 2 * sum(each.track.key in same for each in moved) >= len(same)
     candidates = {(each.track.key.experiment, each.track.key.candidate) for each in moved}
     device, night = moved[0].track.key.device, moved[0].first_bad_night
     elsewhere = [

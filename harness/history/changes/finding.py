@@ -14,7 +14,7 @@ from harness.history.changes.limits import (
     NIGHTS_MARKED,
     SLOPE_LENGTHS,
     SLOPES_SHARE,
-    TAIL_LENGTHS,
+    TAIL_SHARES,
     WITHOUT_FARTHEST_P,
     least_change,
 )
@@ -81,10 +81,12 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     factors = noise.factors(track)
     n = track.values.size
     marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
-    lengths = sorted({*TAIL_LENGTHS, *marked})
-    shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
+    lengths = sorted({*TAIL_SHARES, *marked})
+    shifts = tail_shifts(
+        track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation, track.doubt_of_before
+    )
     ks = shifts.lengths
-    shares = np.array([MARKED_SHARE if k in marked else 1.0 for k in ks.tolist()])
+    shares = np.array([TAIL_SHARES.get(k, 0.0) + MARKED_SHARE * (k in marked) for k in ks.tolist()])
     shares /= shares.sum()
     p_tail = float((shifts.p_values / shares).min())
     lines = slopes(track.cleaned, factors, SLOPE_LENGTHS, noise.prior, noise.serial, noise.least_deviation)
@@ -135,6 +137,7 @@ def _at(track: Track, noise: Noise, course: Course, p_value: float | None) -> Fi
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     return Finding(
         track,
@@ -169,6 +172,7 @@ def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     rest = float(shifts.after[0] - shifts.before[0])
-    return rest / finding.difference >= 0.5 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P
+    return rest / finding.difference >= 0.4 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P

@@ -22,6 +22,7 @@ from harness.cli.main import main
 from harness.documents.schemas import json_schema
 from harness.history.open_question import last_question
 from harness.history.store import open_history
+from harness.history.waiting import keep_or_wait
 from tests.harness.history.sample_rows import change, night, nightly, run_row
 
 SAVED = Path(__file__).parents[1] / "documents" / "saved" / "run"
@@ -196,6 +197,19 @@ def test_runs_are_imported_and_a_broken_one_is_reported(run: Run, tmp_path: Path
     code, _, err = run("history", "import", runs)
     assert code == 0
     assert "0 runs taken in, 1 known before" in err
+    code, out, err = run("history", "import", runs, "--again", "--json")
+    document = json.loads(out)
+    jsonschema.validate(document, json_schema("history-import"))
+    assert (code, err, document["runs"], document["known"], document["skipped"]) == (0, "", 1, 0, {})
+
+
+def test_what_waits_is_taken_in(run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_HISTORY_WAITING", str(tmp_path / "waiting"))
+    keep_or_wait("postgresql://tester@127.0.0.1:1/gone", [run_row(1)], nightly=nightly(1))
+    code, _, err = run("history", "import")
+    assert code == 0
+    assert "1 run and 1 night taken in" in err
+    assert run("history", "list", "--suite", "phones")[0] == 0
 
 
 def test_rows_whose_run_is_gone_or_says_something_else_are_found(run: Run, tmp_path: Path, file: Path) -> None:
@@ -310,6 +324,7 @@ def test_a_note_is_bound_to_a_run_and_to_what_it_changed(run: Run, file: Path, t
     ("arguments", "said"),
     [
         ((" ",), "a note needs some words"),
+        (("RUN",), "what is to be noted of it?"),
         (("x" * 20_001,), "more than 20,000 characters"),
         (("RUN", "text", "--factor", "threads"), "'threads' is not what the run changed\n  It changed model."),
         (("text", "--factor", "model"), "--factor binds a note"),

@@ -7,6 +7,8 @@ import signal
 import pytest
 
 from harness.cli.main import main
+from harness.commands.bisect.of_suite import asked_of_suite
+from harness.commands.bisect.search import begin
 from harness.documents.bisect import Bisect
 from tests.rig.command import bakeoff, start
 from tests.rig.git_repository import GitRepository, missing_parts
@@ -115,3 +117,34 @@ def test_arguments_that_are_missing_or_contradict_are_named(tmp_path, capsys):
     ):
         assert main(["bisect", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+SUITE = """
+name = "phones"
+budget_minutes = 60
+devices = ["local"]
+[[experiments]]
+name = "upscaler"
+file = "experiment/experiment.toml"
+[[experiments.models]]
+arm = "candidate"
+repository = "models"
+path = "nets/net.onnx"
+"""
+
+
+def test_a_suite_says_where_its_model_is(history, tmp_path, capsys):
+    _, shas = history
+    tiny(tmp_path)
+    suite = tmp_path / "suite.toml"
+    suite.write_text(SUITE)
+    asked = asked_of_suite(suite, "upscaler", None, "latency_p50", "local", shas[0], "HEAD")
+    begun = begin(asked, tmp_path / "search")
+    assert [commit.sha for commit in begun.commits] == shas[1:]
+    assert begun.repository == str(tmp_path / "models")
+    words = ["bisect", "--suite", str(suite), "--good", shas[0], "--bad", "HEAD", "--out", str(tmp_path / "other")]
+    assert main([*words, "--experiment", "other"]) == 2
+    assert "has no experiment 'other'" in capsys.readouterr().err
+    suite.write_text(SUITE.split("[[experiments.models]]", maxsplit=1)[0])
+    assert main([*words, "--experiment", "upscaler"]) == 2
+    assert "takes none of its models in 'upscaler' from git" in capsys.readouterr().err

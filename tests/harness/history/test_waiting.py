@@ -132,6 +132,23 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
             open_history(f"sqlite:///{full}/history.db")
 
 
+def test_what_waits_for_one_suites_history_does_not_come_into_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_HISTORY_WAITING", str(tmp_path / "waiting"))
+    gone = "postgresql://tester@127.0.0.1:1/gone"
+    assert keep_or_wait(gone, [run_row(1)], nightly=nightly(1)).waiting == 2
+    other = f"sqlite:///{tmp_path}/boards.db"
+    assert keep_or_wait(other, [run_row(1, suite="boards")], nightly=nightly(1, suite="boards")).in_history
+    with open_history(other) as history:
+        assert {series.key.suite for series in history.series(None)} == {"boards"}
+    assert len(Waiting().files()) == 2
+    # An address that was mended: the suite's rows come into where it is now.
+    assert keep_or_wait(f"sqlite:///{tmp_path}/phones.db", [run_row(2)]).in_history
+    assert nights_of(f"sqlite:///{tmp_path}/phones.db") == [night(1), night(2)]
+    assert Waiting().files() == []
+
+
 def test_rows_of_several_devices_wait_in_one_file(folder: Path) -> None:
     rows: list[RunRow] = [run_row(1, device=f"adb:{number}") for number in range(3)]
     waiting = Waiting(folder)
