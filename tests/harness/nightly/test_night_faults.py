@@ -25,6 +25,8 @@ NIGHT = "2026-11-30"
 __all__ = ["postgresql"]
 KILLS = int(os.environ.get("BAKEOFF_TEST_KILLS", "5"))
 """At how many random moments a night is killed: 50 by hand."""
+LONGEST_S = float(os.environ.get("BAKEOFF_TEST_NIGHT_S", "10"))
+"""How long a night of two measurements takes here, about."""
 
 
 def document(suite) -> Nightly:
@@ -42,29 +44,31 @@ def runs(suite) -> list[str]:
 
 
 def test_a_night_that_is_killed_at_any_moment_goes_on_and_has_everything_once(suite, tmp_path):
-    """Its moments are drawn evenly over what a night takes here; a killed one is killed up to three times."""
-    suite.experiments = ["first", "second"]
-    path = suite.write()
+    """A rule is broken, so that the night measures twice, and tells of it. Moments are drawn evenly over what that
+    takes here; a night is killed once or twice.
+    """
+    suite.rules = [{"quantity": "psnr_y", "no_worse_than": "0.1 dB"}]
     moments = random.Random(12)
-    longest = 8.0
     for kill in range(KILLS):
-        suite.name = f"suite {kill}"
-        suite.write()
+        suite.name = f"suite-{kill}"
+        path = suite.write()
         for _ in range(moments.randint(1, 2)):
             process = start("nightly", path, "--night", NIGHT, log=tmp_path / "log")
             try:
-                process.wait(timeout=moments.uniform(0.0, longest))
+                process.wait(timeout=moments.uniform(0.0, LONGEST_S))
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        assert main(["nightly", str(path), "--night", NIGHT]) == 0, kill
-        assert rows(suite) == [("first", "local", 1), ("second", "local", 1)], kill
-        night = next((suite.folder / "nights").glob(f"suite-{kill}-*/{NIGHT}"))
+        assert main(["nightly", str(path), "--night", NIGHT]) == 1, kill
+        assert rows(suite) == [("first", "local", 1), ("first", "local", 2)], kill
+        night = suite.folder / "nights" / suite.name / NIGHT
         found = Nightly.model_validate_json((night / "nightly.json").read_bytes())
-        assert [job.status for job in found.jobs] == ["measured", "measured"], kill
+        assert [(job.status, job.measured_again) for job in found.jobs] == [("measured", True)], kill
+        assert [(change.confirmation, change.is_new) for change in found.changes] == [("confirmed", True)], kill
         assert len(list((night / "runs").iterdir())) == 2, kill
         with open_history() as history:
             assert len(history.nights(suite.name)) == 1, kill
+            assert len(history.changes(suite.name)) == 1, kill
     assert not Waiting().files()
 
 

@@ -121,7 +121,11 @@ def test_what_could_not_be_measured_is_never_fine(suite, capsys):
 
 
 def test_a_rule_on_what_was_not_measured_makes_a_night_partial(suite):
-    suite.experiments = ["first", "failing"]
+    suite.experiments = ["first", "failing", "not fetched"]
+    suite.settings["fetch"] = True
+    suite.of_experiments["not fetched"] = [
+        "[[experiments.models]]", 'arm = "candidate"', 'repository = "file:///nowhere.git"', 'path = "net.onnx"'
+    ]  # fmt: skip
     path = suite.write()
     write_failing_upscaler(suite.folder / "failing/blur.onnx")
     assert night_of(path) == 3
@@ -129,6 +133,8 @@ def test_a_rule_on_what_was_not_measured_makes_a_night_partial(suite):
     assert found["first"].status == "measured"
     assert found["failing"].status == "failed"
     assert "no rule could be judged" in str(found["failing"].reason)
+    assert found["not fetched"].status == "failed"
+    assert "file:///nowhere.git: cannot be fetched" in str(found["not fetched"].reason)
     assert any(series.unavailable for series in document(suite).series if series.name.experiment == "failing")
 
 
