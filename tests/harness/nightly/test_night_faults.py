@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,10 @@ from harness.history.device_lease import device_lease
 from harness.history.store import open_history
 from harness.history.waiting import Waiting
 from harness.nightly.state import JobOfNight, RunOfNight
-from tests.rig.command import bakeoff, start
+from tests.rig.command import start
+from tests.rig.held_runner import UNHURRIED, held_runner
 from tests.rig.postgresql import postgresql
-from tests.rig.run_watch import wait_for
+from tests.rig.run_watch import blocks_in, wait_for
 from tests.rig.small_disk import small_disk
 
 NIGHT = "2026-11-30"
@@ -72,13 +74,21 @@ def test_a_night_that_is_killed_at_any_moment_goes_on_and_has_everything_once(su
     assert not Waiting().files()
 
 
+def measuring(suite) -> Path:
+    """The first run of the night, once its runner is at work."""
+    found = suite.folder / "nights"
+    wait_for(lambda: any(blocks_in(run) for run in found.glob(f"*/{NIGHT}/runs/*")))
+    return next(run for run in found.glob(f"*/{NIGHT}/runs/*") if blocks_in(run))
+
+
 def test_ctrl_c_ends_a_night_and_the_same_command_goes_on(suite, tmp_path):
-    suite.measure = {"pairs": 60, "block_ms": 30.0, "launches": 2}
+    suite.measure = UNHURRIED | {"pairs": 60, "launches": 2}
     path = suite.write()
     log = tmp_path / "log"
     process = start("nightly", path, "--night", NIGHT, log=log)
-    wait_for(lambda: "measuring" in log.read_text())
-    process.send_signal(signal.SIGINT)
+    with held_runner(measuring(suite)):
+        process.send_signal(signal.SIGINT)
+        wait_for(lambda: "Ctrl-C again" in log.read_text())
     assert process.wait(timeout=240) == 130
     assert "the same command goes on" in log.read_text()
     assert not list((suite.folder / "nights").rglob("nightly.json"))
@@ -90,15 +100,16 @@ def test_ctrl_c_ends_a_night_and_the_same_command_goes_on(suite, tmp_path):
 
 
 def test_two_that_are_started_at_once_measure_once(suite, tmp_path):
+    suite.measure = UNHURRIED | {"pairs": 20}
     path = suite.write()
-    log = tmp_path / "log"
-    first = start("nightly", path, "--night", NIGHT, log=log)
-    wait_for(lambda: list((suite.folder / "nights").rglob("night.json")) != [])
-    second = bakeoff("nightly", path, "--night", NIGHT)
-    assert first.wait(timeout=240) == 0
-    assert second.exit_code == 0
-    assert "another bakeoff is at work on this night; waiting for it" in second.stderr
-    assert "This night was done before" in second.stdout
+    logs = tmp_path / "first", tmp_path / "second"
+    first = start("nightly", path, "--night", NIGHT, log=logs[0])
+    with held_runner(measuring(suite)):
+        second = start("nightly", path, "--night", NIGHT, log=logs[1])
+        wait_for(lambda: "another bakeoff is at work on this night; waiting for it" in logs[1].read_text())
+    assert first.wait(timeout=240) == 0, logs[0].read_text()
+    assert second.wait(timeout=240) == 0, logs[1].read_text()
+    assert "This night was done before" in logs[1].read_text()
     assert rows(suite) == [("first", "local", 1)]
 
 
