@@ -67,7 +67,7 @@ def test_a_released_schema_comes_up_with_all_its_rows(
         ]
         assert series.points[1].effect == pytest.approx(math.log(0.8))
         assert series.environments["00000000000000aa"].facts == {"os": "Android 14"}
-        kept_out = history.quarantine("local")
+        kept_out = history.quarantine("adb:R5CT30")
         assert kept_out is not None
         assert kept_out.reason == "it failed three times"
         history.add_note("after the update", run_id="first")
