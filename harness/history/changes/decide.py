@@ -14,9 +14,9 @@ from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitO
 from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
-from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
+from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
 from harness.history.changes.known import event_id, gone_of, told_of
-from harness.history.changes.limits import ALONE_Z, MEMBER_P, SEEN_AT_ONCE, SEEN_LATER, SHUFFLED_P, SUSPECT_P, TOLD_Q
+from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
@@ -65,7 +65,7 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
         firsts = {each.suspect.key: each.suspect.p_value for each in judged}
         for event, gone in _events(found, tracks, noise, joined=confirmation == "confirmed"):
-            known = None if gone is not None else told_of(event, told)
+            known = told_of(event, told)
             change = _change(suite, event, gone, confirmation, firsts, told, tonight)
             if known is None:
                 changes.append(change)
@@ -154,13 +154,7 @@ def _confirmation(
     stood_out = suspect.p_value <= MEMBER_P
     if not finding.is_large:
         return "not confirmed" if stood_out else None
-    share = SEEN_AT_ONCE if finding.nights_after == 1 else SEEN_LATER
-    shown = [(each.effect - finding.before) / finding.difference for each in track.attempts_tonight]
-    seen = min(shown) >= share
-    if finding.nights_after == 1:
-        # What only tonight shows, each attempt shows by itself.
-        seen &= min(shown) * abs(finding.difference) >= ALONE_Z * finding.standard_error
-    if not seen:
+    if not shown_by_each_attempt(finding):
         return "not confirmed" if stood_out else None
     if not likely or not _stands_shuffled(finding):
         return None

@@ -18,7 +18,7 @@ TOLD_Q: Final = 0.004
 this.
 """
 
-MEMBER_P: Final = 0.001
+MEMBER_P: Final = 0.0002
 """A series joins an event that others have shown at a place that is known."""
 
 MOVED_P: Final = 0.01
