@@ -252,3 +252,15 @@ def test_what_is_only_suspected_joins_nothing_that_was_told():
     nights.can_measure_again = True
     [joined] = nights.one(22)
     assert (joined.id, joined.is_new, len(joined.members)) == (told.id, False, 6)
+
+
+def test_a_hot_night_of_a_device_is_no_level_in_the_nights_after():
+    nights = Nights(
+        keys_of(devices=1, experiments=3),
+        lambda _key, n, _a: 1.06 if n == 20 else 1.0,
+        commits=lambda key, n: (
+            (commit("a1") if n < 20 else commit("b2"),) if key.experiment == "experiment0" else (OLD,)
+        ),
+        noise=0.015,
+    ).go(26)
+    assert nights.news() == []
