@@ -161,6 +161,10 @@ def test_what_took_long_before_is_not_begun_when_it_would_not_be_done_in_time(su
     before.write_text(json.dumps(told))
     assert night_of(path) == 2
     assert "it takes about 500.0" in str(document(suite).jobs[0].reason)
+    series = document(suite).series
+    assert series
+    assert all("it takes about 500.0" in str(each.unavailable) for each in series)
+    assert {each.points[-1].night for each in series} == {"2026-11-29"}
 
 
 def test_a_night_is_of_the_date_on_which_it_began_whatever_the_clock_does(suite, monkeypatch):
