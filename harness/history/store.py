@@ -204,7 +204,7 @@ class History:
 def open_history(url: str | None = None, *, create: bool = True, busy_s: float = BUSY_S) -> History:
     """The history at `url`, or where `harness.history.address.default_url` says, with our schema.
 
-    Without `create` there must be one. An SQLite database that is locked is waited for `busy_s` seconds.
+    Without `create` there must be one. What another program has locked is waited for `busy_s` seconds.
 
     Raises `WrongAddressError`, `HistoryRefusedError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and
     `UserError` where there is none.

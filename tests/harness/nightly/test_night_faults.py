@@ -19,12 +19,12 @@ from harness.history.waiting import Waiting
 from harness.nightly.state import JobOfNight, RunOfNight
 from tests.rig.command import start
 from tests.rig.held_runner import UNHURRIED, held_runner
-from tests.rig.postgresql import postgresql
+from tests.rig.postgresql import own_postgresql, postgresql
 from tests.rig.run_watch import blocks_in, wait_for
 from tests.rig.small_disk import small_disk
 
 NIGHT = "2026-11-30"
-__all__ = ["postgresql"]
+__all__ = ["own_postgresql", "postgresql"]
 KILLS = int(os.environ.get("BAKEOFF_TEST_KILLS", "5"))
 """At how many random moments a night is killed: 50 by hand."""
 LONGEST_S = float(os.environ.get("BAKEOFF_TEST_NIGHT_S", "10"))
@@ -204,6 +204,19 @@ def test_a_device_is_one_computers_at_a_time_where_they_share_a_database(postgre
     assert waits == ["pi"]
     with device_lease(postgresql_url, "ssh://pi@bench-4", not_any_longer, lambda: None) as had:
         assert had
+
+
+def test_a_database_that_goes_while_another_computer_is_waited_for_keeps_nobody_from_measuring(own_postgresql):
+    url = own_postgresql.new_database()
+
+    def goes(seconds: float) -> bool:
+        own_postgresql.stop()
+        return True
+
+    with device_lease(url, "ssh://pi@bench-4", goes, lambda: None) as had:
+        assert had
+        with device_lease(url, "ssh://pi@bench-4", goes, lambda: None) as second:
+            assert second
 
 
 def test_a_database_that_is_gone_keeps_nobody_from_measuring():
