@@ -26,6 +26,8 @@ COMMANDS = {
     "monitor": "watch a deployed model on devices, as live metrics on a port",
     "report": "redraw a run's report from its comparison.json",
     "compare": "set candidates of earlier runs side by side, where that can be",
+    "index": "write a page with all runs of a folder, to search in",
+    "open": "open the newest report",
     "analyze": "recompute a run from its records and outputs, without a device",
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
