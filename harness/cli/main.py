@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from harness import __version__
 from harness.cli import console
+from harness.cli.completers import complete
 
 COMMANDS = {
     "init": "write a commented experiment.toml for two models and your data",
@@ -36,6 +37,7 @@ COMMANDS = {
     "note": "write down what you tried, and what is still open",
     "journal": "notes, verdicts and confirmed changes as one log",
     "runner": "build the runner that devices without Python use",
+    "completion": "print what bash, zsh or fish needs to complete bakeoff's words",
     "schema": "print the JSON Schema of a file bakeoff reads or writes",
 }
 
@@ -61,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     from harness.runs.session.stop_request import signals_as_interrupts
 
-    arguments = make_parser().parse_args(argv)
+    parser = make_parser()
+    complete(parser)
+    arguments = parser.parse_args(argv)
     command = importlib.import_module(f"harness.cli.{arguments.command}")
     try:
         with signals_as_interrupts():
