@@ -14,7 +14,8 @@ RUN/
   tables/                    latency, memory, telemetry, quality as parquet
   gallery/                   PNG files that comparison.json names
   comparison.json
-  report.html
+  comparison.shared.json     the same, as it may be mailed
+  report.html                likewise
 """
 
 from __future__ import annotations
