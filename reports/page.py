@@ -14,7 +14,6 @@ from harness.documents.comparison import (
     Effect,
     GalleryItem,
     LatencyDistribution,
-    Verdict,
 )
 from reports.charts.block_medians import block_medians, marks_in_words
 from reports.charts.interval_bar import interval_bar
@@ -28,6 +27,7 @@ from reports.comparison_parts import (
     warning_groups,
 )
 from reports.embedded_images import ImageEmbedder, Picture
+from reports.first_screen import FirstScreen, first_screens
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Page:
 
     comparison: Comparison
     baseline: ArmInfo | None
-    verdicts: list[Verdict]
+    screens: list[FirstScreen]
     rules: list[CandidateRules]
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
@@ -105,7 +105,7 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
-        verdicts=comparison.verdicts,
+        screens=first_screens(comparison),
         rules=rules_by_candidate(comparison),
         devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
         warnings=warning_groups(comparison),
