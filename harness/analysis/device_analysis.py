@@ -19,6 +19,7 @@ from harness.analysis.conditions.block_conditions import block_warnings, gate_wa
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
+from harness.analysis.conditions.readings import device_readings
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
@@ -248,6 +249,7 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            readings=device_readings(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
             stopping=latency_ending(manifest, records) if records is not None else None,

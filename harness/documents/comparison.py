@@ -265,6 +265,17 @@ class GalleryItem(_Strict):
     """Sentences on the item, such as where an output is furthest off."""
 
 
+class Reading(_Strict):
+    """What one sensor of a device showed over the latency pass, thinned out for drawing."""
+
+    name: str
+    """Such as `temperature`."""
+    unit: str
+    at_s: list[float]
+    """In seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
+    values: list[float]
+
+
 class ArmOnDevice(_Strict):
     """What one arm did on one device."""
 
@@ -352,6 +363,8 @@ class DeviceResult(_Strict):
     rules: list[RuleResult] = []
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
+    readings: list[Reading] = []
+    """Heat and clocks while latency was measured; empty where the device tells none."""
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None

@@ -25,6 +25,7 @@ from harness.documents.comparison import (
     MoreNeeded,
     NoEffect,
     Outcome,
+    Reading,
     RuleOutcome,
     RuleResult,
     Verdict,
@@ -402,6 +403,12 @@ def device_result(
         rules=[rule for name in candidates for rule in rules(name, outcomes)],
         latency=latencies,
         latency_item="butterfly",
+        readings=[
+            Reading(name="temperature", unit="°C", at_s=[0.0, 6.2, 12.4, 18.6], values=[38.2, 41.5, 44.0, 44.3]),
+            Reading(name="clock", unit="kHz", at_s=[0.0, 6.2, 12.4, 18.6], values=[1.8e6, 1.8e6, 1.7e6, 1.6e6]),
+        ]
+        if phone
+        else [],
         stopping="stopped after 14 of at most 30 pairs: every rule on latency was decided",
         energy=energy([BASELINE, *candidates]) if phone else None,
         gallery=gallery,
