@@ -25,6 +25,8 @@ NAMES = (
     "journal",
     "bisect",
     "tool-numbers",
+    "vote",
+    "votes",
 )
 
 

@@ -12,6 +12,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.documents.compared_runs import compared_json_schema
     from harness.documents.comparison import Comparison
     from harness.documents.history import HistoryCheck, HistoryImport, HistoryList, HistoryPrune, HistoryShown
+    from harness.documents.joined_votes import JoinedVotes
     from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
@@ -21,6 +22,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.documents.soak_manifest import SoakManifest
     from harness.documents.soak_result import SoakResult
     from harness.documents.tool_numbers import ReadNumbers
+    from harness.documents.vote import Vote
     from harness.experiment.declaration import experiment_json_schema
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
@@ -41,6 +43,8 @@ def json_schema(name: str) -> dict[str, Any]:
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
+        "vote": lambda: Vote.model_json_schema(by_alias=True),
+        "votes": lambda: JoinedVotes.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
     return titled(name, makers[name]())
