@@ -15,7 +15,7 @@ from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
 from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
-from harness.history.changes.hot_nights import calm_tracks
+from harness.history.changes.hot_nights import calm_tracks, devices_off_tonight
 from harness.history.changes.known import event_id, gone_of, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
@@ -61,6 +61,8 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
         tracks = calm_tracks(series, told, tonight)
         noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
+    off = devices_off_tonight(tracks, tonight)
+    judged = [each for each in judged if each.finding is None or not _waits(each.finding, off)]
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
@@ -173,6 +175,11 @@ def _can_stand(event: Event) -> bool:
         return False
     unknown = not any(finding.track.tonight.commits for finding in event.findings)
     return bool(event.environment or event.commits) or unknown
+
+
+def _waits(finding: Finding, off: set[str]) -> bool:
+    """A device that is off as a whole tonight says nothing of the nights before."""
+    return finding.track.key.device in off and finding.nights_after > 1
 
 
 def _stands_shuffled(finding: Finding) -> bool:
