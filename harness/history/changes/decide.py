@@ -16,7 +16,7 @@ from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
 from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
 from harness.history.changes.hot_nights import calm_tracks, devices_off_tonight
-from harness.history.changes.known import event_id, gone_of, told_of
+from harness.history.changes.known import event_id, gone_of, has_come_back, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
@@ -214,7 +214,9 @@ def _events(
         # One event is one alert, also where a few of its series happen to lie where they once were.
         id_ = max(back, key=lambda each: (len(back[each]), each), default=None)
         if id_ is not None and 2 * len(back[id_]) >= len(event.findings):
-            events.append((with_findings(event, event.findings, "gone again"), undone[id_]))
+            # What got better and is lost again is worse than it was last night, and no good news.
+            kind: ChangeKind | None = None if undone[id_].kind == "improvement" else "gone again"
+            events.append((with_findings(event, event.findings, kind), undone[id_]))
         else:
             events += [(part, None) for part in apart(event)]
     return events
@@ -237,8 +239,12 @@ def _change(
         for words in environment_in_words(differences, device)
     ]
     likeliest = min(event.findings, key=lambda each: (each.p_value, each.track.key))
-    id_ = event_id(suite, kind, _facts(event, gone))
+    facts = _facts(event, gone)
+    id_ = event_id(suite, kind, facts)
     before = next((each for each in told if each.id == id_), None)
+    if before is not None and has_come_back(event, before):
+        id_ = event_id(suite, kind, [*facts, event.first_bad_night])
+        before = next((each for each in told if each.id == id_), None)
     is_known = before is not None and before.confirmation in {"confirmed", confirmation}
     return Change(
         id=id_,
