@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,8 @@ def _put_out(out: Path | None, content: bytes) -> None:
     from harness.documents.folder import write_atomically
     from harness.errors import UserError
 
+    if out is None and content.startswith(b"%PDF") and sys.stdout is not None and sys.stdout.isatty():
+        raise UserError("a PDF is nothing for a terminal", "Add --out FILE.")
     if out is None:
         show_bytes(content)
     elif out.is_dir():
