@@ -20,10 +20,13 @@ NAMES = (
     "history-list",
     "history-series",
     "history-check",
+    "history-import",
     "history-prune",
     "journal",
     "bisect",
     "tool-numbers",
+    "vote",
+    "votes",
 )
 
 

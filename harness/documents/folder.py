@@ -142,6 +142,21 @@ class RunFolder:
         """Files that comparison.json names, for the items to look at."""
         return self.path / "gallery"
 
+    @property
+    def votes_key(self) -> Path:
+        """Which picture of a blind look is of which arm; in no page."""
+        return self.path / "votes" / "key.json"
+
+    @property
+    def votes(self) -> Path:
+        """What people said in blind looks; not there before `bakeoff votes` joined some."""
+        return self.path / "votes" / "votes.json"
+
+    @property
+    def vote_page(self) -> Path:
+        """The page of a blind look."""
+        return self.path / "vote.html"
+
     def device(self, device: ManifestDevice) -> DeviceFolder:
         """The folder of one device."""
         return DeviceFolder(self.path / "devices" / device.folder)
