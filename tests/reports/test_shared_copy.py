@@ -205,6 +205,12 @@ def test_users_and_models_called_like_bakeoff_s_own_words_break_nothing(run_fold
     assert "psnr_y" in copy.devices[1].gallery[0].values[sample.BASELINE]
 
 
+def test_a_user_called_bakeoff_is_nobody_in_particular(comparison: Comparison) -> None:
+    told = shared(comparison, ["bakeoff"])
+    assert told == shared(comparison)
+    assert any("bakeoff" in sentence for sentence in told.model_dump_json().split())
+
+
 def test_two_arms_stay_two(run_folder: Path) -> None:
     arms = ["/home/alicia/a.onnx", "/home/alicia/b/a.onnx", "esrgan@int8"]
     copy = shared(sample.comparison(run_folder, candidates=arms, images=1))
