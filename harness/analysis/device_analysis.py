@@ -19,9 +19,11 @@ from harness.analysis.conditions.block_conditions import block_warnings, gate_wa
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
+from harness.analysis.conditions.readings import device_readings
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
+from harness.analysis.cost_of_more import more_for_rule
 from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
@@ -32,6 +34,7 @@ from harness.analysis.judging.judge_outcome import margins
 from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
+from harness.analysis.plain_words import said_plainly
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
@@ -251,6 +254,7 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            readings=device_readings(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
             votes=votes_on_device(data),
@@ -292,7 +296,7 @@ class DeviceAnalysis:
             if self._failures[arm.name] and quantity.measured_in != "file"
         ]
         evidence = self.evidence(candidate, quantity)
-        return make_contrast(
+        contrast = make_contrast(
             candidate.name,
             quantity,
             evidence,
@@ -301,6 +305,8 @@ class DeviceAnalysis:
             failed if isinstance(evidence.effect, Paired) else [],
             min(item_margins, default=None),
         )
+        noun = self._manifest.experiment.task.nouns.singular
+        return said_plainly(contrast, self._manifest.arms[0].name, self._data.energy.facts, noun)
 
     def _rule_result(self, candidate: ManifestArm, index: int, judgement: RuleJudgement) -> RuleResult:
         rule = self._manifest.experiment.rules[index]
@@ -317,6 +323,7 @@ class DeviceAnalysis:
             reason=sentence(stated(quantity, predicate)),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
+            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
         )
 
 

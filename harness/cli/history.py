@@ -47,7 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="FILE.csv or FILE.parquet, or FILE.openmetrics with nights for promtool; else CSV is printed",
     )
-    imported = add("import", "take in the runs of a folder, however deep; a broken one is reported and left out")
+    imported = add(
+        "import",
+        "take in the runs of a folder, however deep, or what waits in files; a broken one is reported and left out",
+    )
     imported.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights"
     )

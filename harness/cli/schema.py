@@ -11,6 +11,7 @@ NAMES = (
     "records",
     "run",
     "comparison",
+    "compared",
     "soak",
     "soak-result",
     "profile",

@@ -168,8 +168,27 @@ class Contrast(_Strict):
     outcome: Outcome
     words: str
     """One plain sentence, such as `31 % faster (between 29 % and 33 %), 1.45 times the speed`."""
+    plainly: str | None = None
+    """What the change is to people: `35 images a second instead of 24`; None where no plain conversion exists, or
+    where it is not known that anything changed.
+    """
     tail: ItemTail | None = None
     warnings: list[RunWarning] = []
+
+
+class MoreNeeded(_Strict):
+    """What more of the same measuring would settle a rule that is open, and what it would cost."""
+
+    replicates: int
+    """So many more, rounded as the words have it."""
+    replicate: str
+    """What is repeated, as in `Effect.replicate`."""
+    seconds: float | None
+    """How long that takes on the device, at the pace of this run; None where it is not known, or where what is needed
+    are not measurements but items.
+    """
+    words: str
+    """Such as `about 12 more pairs, about 4 minutes`."""
 
 
 class RuleResult(_Strict):
@@ -189,6 +208,8 @@ class RuleResult(_Strict):
     for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the
     candidate's own value.
     """
+    more: MoreNeeded | None = None
+    """None where the rule is not open, where more would not settle it, or no sensible number would."""
 
 
 class Stall(_Strict):
@@ -244,6 +265,17 @@ class GalleryItem(_Strict):
     """|candidate − reference| was multiplied by this for the picture."""
     notes: list[str] = []
     """Sentences on the item, such as where an output is furthest off."""
+
+
+class Reading(_Strict):
+    """What one sensor of a device showed over the latency pass, thinned out for drawing."""
+
+    name: str
+    """Such as `temperature`."""
+    unit: str
+    at_s: list[float]
+    """Moments in seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
+    values: list[float]
 
 
 class ArmOnDevice(_Strict):
@@ -354,6 +386,8 @@ class DeviceResult(_Strict):
     rules: list[RuleResult] = []
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
+    readings: list[Reading] = []
+    """Heat and clocks while latency was measured; empty where the device tells none."""
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None

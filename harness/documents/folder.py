@@ -118,9 +118,19 @@ class RunFolder:
         return self.path / "comparison.json"
 
     @property
+    def shared_comparison(self) -> Path:
+        """The result as it may be mailed: without names of users and hosts, addresses, places and serial numbers."""
+        return self.path / "comparison.shared.json"
+
+    @property
     def report(self) -> Path:
-        """The page for people."""
+        """The page for people, as it may be mailed."""
         return self.path / "report.html"
+
+    @property
+    def local_report(self) -> Path:
+        """The page with the devices' own names; there where it was asked for."""
+        return self.path / "report.local.html"
 
     @property
     def tables(self) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.documents.bisect import bisect_json_schema
+    from harness.documents.compared_runs import compared_json_schema
     from harness.documents.comparison import Comparison
     from harness.documents.history import HistoryCheck, HistoryImport, HistoryList, HistoryPrune, HistoryShown
     from harness.documents.joined_votes import JoinedVotes
@@ -30,6 +31,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "compared": compared_json_schema,
         "history-check": lambda: HistoryCheck.model_json_schema(by_alias=True),
         "history-import": lambda: HistoryImport.model_json_schema(by_alias=True),
         "history-list": lambda: HistoryList.model_json_schema(by_alias=True),

@@ -87,7 +87,10 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
     environments = _environments(connection)
     found = []
     for number, rows in groupby(connection.execute(statement), key=lambda row: row[0]):
-        key, scale, unit, better = heads[number]
+        head = heads.get(number)
+        if head is None:  # its series was taken out by somebody else's hand
+            continue
+        key, scale, unit, better = head
         points = tuple(filter(None, (_point(scale, row) for row in rows)))
         if points:
             used = {point.environment: environments.get(point.environment, Environment({})) for point in points}

@@ -117,7 +117,7 @@ def _id() -> str:
 
 
 def _encoded(picture: NDArray[np.uint8]) -> bytes:
-    """A lossless file without metadata: WebP, which is a quarter smaller, else PNG. Browsers tell them apart."""
+    """A lossless file without metadata: WebP, which is a quarter smaller, else PNG. Every browser reads both."""
     from PIL import Image, features
 
     content = io.BytesIO()

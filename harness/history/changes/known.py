@@ -34,7 +34,7 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
     first = _day(min(night for night, _ in likely)) - _NEAR
     last = _day(max(night for _, night in likely)) + _NEAR
     for change in reversed(told):
-        if change.confirmation != "confirmed" or change.kind in {"new series", "gone again"}:
+        if change.confirmation != "confirmed" or change.kind == "new series":
             continue
         if event.kind == "drift" or change.kind == "drift":
             if _is_same_drift(event, change):
@@ -59,6 +59,14 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
         if _shares_device(event, change) or _shares_candidate(event, change):
             return change
     return None
+
+
+def has_come_back(event: Event, told: Change) -> bool:
+    """Whether the event is the one that was told, once more: another one was told of its series since, as where a
+    commit was taken back and came again.
+    """
+    since = (finding.track.told for finding in event.findings if member_of(told, finding) is not None)
+    return any(each is not None and baseline_begin(each) > baseline_begin(told) for each in since)
 
 
 def gone_of(finding: Finding) -> Change | None:

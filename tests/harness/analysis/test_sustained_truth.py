@@ -26,7 +26,7 @@ from tests.harness.warning_texts import texts
 from tests.rig.simulated import SimulatedDevice, Truth
 from tests.rig.simulated.hot_devices import HotDevices, HotTruth, Schedule, energy_records
 
-EXPERIMENTS = experiments(24)
+EXPERIMENTS = experiments(12)
 CYCLES, REST_S = 6, 20.0
 BLOCK_S, SHORT_BLOCK_S = 300.0, 60.0
 """The devices come half the way to their final temperature in a minute: the second half of five minutes is steady, of

@@ -7,6 +7,7 @@ import math
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from harness.errors import UserError
@@ -59,6 +60,25 @@ def test_a_locked_database_keeps_the_nights_rows_for_later(
     other.close()
     assert keep_or_wait(url, [run_row(4)], folder=folder).in_history
     assert nights_of(url) == [night(1), night(2), night(3), night(4)]
+
+
+def test_a_locked_table_of_a_server_keeps_the_nights_rows_for_later(
+    postgresql: PostgreSQLServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server by itself waits without end for whoever holds a table."""
+    url = postgresql.new_database()
+    keep_or_wait(url, [run_row(1)], folder=folder)
+    monkeypatch.setattr(
+        "harness.history.store.open_history", lambda where: open_history(where, busy_s=0.05), raising=True
+    )
+    with psycopg.connect(url) as other:
+        other.execute("lock table bakeoff_runs in access exclusive mode")
+        kept = keep_or_wait(url, [run_row(2)], folder=folder)
+        assert (kept.in_history, kept.waiting) == (False, 1)
+        assert kept.reason is not None
+        assert "locked by another program" in kept.reason
+    assert keep_or_wait(url, [run_row(3)], folder=folder).in_history
+    assert nights_of(url) == [night(1), night(2), night(3)]
 
 
 def test_a_server_that_is_gone_keeps_the_nights_rows_for_later(own_postgresql: PostgreSQLServer, folder: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_clear_case_ends_early_and_what_was_begun_meanwhile_does_not_count(tmp
     effect = contrast_of(result)
     assert (effect.n, effect.robust_interval, effect.excluded) == (decision.count, None, {})
     assert effect.interval is not None
-    assert effect.interval.method == "anytime-valid t-mixture on log-ratios of paired energy blocks"
+    assert effect.interval.method.startswith("anytime-valid")
     assert effect.p_method == "anytime-valid t-mixture, two-sided"
     assert effect.interval.low < 0.8 < effect.interval.high
     assert [rule.outcome for rule in result.rules] == ["met"]
