@@ -359,7 +359,7 @@ class VotesOnDevice(_Strict):
     """What people said in a blind look at the pictures of one device."""
 
     preference: Preference
-    """Its list of careless voters is empty here: it names files."""
+    """Its list of careless voters, which names files, is empty here, and its ballot None."""
     careless: int
     """Voters who were left out because they did not look."""
     disagreements: list[ItemDisagreement] = []

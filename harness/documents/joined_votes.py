@@ -43,7 +43,8 @@ class Preference(_Strict):
 
     device: str
     candidate: str
-    ballot: OpaqueId
+    ballot: OpaqueId | None
+    """The page that asked; None in a comparison, which may be mailed."""
     voters: int = Field(ge=0)
     """Those who looked; the numbers below are theirs alone."""
     answers: int = Field(ge=0)

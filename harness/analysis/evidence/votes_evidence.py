@@ -68,7 +68,7 @@ def votes_on_device(data: DeviceData) -> list[VotesOnDevice]:
     """What people said of every candidate that they were asked about."""
     return [
         VotesOnDevice(
-            preference=data.preferences[arm.name].model_copy(update={"careless": []}),
+            preference=data.preferences[arm.name].model_copy(update={"careless": [], "ballot": None}),
             careless=len(data.preferences[arm.name].careless),
             disagreements=item_disagreements(data, arm, data.preferences[arm.name]),
         )
