@@ -75,6 +75,8 @@ class Preference(_Strict):
     """The share is of answers given after enlarging, flickering or amplifying the difference."""
     settled: int = Field(ge=0)
     """Voters whose own answers had settled what they prefer before the pairs were at their end."""
+    not_asked: int = Field(default=0, ge=0)
+    """Items of the sample on which both arms gave the same picture, so that there was nothing to ask."""
     careless: list[CarelessVoter] = []
     images: list[ImagePreference] = []
     """Those that anybody voted on, in order of the share."""

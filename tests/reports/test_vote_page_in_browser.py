@@ -6,8 +6,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -17,8 +15,10 @@ from harness.commands.votes.join_votes import join_votes
 from harness.commands.votes.read_votes import read_votes
 from harness.documents.ballot import Ballot, BallotKey, BallotPair
 from reports.vote_page import BlindPair, render_vote_page
+from tests.reports.chromium import chromium, opened
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["chromium"]
+
 RUN = "20261130-120000-abcdef"
 
 
@@ -51,32 +51,6 @@ def page_file(tmp_path_factory):
     file = tmp_path_factory.mktemp("vote") / "vote.html"
     file.write_text(render_vote_page(RUN, BALLOT.ballot, BALLOT.digest, blind), encoding="utf-8")
     return file
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright; `pip install playwright`")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; install the package `chromium` to run these tests")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(browser, file, width=1280, height=800, **options):
-    """The page. What it says on its console, and whatever it asks of a network, fails the test."""
-    context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    said = []
-    page = context.new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
-    page.goto(file.as_uri())
-    yield page
-    context.close()
-    assert said == []
 
 
 BRIGHTER = """() => {
@@ -119,7 +93,7 @@ def voters(*files):
     return found.voters
 
 
-def test_a_whole_session_by_keyboard_is_joined_as_it_was_meant(browser, page_file, tmp_path):
+def test_a_whole_session_by_keyboard_is_joined_as_it_was_meant(chromium, page_file, tmp_path):
     """Turns about, so that the page never stops early."""
     meant = []
 
@@ -131,7 +105,7 @@ def test_a_whole_session_by_keyboard_is_joined_as_it_was_meant(browser, page_fil
         keys = ("a", "ArrowLeft") if is_a else ("b", "ArrowRight")
         page.keyboard.press("n" if chooses == "neither" else keys[number % 2])
 
-    with opened(browser, page_file) as page:
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         seen = session(page, press)
         assert page.locator("#end-title").evaluate("heading => heading === document.activeElement")
@@ -150,9 +124,9 @@ def test_a_whole_session_by_keyboard_is_joined_as_it_was_meant(browser, page_fil
     ] == [as_votes[each] for each in meant]
 
 
-def test_it_stops_by_itself_once_a_voter_is_settled(browser, page_file, tmp_path):
+def test_it_stops_by_itself_once_a_voter_is_settled(chromium, page_file, tmp_path):
     """Always the brighter one, by clicks: eight alike are enough."""
-    with opened(browser, page_file) as page:
+    with opened(chromium, page_file) as page:
         page.locator("#start").click()
         session(page, lambda brighter, _: page.locator("#choose-" + {1: "a", -1: "b", 0: "neither"}[brighter]).click())
         assert "settle which of the two you prefer" in page.locator("#outcome").inner_text()
@@ -164,8 +138,8 @@ def test_it_stops_by_itself_once_a_voter_is_settled(browser, page_file, tmp_path
     assert join_votes(KEY, [voter]).preferences[0].voters in (0, 1)  # a test is faster than people
 
 
-def test_sides_are_drawn_by_lot(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_sides_are_drawn_by_lot(chromium, page_file):
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         orders = []
         for _ in range(3):
@@ -177,8 +151,8 @@ def test_sides_are_drawn_by_lot(browser, page_file):
     assert 8 < sides.count(1) < 40  # of 48; a fair coin is outside less than once in a million times
 
 
-def test_by_touch_on_a_telephone_everything_fits(browser, page_file, tmp_path):
-    with opened(browser, page_file, 390, 844, has_touch=True, is_mobile=True) as page:
+def test_by_touch_on_a_telephone_everything_fits(chromium, page_file, tmp_path):
+    with opened(chromium, page_file, 390, 844, has_touch=True, is_mobile=True) as page:
         page.locator("#start").tap()
         shown(page, 1)
         for button in ("choose-a", "choose-neither", "choose-b", "stop"):
@@ -194,8 +168,8 @@ def test_by_touch_on_a_telephone_everything_fits(browser, page_file, tmp_path):
     assert len(voter.vote.answers) == 1
 
 
-def test_aids_are_used_by_keyboard_and_told(browser, page_file, tmp_path):
-    with opened(browser, page_file) as page:
+def test_aids_are_used_by_keyboard_and_told(chromium, page_file, tmp_path):
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         shown(page, 1)
         page.keyboard.press("z")
@@ -223,8 +197,8 @@ def test_aids_are_used_by_keyboard_and_told(browser, page_file, tmp_path):
     assert voter.vote.answers[1].aids == []
 
 
-def test_dragging_moves_both_pictures(browser, page_file):
-    with opened(browser, page_file) as page:
+def test_dragging_moves_both_pictures(chromium, page_file):
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         shown(page, 1)
         page.locator("#zoom").click()
@@ -236,8 +210,8 @@ def test_dragging_moves_both_pictures(browser, page_file):
         assert "translate(30px, 10px)" in page.locator("#picture-b").evaluate("image => image.style.transform")
 
 
-def test_the_text_can_be_taken_where_no_file_can_be_saved(browser, page_file, tmp_path):
-    with opened(browser, page_file) as page:
+def test_the_text_can_be_taken_where_no_file_can_be_saved(chromium, page_file, tmp_path):
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         shown(page, 1)
         page.keyboard.press("b")
@@ -249,25 +223,25 @@ def test_the_text_can_be_taken_where_no_file_can_be_saved(browser, page_file, tm
     assert len(voters(path)) == 1
 
 
-def test_without_javascript_it_says_what_is_missing(browser, page_file):
-    with opened(browser, page_file, java_script_enabled=False) as page:
+def test_without_javascript_it_says_what_is_missing(chromium, page_file):
+    with opened(chromium, page_file, java_script_enabled=False) as page:
         assert "needs JavaScript" in page.locator("noscript").inner_text()
 
 
-def test_no_script_but_its_own_runs(browser, page_file, tmp_path):
+def test_no_script_but_its_own_runs(chromium, page_file, tmp_path):
     broken = tmp_path / "broken.html"
     text = page_file.read_text(encoding="utf-8")
     broken.write_text(text.replace("<h1>", "<script>document.title = 'acted'</script><h1>"), encoding="utf-8")
-    context = browser.new_context()
+    context = chromium.new_context()
     page = context.new_page()
     page.goto(broken.as_uri())
     assert page.title() == "Which picture looks better?"
     context.close()
 
 
-def test_the_seal_is_the_same_in_the_page_and_here(browser, page_file, tmp_path):
+def test_the_seal_is_the_same_in_the_page_and_here(chromium, page_file, tmp_path):
     """For texts of many lengths: a SHA-256 has blocks."""
-    with opened(browser, page_file) as page:
+    with opened(chromium, page_file) as page:
         page.keyboard.press("Enter")
         session(page, lambda brighter, number: page.keyboard.press("abn"[number % 3]))
         path = saved(page, tmp_path)

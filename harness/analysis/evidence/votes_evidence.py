@@ -54,6 +54,9 @@ def votes_effect(data: DeviceData, preference: Preference | None, candidate: Man
         everybody = counted(preference.voters + len(preference.careless), "voter")
         verb = "is" if len(preference.careless) == 1 else "are"
         warnings.append(f"Of {everybody} {len(preference.careless)} did not look with care and {verb} left out.")
+    if preference.not_asked:
+        same = counted(preference.not_asked, data.manifest.experiment.task.nouns.singular)
+        warnings.append(f"Votes are of pictures that differ: on {same} both arms gave the same, and nobody was asked.")
     warnings += _told(data, candidate, preference)
     return Paired(
         estimate=estimate,

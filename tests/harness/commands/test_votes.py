@@ -32,7 +32,7 @@ def run(finished_run, tmp_path):
     ]
     ballot = Ballot(
         ballot="00112233aabbccdd", device="local", candidate="candidate", digest="d" * 64, pictures_sha256="e" * 64,
-        pairs=pairs,
+        pairs=pairs, identical=["same"],
     )  # fmt: skip
     write_model(folder / "votes" / "key.json", BallotKey(run_id=run_id, ballots=[ballot]))
     return Asked(folder, run_id, ballot, tmp_path)
@@ -272,6 +272,7 @@ def test_a_rule_on_preference_waits_for_votes_and_is_judged_by_them(said, run):
     assert {(one["item"], one["quantity"]) for one in votes["disagreements"]} == {
         (name, metric) for name in clear for metric in ("psnr", "psnr_y", "ssim")
     }
+    assert any("on 1 image both arms gave the same" in one["text"] for one in contrast["warnings"])
     assert any("People and PSNR (RGB) disagree on " in one["text"] for one in contrast["warnings"])
     assert "people and metrics disagree" in json.dumps(after["verdicts"])
     assert any("Preference of people: blind votes" in sentence for sentence in after["method"])
