@@ -88,8 +88,8 @@ class Track:
         return 1 if is_level and self.spread_before is not None else FEWEST_BEFORE
 
     def has_level_before(self, place: int) -> bool:
-        """Whether a change may begin at that index: of few nights only where there is a reason for one in that night, or
-        nobody knows the models' commits.
+        """Whether a change may begin at that index: after few nights only where there is a reason for one in that
+        night, or nobody knows the models' commits.
         """
         if place >= FEWEST_BEFORE:
             return True
