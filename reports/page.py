@@ -31,6 +31,7 @@ from reports.comparison_parts import (
 from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
+from reports.scores import ScoreFigure, score_figures
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class DeviceSection:
     tables: list[ContrastTable]
     latency: LatencyFigures | None
     gallery: list[GalleryEntry]
+    scores: list[ScoreFigure]
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,10 @@ def _device_section(
         tables=tables,
         latency=_latency_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+        scores=score_figures(
+            result,
+            {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
+        ),
     )
 
 
