@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,15 +48,20 @@ def shown(scores: list[Score]) -> str:
 
 def part_of(year: Year, alerts: list[list[frozenset[int]]], series: int) -> Score:
     """The score of a rule that was tried on the first series alone, as if the others were like them."""
-    some = replace_planted(year, series)
-    found = score(some, alerts)
+    found = score(with_first(year, series), alerts)
     factor = len(year.keys) / series
     return replace(found, false_alarms=round(found.false_alarms * factor), alerts=round(found.alerts * factor))
 
 
-def replace_planted(year: Year, series: int) -> Year:
-    planted = [each for each in year.planted if min(each.series) < series]
-    return Year(year.settings, [replace(each, series=tuple(i for i in each.series if i < series)) for each in planted])
+def with_first(year: Year, series: int) -> Year:
+    """The same year, of which only the first series count."""
+    some = copy(year)
+    some.planted = [
+        replace(each, series=tuple(i for i in each.series if i < series))
+        for each in year.planted
+        if min(each.series) < series
+    ]
+    return some
 
 
 def main() -> None:

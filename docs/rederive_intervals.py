@@ -393,8 +393,8 @@ def held_back(run):
 
 
 def digits(numbers, like=None):
-    """Nine significant digits: more is floating-point rounding. Of an own value as many decimals as the rule's words
-    give, in their unit.
+    """Nine significant digits: more is floating-point rounding, and so is what is left of a difference of equal sums.
+    Of an own value as many decimals as the rule's words give, in their unit.
     """
     if isinstance(numbers[0], str):
         return f"{numbers[0]} [{numbers[1]}, {numbers[2]}] {numbers[3]}"
@@ -402,7 +402,7 @@ def digits(numbers, like=None):
         scale = {"ms": 1e6, "MB": 1e6}.get(like[3], 1.0)
         shown = [f"{number / scale:.{len(one.partition('.')[2])}f}" for number, one in zip(numbers, like)]
         return digits((*shown, like[3]))
-    value, low, high = (f"{number:.9g}" for number in numbers)
+    value, low, high = (f"{number if abs(number) > 1e-12 else 0.0:.9g}" for number in numbers)
     return f"{value} [{low}, {high}]"
 
 

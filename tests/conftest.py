@@ -15,9 +15,12 @@ from tests.rig.tiny_experiment import TinyExperiment
 
 __all__ = ["adb_server", "own_phone", "phone"]
 
-# A shell that starts pytest in the background has it ignore Ctrl-C, and what tests start would inherit that.
+# A shell that starts pytest in the background has it ignore Ctrl-C, `nohup` has it ignore that the terminal is gone,
+# and what tests start would inherit that. A handler of Python's is not inherited.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 # How long an example takes says how busy this machine is. A commit that passed passes again: the examples are the same
 # each time, unless somebody searches for others with `--hypothesis-profile searching`.

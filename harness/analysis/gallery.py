@@ -82,7 +82,8 @@ def _draw(
         for role, arm in arms
         if (arm.id, item.id) in outputs
     }
-    home = folder.gallery / entry.folder / f"{candidate.id}-{place}-{safe_name(item.stem)}"
+    # Not after the device: the paths of pictures are in what may be shared.
+    home = folder.gallery / str(manifest.devices.index(entry)) / f"{candidate.id}-{place}-{safe_name(item.stem)}"
     drawing = task.draw(home, ItemToDraw(given, reference, made))
     places = {role: str(path.relative_to(folder.path)) for role, path in drawing.pictures.items()}
     return {

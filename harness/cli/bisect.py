@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,6 @@ def execute(arguments: argparse.Namespace) -> int:
     """Search, or go on."""
     from harness.cli.main import EXIT_DONE, EXIT_INTERRUPTED
     from harness.commands.bisect.search import STATE_FILE, begin, go_on
-    from harness.commands.run import Overrides
     from harness.runs.session.progress import shown_progress
     from harness.runs.session.stop_request import InterruptedRunError
 
@@ -50,11 +50,10 @@ def execute(arguments: argparse.Namespace) -> int:
     if folder is None:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = arguments.out or Path("runs") / f"{stamp}-bisect"
-        begin(_asked(arguments), folder)
-    overrides = Overrides(pairs=arguments.pairs, no_wait=arguments.no_wait)
+        begin(replace(_asked(arguments), pairs=arguments.pairs), folder)
     with shown_progress() as progress:
         try:
-            bisect = go_on(folder, overrides, progress)
+            bisect = go_on(folder, progress, no_wait=arguments.no_wait)
         except (InterruptedRunError, KeyboardInterrupt):
             if not (folder / STATE_FILE).is_file():
                 raise KeyboardInterrupt from None
@@ -91,7 +90,7 @@ def _asked(arguments: argparse.Namespace) -> Asked:
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     from harness.errors import UserError
 
-    names = ("suite", "experiment", "repository", "path", "good", "bad", "device", "arm", "quantity", "out")
+    names = ("suite", "experiment", "repository", "path", "good", "bad", "device", "arm", "quantity", "pairs", "out")
     given = [f"--{name}" for name in names if getattr(arguments, name) is not None]
     if arguments.resume is not None:
         if given:

@@ -41,13 +41,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     plotted.add_argument("--out", type=Path, required=True, metavar="FILE", help="FILE.html, FILE.png or FILE.svg")
     exported = add("export", "results as a table for other programs, the oldest first")
     _add_filters(exported)
-    exported.add_argument("--out", type=Path, metavar="FILE", help="FILE.csv or FILE.parquet; else CSV is printed")
-    imported = add("import", "take in the runs of a folder, however deep; a broken one is reported and left out")
-    imported.add_argument("folder", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights")
+    exported.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="FILE.csv or FILE.parquet, or FILE.openmetrics with nights for promtool; else CSV is printed",
+    )
+    imported = add(
+        "import",
+        "take in the runs of a folder, however deep, or what waits in files; a broken one is reported and left out",
+    )
+    imported.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="a run, a folder of runs, or of nights"
+    )
     imported.add_argument(
         "--suite", default="", metavar="NAME", help="the suite that they are of, where no night says so"
     )
     imported.add_argument("--again", action="store_true", help="write anew also the runs that are known")
+    imported.add_argument("--json", action="store_true", help="print what was taken in as JSON")
     pruned = add(
         "prune", "take out old nights that nothing which was told rests on; shows what, and does it with --yes"
     )
@@ -206,6 +217,8 @@ def _export(arguments: argparse.Namespace) -> int:
     from harness.history.store import open_history
 
     kind = None if arguments.out is None else arguments.out.suffix.lower()
+    if kind == ".openmetrics":
+        return _export_nights(arguments)
     if kind not in {None, ".csv", ".parquet"} or (arguments.out is not None and arguments.out.is_dir()):
         raise UserError(f"{arguments.out}: results are written as .csv or .parquet", "Name such a file.")
     wanted = _wanted(arguments)
@@ -219,14 +232,46 @@ def _export(arguments: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
+def _export_nights(arguments: argparse.Namespace) -> int:
+    """Whole nights with their moments: a night is one document, so that only a suite and a time can be chosen."""
+    from harness.cli.main import EXIT_DONE
+    from harness.commands.history_query import since_day
+    from harness.documents.folder import write_atomically
+    from harness.errors import UserError
+    from harness.history.store import open_history
+    from reports.nightly.openmetrics import past_nights
+
+    narrower = ("experiment", "device", "candidate", "quantity")
+    given = next((name for name in narrower if getattr(arguments, name) is not None), None)
+    if given is not None:
+        raise UserError(f"--{given}: nights are exported whole", "Leave it out; --suite and --since choose nights.")
+    since = "" if arguments.since is None else since_day(arguments.since).isoformat()
+    with open_history(arguments.history, create=False) as history:
+        nights = [each for each in history.nights(arguments.suite) if each.night >= since]
+    if not nights:
+        raise UserError("no night is kept there of that suite and time", "`bakeoff nightly` keeps them.")
+    write_atomically(arguments.out, past_nights(nights))
+    tell(f"bakeoff: {len(nights):,} nights in {arguments.out}")
+    return EXIT_DONE
+
+
 def _import(arguments: argparse.Namespace) -> int:
     from harness.cli.main import EXIT_DONE, EXIT_INCOMPLETE
-    from harness.commands.history_import import import_folder
+    from harness.cli.outcome import show_model
+    from harness.commands.history_import import import_folder, import_waiting
+    from harness.documents.history import HistoryImport
     from harness.history.store import open_history
     from harness.words.sentences import counted
 
     with open_history(arguments.history) as history, _shown("reading runs") as told:
-        found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again, told=told)
+        if arguments.folder is None:
+            found = import_waiting(history)
+        else:
+            found = import_folder(history, arguments.folder, suite=arguments.suite, again=arguments.again, told=told)
+    if arguments.json:
+        document = HistoryImport(history=history.url, **vars(found))
+        show_model(document, lambda _console: None, as_json=True)
+        return EXIT_INCOMPLETE if found.skipped else EXIT_DONE
     for path, reason in found.skipped.items():
         tell(f"bakeoff: left out {path}: {reason.removeprefix(f'{path}: ')}")
     nights = f" and {counted(found.nights, 'night')}" if found.nights else ""

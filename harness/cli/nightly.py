@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.cli.console import tell
+from harness.cli.console import silence_stdout, tell
+from harness.cli.outcome import show_bytes
+from harness.words.printable import printable
 
 if TYPE_CHECKING:
     from harness.commands.nightly.run_night import NightResult
@@ -38,25 +40,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, or go on, or say what the night came to."""
+    try:
+        return _execute(arguments)
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise  # said in a line or two by main
+        return code
+
+
+def _code_of(error: Exception) -> int | None:
+    """The exit code for a night that was not done; None where `main` says what the user can mend, and ends with 2."""
+    import traceback
+
     from devices.errors import DeviceError
+    from harness.cli.main import EXIT_INTERRUPTED
     from harness.errors import UserError
     from harness.runs.session.stop_request import InterruptedRunError
 
-    try:
-        return _execute(arguments)
-    except InterruptedRunError:
+    if isinstance(error, InterruptedRunError):
         tell("bakeoff: interrupted; the same command goes on")
-        from harness.cli.main import EXIT_INTERRUPTED
-
         return EXIT_INTERRUPTED
-    except (UserError, DeviceError, OSError):
-        raise  # said in a line or two by main
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        tell("bakeoff: this is a fault of bakeoff's own, and says nothing of the models; the same command goes on")
-        return EXIT_OWN_FAULT
+    if isinstance(error, (UserError, DeviceError)) or (isinstance(error, OSError) and error.filename is not None):
+        return None
+    traceback.print_exception(error)
+    tell("bakeoff: this is a fault of bakeoff's own, and says nothing of the models; the same command goes on")
+    return EXIT_OWN_FAULT
 
 
 def _execute(arguments: argparse.Namespace) -> int:
@@ -68,22 +77,29 @@ def _execute(arguments: argparse.Namespace) -> int:
     suite = read_suite(arguments.suite)
     with shown_progress() as progress:
         result = run_night(suite, options, progress)
-    if arguments.json:
-        sys.stdout.flush()
-        sys.stdout.buffer.write((result.nightly.model_dump_json(indent=2, by_alias=True) + "\n").encode())
-    else:
-        _show(result)
+    _show(result, as_json=arguments.json)
     return result.nightly.exit_code
 
 
-def _show(result: NightResult) -> None:
-    from harness.words.printable import printable
+def _show(result: NightResult, *, as_json: bool) -> None:
+    """A stdout that is closed, or whose reader has gone, changes nothing of what the night came to."""
+    if sys.stdout is None:
+        return
+    try:
+        if as_json:
+            show_bytes((result.nightly.model_dump_json(indent=2, by_alias=True) + "\n").encode())
+        else:
+            for line in _lines(result):
+                print(printable(line))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
 
+
+def _lines(result: NightResult) -> list[str]:
     nightly = result.nightly
     lines = [f"{nightly.suite}, night of {nightly.night}: {nightly.outcome}", nightly.sentence]
     lines += [f"warning: {text}" for text in nightly.warnings]
     if result.is_stored:
         lines.append("This night was done before; --again measures it anew.")
-    lines.append(f"{result.folder / 'nightly.json'}")
-    for line in lines:
-        print(printable(line))
+    return [*lines, str(result.folder / "nightly.json")]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from harness.cli.console import rich_console, silence_stdout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
     from rich.console import Console
 
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
     from harness.documents.tool_numbers import ReadNumbers
 
 
-def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:
-    """A run's result as JSON, or a summary for people with the report's place."""
+def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool, page: Path | None = None) -> None:
+    """A run's result as JSON, or a summary for people with the place of the report, or of another `page`."""
     from reports.terminal import render_terminal
 
-    _show(comparison, lambda console: render_terminal(comparison, console, folder.report), as_json=as_json)
+    _show(comparison, lambda console: render_terminal(comparison, console, page or folder.report), as_json=as_json)
 
 
 def show_soak(folder: SoakFolder, result: SoakResult, *, as_json: bool) -> None:

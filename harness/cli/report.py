@@ -31,6 +31,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"write it in this format, and no summary; of a run: {', '.join(EXPORTS)}; of a night: "
         f"{', '.join(RENDERINGS)}",
     )
+    parser.add_argument(
+        "--share",
+        choices=("aliases", "names"),
+        metavar="WHAT",
+        help="what a run's page or format tells of the devices: aliases (the default), and nothing of users, hosts, "
+        "addresses, folders and serial numbers; or names, as comparison.json has them (the page is then "
+        "report.local.html)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="with --format: where to; else it is printed")
 
 
@@ -38,7 +46,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Write report.html again and show the summary; or write one format."""
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
-    from harness.documents.folder import RunFolder, write_atomically
+    from harness.commands.write_reports import shareable, write_local_report, write_reports
+    from harness.documents.folder import RunFolder
     from harness.documents.received_folder import refuse_foreign_entries
     from harness.errors import UserError
     from reports.exports.registry import open_export
@@ -54,16 +63,23 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json and arguments.format is not None:
         raise UserError("--json and --format are two formats", "Give one of them.")
     _refuse_foreign_format(arguments.format, formats, "night" if of_a_night else "run")
+    if of_a_night and arguments.share is not None:
+        raise UserError("--share is of a run, and this is a night", "Leave it out: a night's renderings name devices.")
     if of_a_night:
         return _report_night(arguments)
     folder = RunFolder(arguments.run)
     refuse_foreign_entries(folder.path)
     comparison = open_comparison(folder.comparison)
     if arguments.format is None:
-        write_atomically(folder.report, open_export("html").render(comparison, folder.path))
-        show_outcome(folder, comparison, as_json=arguments.json)
+        if arguments.share == "names":
+            write_local_report(folder, comparison)
+        else:
+            write_reports(folder, comparison)
+        page = folder.local_report if arguments.share == "names" else folder.report
+        show_outcome(folder, comparison, as_json=arguments.json, page=page)
         return EXIT_DONE
-    _put_out(arguments.out, open_export(arguments.format).render(comparison, folder.path))
+    told = comparison if arguments.share == "names" else shareable(comparison)
+    _put_out(arguments.out, open_export(arguments.format).render(told, folder.path))
     return EXIT_DONE
 
 

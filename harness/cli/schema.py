@@ -11,6 +11,7 @@ NAMES = (
     "records",
     "run",
     "comparison",
+    "compared",
     "soak",
     "soak-result",
     "profile",
@@ -19,10 +20,13 @@ NAMES = (
     "history-list",
     "history-series",
     "history-check",
+    "history-import",
     "history-prune",
     "journal",
     "bisect",
     "tool-numbers",
+    "vote",
+    "votes",
 )
 
 

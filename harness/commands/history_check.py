@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _Results = dict[tuple[str, str], tuple[float | None, float | None, float | None]]
 """Candidate and quantity → estimate and interval."""
+_Fault = tuple[Literal["gone", "unreadable", "differs"], str]
 _CLOSE: Final = 1e-9
 
 
@@ -69,39 +70,31 @@ def _results(connection: Connection, run: int) -> _Results:
 
 
 def _faults(of_run: list[tuple[Any, _Results]]) -> Iterator[HistoryFault]:
-    run = of_run[0][0]
-    folder = RunFolder(Path(run.folder))
-    kind, text = None, ""
-    rows: dict[str, RunRow] = {}
-    if not folder.path.is_dir():
-        kind, text = "gone", f"its folder is gone: {run.folder}"
-    else:
-        try:
-            rows = {row.device: row for row in rows_of_run(folder) if row.run_id == run.run_id}
-        except UserError as error:
-            kind, text = "unreadable", error.what
-        else:
-            if not rows:
-                kind, text = "differs", f"{run.folder} holds another run now"
+    found = _rows_now(of_run[0][0])
     for head, known in of_run:
-        if kind is not None:
-            yield HistoryFault(
-                run_id=head.run_id,
-                device=head.device,
-                folder=head.folder,
-                kind="gone" if kind == "gone" else "unreadable" if kind == "unreadable" else "differs",
-                text=text,
-            )
-        elif (difference := _difference(head, known, rows.get(head.device))) is not None:
-            yield HistoryFault(
-                run_id=head.run_id, device=head.device, folder=head.folder, kind="differs", text=difference
-            )
+        fault = _difference(head, known, found.get(head.device)) if isinstance(found, dict) else found
+        if fault is not None:
+            kind, text = fault
+            yield HistoryFault(run_id=head.run_id, device=head.device, folder=head.folder, kind=kind, text=text)
 
 
-def _difference(head: Any, known: _Results, row: RunRow | None) -> str | None:
-    """What comparison.json says otherwise, in a sentence; None where they agree."""
+def _rows_now(run: Any) -> dict[str, RunRow] | _Fault:
+    """Device → what its folder says of it today; or why it says nothing."""
+    folder = RunFolder(Path(run.folder))
+    if not folder.path.is_dir():
+        return "gone", f"its folder is gone: {run.folder}"
+    try:
+        rows = rows_of_run(folder)
+    except UserError as error:
+        return "unreadable", error.what
+    now = {row.device: row for row in rows if row.run_id == run.run_id}
+    return now or ("differs", f"{run.folder} holds another run now")
+
+
+def _difference(head: Any, known: _Results, row: RunRow | None) -> _Fault | None:
+    """What comparison.json says otherwise; None where they agree."""
     if row is None:
-        return "comparison.json no longer has this device"
+        return "differs", "comparison.json no longer has this device"
     now: _Results = {
         (result.key.candidate, result.key.quantity): (result.estimate, result.low, result.high)
         for result in row.results
@@ -112,11 +105,10 @@ def _difference(head: Any, known: _Results, row: RunRow | None) -> str | None:
         if not _agree(known.get((candidate, quantity)), now.get((candidate, quantity)))
     ]
     if differing:
-        return f"comparison.json says otherwise of {named(differing)}: import it again with --again"
+        return "differs", f"comparison.json says otherwise of {named(differing)}: import it again with --again"
     if head.decision != row.decision:
-        return (
-            f"the verdict was {head.decision or 'none'} and is {row.decision or 'none'}: import it again with --again"
-        )
+        turned = f"the verdict was {head.decision or 'none'} and is {row.decision or 'none'}"
+        return "differs", f"{turned}: import it again with --again"
     return None
 
 

@@ -19,6 +19,7 @@ from harness.documents.runner_record import RunnerRecord
 from harness.errors import UserError
 from harness.history.design import design_fingerprint
 from harness.history.rows import Environment, ResultRow, RunRow, SeriesKey
+from harness.history.waiting import Waiting
 from harness.nightly.night_folder import NightFolder
 from harness.nightly.state import NightState
 from harness.quantity import QUANTITIES, Available
@@ -198,6 +199,13 @@ def import_folder(
             history.keep_changes(nightly.suite, nightly.changes)
             found.nights += 1
     return found
+
+
+def import_waiting(history: History) -> Imported:
+    """What nightly jobs keep in files since their database could not be had, of every suite. Raises `HistoryError`."""
+    came = Waiting().bring_in(history)
+    broken = "it cannot be understood, and is kept under this name"
+    return Imported(runs=came.runs, nights=came.nights, skipped=dict.fromkeys(came.broken, broken))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -38,6 +39,8 @@ def write_note(
             raise UserError(f"{what} needs some words", 'For example: bakeoff note runs/mine "pruned the last block"')
         if words is not None and len(words) > _MOST_CHARACTERS:
             raise UserError(f"{what} has more than {_MOST_CHARACTERS:,} characters", "Put it into a file.")
+    if run is None and os.path.isdir(text):  # noqa: PTH112 it may be no path at all
+        raise UserError(f"{text}: what is to be noted of it?", 'For example: bakeoff note RUN "pruned the last block"')
     if run is None:
         if factor is not None:
             raise UserError("--factor binds a note to what a run changed", "Name the run: bakeoff note RUN TEXT")

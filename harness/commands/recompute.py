@@ -10,7 +10,8 @@ from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
-from harness.documents.folder import DiskError, read_model, write_atomically, write_model
+from harness.commands.write_reports import write_reports
+from harness.documents.folder import DiskError, read_model, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
 from harness.documents.profile import DeviceProfile
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
-    """Score, compare, draw; writes tables/, gallery/, comparison.json and report.html.
+    """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
+    shared of it (comparison.shared.json, report.html).
 
     The folder is the caller's alone (`harness.runs.session.folder_lock`). Raises `UserError`; comparison.json is then
     as it was.
@@ -41,10 +43,8 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
         comparison = _compare_and_draw(folder, manifest, quality, outputs)
     except OSError as error:  # tables and the gallery are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
-    from reports.html import render_html
-
     write_model(folder.comparison, comparison)
-    write_atomically(folder.report, render_html(comparison, folder.path).encode())
+    write_reports(folder, comparison)
     return comparison
 
 

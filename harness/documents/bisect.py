@@ -56,6 +56,8 @@ class Bisect(_Strict):
     """The arm whose settings both models run with."""
     quantity: str
     device: str
+    pairs: int | None = None
+    """Pairs of blocks instead of the experiment's."""
     repository: str
     """The absolute path of the repository, or of what was fetched of it."""
     good: CommitOfModel

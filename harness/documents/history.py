@@ -15,6 +15,7 @@ from harness.documents.nightly import CommitOfModel, SeriesName
 LIST_SCHEMA: Final = "bakeoff.history-list/1"
 SERIES_SCHEMA: Final = "bakeoff.history-series/1"
 CHECK_SCHEMA: Final = "bakeoff.history-check/1"
+IMPORT_SCHEMA: Final = "bakeoff.history-import/1"
 PRUNE_SCHEMA: Final = "bakeoff.history-prune/1"
 
 
@@ -135,6 +136,20 @@ class HistoryCheck(_Document):
     elsewhere: int
     """Those of other hosts, which were not looked at."""
     faults: list[HistoryFault]
+
+
+class HistoryImport(_Document):
+    """What was taken in from a folder."""
+
+    schema_: Literal["bakeoff.history-import/1"] = Field(default=IMPORT_SCHEMA, alias="schema")
+    history: str
+    runs: int
+    """Runs on a device that are new, or were written anew."""
+    known: int
+    """Those that the history had."""
+    nights: int
+    skipped: dict[str, str]
+    """Folder → why it could not be read."""
 
 
 class HistoryPrune(_Document):

@@ -164,7 +164,7 @@ class Change(_Strict):
     told_night: str | None = None
     """The night that told of it first."""
     how_sure: str
-    """In words: `seen again when it was measured a second time; p below 0.00001 before that`."""
+    """The evidence in words: `seen again when it was measured a second time; p below 0.00001 before that`."""
 
     @property
     def is_regression(self) -> bool:

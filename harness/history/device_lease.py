@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from harness.errors import UserError
 from harness.history.address import read_address
 from harness.history.engine import make_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 LOOK_AGAIN_S: Final = 5.0
 _LOCK: Final = text("SELECT pg_try_advisory_lock(:key)")
@@ -42,17 +45,24 @@ def device_lease(
         yield True
         return
     try:
-        said = False
-        while not connection.execute(_LOCK, {"key": key}).scalar():
-            if not said:
-                on_wait()
-                said = True
-            if not wait(LOOK_AGAIN_S):
-                yield False
-                return
-        yield True
+        yield _had(connection, key, wait, on_wait)
     finally:
         # Not given back to a pool: the lock ends with the session.
         connection.invalidate()
         connection.close()
         engine.dispose()
+
+
+def _had(connection: Connection, key: int, wait: Callable[[float], bool], on_wait: Callable[[], None]) -> bool:
+    said = False
+    while True:
+        try:
+            if connection.execute(_LOCK, {"key": key}).scalar():
+                return True
+        except SQLAlchemyError:  # the server went while it was waited for
+            return True
+        if not said:
+            on_wait()
+            said = True
+        if not wait(LOOK_AGAIN_S):
+            return False

@@ -16,6 +16,16 @@ BUSY_S: Final = 10.0
 """How long another writer is waited for."""
 CONNECT_S: Final = 10
 """How long a server is waited for."""
+_NOTICES_A_DEAD_NETWORK: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Of a connection that is open: seconds, and milliseconds."""
+_WAITS_NO_LONGER: Final = (
+    "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') IN ('0', '0ms')"
+)
 WRITES: Final = "bakeoff_writes"
 """An execution option of connections that are going to write."""
 
@@ -29,10 +39,18 @@ def make_engine(address: Address, *, busy_s: float = BUSY_S) -> Engine:
     except ImportError:
         missing = "the driver of PostgreSQL is not installed"
         raise UserError(missing, "pip install 'bakeoff[postgresql]'") from None
-    options = {"connect_timeout": CONNECT_S, "application_name": "bakeoff"}
+    options = {"connect_timeout": CONNECT_S, "application_name": "bakeoff", **_NOTICES_A_DEAD_NETWORK}
     # What the URL itself asks for goes before what we would.
     ours = {name: value for name, value in options.items() if name not in address.url.query}
-    return create_engine(address.url, connect_args=ours, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(address.url, connect_args=ours, pool_pre_ping=True, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        # The server by itself waits for another's lock without end, and a night with it.
+        connection.execute(_WAITS_NO_LONGER, (f"{round(1e3 * busy_s)}ms",))
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(address: Address, busy_s: float) -> Engine:

@@ -80,6 +80,7 @@ _REFUSED: Final = (
 )
 _POSTGRESQL: Final = (
     ("connection refused", "nothing listens there", "Is the server running, and are host and port right?"),
+    ("lock timeout", "is locked by another program", "Try again when that is done."),
     ("timeout", "the server does not answer", "Is it running, and are host and port right?"),
     ("resolve host", "there is no such host", "Is its name spelt right?"),
     ("name or service not known", "there is no such host", "Is its name spelt right?"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select
 
 from harness.history.tables import QuarantineRecord
+
+_LOCAL: Final = "local"
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,21 @@ class Quarantine:
 
 
 def find_quarantines(connection: Connection, device: str | None = None) -> list[Quarantine]:
-    """In order of the devices' names."""
+    """In order of the devices' names. `local` is this computer's; that of another is `local of HOST`."""
     statement = select(QuarantineRecord.__table__).order_by(QuarantineRecord.device)
     if device is not None:
-        statement = statement.where(QuarantineRecord.device == device)
-    return [Quarantine(row.device, row.since, row.reason, row.failures) for row in connection.execute(statement)]
+        statement = statement.where(QuarantineRecord.device == _key(connection, device))
+    ours = _key(connection, _LOCAL)
+    return [
+        Quarantine(_LOCAL if row.device == ours else row.device, row.since, row.reason, row.failures)
+        for row in connection.execute(statement)
+    ]
+
+
+def _key(connection: Connection, device: str) -> str:
+    """Where several computers share a history, each has a device `local` of its own."""
+    is_shared = connection.dialect.name == "postgresql"
+    return f"{_LOCAL} of {socket.gethostname()}" if is_shared and device == _LOCAL else device
 
 
 def put_quarantine(connection: Connection, quarantine: Quarantine) -> None:
@@ -37,7 +51,7 @@ def put_quarantine(connection: Connection, quarantine: Quarantine) -> None:
         insert(QuarantineRecord),
         [
             {
-                "device": quarantine.device,
+                "device": _key(connection, quarantine.device),
                 "since": quarantine.since,
                 "reason": quarantine.reason,
                 "failures": quarantine.failures,
@@ -48,4 +62,4 @@ def put_quarantine(connection: Connection, quarantine: Quarantine) -> None:
 
 def lift_quarantine(connection: Connection, device: str) -> None:
     """Nothing happens where there is none."""
-    connection.execute(delete(QuarantineRecord).where(QuarantineRecord.device == device))
+    connection.execute(delete(QuarantineRecord).where(QuarantineRecord.device == _key(connection, device)))

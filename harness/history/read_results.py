@@ -98,7 +98,7 @@ def _joined(wanted: Wanted) -> Select[*tuple[Any, ...]]:
         .select_from(ResultRecord)
         .join(RunRecord, RunRecord.id == ResultRecord.run)
         .join(SeriesRecord, SeriesRecord.id == ResultRecord.series)
-        .where(*wanted.of_series)
+        .where(*wanted.of_results)
     )
     return statement if wanted.since is None else statement.where(RunRecord.night >= wanted.since)
 

@@ -40,6 +40,14 @@ class Wanted:
         )
         return [column == value for column, value in pairs if value is not None]
 
+    @property
+    def of_results(self) -> list[ColumnElement[bool]]:
+        """The same conditions on `bakeoff_results`. A join with conditions on the series alone has SQLite look through
+        the results of all of them.
+        """
+        conditions = self.of_series
+        return [ResultRecord.series.in_(select(SeriesRecord.id).where(*conditions))] if conditions else []
+
 
 def read_series(connection: Connection, wanted: Wanted, last_nights: int | None = None) -> list[Series]:
     """Series in order of their keys, points in order of nights and attempts. A result without an estimate is no point;
@@ -65,9 +73,8 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
             RunRecord.commits,
             ResultRecord.baseline_value,
         )
-        .join(SeriesRecord, SeriesRecord.id == ResultRecord.series)
         .join(RunRecord, RunRecord.id == ResultRecord.run)
-        .where(ResultRecord.estimate.is_not(None), *wanted.of_series)
+        .where(ResultRecord.estimate.is_not(None), *wanted.of_results)
         .order_by(ResultRecord.series, RunRecord.night, RunRecord.attempt, RunRecord.measured_at, RunRecord.run_id)
     )
     if since is not None:
@@ -80,7 +87,10 @@ def read_series(connection: Connection, wanted: Wanted, last_nights: int | None 
     environments = _environments(connection)
     found = []
     for number, rows in groupby(connection.execute(statement), key=lambda row: row[0]):
-        key, scale, unit, better = heads[number]
+        head = heads.get(number)
+        if head is None:  # its series was taken out by somebody else's hand
+            continue
+        key, scale, unit, better = head
         points = tuple(filter(None, (_point(scale, row) for row in rows)))
         if points:
             used = {point.environment: environments.get(point.environment, Environment({})) for point in points}

@@ -19,7 +19,7 @@ from harness.errors import UserError
 from harness.history import keep_runs, nights, notes, quarantine, read_series
 from harness.history.address import Address, read_address
 from harness.history.engine import BUSY_S, WRITES, make_engine
-from harness.history.faults import in_our_words
+from harness.history.faults import HistoryError, in_our_words
 from harness.history.notes import Note
 from harness.history.quarantine import Quarantine
 from harness.history.read_series import Wanted
@@ -69,7 +69,16 @@ class History:
             with self._engine.connect() as connection, connection.begin():
                 return ask(connection)
 
-        return self._told(work)
+        fault = ""
+        try:
+            return self._told(work)
+        except (TypeError, ValueError) as error:
+            # What is in a column is what somebody put there: SQLite keeps any value in any column.
+            fault = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+        raise HistoryError(
+            f"the history {self.address.shown} holds something that no bakeoff wrote: {fault}",
+            "Was it changed by hand? Take it back from a copy, or import the runs anew into another.",
+        )
 
     def write(self, change: Callable[[Connection], _T]) -> _T:
         """What `change` returns of one transaction, which is kept whole where it returns, and else not at all."""
@@ -195,7 +204,7 @@ class History:
 def open_history(url: str | None = None, *, create: bool = True, busy_s: float = BUSY_S) -> History:
     """The history at `url`, or where `harness.history.address.default_url` says, with our schema.
 
-    Without `create` there must be one. An SQLite database that is locked is waited for `busy_s` seconds.
+    Without `create` there must be one. What another program has locked is waited for `busy_s` seconds.
 
     Raises `WrongAddressError`, `HistoryRefusedError`, `HistoryOfNewerSchemaError`, `HistoryOutOfReachError`, and
     `UserError` where there is none.

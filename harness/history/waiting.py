@@ -55,6 +55,7 @@ class CameIn:
     files: int
     runs: int
     """Runs on a device that the database did not have."""
+    nights: int = 0
     broken: tuple[str, ...] = ()
     """Files that cannot be understood, which stay where they are under another name."""
 
@@ -65,10 +66,17 @@ def waiting_folder() -> Path:
 
 
 class Waiting:
-    """A folder of files that wait."""
+    """A folder of files that wait, with those of each suite in one of their own: two suites may have two histories, and
+    what waits for one must not come into the other.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or waiting_folder()
+
+    def of_suite(self, suite: str) -> Waiting:
+        """What waits of that suite alone."""
+        digest = hashlib.sha256(suite.encode("utf-8", "replace")).hexdigest()[:8]
+        return Waiting(self.folder / f"{safe_name(suite)}-{digest}")
 
     def put_runs(self, rows: Sequence[RunRow]) -> None:
         """Write runs into a file. Raises `DiskError`."""
@@ -93,7 +101,7 @@ class Waiting:
 
     def files(self) -> list[Path]:
         """What waits, the oldest first."""
-        found = [path for kind in ("runs", "night", "changes") for path in self.folder.glob(f"{kind}-*.json")]
+        found = [path for kind in ("runs", "night", "changes") for path in self.folder.rglob(f"{kind}-*.json")]
         ages = {}
         for path in found:
             with contextlib.suppress(FileNotFoundError):  # another one imported it
@@ -102,7 +110,7 @@ class Waiting:
 
     def bring_in(self, history: History) -> CameIn:
         """Import what waits. Raises `HistoryError` where the database cannot be had; what was not imported waits on."""
-        files = runs = 0
+        files = runs = nights = 0
         broken = []
         for path in self.files():
             try:
@@ -116,11 +124,12 @@ class Waiting:
                     path.rename(path.with_suffix(".broken"))
                 broken.append(str(path.with_suffix(".broken")))
                 continue
-            files, runs = files + 1, runs + new
+            files, runs, nights = files + 1, runs + new, nights + path.name.startswith("night-")
             with contextlib.suppress(OSError):
                 path.unlink()
-        sweep_parts(self.folder)
-        return CameIn(files, runs, tuple(broken))
+        for folder in {path.parent for path in self.folder.rglob(".part-*")}:
+            sweep_parts(folder)
+        return CameIn(files, runs, nights, tuple(broken))
 
 
 def _import(history: History, path: Path) -> int:
@@ -142,12 +151,14 @@ def keep_or_wait(
     changes: tuple[str, Sequence[Change]] | None = None,
     folder: Path | None = None,
 ) -> Kept:
-    """Keep rows in the history at `url`; where it cannot be had for whatever reason, in files of `folder`. What waited
-    there comes in first. Raises `DiskError` where neither takes them.
+    """Keep rows in the history at `url`; where it cannot be had for whatever reason, in files of `folder`, or of their
+    suite's where it is None. What waited there comes in first. Raises `DiskError` where neither takes them.
     """
     from harness.history.store import open_history
 
-    waiting = Waiting(folder)
+    suites = [row.suite for row in rows] + [each.suite for each in (nightly,) if each is not None]
+    suites += [changes[0]] if changes is not None else []
+    waiting = Waiting().of_suite(suites[0]) if folder is None and suites else Waiting(folder)
     reason: str | None = None
     broken: tuple[str, ...] = ()
     # Files first: whatever happens to this process from here on, nothing is lost.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,11 +43,11 @@ class NightFolder:
         """The folder of a run."""
         return RunFolder(self.path / run.folder)
 
-    def new_run_name(self, experiment: str, device: str) -> str:
-        """A folder for one more run, that is not there yet; it is not made."""
+    def new_run_name(self, experiment: str, device: str, taken: Container[str]) -> str:
+        """A folder for one more run, that is neither there nor among those `taken`; it is not made."""
         stem = f"runs/{safe_name(experiment)}-{safe_name(device)}"
         number = 1
-        while (self.path / f"{stem}-{number}").exists():
+        while f"{stem}-{number}" in taken or (self.path / f"{stem}-{number}").exists():
             number += 1
         return f"{stem}-{number}"
 

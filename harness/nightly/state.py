@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 class RunOfNight(_Strict):
     """A run of a job: its first, or one that measures a suspect again."""
 
-    folder: str = Field(pattern=r"^runs/[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")
+    folder: str = Field(pattern=r"^runs/[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$")
     """Its folder, below the night's."""
     attempt: int = Field(ge=1)
     progress: Progress = "waiting"

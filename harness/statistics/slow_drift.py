@@ -82,7 +82,7 @@ class Course:
     """Between them it began with a probability of at least 90 %."""
     before: float
     after: float
-    """Of a ramp, its end."""
+    """The end of a ramp."""
 
 
 def course_of(values: Floats, factors: Floats, variance: float, likelier: Floats, longest_drift: int) -> Course:

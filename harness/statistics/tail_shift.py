@@ -44,10 +44,12 @@ def tail_shifts(
     prior: VariancePrior,
     serial: SerialCorrelation,
     least_deviation: float,
+    doubt_of_before: float = 1.0,
 ) -> TailShifts:
     """Values of shape (n,) in order, and how many times the usual variance each has. `lengths` that leave fewer than
     `FEWEST_BEFORE` values before are left out. The spread is that of the values before, moderated by the prior, at
-    least `least_deviation`, and means of values that are alike know less (`serial`).
+    least `least_deviation`, and means of values that are alike know less (`serial`). The mean before has
+    `doubt_of_before` times that variance.
     """
     ks = np.array([k for k in lengths if 1 <= k <= values.size - FEWEST_BEFORE], dtype=np.int64)
     counts_before = values.size - ks
@@ -68,6 +70,6 @@ def tail_shifts(
     degrees = prior.degrees + sample_degrees
     variances = (prior.degrees * prior.variance + sample_degrees * sample) / degrees
     variances = np.maximum(variances, least_deviation**2)
-    errors = np.sqrt(variances * (inflation_before / w_before + inflation_after / w_after))
+    errors = np.sqrt(variances * (doubt_of_before * inflation_before / w_before + inflation_after / w_after))
     p_values = np.minimum(1.0, 2.0 * stdtr(degrees, -np.abs(after - before) / errors))
     return TailShifts(ks, before + centre, after + centre, errors, degrees, p_values, np.sqrt(variances))

@@ -8,7 +8,7 @@ from harness.documents.history import HistoryShown
 from reports.history.course import axis_in_words, course
 from reports.page_environment import page_environment
 
-MOST_SERIES: Final = 400
+MOST_SERIES: Final = 200
 """The most on one page."""
 _SHOWN_NIGHTS: Final = 60
 _MARKS: Final = {"change": "Changed", "note": "Note", "environment": "Environment", "design": "New series"}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.documents.history import HistoryMark, HistoryResult
+    from harness.documents.nightly import CommitOfModel
 
 _MARKS = {"change": "changed", "note": "note", "environment": "environment", "design": "new series"}
 
@@ -59,11 +60,14 @@ def _series(series: HistorySeries, console: Console) -> None:
     )
     marks = sorted(series.marks, key=lambda mark: mark.night)
     rows: list[tuple[str, str, str]] = []
+    before: list[CommitOfModel] = []
     for result in series.results:
         while marks and marks[0].night <= result.night:
             rows.append(_mark(marks.pop(0)))
         again = f" ({result.attempt})" if result.attempt > 1 else ""
-        rows.append((f"{result.night}{again}", fmt.held_together(result.words), ""))
+        new = [f"; commit {each.sha[:7]} “{each.message}”" for each in result.commits if each not in before]
+        rows.append((f"{result.night}{again}", fmt.held_together(result.words) + "".join(new), ""))
+        before = result.commits or before
     _grid(console, [*rows, *(_mark(mark) for mark in marks)])
 
 

@@ -98,5 +98,4 @@ def assert_none_is_seen(found: MemoryFinding) -> None:
     """It takes 45 million inferences to exclude one in steps of 2 MiB; small steps would have shown in seconds."""
     assert found.leak != "yes", found
     if found.leak == "not yet known":
-        assert found.reason.startswith("no leak of 256 bytes per 1000 inferences is seen"), found
-        assert found.steps[0].at_most < 256.0
+        assert found.steps[0].at_most < 256.0, found

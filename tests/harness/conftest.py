@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.documents.folder import write_atomically
-from tests.rig.built_once import built_once, common_folder
+from tests.rig.built_once import made_once
 from tests.rig.command import Finished, bakeoff
 from tests.rig.phones_for_runs import bionic_phone, kind, new_phone, server, stand_in
 from tests.rig.tiny_experiment import TinyExperiment
@@ -35,13 +34,13 @@ class FinishedRun:
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory, workdir: Path) -> FinishedRun:
     """Four pictures, two arms (the candidate blurs), six pairs. One for all test processes."""
-    home = common_folder(tmp_path_factory) / "finished"
-    tiny = TinyExperiment(home / "experiment")
-    said_path = home / "said.json"
-    with built_once(said_path) as is_missing:
-        if is_missing:
-            shutil.rmtree(home / "run", ignore_errors=True)
-            said = bakeoff("run", tiny.write(), "--out", home / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir))
-            assert said.exit_code == 0, said.stderr
-            write_atomically(said_path, json.dumps(asdict(said)).encode())
-    return FinishedRun(tiny, home / "run", Finished(**json.loads(said_path.read_text())))
+
+    def run(home: Path) -> None:
+        experiment = TinyExperiment(home / "experiment").write()
+        said = bakeoff("run", experiment, "--out", home / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+        assert said.exit_code == 0, said.stderr
+        (home / "said.json").write_text(json.dumps(asdict(said)))
+
+    home = made_once(tmp_path_factory, "finished", run)
+    said = Finished(**json.loads((home / "said.json").read_text()))
+    return FinishedRun(TinyExperiment(home / "experiment"), home / "run", said)

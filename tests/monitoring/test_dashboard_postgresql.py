@@ -32,6 +32,10 @@ def connection(postgresql):
         )
         history.set_quarantine(sample.PHONE, datetime(2025, 3, 19, tzinfo=UTC), "adb lost it", 3)
     with psycopg.connect(url, autocommit=True) as connected:
+        # As the documentation has it, Grafana's user may only read.
+        connected.execute("create role grafana")
+        connected.execute("grant select on all tables in schema public to grafana")
+        connected.execute("set role grafana")
         yield connected
 
 

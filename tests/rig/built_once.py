@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,3 +28,18 @@ def common_folder(factory: pytest.TempPathFactory) -> Path:
     """A temporary folder that all test processes of this session have in common."""
     own = factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A temporary folder that all test processes of this session have in common: the first that wants it calls `make`
+    with the empty folder. Nobody changes what is in it.
+    """
+    home = common_folder(factory) / name
+    made = home.with_name(f"{name}.made")
+    with built_once(made) as is_missing:
+        if is_missing:
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
+            make(home)
+            made.touch()
+    return home

@@ -20,7 +20,7 @@ from harness.commands.bisect.paired_step import (
 )
 from harness.commands.run import Overrides
 from harness.documents.bisect import Bisect, BisectResult, BisectStep
-from harness.documents.folder import RunFolder, read_model, write_model
+from harness.documents.folder import DiskError, RunFolder, read_model, write_model
 from harness.errors import UserError
 from harness.experiment.file import read_experiment
 from harness.history.changes.causes import commit_in_words
@@ -63,6 +63,7 @@ class Asked:
     path: str
     good: str
     bad: str
+    pairs: int | None = None
 
 
 def begin(asked: Asked, folder: Path) -> Bisect:
@@ -90,6 +91,7 @@ def begin(asked: Asked, folder: Path) -> Bisect:
         arm=arm,
         quantity=asked.quantity,
         device=asked.device,
+        pairs=asked.pairs,
         repository=str(repository.path),
         good=good,
         commits=commits,
@@ -99,7 +101,7 @@ def begin(asked: Asked, folder: Path) -> Bisect:
     return bisect
 
 
-def go_on(folder: Path, overrides: Overrides, progress: Progress) -> Bisect:
+def go_on(folder: Path, progress: Progress, *, no_wait: bool = False) -> Bisect:
     """Measure until it is found. Raises as a run does, and then `go_on` can be called again; `UserError` where the bad
     commit is not bad on this device, or cannot be measured.
     """
@@ -109,7 +111,7 @@ def go_on(folder: Path, overrides: Overrides, progress: Progress) -> Bisect:
     bisect = read_model(state, Bisect)
     if bisect.result is not None:
         return bisect
-    search = _Search(folder, bisect, overrides, progress)
+    search = _Search(folder, bisect, Overrides(pairs=bisect.pairs, no_wait=no_wait), progress)
     while search.bisect.result is None:
         search.step()
         write_model(state, search.bisect)
@@ -221,7 +223,15 @@ class _Search:
             raise NotMeasurableError(error.what) from None
         file = paired_experiment(self._file, self.bisect.arm, self._quantity, good, tested)
         _refuse_unreadable(tested)
-        return measure_step(file, self.bisect.device, self._quantity, folder, self._overrides, self._progress)
+        try:
+            return measure_step(file, self.bisect.device, self._quantity, folder, self._overrides, self._progress)
+        except DiskError:
+            raise
+        except UserError as error:
+            # The same experiment ran with another commit's model before.
+            if not self.bisect.steps or folder.manifest.exists():
+                raise
+            raise NotMeasurableError(error.what) from None
 
     def _sentence(self, found: Sequence[CommitOfModel], probability: float) -> str:
         last = found[-1]

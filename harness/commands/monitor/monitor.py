@@ -8,7 +8,8 @@ each time, while the others go on.
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -22,11 +23,12 @@ from devices.open_device import open_device
 from harness.commands.monitor.live import Live
 from harness.commands.monitor.serve import served
 from harness.commands.soak import SoakAsked, start_soak
+from harness.documents.folder import safe_name
 from harness.documents.records import SoakWindow
 from harness.documents.soak_folder import SoakFolder
 from harness.documents.soak_manifest import SoakLength
 from harness.errors import UserError
-from harness.nightly.device_lock import device_lock
+from harness.nightly.device_lock import device_lock, state_folder
 from harness.runs.measuring.clear_away import clear_away
 from harness.runs.preparing.distinct_phones import distinct_phones, open_asked
 from harness.runs.session.begun_here import forget_begun
@@ -35,6 +37,7 @@ from harness.runs.session.stop_request import InterruptedRunError, StopRequest
 from reports.monitor_metrics import live_registry
 
 if TYPE_CHECKING:
+    from harness.documents.folder import DeviceFolder
     from harness.documents.records import Record
     from harness.documents.runner_record import RunnerKind
     from harness.experiment.file import ExperimentFile
@@ -54,7 +57,7 @@ class MonitorAsked:
     window_s: float
     round_hours: float
     hours: float | None
-    """In all; None until it is stopped."""
+    """How long in all; None until it is stopped."""
     address: str
     port: int
     runner: RunnerKind | None = None
@@ -117,9 +120,12 @@ def _round(
         live.enter(name, "waiting")
         progress.say(name, "a night is at work there; waiting for it")
 
-    with device_lock(name, wait, say), tempfile.TemporaryDirectory(prefix="bakeoff-monitor-") as place:
-        folder = SoakFolder(Path(place) / "soak")
+    folder = SoakFolder(_place(name))
+    with device_lock(name, wait, say):
         live.enter(name, "preparing")
+        left = _clear(name, folder)  # of a monitor that was killed: its runner works on
+        if left is not None:
+            return left
         try:
             problems = start_soak(
                 file, [name], folder, asked, progress, detach=False, stop=stop, watch=_Watcher(folder, live)
@@ -133,7 +139,9 @@ def _round(
         else:
             return next(iter(problems.values()), None)
         finally:
-            _clear(name, folder, progress)
+            left = _clear(name, folder)
+            if left is not None:
+                progress.say(name, f"something of the monitor may be left there, for the next one to remove: {left}")
 
 
 class _Watcher:
@@ -153,20 +161,35 @@ class _Watcher:
             self._live.take(device, record)
 
 
-def _clear(name: str, folder: SoakFolder, progress: Progress) -> None:
-    """Leave nothing of a round behind, on the device and here."""
-    if not folder.manifest.exists():
-        return
-    manifest = folder.read_manifest()
-    forget_begun(manifest.run_id)
+def _place(name: str) -> Path:
+    """Where a round lies while it lasts: always there, so that what a killed monitor left is found again."""
+    which = f"{safe_name(name)}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return state_folder() / "monitor" / which
+
+
+def _clear(name: str, folder: SoakFolder) -> str | None:
+    """Leave nothing of a round behind, on the device and here. Where the device cannot be had, its folder here is kept
+    for the next try; what was in the way, in a sentence.
+    """
     try:
-        with contextlib.closing(open_device(name)) as device:
-            is_to_undo = clear_away(device, folder.device(manifest.devices[0]))
-        if is_to_undo:
-            with contextlib.closing(open_device(name)) as device:
-                device.connect()
+        if folder.manifest.exists():
+            manifest = folder.read_manifest()
+            _clear_device(name, folder.device(manifest.devices[0]))
+            forget_begun(manifest.run_id)
     except DeviceError as error:
-        progress.say(name, f"something of the monitor may be left there: {error.what}")
+        return error.what
+    except UserError:  # damaged by whatever ended the one before: nothing is known of it
+        pass
+    shutil.rmtree(folder.path, ignore_errors=True)
+    return None
+
+
+def _clear_device(name: str, files: DeviceFolder) -> None:
+    with contextlib.closing(open_device(name)) as device:
+        is_to_undo = clear_away(device, files)
+    if is_to_undo:
+        with contextlib.closing(open_device(name)) as device:
+            device.connect()
 
 
 def _names(device_names: Sequence[str], progress: Progress, stop: StopRequest) -> list[str]:

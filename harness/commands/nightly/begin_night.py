@@ -77,6 +77,8 @@ def make_state(
                     changed.append(key[0])
                 elif not again and _is_to_be_kept(known):
                     job = known
+                    if job.status in _GIVEN:  # cut while it was measured again
+                        job.progress = "done"
             jobs.append(job)
     is_decided = not fresh and all(job.progress == "done" for job in jobs)
     state = NightState(

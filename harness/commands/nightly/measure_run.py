@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from harness.nightly.state import JobOfNight, RunOfNight
 
 FIRST_CONNECT_S: Final = 10.0
+LONGEST_WAIT_S: Final = 600.0
+"""Between two tries."""
 LOOK_AGAIN_S: Final = 20.0
 """Between two looks at a phone that another run is at work on."""
 
@@ -45,7 +47,7 @@ def measure_run(night: Night, job: JobOfNight, run: RunOfNight, retries: int) ->
 
     Raises `DiskError` where night.json cannot be written, and `InterruptedRunError` where the user asks to stop.
     """
-    wait_s = night.suite.suite.retry_wait_s
+    wait_s, busy = night.suite.suite.retry_wait_s, None
     while True:
         with night.lock:
             job.tries += 1
@@ -57,18 +59,21 @@ def measure_run(night: Night, job: JobOfNight, run: RunOfNight, retries: int) ->
         finally:
             run.minutes += (time.monotonic() - began) / 60.0
         if isinstance(fault, Came):
-            return fault
+            has_begun = night.folder.run(run).manifest.exists()
+            return busy if busy is not None and fault.status == "out of time" and not has_begun else fault
         if isinstance(fault, AnotherRunError):
-            night.progress.say(job.device, f"{fault.what}; waiting for it")
+            if busy is None:
+                night.progress.say(job.device, f"{fault.what}; waiting for it")
+            busy, job.tries = Came("busy", str(fault)), job.tries - 1
             if not night.wait(LOOK_AGAIN_S):
-                return Came("busy", str(fault))
+                return busy
             continue
         if not isinstance(fault, TransientError) or retries == 0 or night.budget.left_s <= wait_s:
             return Came("missing" if isinstance(fault, NotReachableError) else "failed", str(fault))
         night.progress.say(job.device, f"{fault.what}; trying again in {wait_s:.0f} s")
         if not night.wait(wait_s):
             return Came("missing" if isinstance(fault, NotReachableError) else "failed", str(fault))
-        retries, wait_s = retries - 1, 2.0 * wait_s
+        retries, wait_s = retries - 1, min(2.0 * wait_s, LONGEST_WAIT_S)
 
 
 def _try(night: Night, job: JobOfNight, run: RunOfNight) -> Came | Exception:
@@ -121,10 +126,10 @@ def _start_or_resume(night: Night, job: JobOfNight, run: RunOfNight) -> Outcome:
         except DiskError:
             raise
         except UserError as error:
-            # Such as a picture that is another since: what was measured of it is of no use.
+            # Such as an input that is another since: what was measured of it is of no use.
             night.progress.say(job.device, f"{error.what}; it is measured from the beginning")
             with night.lock:
-                run.folder = night.folder.new_run_name(job.experiment, job.device)
+                run.folder = night.new_folder(job)
                 night.save()
             folder = night.folder.run(run)
     shutil.rmtree(folder.path, ignore_errors=True)  # what a start that was cut left of itself is no run yet

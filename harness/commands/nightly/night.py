@@ -65,11 +65,18 @@ class Night:
                 raise
         return not self.budget.is_over and not self.out_of_time.is_set()
 
+    def new_folder(self, job: JobOfNight) -> str:
+        """The name of a folder for one more run of a job; names that look alike as file names get different ones. To be
+        called, and written down, under `lock`.
+        """
+        taken = {run.folder for each in self.state.jobs for run in each.runs}
+        return self.folder.new_run_name(job.experiment, job.device, taken)
+
     def new_run(self, job: JobOfNight) -> RunOfNight:
         """One more run of a job, written down."""
         with self.lock:
             attempt = max((run.attempt for run in job.runs), default=job.earlier_attempts) + 1
-            run = RunOfNight(folder=self.folder.new_run_name(job.experiment, job.device), attempt=attempt)
+            run = RunOfNight(folder=self.new_folder(job), attempt=attempt)
             job.runs.append(run)
             self.save()
         return run

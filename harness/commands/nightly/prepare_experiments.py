@@ -28,7 +28,7 @@ class PreparedExperiment:
 
     declared: SuiteExperiment
     file: ExperimentFile
-    """As it is measured."""
+    """The experiment as it is measured."""
     commits: tuple[CommitOfModel, ...]
     fingerprint: str
     """Hash of all that is measured; what a night has measured already is known by it."""

@@ -29,9 +29,10 @@ from harness.history.device_lease import device_lease
 from harness.nightly.budget import Budget
 from harness.nightly.device_lock import file_lock
 from harness.nightly.night_folder import NightFolder, nights_before
-from harness.nightly.night_label import checked_night, tonight
+from harness.nightly.night_label import checked_night, night_to_measure, now
 from harness.nightly.state import DeviceOfNight
 from harness.runs.session.stop_request import StopRequest
+from harness.words.sentences import counted
 
 if TYPE_CHECKING:
     from harness.history.changes.suspects import Suspect
@@ -69,12 +70,12 @@ def run_night(suite: SuiteFile, options: NightOptions, progress: Progress) -> Ni
     Nothing is written before all that the suite names was found. Raises `UserError`, and `InterruptedRunError` where
     the user asks to stop: the same command then goes on.
     """
-    label = checked_night(options.night) if options.night is not None else tonight()
+    suite_folder = suite.nights_folder(options.nights)
+    label = checked_night(options.night) if options.night is not None else night_to_measure(suite_folder, now())
     budget = Budget(suite.suite.budget_minutes)
     history = NightlyHistory(suite.suite.history.url)
     history.check()
     experiments = prepare_experiments(suite, progress)
-    suite_folder = suite.nights_folder(options.nights)
     folder = NightFolder(suite_folder / label)
     stop = StopRequest()
     with _claimed(folder, budget, stop, progress):
@@ -96,6 +97,7 @@ def run_night(suite: SuiteFile, options: NightOptions, progress: Progress) -> Ni
             expected_minutes=expected_minutes(earlier),
         )
         night.save()
+        _announce(night)
         for sentence in sentences:
             night.warn(sentence)
         for job in state.jobs:
@@ -130,6 +132,16 @@ def _claimed(folder: NightFolder, budget: Budget, stop: StopRequest, progress: P
             yield
         finally:
             _leave_nothing_empty(folder)
+
+
+def _announce(night: Night) -> None:
+    """Logs of several nights are one file, and its lines have no dates."""
+    state = night.state
+    left = sum(job.progress != "done" for job in state.jobs)
+    devices = counted(len({job.device for job in state.jobs}), "device")
+    minutes = f"{night.budget.left_s / 60.0:.0f} of {night.suite.suite.budget_minutes:g} minutes left"
+    measurements = f"{counted(left, 'measurement')} to be done of {len(state.jobs)}"
+    night.progress.say(state.suite, f"night of {state.night}: {measurements} on {devices}, {minutes}")
 
 
 def _leave_nothing_empty(folder: NightFolder) -> None:

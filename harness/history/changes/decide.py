@@ -14,13 +14,14 @@ from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitO
 from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
-from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
+from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
+from harness.history.changes.hot_nights import calm_tracks
 from harness.history.changes.known import event_id, gone_of, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
-from harness.history.changes.track import Track, before_second_measurement, name_of, tracks_of
+from harness.history.changes.track import Track, before_second_measurement, name_of
 from harness.history.changes.words import change_of, event_sentence, likely_causes, shown_p
 from harness.history.rows import Series, SeriesKey
 from harness.quantity import QUANTITIES
@@ -49,7 +50,7 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     same changes, with the same ids.
     """
     asked = {each.key.quantity for each in suspects}
-    tracks = tracks_of([each for each in series if each.key.quantity in asked], told, tonight)
+    tracks = calm_tracks([each for each in series if each.key.quantity in asked], told, tonight)
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
     known_suspects = [each for each in suspects if each.key in by_key]
@@ -57,22 +58,27 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     judged += _not_seen(judged, series, told, tonight, noise)
     if any(each.confirmation == "confirmed" for each in judged):
         # Series that are no suspects themselves may show the same event.
-        tracks = tracks_of(series, told, tonight)
+        tracks = calm_tracks(series, told, tonight)
         noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
         firsts = {each.suspect.key: each.suspect.p_value for each in judged}
-        for event in _events(found, tracks, noise, joined=confirmation == "confirmed"):
-            changes.append(_change(suite, event, confirmation, firsts, told, tonight))
+        for event, gone in _events(found, tracks, noise, joined=confirmation == "confirmed"):
+            known = told_of(event, told)
+            change = _change(suite, event, gone, confirmation, firsts, told, tonight)
+            if known is None:
+                changes.append(change)
+            elif confirmation == "confirmed":
+                changes.append(_more_of(known, change, tonight))
     changes = _merged(changes)
-    known = {change.id for change in changes}
+    ids = {change.id for change in changes}
     # A night that is run once more still knows what it told.
     changes += [
         change.model_copy(update={"is_new": False})
         for change in told
-        if change.told_night == tonight and change.id not in known
+        if change.told_night == tonight and change.id not in ids
     ]
     order: dict[Confirmation, int] = {"confirmed": 0, "suspected": 1, "not confirmed": 2}
     return sorted(changes, key=lambda each: (order[each.confirmation], not each.is_new, -len(each.members), each.id))
@@ -121,7 +127,7 @@ def _not_seen(
     if not gone:
         return []
     its = before_second_measurement([each for each in series if each.key in gone], tonight)
-    seemed = [(track, look(track, noise[track.key.quantity], SUSPECT_P)) for track in tracks_of(its, told, tonight)]
+    seemed = [(track, look(track, noise[track.key.quantity], SUSPECT_P)) for track in calm_tracks(its, told, tonight)]
     return [
         _Judged(gone[track.key], finding, "not confirmed", was_measured_again=True)
         for track, finding in seemed
@@ -143,14 +149,14 @@ def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
 def _confirmation(
     suspect: Suspect, finding: Finding, adjusted: float, track: Track, noise: Noise
 ) -> Confirmation | None:
-    second = track.tonight
     likely = adjusted <= TOLD_Q and finding.is_large and stands_without_farthest(finding, noise)
     if not track.was_measured_again:
         return "suspected" if likely else None
-    halfway = (finding.before + finding.after) / 2.0
-    seen = (second.effect - halfway) * finding.difference > 0.0
-    if not seen:
-        return "not confirmed" if suspect.p_value <= MEMBER_P else None
+    stood_out = suspect.p_value <= MEMBER_P
+    if not finding.is_large:
+        return "not confirmed" if stood_out else None
+    if not shown_by_each_attempt(finding):
+        return "not confirmed" if stood_out else None
     if not likely or not _stands_shuffled(finding):
         return None
     return "confirmed"
@@ -209,26 +215,25 @@ def _events(
 
 def _change(
     suite: str,
-    event_and_gone: tuple[Event, Change | None],
+    event: Event,
+    gone: Change | None,
     confirmation: Confirmation,
     firsts: Mapping[SeriesKey, float],
     told: Sequence[Change],
     tonight: str,
 ) -> Change:
-    event, gone = event_and_gone
     members = [_member(finding) for finding in event.findings]
     kind = event.kind or _kind(members)
-    known = None if gone is not None else told_of(event, told)
     causes = [
         words
         for device, differences in sorted(event.environment.items())
         for words in environment_in_words(differences, device)
     ]
     likeliest = min(event.findings, key=lambda each: (each.p_value, each.track.key))
-    id_ = known.id if known is not None else event_id(suite, kind, _facts(event, gone))
+    id_ = event_id(suite, kind, _facts(event, gone))
     before = next((each for each in told if each.id == id_), None)
-    is_known = known is not None or (before is not None and (before.confirmation in {"confirmed", confirmation}))
-    change = Change(
+    is_known = before is not None and before.confirmation in {"confirmed", confirmation}
+    return Change(
         id=id_,
         kind=kind,
         confirmation=confirmation,
@@ -243,7 +248,6 @@ def _change(
         told_night=tonight,
         how_sure=_how_sure(confirmation, likeliest, firsts),
     )
-    return change if known is None else _more_of(known, change, tonight)
 
 
 def _more_of(known: Change, change: Change, tonight: str) -> Change:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.documents.nightly import ChangeKind, CommitOfModel
 from harness.history.changes.causes import Difference, environment_difference, new_commits
-from harness.history.changes.finding import Finding, index_of_night, look_at
+from harness.history.changes.finding import Finding, index_of_night, look_at, shown_by_each_attempt
 from harness.history.changes.limits import MEMBER_P, MOVED_P
 from harness.history.changes.noise import Noise
 from harness.history.changes.track import Track
@@ -105,12 +105,12 @@ def _event(
         mine = left.get(track.key)
         if mine is not None:
             begin, end = mine.course.earliest, mine.course.latest
-            if begin <= index <= end or there.p_value <= mine.p_value:
+            if begin - 1 <= index <= end + 1 or there.p_value <= mine.p_value:
                 explained.add(track.key)
                 members[track.key] = replace(
                     there, p_value=mine.p_value, course=replace(mine.course, begin=index, is_drift=False)
                 )
-        elif joined and there.p_value <= MEMBER_P:
+        elif joined and there.p_value <= MEMBER_P and shown_by_each_attempt(there):
             members[track.key] = there
     if not explained:
         return None, explained
@@ -198,12 +198,13 @@ def _of_model(experiment: str, candidate: str, night: str) -> Callable[[Track], 
 def _is_of_device(
     moved: Sequence[Finding], tracks: Sequence[Track], reason: _Reason, noise: Mapping[str, Noise]
 ) -> bool:
-    """Whether the device is to blame, and not what was measured on it: of half of what moved the models are known to be
-    the same; or several models moved, or another device with the same ones did not.
+    """Whether the device is to blame, and not what was measured on it: half of its series whose models are known to be
+    the same moved; or where none is known, several models moved, or another device with the same ones did not.
     """
     if all(each.track.tonight.commits for each in moved):
-        same = [each for each in moved if not new_commits(each.track, each.course.begin)]
-        return 2 * len(same) >= len(moved)
+        its = [(track, index) for track in tracks if (index := reason.place(track)) is not None]
+        same = {track.key for track, index in its if not new_commits(track, index)}
+        return len(same) >= _FEWEST_OF_DEVICE and 2 * sum(each.track.key in same for each in moved) >= len(same)
     candidates = {(each.track.key.experiment, each.track.key.candidate) for each in moved}
     device, night = moved[0].track.key.device, moved[0].first_bad_night
     elsewhere = [

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.history.changes.limits import (
+    ALONE_Z,
     LONGEST_DRIFT,
     MARKED_LIKELIER,
     MARKED_SHARE,
     NIGHTS_MARKED,
+    SEEN_AT_ONCE,
+    SEEN_LATER,
     SLOPE_LENGTHS,
     SLOPES_SHARE,
-    TAIL_LENGTHS,
+    TAIL_SHARES,
     WITHOUT_FARTHEST_P,
     least_change,
 )
@@ -81,10 +84,12 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     factors = noise.factors(track)
     n = track.values.size
     marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
-    lengths = sorted({*TAIL_LENGTHS, *marked})
-    shifts = tail_shifts(track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation)
+    lengths = sorted({*TAIL_SHARES, *marked})
+    shifts = tail_shifts(
+        track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation, track.doubt_of_before
+    )
     ks = shifts.lengths
-    shares = np.array([MARKED_SHARE if k in marked else 1.0 for k in ks.tolist()])
+    shares = np.array([TAIL_SHARES.get(k, 0.0) + MARKED_SHARE * (k in marked) for k in ks.tolist()])
     shares /= shares.sum()
     p_tail = float((shifts.p_values / shares).min())
     lines = slopes(track.cleaned, factors, SLOPE_LENGTHS, noise.prior, noise.serial, noise.least_deviation)
@@ -135,6 +140,7 @@ def _at(track: Track, noise: Noise, course: Course, p_value: float | None) -> Fi
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     return Finding(
         track,
@@ -153,6 +159,15 @@ def index_of_night(track: Track, night: str) -> int:
     return next((i for i, each in enumerate(nights) if each >= night), len(nights))
 
 
+def shown_by_each_attempt(finding: Finding) -> bool:
+    """Whether each attempt of tonight shows a share of the change, and what only tonight shows by itself."""
+    alone = finding.nights_after == 1
+    least = min((each.effect - finding.before) / finding.difference for each in finding.track.attempts_tonight)
+    if least < (SEEN_AT_ONCE if alone else SEEN_LATER):
+        return False
+    return not alone or least * abs(finding.difference) >= ALONE_Z * finding.standard_error
+
+
 def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
     """Whether the change is still there without the night since it that is farthest from before: one hot night makes
     the mean of several look moved. A change of one night has no other.
@@ -169,6 +184,7 @@ def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
         noise.prior,
         noise.serial,
         noise.least_deviation,
+        track.doubt_of_before,
     )
     rest = float(shifts.after[0] - shifts.before[0])
-    return rest / finding.difference >= 0.5 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P
+    return rest / finding.difference >= 0.4 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P

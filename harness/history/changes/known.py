@@ -16,8 +16,8 @@ from harness.history.changes.limits import LONGEST_DRIFT
 from harness.history.changes.track import baseline_begin
 from harness.history.rows import effect_of
 
-_NEAR: Final = timedelta(days=7)
-"""Series that show an event so much later than others still show that one."""
+_NEAR: Final = timedelta(days=3)
+"""Series whose likely nights are so far from an event's first still show that one."""
 _BACK: Final = 1.0 / 3.0
 """What is left of a step that is gone again, at most, as a share of it."""
 
@@ -34,7 +34,7 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
     first = _day(min(night for night, _ in likely)) - _NEAR
     last = _day(max(night for _, night in likely)) + _NEAR
     for change in reversed(told):
-        if change.confirmation != "confirmed" or change.kind in {"new series", "gone again"}:
+        if change.confirmation != "confirmed" or change.kind == "new series":
             continue
         if event.kind == "drift" or change.kind == "drift":
             if _is_same_drift(event, change):
@@ -42,11 +42,14 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
             continue
         if _has_same_series(event, change):
             continue
-        if event.commits and change.commits:
-            if {each.sha for each in event.commits} == {each.sha for each in change.commits}:
-                return change
+        if event.commits and {each.sha for each in event.commits} == {each.sha for each in change.commits}:
+            return change
+        if not first <= _day(change.first_bad_night) <= last or not _has_same_direction(event, change):
             continue
-        if not first <= _day(change.first_bad_night) <= last:
+        if event.commits and change.commits:
+            # The next commit of the same model, where a series lets both be.
+            if _shares_candidate(event, change):
+                return change
             continue
         if event.environment or event.commits:
             # The update of one phone is not that of another.
@@ -101,6 +104,14 @@ def _is_same_drift(event: Event, change: Change) -> bool:
         if abs(finding.difference) <= 2.0 * rate * max(since.days, 1) + 3.0 * finding.standard_error:
             return True
     return False
+
+
+def _has_same_direction(event: Event, change: Change) -> bool:
+    """Whether all of the event went the way that most of the change did; a device or its environment goes both ways."""
+    if change.kind in {"device changed", "environment changed", "mixed", "cost moved"}:
+        return True
+    worse = 2 * sum(member.is_worse for member in change.members) > len(change.members)
+    return all(finding.is_worse == worse for finding in event.findings)
 
 
 def _has_same_series(event: Event, change: Change) -> bool:

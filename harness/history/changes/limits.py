@@ -10,7 +10,7 @@ from harness.quantity import NEGLIGIBLE_RATIO, QUANTITIES
 NIGHTS_LOOKED_AT: Final = 120
 """So many of a series' last points are looked at; older ones are not needed."""
 
-SUSPECT_P: Final = 0.03
+SUSPECT_P: Final = 0.06
 """A series this unlikely to have stayed is measured again."""
 
 TOLD_Q: Final = 0.002
@@ -18,7 +18,7 @@ TOLD_Q: Final = 0.002
 this.
 """
 
-MEMBER_P: Final = 0.001
+MEMBER_P: Final = 0.0002
 """A series joins an event that others have shown at a place that is known."""
 
 MOVED_P: Final = 0.01
@@ -27,11 +27,19 @@ MOVED_P: Final = 0.01
 WITHOUT_FARTHEST_P: Final = 0.02
 """So unlikely the nights since a change still are without the farthest of them."""
 
+SEEN_AT_ONCE, SEEN_LATER = 1.0 / 2.0, 1.0 / 5.0
+"""Each attempt of tonight shows at least this share of a change: more where tonight is all that shows it."""
+
+ALONE_Z: Final = 3.0
+"""Each attempt of a night that alone shows a change is so many standard errors from before."""
+
 SHUFFLED_P: Final = 0.01
 """So seldom, or as seldom as so few nights can tell, shuffled nights are as unlike themselves."""
 
-TAIL_LENGTHS: Final = (1, 2, 3, 4, 6, 9, 14, 22, 35)
-"""How many nights ago a change is looked for."""
+TAIL_SHARES: Final = {1: 0.6, 2: 1.0, 3: 1.4, 4: 1.4, 5: 1.4, 7: 1.0, 10: 0.8, 15: 0.6, 24: 0.4, 36: 0.4}
+"""How many nights ago a change is looked for, and which share of the false alarms each may make: what is told of is
+best told within a week.
+"""
 
 NIGHTS_MARKED: Final = 14
 """So many nights back a commit or another environment is a place to look at."""
@@ -41,11 +49,11 @@ SLOPE_LENGTHS: Final = (28, 56, 84)
 
 LONGEST_DRIFT: Final = 84
 
-SLOPES_SHARE: Final = 0.2
+SLOPES_SHARE: Final = 0.1
 """The share of false alarms that drifts may make."""
 
-MARKED_SHARE: Final = 4.0
-"""A night with another commit or environment may make so many times the false alarms of another."""
+MARKED_SHARE: Final = 3.0
+"""The share of a night with another commit or environment, beside its own."""
 
 MARKED_LIKELIER: Final = 20.0
 """A step is so many times likelier in a night with another commit or environment."""

@@ -21,6 +21,8 @@ _FEWEST_NIGHTS: Final = 8
 _FEWEST_SERIES: Final = 4
 _NIGHTS_LEFT_OUT: Final = 3
 """The last ones, which may already be after a change."""
+_WIDE: Final = 2.5
+"""The variance of a run of ten launches is so many times the usual one by chance in one of a hundred."""
 _FLOOR: Final = 0.25
 """No standard deviation is taken to be below this share of the least change."""
 
@@ -41,7 +43,7 @@ class Noise:
         if usual is None:
             return np.ones(track.values.size)
         variance = max(self.prior.variance, self.least_deviation**2)
-        wider = np.fmax(track.variances - usual, 0.0) / variance
+        wider = np.where(track.variances > _WIDE * usual, track.variances - usual, 0.0) / variance
         fresh = min(usual / variance, 1.0)
         return np.asarray(1.0 + wider - fresh * (1.0 - 1.0 / track.counts))
 

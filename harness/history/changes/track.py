@@ -16,9 +16,10 @@ from harness.history.rows import Point, Series, SeriesKey
 from harness.statistics.estimate import Floats
 from harness.statistics.lone_outliers import without_lone_outliers
 
-_POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 2
+_POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 4
 """Attempts among which so many nights are looked for."""
-_AGREE: Final = 4.0
+_MOST_ATTEMPTS: Final = 8
+_AGREE: Final = 2.5
 """Two attempts of a night agree where they are within so many standard errors of their difference."""
 
 
@@ -30,9 +31,7 @@ class Track:
     points: tuple[Point, ...]
     """Each night's last attempt."""
     values: Floats
-    """The effect of each night: the mean of attempts that agree, else the last one, which was not chosen for being far
-    off.
-    """
+    """The effect of each night: the mean of attempts that agree; of others the one nearest to the night before."""
     cleaned: Floats
     """The same with lone outliers brought nearer."""
     counts: Floats
@@ -55,11 +54,22 @@ class Track:
         return self.points[-1]
 
     @property
+    def attempts_tonight(self) -> list[Point]:
+        """All attempts of tonight."""
+        tonight = self.points[-1].night
+        return [point for point in self.series.points[-_MOST_ATTEMPTS:] if point.night == tonight]
+
+    @property
     def was_measured_again(self) -> bool:
         """Whether tonight has more than one attempt."""
-        tonight = self.points[-1].night
-        last = self.series.points[-2:]
-        return len(last) == 2 and last[0].night == last[1].night == tonight
+        return len(self.attempts_tonight) > 1
+
+    @property
+    def doubt_of_before(self) -> float:
+        """How many times the variance the level before has: a change that was just told is more likely told too large
+        than too small.
+        """
+        return 1.0 if self.told is None else 2.0
 
     def marks(self, last: int | None = None) -> list[int]:
         """Indices of nights, of so many last ones, with another environment or commits than the night before."""
@@ -153,7 +163,7 @@ def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], li
     for i, is_last in enumerate(last_of_night):
         if is_last:
             if i > begin:
-                agreeing = _agreeing(points[begin : i + 1])
+                agreeing = _agreeing(points[begin : i + 1], values[begin - 1] if begin else None)
                 counts[i] = float(len(agreeing))
                 values[i] = sum(point.effect for point in agreeing) / len(agreeing)
             begin = i + 1
@@ -161,17 +171,20 @@ def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], li
     return kept, list(itertools.compress(values, last_of_night)), list(itertools.compress(counts, last_of_night))
 
 
-def _agreeing(attempts: Sequence[Point]) -> list[Point]:
-    """Those that agree with the last one, itself included."""
-    last = attempts[-1]
-    if last.standard_error is None:
-        return [last]
+def _agreeing(attempts: Sequence[Point], before: float | None) -> list[Point]:
+    """Attempts of a night that agree with the one nearest to the night before, itself included; to the last one, where
+    there is no night before.
+    """
+    one = attempts[-1] if before is None else min(reversed(attempts), key=lambda each: abs(each.effect - before))
+    error = one.standard_error
+    if error is None:
+        return [one]
     return [
         each
         for each in attempts
-        if each is last
+        if each is one
         or (
             each.standard_error is not None
-            and abs(each.effect - last.effect) <= _AGREE * math.hypot(each.standard_error, last.standard_error)
+            and abs(each.effect - one.effect) <= _AGREE * math.hypot(each.standard_error, error)
         )
     ]

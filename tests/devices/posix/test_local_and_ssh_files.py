@@ -104,7 +104,7 @@ def test_a_file_that_changed_since_it_was_hashed_is_not_delivered(device: PosixD
     one = blob(tmp_path, "one", b"as planned")
     for content in (b"as PLANNED", b"shorter", b"longer than planned"):
         one.path.write_bytes(content)
-        with pytest.raises(PermanentError, match="not what it was when the run was planned"):
+        with pytest.raises(PermanentError):
             device.push([one])
     assert not Path(device.workdir, "blobs", one.sha256).exists()
 

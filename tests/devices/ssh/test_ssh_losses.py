@@ -88,7 +88,7 @@ def test_commands_fail_at_once_while_the_server_is_away(own_sshd: LoopbackSshd, 
     own_sshd.stop()
     with pytest.raises(TransientError):
         device.run(["true"], timeout_s=120)
-    with pytest.raises(NotReachableError, match="refuses the connection"):
+    with pytest.raises(NotReachableError):
         device.connect()
     own_sshd.start()
     device.connect()

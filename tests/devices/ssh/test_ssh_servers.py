@@ -119,7 +119,7 @@ def test_a_login_anew_for_each_command_is_noticed_to_be_lost_and_had_again(
     with SshDevice(server.address(tmp_path / "work"), server.ssh_command()) as device:
         device.connect()
         server.stop()
-        with pytest.raises(NotReachableError, match="refuses the connection"):
+        with pytest.raises(NotReachableError):
             device.run(["true"], timeout_s=20)
         server.start()
         device.connect()

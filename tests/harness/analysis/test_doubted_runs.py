@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,7 @@ from harness.quantity import QUANTITIES, Quantity
 from harness.tasks.looks import Doubts
 from tests.harness.analysis.judging.empty_scores import EMPTY_SCORES
 from tests.harness.analysis.simulated_mechanisms import CLEAN, TROUBLED, Mechanism, as_records, simulated_blocks
+from tests.harness.experiments import experiments
 from tests.harness.simulated_records import make_manifest
 
 P50 = QUANTITIES["latency_p50"]
@@ -77,7 +77,7 @@ def run_of(mechanism: Mechanism, manifest: Manifest, random: np.random.Generator
     )
 
 
-EXPERIMENTS = int(os.environ.get("BAKEOFF_EXPERIMENTS", "40"))
+EXPERIMENTS = experiments(24)
 """400 are behind the table of docs/check-the-statistics.md."""
 AS_FAST = {"quantity": "latency_p50", "no_worse_than": "2 %"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,13 +10,14 @@ import pytest
 
 from harness.analysis.compare import compare
 from harness.documents.comparison import Comparison, Contrast, Effect, NoEffect
+from tests.harness.experiments import experiments
 from tests.harness.simulated_records import FP32, SimulatedArm, SimulatedDevice, make_manifest, write_run
 
 DEVICE = SimulatedDevice()
 NO_WORSE = ({"quantity": "latency_p50", "no_worse_than": "5 %"},)
 SAME = replace(FP32, name="int8", stalls=0.01)
 BASELINE = replace(FP32, stalls=0.01)
-EXPERIMENTS = int(os.environ.get("BAKEOFF_EXPERIMENTS", "100"))
+EXPERIMENTS = experiments(40)
 """400 are behind the numbers of docs/check-the-statistics.md."""
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +20,13 @@ from harness.documents.plan import EnergyStep
 from harness.experiment.declaration import Experiment
 from harness.quantity import Available
 from harness.runs.planning.sensing import make_sensing
+from tests.harness.experiments import experiments
 from tests.harness.runs.planning.test_make_plan import manifest, plan
 from tests.harness.warning_texts import texts
 from tests.rig.simulated import SimulatedDevice, Truth
 from tests.rig.simulated.hot_devices import HotDevices, HotTruth, Schedule, energy_records
 
-EXPERIMENTS = int(os.environ.get("BAKEOFF_EXPERIMENTS", "24"))
+EXPERIMENTS = experiments(12)
 CYCLES, REST_S = 6, 20.0
 BLOCK_S, SHORT_BLOCK_S = 300.0, 60.0
 """The devices come half the way to their final temperature in a minute: the second half of five minutes is steady, of

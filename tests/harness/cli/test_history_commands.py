@@ -22,6 +22,7 @@ from harness.cli.main import main
 from harness.documents.schemas import json_schema
 from harness.history.open_question import last_question
 from harness.history.store import open_history
+from harness.history.waiting import keep_or_wait
 from tests.harness.history.sample_rows import change, night, nightly, run_row
 
 SAVED = Path(__file__).parents[1] / "documents" / "saved" / "run"
@@ -117,6 +118,7 @@ def test_a_series_is_shown_with_what_happened_to_it(run: Run, filled: Path) -> N
     changed = next(at for at, line in enumerate(lines) if "changed: confirmed" in line)
     assert night(5) in lines[changed]
     assert any("note: pruned the tail" in line for line in lines)
+    assert "commit 0000000 “prune the tail”" in " ".join(out.split())
     assert max(len(line.rstrip()) for line in lines) <= 80
     _, out, _ = run("history", "show", "--quantity", "latency_p50", "-d", "adb:R5CT30", "--json")
     document = json.loads(out)
@@ -196,6 +198,56 @@ def test_runs_are_imported_and_a_broken_one_is_reported(run: Run, tmp_path: Path
     code, _, err = run("history", "import", runs)
     assert code == 0
     assert "0 runs taken in, 1 known before" in err
+    code, out, err = run("history", "import", runs, "--again", "--json")
+    document = json.loads(out)
+    jsonschema.validate(document, json_schema("history-import"))
+    assert (code, err, document["runs"], document["known"], document["skipped"]) == (0, "", 1, 0, {})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update bakeoff_results set estimate = 'abc'",
+        "update bakeoff_results set measured_at = 'soon'",
+        "update bakeoff_results set low = x'00ff'",
+        "update bakeoff_runs set commits = '{'",
+        "update bakeoff_runs set night = x'00ff', decision = 7",
+        "update bakeoff_runs set measured_at = 12",
+        "update bakeoff_series set scale = 'loud', better = 3, quantity = quantity || '!'",
+        "update bakeoff_environments set facts = '[1]'",
+        "update bakeoff_changes set document = '{}'",
+        "update bakeoff_notes set written_at = 'then', text = x'00'",
+        "delete from bakeoff_series",
+        "drop table bakeoff_notes",
+    ],
+)
+def test_a_history_that_somebody_changed_by_hand_is_no_traceback(
+    run: Run, filled: Path, tmp_path: Path, damage: str
+) -> None:
+    with sqlite3.connect(filled) as connection:
+        connection.execute(damage)
+    connection.close()
+    for arguments in (
+        ("history", "list"),
+        ("history", "show", "-d", "adb:R5CT30", "--candidate", "newest", "--json"),
+        ("history", "plot", "-d", "adb:R5CT30", "--out", tmp_path / "a.svg"),
+        ("history", "export", "--out", tmp_path / "a.parquet"),
+        ("history", "prune", "--before", "2026-01-05"),
+        ("history", "check"),
+        ("journal",),
+    ):
+        code, _, err = run(*arguments)
+        assert code in {0, 2}, (arguments, err)
+        assert len(err.splitlines()) <= 2
+
+
+def test_what_waits_is_taken_in(run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_HISTORY_WAITING", str(tmp_path / "waiting"))
+    keep_or_wait("postgresql://tester@127.0.0.1:1/gone", [run_row(1)], nightly=nightly(1))
+    code, _, err = run("history", "import")
+    assert code == 0
+    assert "1 run and 1 night taken in" in err
+    assert run("history", "list", "--suite", "phones")[0] == 0
 
 
 def test_rows_whose_run_is_gone_or_says_something_else_are_found(run: Run, tmp_path: Path, file: Path) -> None:
@@ -310,6 +362,7 @@ def test_a_note_is_bound_to_a_run_and_to_what_it_changed(run: Run, file: Path, t
     ("arguments", "said"),
     [
         ((" ",), "a note needs some words"),
+        (("RUN",), "what is to be noted of it?"),
         (("x" * 20_001,), "more than 20,000 characters"),
         (("RUN", "text", "--factor", "threads"), "'threads' is not what the run changed\n  It changed model."),
         (("text", "--factor", "model"), "--factor binds a note"),

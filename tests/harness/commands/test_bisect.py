@@ -7,11 +7,13 @@ import signal
 import pytest
 
 from harness.cli.main import main
+from harness.commands.bisect.of_suite import asked_of_suite
+from harness.commands.bisect.search import begin
 from harness.documents.bisect import Bisect
 from tests.rig.command import bakeoff, start
 from tests.rig.git_repository import GitRepository, missing_parts
 from tests.rig.run_watch import wait_for
-from tests.rig.tiny_experiment import TinyExperiment, write_upscaler
+from tests.rig.tiny_experiment import TinyExperiment, write_failing_upscaler, write_upscaler
 
 if missing_parts():
     pytest.skip(str(missing_parts()), allow_module_level=True)
@@ -22,13 +24,14 @@ SLOW = 600
 
 @pytest.fixture
 def history(tmp_path):
-    """Seven commits, each another model; from the fifth on it is slow, and the third is no model at all."""
+    """Seven commits, counted from 0, each another model: from the fifth on it is slow, and the third fails."""
     repository = GitRepository(tmp_path / "models")
     shas = []
     for number in range(7):
         model = write_upscaler(tmp_path / "net.onnx", blur=number / 1000.0, channels=SLOW if number >= 5 else 24)
-        content = b"not a model" if number == 3 else model.read_bytes()
-        shas.append(repository.commit(f"model {number}", nets__net_onnx=content))
+        if number == 3:
+            write_failing_upscaler(model)
+        shas.append(repository.commit(f"model {number}", nets__net_onnx=model.read_bytes()))
     return repository, shas
 
 
@@ -45,7 +48,7 @@ def arguments(experiment, repository, good, bad):
     ]  # fmt: skip
 
 
-def test_the_slow_commit_is_found_past_one_that_is_no_model_though_the_search_is_killed(history, tmp_path, workdir):
+def test_the_slow_commit_is_found_past_one_that_fails_though_the_search_is_killed(history, tmp_path, workdir):
     repository, shas = history
     out = tmp_path / "search"
     begun = start(
@@ -64,7 +67,7 @@ def test_the_slow_commit_is_found_past_one_that_is_no_model_though_the_search_is
     assert found.result.probability >= 0.95
     assert "model 5" in found.result.sentence
     assert "% sure" in found.result.sentence
-    assert set(found.skipped) <= {shas[3]}
+    assert list(found.skipped) == [shas[3]]
     assert Bisect.model_validate_json((out / "bisect.json").read_bytes()) == found
     # On with a search that is done: it only says what it found.
     again = bakeoff("bisect", "--resume", out)
@@ -115,3 +118,34 @@ def test_arguments_that_are_missing_or_contradict_are_named(tmp_path, capsys):
     ):
         assert main(["bisect", *words]) == 2
         assert said in capsys.readouterr().err
+
+
+SUITE = """
+name = "phones"
+budget_minutes = 60
+devices = ["local"]
+[[experiments]]
+name = "upscaler"
+file = "experiment/experiment.toml"
+[[experiments.models]]
+arm = "candidate"
+repository = "models"
+path = "nets/net.onnx"
+"""
+
+
+def test_a_suite_says_where_its_model_is(history, tmp_path, capsys):
+    _, shas = history
+    tiny(tmp_path)
+    suite = tmp_path / "suite.toml"
+    suite.write_text(SUITE)
+    asked = asked_of_suite(suite, "upscaler", None, "latency_p50", "local", shas[0], "HEAD")
+    begun = begin(asked, tmp_path / "search")
+    assert [commit.sha for commit in begun.commits] == shas[1:]
+    assert begun.repository == str(tmp_path / "models")
+    words = ["bisect", "--suite", str(suite), "--good", shas[0], "--bad", "HEAD", "--out", str(tmp_path / "other")]
+    assert main([*words, "--experiment", "other"]) == 2
+    assert "has no experiment 'other'" in capsys.readouterr().err
+    suite.write_text(SUITE.split("[[experiments.models]]", maxsplit=1)[0])
+    assert main([*words, "--experiment", "upscaler"]) == 2
+    assert "takes none of its models in 'upscaler' from git" in capsys.readouterr().err

@@ -217,7 +217,6 @@ def test_a_device_s_disk_that_fills_up_is_said_and_the_run_goes_on_when_there_is
     tiny.measure["block_min_inferences"] = 1500
     folder, process, log = begin(tiny, device, tmp_path)
     assert process.wait(timeout=200) == 3, log.read_text()
-    assert "the disk is full there" in log.read_text()
     assert "Traceback" not in log.read_text()
     problem = comparison(folder).devices[0].problem
     assert "the disk is full there" in problem

@@ -21,16 +21,17 @@ from harness.nightly.device_lock import device_lock
 from tests.rig.command import bakeoff, start
 from tests.rig.free_port import free_port
 from tests.rig.prometheus import PROMETHEUS, running_prometheus
+from tests.rig.run_on_a_phone import over_adb
 from tests.rig.run_watch import wait_for
 
 SAMPLE = re.compile(r"^(bakeoff_monitor_\w+)\{([^}]*)\} (\S+)$", re.MULTILINE)
 
 
 class Monitor:
-    """A monitor at work, with its own folder for what is temporary."""
+    """A monitor at work, with its own folder for what it keeps meanwhile."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, temporary: Path) -> None:
-        self.process, self._log, self.temporary = process, log, temporary
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, rounds: Path) -> None:
+        self.process, self._log, self.rounds = process, log, rounds
 
     def said(self) -> str:
         assert self.process.poll() is None or self._log.exists()
@@ -79,18 +80,14 @@ def is_at_work(pid: int) -> bool:
 def monitoring(tiny, workdir, tmp_path, monkeypatch):
     monkeypatch.setenv("BAKEOFF_STATE", str(tmp_path / "state"))
     experiment = tiny.write()
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
 
     @contextmanager
-    def begin(*arguments: object) -> Iterator[Monitor]:
+    def begin(*arguments: object, **more: str) -> Iterator[Monitor]:
         log = tmp_path / "log"
         given = ("--window", 0.25, "--port", free_port(), *arguments)
-        process = start(
-            "monitor", experiment, *given, log=log, BAKEOFF_LOCAL_WORKDIR=str(workdir), TMPDIR=str(temporary)
-        )
+        process = start("monitor", experiment, *given, log=log, BAKEOFF_LOCAL_WORKDIR=str(workdir), **more)
         try:
-            yield Monitor(process, log, temporary)
+            yield Monitor(process, log, tmp_path / "state" / "monitor")
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -128,7 +125,7 @@ def test_a_deployed_model_is_scraped_and_the_device_is_left_as_it_was_found(moni
             text = monitor.metrics().encode()
             checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
             assert (checked.returncode, checked.stderr) == (0, b"")
-        (state,) = monitor.temporary.glob("bakeoff-monitor-*/soak/devices/0-local/state.json")
+        (state,) = monitor.rounds.glob("*/devices/0-local/state.json")
         at_work = json.loads(state.read_text())
         there = Path(at_work["remote_folder"])
         assert there.is_dir()
@@ -136,7 +133,7 @@ def test_a_deployed_model_is_scraped_and_the_device_is_left_as_it_was_found(moni
         assert "Traceback" not in monitor.said()
     assert not there.exists()
     wait_for(lambda: not is_at_work(at_work["process"]["pid"]), 60)
-    assert not list(monitor.temporary.glob("bakeoff-monitor-*"))
+    assert not list(monitor.rounds.iterdir())
 
 
 def test_a_night_and_a_monitor_take_turns(monitoring):
@@ -158,10 +155,43 @@ def test_a_night_and_a_monitor_take_turns(monitoring):
                 wait_for(lambda: monitor.value("bakeoff_monitor_state", 'state="waiting"') == 1)
 
 
+@pytest.mark.parametrize("how", ["asked once", "killed in between"])
+def test_a_phone_is_left_as_it_was_found(monitoring, new_phone, how):
+    desk = new_phone()
+    before = desk.phone.settings()
+    with monitoring("-d", desk.name, **over_adb(desk.server)) as monitor:
+        monitor.wait_for_windows(1)
+        assert desk.phone.settings() != before  # it is kept awake
+        assert monitor.value("bakeoff_monitor_battery_ratio") is not None
+        if how == "killed in between":
+            monitor.process.kill()
+            monitor.process.wait()
+    if how == "killed in between":  # what the next one finds it ends and removes
+        with monitoring("-d", desk.name, **over_adb(desk.server)) as monitor:
+            monitor.wait_for_windows(1)
+            assert monitor.end() == 0, monitor.said()
+    else:
+        assert monitor.process.returncode == 0, monitor.said()
+    desk.assert_left_as_found(before)
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh on this machine; run scripts/install_test_packages.sh")
+def test_a_device_that_cannot_be_had_is_counted_and_keeps_no_other_from_it(monitoring):
+    away = f"ssh://nobody@127.0.0.1:{free_port()}"
+    with monitoring("-d", "local", "-d", away) as monitor:
+        wait_for(lambda: monitor.value("bakeoff_monitor_failures_total", away) == 1)
+        wait_for(lambda: (monitor.value("bakeoff_monitor_windows_total", 'device="local"') or 0) >= 1)
+        assert monitor.value("bakeoff_monitor_up", away) == 0
+        assert monitor.value("bakeoff_monitor_up", 'device="local"') == 1
+        assert monitor.value("bakeoff_monitor_latency_seconds", away) is None
+        assert monitor.end() == 0
+    assert "refuses the connection" in monitor.said()
+
+
 def test_a_monitor_of_so_many_hours_ends_by_itself(monitoring):
     with monitoring("--hours", 3 / 3600) as monitor:
         assert monitor.process.wait(240) == 0, monitor.said()
-    assert not list(monitor.temporary.glob("bakeoff-monitor-*"))
+    assert not list(monitor.rounds.iterdir())
 
 
 def test_what_cannot_be_watched_is_refused_in_two_lines(tiny, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,13 @@ def test_another_digit_is_told(tmp_path: Path) -> None:
 
 BESIDE = {"rederive_energy", "rederive_launches", "rederive_meter", "rederive_tails"}
 STANDARD = {"datetime", "hashlib", "json", "math", "re", "sys", "pathlib"}
+
+
+def test_what_rounding_leaves_of_a_difference_of_equal_sums_is_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    digits = runpy.run_path(str(DOCS / SCRIPT))["digits"]
+    assert digits((5.55e-17, -6.8, 6.8)) == digits((0.0, -6.8, 6.8))
+    assert digits((1.0000001, 0.9, 1.1)) != digits((1.0, 0.9, 1.1))
 
 
 def test_it_imports_nothing_of_bakeoff() -> None:

@@ -20,6 +20,7 @@ from devices.libraries.portable_libc import portable_libc
 from tests.harness.conftest import FinishedRun
 from tests.rig.adb_server import AdbServer
 from tests.rig.any_phone import KINDS, PhoneKind
+from tests.rig.built_once import made_once
 from tests.rig.command import REPOSITORY, Finished, bakeoff
 from tests.rig.run_on_a_phone import (
     WORKDIR,
@@ -121,14 +122,17 @@ def write_int8_experiment(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def int8_here(tmp_path_factory: pytest.TempPathFactory, workdir: Path) -> tuple[Path, Path]:
-    """The int8 experiment, and its finished run on this machine."""
-    home = tmp_path_factory.mktemp("int8-here")
-    experiment, folder = write_int8_experiment(home / "int8"), home / "run"
-    done = bakeoff("run", experiment, "-d", "local", "--out", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
-    assert done.exit_code == 0, done.stderr
-    assert_whole(folder, 2, 3)
-    assert runners(folder, "0-local") == {"python"}
-    return experiment, folder
+    """The int8 experiment, and its finished run on this machine. One for all test processes."""
+
+    def run(home: Path) -> None:
+        experiment, folder = write_int8_experiment(home / "int8"), home / "run"
+        done = bakeoff("run", experiment, "-d", "local", "--out", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+        assert done.exit_code == 0, done.stderr
+        assert_whole(folder, 2, 3)
+        assert runners(folder, "0-local") == {"python"}
+
+    home = made_once(tmp_path_factory, "int8-here", run)
+    return home / "int8" / "experiment.toml", home / "run"
 
 
 def test_an_int8_model_gives_on_a_phone_bit_for_bit_what_it_gives_here(new_phone, int8_here, tmp_path):

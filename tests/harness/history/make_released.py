@@ -41,7 +41,7 @@ ROWS = (
     " (2, 1, '2026-01-03 03:00:00+00:00', 0.8, 0.79, 0.81, 0.95, 10, 10.0, 'measured', 8.0, 'measured', null),"
     " (1, 2, '2026-01-02 03:00:00+00:00', null, null, null, null, null, null, 'no references', null, 'no references',"
     " 'no references')",
-    "insert into bakeoff_quarantines values ('local', '2026-01-02 03:00:00+00:00', 'it failed three times', 3)",
+    "insert into bakeoff_quarantines values ('adb:R5CT30', '2026-01-02 03:00:00+00:00', 'it failed three times', 3)",
 )
 
 

@@ -17,6 +17,7 @@ from harness.commands.history_prune import prune_history
 from harness.commands.history_query import list_results, shown_series, since_day
 from harness.commands.journal import make_journal
 from harness.errors import UserError
+from harness.history import open_question
 from harness.history.read_series import Wanted
 from harness.history.store import History
 from tests.harness.history.sample_rows import change, night, nightly, result, run_row
@@ -105,6 +106,12 @@ def test_everything_is_exported(filled: History, tmp_path: Path) -> None:
 def test_runs_of_another_computer_are_not_looked_at(filled: History) -> None:
     check = check_history(filled)
     assert (check.checked, check.elsewhere, check.faults) == (0, 23, [])
+
+
+def test_the_last_question_is_found_without_opening_the_history(filled: History, url: str) -> None:
+    assert open_question._ask(url) == ("why?",)
+    filled.add_note("because", written_at=datetime(2026, 1, 4, tzinfo=UTC))
+    assert open_question.last_question(url) is None
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from harness.history.address import read_address
-from harness.history.engine import make_engine
+from harness.history.engine import WRITES, make_engine
 from harness.history.faults import HistoryOfNewerSchemaError
-from harness.history.schema import MIGRATIONS, NEWEST
+from harness.history.schema import MIGRATIONS, NEWEST, schema_of, upgrade
 from harness.history.store import open_history
 from harness.history.tables import VERSION_TABLE, Base
 from tests.harness.history.sample_rows import run_row
@@ -67,7 +67,7 @@ def test_a_released_schema_comes_up_with_all_its_rows(
         ]
         assert series.points[1].effect == pytest.approx(math.log(0.8))
         assert series.environments["00000000000000aa"].facts == {"os": "Android 14"}
-        kept_out = history.quarantine("local")
+        kept_out = history.quarantine("adb:R5CT30")
         assert kept_out is not None
         assert kept_out.reason == "it failed three times"
         history.add_note("after the update", run_id="first")
@@ -106,6 +106,26 @@ def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
     assert done.exit_code == 2
     assert re.fullmatch(r"bakeoff: the history .* newer bakeoff .*99.*\n  Update bakeoff .*\n", done.stderr)
     assert done.stdout == ""
+
+
+def test_a_migration_that_is_cut_leaves_the_database_as_it_was(url: str) -> None:
+    engine = make_engine(read_address(url))
+    try:
+        with engine.connect().execution_options(**{WRITES: True}) as connection:
+            with connection.begin():
+                upgrade(connection, "1")
+            cut = connection.begin()
+            upgrade(connection, NEWEST)
+            assert schema_of(connection) == NEWEST
+            # As the end of the process would.
+            cut.rollback()
+        with engine.connect() as connection:
+            assert schema_of(connection) == "1"
+            assert not inspect(connection).has_table("bakeoff_notes")
+    finally:
+        engine.dispose()
+    with open_history(url) as history:
+        assert history.notes() == []
 
 
 def test_two_who_migrate_at_once_both_come_through(url: str) -> None:

@@ -192,6 +192,22 @@ def test_a_device_is_kept_out_and_let_back(history: History) -> None:
     assert history.quarantine("local") is None
 
 
+def test_the_local_device_of_another_computer_is_another_one(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    since = datetime(2026, 1, 2, 3, tzinfo=UTC)
+    history.set_quarantine("local", since, "here", 3)
+    history.set_quarantine("adb:1", since, "anywhere", 3)
+    is_shared = history.url.startswith("postgresql")
+    monkeypatch.setattr("socket.gethostname", lambda: "attic")
+    there = history.quarantine("local")
+    assert (there is None) == is_shared
+    assert history.quarantine("adb:1") is not None
+    if is_shared:
+        assert [each.device.startswith("local of ") for each in history.quarantines()] == [False, True]
+        history.release("local")
+        monkeypatch.undo()
+        assert [each.device for each in history.quarantines()] == ["adb:1", "local"]
+
+
 def test_notes_come_back_in_order_of_time(history: History) -> None:
     then = datetime(2026, 1, 2, 3, tzinfo=UTC)
     history.add_note("second", written_at=then + timedelta(days=1), factor="threads", question="and 4?")

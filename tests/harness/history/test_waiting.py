@@ -7,6 +7,7 @@ import math
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from harness.errors import UserError
@@ -59,6 +60,25 @@ def test_a_locked_database_keeps_the_nights_rows_for_later(
     other.close()
     assert keep_or_wait(url, [run_row(4)], folder=folder).in_history
     assert nights_of(url) == [night(1), night(2), night(3), night(4)]
+
+
+def test_a_locked_table_of_a_server_keeps_the_nights_rows_for_later(
+    postgresql: PostgreSQLServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server by itself waits without end for whoever holds a table."""
+    url = postgresql.new_database()
+    keep_or_wait(url, [run_row(1)], folder=folder)
+    monkeypatch.setattr(
+        "harness.history.store.open_history", lambda where: open_history(where, busy_s=0.05), raising=True
+    )
+    with psycopg.connect(url) as other:
+        other.execute("lock table bakeoff_runs in access exclusive mode")
+        kept = keep_or_wait(url, [run_row(2)], folder=folder)
+        assert (kept.in_history, kept.waiting) == (False, 1)
+        assert kept.reason is not None
+        assert "locked by another program" in kept.reason
+    assert keep_or_wait(url, [run_row(3)], folder=folder).in_history
+    assert nights_of(url) == [night(1), night(2), night(3)]
 
 
 def test_a_server_that_is_gone_keeps_the_nights_rows_for_later(own_postgresql: PostgreSQLServer, folder: Path) -> None:
@@ -130,6 +150,23 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
             keep_or_wait(f"sqlite:///{tmp_path}/history.db", [run_row(1)], folder=full / "waiting")
         with pytest.raises(HistoryOutOfReachError, match=r"disk is full|cannot be opened|disk I/O"):
             open_history(f"sqlite:///{full}/history.db")
+
+
+def test_what_waits_for_one_suites_history_does_not_come_into_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_HISTORY_WAITING", str(tmp_path / "waiting"))
+    gone = "postgresql://tester@127.0.0.1:1/gone"
+    assert keep_or_wait(gone, [run_row(1)], nightly=nightly(1)).waiting == 2
+    other = f"sqlite:///{tmp_path}/boards.db"
+    assert keep_or_wait(other, [run_row(1, suite="boards")], nightly=nightly(1, suite="boards")).in_history
+    with open_history(other) as history:
+        assert {series.key.suite for series in history.series(None)} == {"boards"}
+    assert len(Waiting().files()) == 2
+    # An address that was mended: the suite's rows come into where it is now.
+    assert keep_or_wait(f"sqlite:///{tmp_path}/phones.db", [run_row(2)]).in_history
+    assert nights_of(f"sqlite:///{tmp_path}/phones.db") == [night(1), night(2)]
+    assert Waiting().files() == []
 
 
 def test_rows_of_several_devices_wait_in_one_file(folder: Path) -> None:

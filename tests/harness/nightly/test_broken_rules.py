@@ -16,7 +16,7 @@ NAME = SeriesName(experiment="first", device="local", candidate="candidate", qua
 
 @pytest.fixture
 def suite(tmp_path: Path) -> TinySuite:
-    return TinySuite(tmp_path / "suite")
+    return TinySuite(tmp_path / "suite", rules=[{"quantity": "psnr_y", "no_worse_than": "0.1 dB"}])
 
 
 def night(suite: TinySuite, path: Path, date: str, workdir: Path) -> tuple[int, dict]:

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from harness.documents.folder import write_model
 from harness.errors import UserError
 from harness.nightly.budget import Budget, estimate_minutes
 from harness.nightly.device_lock import device_lock
-from harness.nightly.night_label import checked_night, tonight
+from harness.nightly.night_folder import NightFolder
+from harness.nightly.night_label import checked_night, night_to_measure
+from harness.nightly.state import NightState
 from tests.rig.command import environment
 
 
@@ -68,11 +71,33 @@ def test_a_job_is_expected_to_take_as_long_as_it_did(earlier, minutes):
     assert estimate_minutes(earlier) == minutes
 
 
-def test_a_night_is_of_the_local_date_on_which_it_began():
+def test_a_night_is_of_the_local_date_on_which_it_began(tmp_path):
     east = timezone(timedelta(hours=9))
-    assert tonight(datetime(2026, 11, 30, 0, 30, tzinfo=east)) == "2026-11-30"
+    assert night_to_measure(tmp_path, datetime(2026, 11, 30, 0, 30, tzinfo=east)) == "2026-11-30"
     berlin = ZoneInfo("Europe/Berlin")  # the clock is set back at three: both hours are of one night
-    assert {tonight(datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=fold)) for fold in (0, 1)} == {"2026-10-25"}
+    hours = [datetime(2026, 10, 25, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1)]
+    assert {night_to_measure(tmp_path, hour) for hour in hours} == {"2026-10-25"}
+
+
+def begun(tmp_path, night: str, at: str, *, finished: bool = False) -> None:
+    state = NightState(
+        suite="s", night=night, host="h", started_at=at, is_finished=finished, asked="", jobs=[]
+    )  # fmt: skip
+    write_model(NightFolder(tmp_path / night).state, state)
+
+
+@pytest.mark.parametrize(
+    ("began", "finished", "now", "night"),
+    [
+        ("2026-11-30T23:30:00+00:00", False, "2026-12-01T00:10:00+00:00", "2026-11-30"),  # a reboot over midnight
+        ("2026-11-30T23:30:00+00:00", True, "2026-12-01T00:10:00+00:00", "2026-12-01"),
+        ("2026-11-30T02:00:00+00:00", False, "2026-12-01T02:00:00+00:00", "2026-12-01"),  # cut, and never gone on with
+        ("2026-11-30T00:10:00+00:00", False, "2026-11-29T23:50:00+00:00", "2026-11-30"),  # the clock was set back
+    ],
+)
+def test_a_night_that_was_cut_goes_on_also_after_midnight_and_with_another_clock(tmp_path, began, finished, now, night):
+    begun(tmp_path, "2026-11-30", began, finished=finished)
+    assert night_to_measure(tmp_path, datetime.fromisoformat(now)) == night
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "30.11.2026", "2026-11-30T00", "", "../x", "٢٠٢٦-11-30", "20261130"])

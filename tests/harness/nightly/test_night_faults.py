@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -16,15 +17,18 @@ from harness.history.device_lease import device_lease
 from harness.history.store import open_history
 from harness.history.waiting import Waiting
 from harness.nightly.state import JobOfNight, RunOfNight
-from tests.rig.command import bakeoff, start
-from tests.rig.postgresql import postgresql
-from tests.rig.run_watch import wait_for
+from tests.rig.command import start
+from tests.rig.held_runner import UNHURRIED, held_runner
+from tests.rig.postgresql import own_postgresql, postgresql
+from tests.rig.run_watch import blocks_in, wait_for
 from tests.rig.small_disk import small_disk
 
 NIGHT = "2026-11-30"
-__all__ = ["postgresql"]
+__all__ = ["own_postgresql", "postgresql"]
 KILLS = int(os.environ.get("BAKEOFF_TEST_KILLS", "5"))
 """At how many random moments a night is killed: 50 by hand."""
+LONGEST_S = float(os.environ.get("BAKEOFF_TEST_NIGHT_S", "10"))
+"""How long a night of two measurements takes here, about."""
 
 
 def document(suite) -> Nightly:
@@ -42,39 +46,49 @@ def runs(suite) -> list[str]:
 
 
 def test_a_night_that_is_killed_at_any_moment_goes_on_and_has_everything_once(suite, tmp_path):
-    """Its moments are drawn evenly over what a night takes here; a killed one is killed up to three times."""
-    suite.experiments = ["first", "second"]
-    path = suite.write()
+    """A rule is broken, so that the night measures twice, and tells of it. Moments are drawn evenly over what that
+    takes here; a night is killed once or twice.
+    """
+    suite.rules = [{"quantity": "psnr_y", "no_worse_than": "0.1 dB"}]
     moments = random.Random(12)
-    longest = 8.0
     for kill in range(KILLS):
-        suite.name = f"suite {kill}"
-        suite.write()
+        suite.name = f"suite-{kill}"
+        path = suite.write()
         for _ in range(moments.randint(1, 2)):
             process = start("nightly", path, "--night", NIGHT, log=tmp_path / "log")
             try:
-                process.wait(timeout=moments.uniform(0.0, longest))
+                process.wait(timeout=moments.uniform(0.0, LONGEST_S))
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        assert main(["nightly", str(path), "--night", NIGHT]) == 0, kill
-        assert rows(suite) == [("first", "local", 1), ("second", "local", 1)], kill
-        night = next((suite.folder / "nights").glob(f"suite-{kill}-*/{NIGHT}"))
+        assert main(["nightly", str(path), "--night", NIGHT]) == 1, kill
+        assert rows(suite) == [("first", "local", 1), ("first", "local", 2)], kill
+        night = suite.folder / "nights" / suite.name / NIGHT
         found = Nightly.model_validate_json((night / "nightly.json").read_bytes())
-        assert [job.status for job in found.jobs] == ["measured", "measured"], kill
+        assert [(job.status, job.measured_again) for job in found.jobs] == [("measured", True)], kill
+        assert [(change.confirmation, change.is_new) for change in found.changes] == [("confirmed", True)], kill
         assert len(list((night / "runs").iterdir())) == 2, kill
         with open_history() as history:
             assert len(history.nights(suite.name)) == 1, kill
+            assert len(history.changes(suite.name)) == 1, kill
     assert not Waiting().files()
 
 
+def measuring(suite) -> Path:
+    """The first run of the night, once its runner is at work."""
+    found = suite.folder / "nights"
+    wait_for(lambda: any(blocks_in(run) for run in found.glob(f"*/{NIGHT}/runs/*")))
+    return next(run for run in found.glob(f"*/{NIGHT}/runs/*") if blocks_in(run))
+
+
 def test_ctrl_c_ends_a_night_and_the_same_command_goes_on(suite, tmp_path):
-    suite.measure = {"pairs": 60, "block_ms": 30.0, "launches": 2}
+    suite.measure = UNHURRIED | {"pairs": 60, "launches": 2}
     path = suite.write()
     log = tmp_path / "log"
     process = start("nightly", path, "--night", NIGHT, log=log)
-    wait_for(lambda: "measuring" in log.read_text())
-    process.send_signal(signal.SIGINT)
+    with held_runner(measuring(suite)):
+        process.send_signal(signal.SIGINT)
+        wait_for(lambda: "Ctrl-C again" in log.read_text())
     assert process.wait(timeout=240) == 130
     assert "the same command goes on" in log.read_text()
     assert not list((suite.folder / "nights").rglob("nightly.json"))
@@ -86,15 +100,16 @@ def test_ctrl_c_ends_a_night_and_the_same_command_goes_on(suite, tmp_path):
 
 
 def test_two_that_are_started_at_once_measure_once(suite, tmp_path):
+    suite.measure = UNHURRIED | {"pairs": 20}
     path = suite.write()
-    log = tmp_path / "log"
-    first = start("nightly", path, "--night", NIGHT, log=log)
-    wait_for(lambda: list((suite.folder / "nights").rglob("night.json")) != [])
-    second = bakeoff("nightly", path, "--night", NIGHT)
-    assert first.wait(timeout=240) == 0
-    assert second.exit_code == 0
-    assert "another bakeoff is at work on this night; waiting for it" in second.stderr
-    assert "This night was done before" in second.stdout
+    logs = tmp_path / "first", tmp_path / "second"
+    first = start("nightly", path, "--night", NIGHT, log=logs[0])
+    with held_runner(measuring(suite)):
+        second = start("nightly", path, "--night", NIGHT, log=logs[1])
+        wait_for(lambda: "another bakeoff is at work on this night; waiting for it" in logs[1].read_text())
+    assert first.wait(timeout=240) == 0, logs[0].read_text()
+    assert second.wait(timeout=240) == 0, logs[1].read_text()
+    assert "This night was done before" in logs[1].read_text()
     assert rows(suite) == [("first", "local", 1)]
 
 
@@ -189,6 +204,19 @@ def test_a_device_is_one_computers_at_a_time_where_they_share_a_database(postgre
     assert waits == ["pi"]
     with device_lease(postgresql_url, "ssh://pi@bench-4", not_any_longer, lambda: None) as had:
         assert had
+
+
+def test_a_database_that_goes_while_another_computer_is_waited_for_keeps_nobody_from_measuring(own_postgresql):
+    url = own_postgresql.new_database()
+
+    def goes(seconds: float) -> bool:
+        own_postgresql.stop()
+        return True
+
+    with device_lease(url, "ssh://pi@bench-4", goes, lambda: None) as had:
+        assert had
+        with device_lease(url, "ssh://pi@bench-4", goes, lambda: None) as second:
+            assert second
 
 
 def test_a_database_that_is_gone_keeps_nobody_from_measuring():

@@ -1,16 +1,23 @@
 """Real nights on this machine: what is measured, kept, said, and how a night ends when things are missing."""
 
 import json
-import shutil
-from datetime import datetime
+import os
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from harness.cli.main import main
 from harness.commands.nightly import measure_run, quarantine, run_night
 from harness.commands.nightly.night import Night
+from harness.documents.folder import write_model
 from harness.documents.nightly import Nightly
 from harness.history.store import open_history
 from harness.nightly.night_folder import NightFolder
+from harness.nightly.state import NightState, RunOfNight
+from harness.nightly.suite_file import read_suite
+from tests.rig.command import argv, environment
 from tests.rig.git_repository import GitRepository
 from tests.rig.tiny_experiment import write_failing_upscaler, write_upscaler
 
@@ -43,9 +50,12 @@ def rows(suite) -> list[tuple[str, int]]:
 
 
 def test_a_night_is_measured_kept_and_told_and_a_second_start_gives_the_same(suite, capsys):
+    suite.tables = ["[tell.textfile]", 'folder = "/nowhere/at/all"']
     path = suite.write()
     assert night_of(path) == 0
     first = document(suite)
+    assert ["textfile could not be told of this night" in warning for warning in first.warnings] == [True]
+    assert "textfile could not be told" in (folder_of(suite).path / "summary.md").read_text()
     assert first.outcome == "fine"
     assert [(job.experiment, job.device, job.status) for job in first.jobs] == [("first", "local", "measured")]
     assert {"latency_p50", "psnr_y"} <= {series.name.quantity for series in first.series}
@@ -113,7 +123,11 @@ def test_what_could_not_be_measured_is_never_fine(suite, capsys):
 
 
 def test_a_rule_on_what_was_not_measured_makes_a_night_partial(suite):
-    suite.experiments = ["first", "failing"]
+    suite.experiments = ["first", "failing", "not fetched"]
+    suite.settings["fetch"] = True
+    suite.of_experiments["not fetched"] = [
+        "[[experiments.models]]", 'arm = "candidate"', 'repository = "file:///nowhere.git"', 'path = "net.onnx"'
+    ]  # fmt: skip
     path = suite.write()
     write_failing_upscaler(suite.folder / "failing/blur.onnx")
     assert night_of(path) == 3
@@ -121,6 +135,8 @@ def test_a_rule_on_what_was_not_measured_makes_a_night_partial(suite):
     assert found["first"].status == "measured"
     assert found["failing"].status == "failed"
     assert "no rule could be judged" in str(found["failing"].reason)
+    assert found["not fetched"].status == "failed"
+    assert "file:///nowhere.git: cannot be fetched" in str(found["not fetched"].reason)
     assert any(series.unavailable for series in document(suite).series if series.name.experiment == "failing")
 
 
@@ -147,10 +163,14 @@ def test_what_took_long_before_is_not_begun_when_it_would_not_be_done_in_time(su
     before.write_text(json.dumps(told))
     assert night_of(path) == 2
     assert "it takes about 500.0" in str(document(suite).jobs[0].reason)
+    series = document(suite).series
+    assert series
+    assert all("it takes about 500.0" in str(each.unavailable) for each in series)
+    assert {each.points[-1].night for each in series} == {"2026-11-29"}
 
 
 def test_a_night_is_of_the_date_on_which_it_began_whatever_the_clock_does(suite, monkeypatch):
-    monkeypatch.setattr(run_night, "tonight", lambda: "2026-10-25")
+    monkeypatch.setattr(run_night, "now", lambda: datetime(2026, 10, 25, 2, 30, tzinfo=UTC))
     path = suite.write()
     assert main(["nightly", str(path)]) == 0
     began = document(suite, "2026-10-25")
@@ -212,6 +232,26 @@ def test_a_device_that_keeps_failing_is_let_alone_until_two_equal_builds_look_eq
     assert document(suite, "2026-12-01").devices[0].status == "let back"
 
 
+def test_whoever_reads_the_answer_no_more_does_not_make_it_fine(suite, monkeypatch):
+    suite.devices = ["ssh://nobody@127.0.0.1:1/tmp/bench"]
+    suite.settings["retries"] = 0
+    path = suite.write()
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(argv("nightly", path, "--night", NIGHT), env=environment(), stdout=writer)
+    os.close(writer)
+    assert process.wait(timeout=240) == 2
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), OSError("no file in it"), ImportError("half installed")])
+def test_no_fault_of_our_own_looks_like_a_regression(suite, monkeypatch, fault):
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(run_night, "prepare_experiments", broken)
+    assert night_of(suite.write()) == 70
+
+
 def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -228,10 +268,19 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     assert "a fault of bakeoff's own: ZeroDivisionError" in str(document(suite).jobs[0].reason)
 
 
+def test_names_that_look_alike_as_file_names_have_folders_of_their_own(tmp_path):
+    folder = NightFolder(tmp_path)
+    taken: list[str] = []
+    for experiment in ("_a b", "_a:b", "_a b"):
+        taken.append(RunOfNight(folder=folder.new_run_name(experiment, "local", taken), attempt=1).folder)
+        (tmp_path / taken[0]).mkdir(parents=True, exist_ok=True)
+    assert taken == ["runs/_a-b-local-1", "runs/_a-b-local-2", "runs/_a-b-local-3"]
+
+
 def test_a_folder_that_was_copied_from_another_night_is_refused(suite, capsys):
     path = suite.write()
-    assert night_of(path) == 0
-    copied = folder_of(suite).path
-    shutil.copytree(copied, copied.parent / "2026-12-01")
+    folder = NightFolder(read_suite(path).nights_folder() / "2026-12-01")
+    state = NightState(suite=suite.name, night=NIGHT, host="h", started_at="", asked="", jobs=[])
+    write_model(folder.state, state)
     assert night_of(path, night="2026-12-01") == 2
-    assert "is of the night 2026-11-30" in capsys.readouterr().err
+    assert f"is of the night {NIGHT}" in capsys.readouterr().err

@@ -10,8 +10,9 @@ from scipy.signal import lfilter
 
 from harness.statistics.leak import LOOKS, MATTERS_BYTES_PER_1000, Leak, Segment, find_leak
 from harness.statistics.leak_steps import most_events
+from tests.harness.experiments import experiments
 
-RUNS = 100
+RUNS = experiments(100)
 WINDOWS = 240
 EACH = 10_000
 """Inferences in a window: 2.4 million in a run, 24 hours at 36 ms each."""

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from harness.statistics.set_bootstrap import FEWEST, SetEstimate, estimate_set
+from tests.harness.experiments import experiments
 
-SETS = 400
+SETS = experiments(160)
 
 
 def pooled(errors: np.ndarray) -> Callable[[np.ndarray], float]:
@@ -45,9 +46,9 @@ def test_intervals_hold_the_truth_of_the_population_that_the_images_are_from(ima
             held[name].append(low <= truth <= high)
     for name, found in held.items():
         print(f"{images} images, {SETS} sets: the 95 % interval of the {name} covers {np.mean(found):.1%}")
-    # 93 % of 400 sets have a standard error of 1.3 %.
-    assert 0.89 <= np.mean(held["difference"]) <= 0.98
-    assert 0.89 <= np.mean(held["level"]) <= 0.98
+    # 93 % of 160 sets have a standard error of 2 %.
+    assert 0.88 <= np.mean(held["difference"]) <= 0.98
+    assert 0.88 <= np.mean(held["level"]) <= 0.98
 
 
 def test_the_same_model_twice_is_rarely_called_different() -> None:

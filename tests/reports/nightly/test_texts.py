@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
+from typing import get_args
 
 import pytest
 from markdown_it import MarkdownIt
 
-from harness.documents.nightly import Nightly
+from harness.documents.nightly import ChangeKind, Confirmation, DeviceStatus, JobStatus, Nightly, NightOutcome
 from reports.nightly import mail_text, webhook_json
 from reports.nightly.github_summary import MOST_BYTES
 from reports.nightly.registry import RENDERINGS, open_rendering
@@ -26,6 +28,21 @@ def rendered(name: str, nightly: Nightly) -> str:
 def test_every_night_has_every_form_and_the_same_bytes_again(name, which):
     assert rendered(name, NIGHTS[which]) == rendered(name, NIGHTS[which])
     assert open_rendering(name).name == name
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_every_word_of_the_schema_has_its_place_in_every_form(name):
+    whole = NIGHTS["whole"]
+    nightly = sample.night(
+        jobs=[whole.jobs[0].model_copy(update={"status": status}) for status in get_args(JobStatus)],
+        devices=[sample.device(status, status=status) for status in get_args(DeviceStatus)],
+        changes=[
+            sample.change(number, kind=kind, confirmation=confirmation)
+            for number, (kind, confirmation) in enumerate(product(get_args(ChangeKind), get_args(Confirmation)))
+        ],
+    )
+    for outcome in get_args(NightOutcome):
+        assert rendered(name, nightly.model_copy(update={"outcome": outcome}))
 
 
 def test_every_form_has_a_file_of_its_own():

@@ -18,6 +18,7 @@ from harness.documents.comparison import Comparison, NoEffect
 from harness.documents.manifest import Manifest
 from harness.experiment.declaration import Rule
 from harness.quantity import QUANTITIES, Unavailable
+from tests.harness.experiments import experiments
 from tests.harness.simulated_records import TWO_ARMS, SimulatedDevice, make_manifest, make_quality, write_run
 
 PSNR_Y = QUANTITIES["psnr_y"]
@@ -88,12 +89,12 @@ STEMS = [f"08{scene:02d}x4_s{part:03d}" for scene in range(8) for part in range(
 @pytest.mark.parametrize("icc", [0.0, 0.5, 0.8])
 def test_crops_that_nobody_declared_meet_a_rule_wrongly_as_seldom_as_scenes_do(icc: float) -> None:
     """At the margin itself, where 5 in 100 are promised: 8 scenes of 6 crops."""
-    random = np.random.default_rng([5, round(10 * icc)])
+    count, random = experiments(60), np.random.default_rng([5, round(10 * icc)])
     plain = [f"image{number}" for number in range(len(STEMS))]
-    losses = [losses_of_crops(random, 0.1, 8, 6, icc) for _ in range(150)]
+    losses = [losses_of_crops(random, 0.1, 8, 6, icc) for _ in range(count)]
     wrong = [np.mean([judged_alone(names, one).outcome == "met" for one in losses]) for names in (STEMS, plain)]
     print(f"intraclass correlation {icc}: wrongly met {wrong[0]:.1%}; without names that show it {wrong[1]:.1%}")
-    assert wrong[0] <= 0.05 + 2.0 * np.sqrt(0.05 / 150)
+    assert wrong[0] <= 0.05 + 2.0 * np.sqrt(0.05 / count)
 
 
 def test_crops_are_told_with_how_to_declare_them() -> None:

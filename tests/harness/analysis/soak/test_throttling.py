@@ -1,4 +1,4 @@
-"""Heat is told from other programs: a thousand soaks whose truth is known."""
+"""Heat is told from other programs: many soaks whose truth is known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from scipy.signal import lfilter
 from harness.analysis.soak.throttling import throttling_finding
 from harness.documents.soak_result import ThrottlingFinding
 from harness.quantity import Available, Unavailable
+from tests.harness.experiments import experiments
 from tests.rig.simulated.soak_windows import windows_of
 
-RUNS = 200
+RUNS = experiments(80)
 REFERENCE_NS = 5e6
 Floats = np.ndarray
 Random = np.random.Generator
@@ -98,7 +99,7 @@ def answers(seed: int, **options) -> Counter[str]:
 def test_a_cool_device_is_not_suspected(noise) -> None:
     found = answers(1, noise=noise)
     print(f"{noise.__name__}: {dict(found)}")
-    assert found["no"] >= 0.99 * RUNS
+    assert found["no"] >= RUNS - max(1, 0.01 * RUNS)
 
 
 @pytest.mark.parametrize("noise", [independent, correlated, drifting, tailed])

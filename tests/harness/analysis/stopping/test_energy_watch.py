@@ -27,6 +27,7 @@ from harness.quantity import QUANTITIES
 from harness.runs.planning.sensing import make_sensing
 from harness.statistics.confidence_sequence import estimate_sequentially
 from harness.statistics.estimate import estimate_mean
+from tests.harness.experiments import experiments
 from tests.harness.runs.planning.test_make_plan import manifest as planned
 from tests.harness.runs.planning.test_make_plan import plan
 from tests.rig.simulated import Battery, Noise, SimulatedDevice, Truth
@@ -104,7 +105,7 @@ def test_a_clear_case_ends_early_and_what_was_begun_meanwhile_does_not_count(tmp
     effect = contrast_of(result)
     assert (effect.n, effect.robust_interval, effect.excluded) == (decision.count, None, {})
     assert effect.interval is not None
-    assert effect.interval.method == "anytime-valid t-mixture on log-ratios of paired energy blocks"
+    assert effect.interval.method.startswith("anytime-valid")
     assert effect.p_method == "anytime-valid t-mixture, two-sided"
     assert effect.interval.low < 0.8 < effect.interval.high
     assert [rule.outcome for rule in result.rules] == ["met"]
@@ -268,11 +269,11 @@ def excludes(differences: np.ndarray, truth: float) -> bool:
 def test_two_equal_arms_are_told_apart_at_most_five_times_in_a_hundred_though_every_cycle_is_looked_at(
     kind: str,
 ) -> None:
-    source, experiments = np.random.default_rng(5), 1000
+    source, count = np.random.default_rng(5), experiments(400)
     looked = fixed = covered = 0
     counts = np.arange(6, 17)
     critical = stdtrit(counts - 1, 0.975) / np.sqrt(counts)
-    for _ in range(experiments):
+    for _ in range(count):
         ours, theirs = drawn(source, 16, 0.03, 0.0, kind)
         d = np.log(theirs / ours)
         looked += any(excludes(d[:count], 0.0) for count in range(6, 17))
@@ -281,19 +282,19 @@ def test_two_equal_arms_are_told_apart_at_most_five_times_in_a_hundred_though_ev
         sds = np.sqrt((np.cumsum(d**2)[5:] - counts * means**2) / (counts - 1))
         fixed += bool(np.any(critical * sds < np.abs(means)))
     print(
-        f"energy, {kind}: equal arms told apart {looked / experiments:.1%} (by a t interval looked at as often "
-        f"{fixed / experiments:.1%}), covered {covered / experiments:.1%}"
+        f"energy, {kind}: equal arms told apart {looked / count:.1%} (by a t interval looked at as often "
+        f"{fixed / count:.1%}), covered {covered / count:.1%}"
     )
-    assert looked / experiments <= 0.05 < fixed / experiments
-    assert covered / experiments >= 0.95
+    assert looked / count <= 0.05 < fixed / count
+    assert covered / count >= 0.95
 
 
 @pytest.mark.parametrize("sd", [0.02, 0.03])
 def test_a_true_ten_per_cent_is_found_with_at_most_sixty_per_cent_of_the_cycles(sd: float) -> None:
     rule = {"quantity": "energy_per_inference", "improve_by_at_least": "5 %"}
     run, source = sequential(rule, energy=ENERGY | {"cycles": 20, "min_cycles": 8}), np.random.default_rng(6)
-    spent, decided, covered, experiments = [], 0, 0, 200
-    for _ in range(experiments):
+    spent, decided, covered, count = [], 0, 0, experiments(80)
+    for _ in range(count):
         ours, theirs = drawn(source, 20, sd, math.log(0.9), "normal")
         decision, effect = cycles_spent(run, ours, theirs, 8)
         spent.append(decision.count)
@@ -301,12 +302,12 @@ def test_a_true_ten_per_cent_is_found_with_at_most_sixty_per_cent_of_the_cycles(
         low, high = effect.estimate.interval(0.95) or (-math.inf, math.inf)
         covered += low <= math.log(0.9) <= high
     print(
-        f"energy, cycles differ by {sd:.0%}: {np.mean(spent):.1f} of 20 spent, {decided / experiments:.1%} decided, "
-        f"{covered / experiments:.1%} cover the truth"
+        f"energy, cycles differ by {sd:.0%}: {np.mean(spent):.1f} of 20 spent, {decided / count:.1%} decided, "
+        f"{covered / count:.1%} cover the truth"
     )
     assert np.mean(spent) <= 0.6 * 20
-    assert decided / experiments >= 0.97
-    assert covered / experiments >= 0.95
+    assert decided / count >= 0.97
+    assert covered / count >= 0.95
 
 
 def test_with_the_default_of_eight_cycles_looking_would_lose_more_than_it_saves() -> None:
@@ -314,14 +315,17 @@ def test_with_the_default_of_eight_cycles_looking_would_lose_more_than_it_saves(
     rule = {"quantity": "energy_per_inference", "improve_by_at_least": "5 %"}
     run, source = sequential(rule, energy=ENERGY | {"cycles": 8}), np.random.default_rng(7)
     looked = fixed = spent = 0
-    for _ in range(200):
+    count = experiments(80)
+    for _ in range(count):
         ours, theirs = drawn(source, 8, 0.03, math.log(0.9), "normal")
         decision, _ = cycles_spent(run, ours, theirs, 6)
         looked, spent = looked + (decision.kind == "decided"), spent + decision.count
         whole = Paired(estimate_mean(np.log(theirs / ours)), "cycle")
         judged = judge_rule(run.experiment.rules[0], ENERGY_QUANTITY, Evidence(NOT_ASKED, NOT_ASKED, whole))
         fixed += judged.outcome == "met"
-    print(f"energy, at most 8 cycles: decided {looked / 200:.1%} in {spent / 200:.1f}, fixed {fixed / 200:.1%} in 8")
+    print(
+        f"energy, at most 8 cycles: decided {looked / count:.1%} in {spent / count:.1f}, fixed {fixed / count:.1%} in 8"
+    )
     assert fixed > looked
 
 

@@ -104,7 +104,9 @@ def score(year: Year, alerts: list[list[frozenset[int]]], named: list[set[int]] 
         nights = range(event.night, min(event.night + LATE, len(alerts)))
         hit = next((night for night in nights if named[night] & set(event.series)), None)
         if hit is not None:
-            first_named[number] = hit - event.night + 1
+            # A night in which none of its devices was there tells nothing.
+            missing = sum(bool(year.missing[night, list(event.series)].all()) for night in range(event.night, hit))
+            first_named[number] = hit - event.night + 1 - missing
     false_alarms = 0
     events = _distinct(year.planted)
     for night, each in enumerate(alerts):

@@ -102,7 +102,7 @@ ALTER SEQUENCE public.bakeoff_series_id_seq OWNED BY public.bakeoff_series.id;
 ALTER TABLE ONLY public.bakeoff_runs ALTER COLUMN id SET DEFAULT nextval('public.bakeoff_runs_id_seq'::regclass);
 ALTER TABLE ONLY public.bakeoff_series ALTER COLUMN id SET DEFAULT nextval('public.bakeoff_series_id_seq'::regclass);
 INSERT INTO public.bakeoff_environments VALUES ('00000000000000aa', '{"os": "Android 14"}');
-INSERT INTO public.bakeoff_quarantines VALUES ('local', '2026-01-02 03:00:00+00', 'it failed three times', 3);
+INSERT INTO public.bakeoff_quarantines VALUES ('adb:R5CT30', '2026-01-02 03:00:00+00', 'it failed three times', 3);
 INSERT INTO public.bakeoff_results VALUES (1, 1, '2026-01-02 03:00:00+00', 0.9, 0.89, 0.91, 0.95, 10, 10, 'measured', 9, 'measured', NULL);
 INSERT INTO public.bakeoff_results VALUES (2, 1, '2026-01-03 03:00:00+00', 0.8, 0.79, 0.81, 0.95, 10, 10, 'measured', 8, 'measured', NULL);
 INSERT INTO public.bakeoff_results VALUES (1, 2, '2026-01-02 03:00:00+00', NULL, NULL, NULL, NULL, NULL, NULL, 'no references', NULL, 'no references', 'no references');

@@ -31,7 +31,7 @@ CREATE TABLE bakeoff_quarantines (
 	failures INTEGER NOT NULL, 
 	PRIMARY KEY (device)
 );
-INSERT INTO "bakeoff_quarantines" VALUES('local','2026-01-02 03:00:00.000000','it failed three times',3);
+INSERT INTO "bakeoff_quarantines" VALUES('adb:R5CT30','2026-01-02 03:00:00.000000','it failed three times',3);
 CREATE TABLE bakeoff_results (
 	run INTEGER NOT NULL, 
 	series INTEGER NOT NULL, 

@@ -28,7 +28,7 @@ from tests.rig.run_watch import assert_whole
 from tests.rig.tcp_proxy import TcpProxy
 
 OURS, REAL = KINDS
-PAIRS, BLOCK_MS = 20, 60.0
+PAIRS, BLOCK_MS = 10, 30.0
 DEADLINE_S = 600.0
 """Of each of a test's two calls: one that hangs is ended and named, and a busy machine is waited for."""
 
