@@ -26,8 +26,9 @@ _LEVELS = ((0.5, "Half within"), (0.9, "9 of 10 within"), (0.99, "99 of 100 with
 def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: int = TOTAL_LIMIT_BYTES) -> str:
     """The report of `comparison`. `run_folder` is where the paths of its pictures begin.
 
-    The same comparison and pictures give the same text. At most `image_limit_bytes` of PNG files are embedded; the
-    page names those it leaves out, and those that are not there.
+    The same comparison and pictures give the same text. At most `image_limit_bytes` of pictures are embedded; what
+    is larger than its share of them is made smaller, with its worst region lossless beside and a link to the original.
+    The page names those it leaves out, and those that are not there.
     """
     environment = page_environment()
     script = (TEMPLATES / "viewer.js").read_text(encoding="utf-8")
@@ -43,5 +44,6 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         reasons_unavailable=reasons_unavailable,
         tail_in_words=partial(tail_of, noun=comparison.item_noun),
     )
-    page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes))
+    pictures = 4 * sum(len(device.gallery) for device in comparison.devices)
+    page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes, pictures))
     return environment.get_template("report.html.j2").render(page=page, comparison=comparison)

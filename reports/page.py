@@ -81,6 +81,10 @@ class GalleryEntry:
 
     item: GalleryItem
     pictures: list[GalleryPicture]
+    originals: list[tuple[str, str]]
+    """Role and link of every picture that was made smaller."""
+    details: list[GalleryPicture]
+    """The region where the candidate is furthest off, lossless; empty where the pictures are whole."""
     arms: list[str]
     quantities: list[str]
 
@@ -209,7 +213,10 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         if comparison.gallery_has_pictures
         else []
     )
+    originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
+    cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
-    return GalleryEntry(item, pictures, arms, quantities)
+    details = [GalleryPicture(role, arm, cut[role]) for role, arm, _ in shown if role in cut]
+    return GalleryEntry(item, pictures, originals, details, arms, quantities)

@@ -18,7 +18,8 @@
 
     const mode = () => dialog.querySelector("[name=viewer-mode]:checked").value;
     const visible = () => entries.filter((entry) => !entry.hidden);
-    const figureOf = (role) => entries[at].querySelector(`.picture[data-role=${role}]`);
+    const figureOf = (role) => entries[at].querySelector(`.picture[data-detail][data-role=${role}]`)
+      ?? entries[at].querySelector(`.picture[data-role=${role}]`);
 
     const place = () => {
       const scale = Number(zoom.value), room = (scale - 1) / 2 / scale * 100;
