@@ -1,4 +1,6 @@
-"""One score of all items as dots: baseline along, candidate up. Off the diagonal is what changed."""
+"""One score of all items as dots, baseline against candidate: the baseline's score along, and up by how much the
+candidate is better. Drawn as baseline against candidate alone the dots of two good builds lie all on one diagonal.
+"""
 
 from __future__ import annotations
 
@@ -32,33 +34,31 @@ class Dot:
 def score_dots(scores: ItemScores, targets: Mapping[str, str]) -> Markup | None:
     """An SVG of 200 × 200 units with its own text alternative; None where no item has two finite values.
 
-    `targets`: item → the id of its place in the page; such a dot is ringed and leads there. The tinted half is where
-    the candidate is worse.
+    `targets`: item → the id of its place in the page; such a dot is ringed and leads there. The tinted lower half is
+    where the candidate is worse.
     """
-    dots = [
-        Dot(item, before, after)
-        for item, before, after in zip(scores.items, scores.baseline, scores.candidate_values, strict=False)
-        if before is not None and after is not None and math.isfinite(before) and math.isfinite(after)
-    ]
+    dots = _dots(scores)
     if not dots:
         return None
-    low = min(min(dot.before, dot.after) for dot in dots)
-    high = max(max(dot.before, dot.after) for dot in dots)
-    span = high - low or 1.0
-
-    def at(value: float) -> float:
-        return _MARGIN + (value - low) / span * (SIZE - 2 * _MARGIN)
-
+    low, span = _ends(dots)
+    most = max(abs(dot.after - dot.before) for dot in dots) or 1.0
     quantity = QUANTITIES.get(scores.quantity)
-    lower_is_better = quantity is not None and quantity.better == "lower"
-    corner = f"0,0 {SIZE:g},0 0,{SIZE:g}" if lower_is_better else f"{SIZE:g},{SIZE:g} {SIZE:g},0 0,{SIZE:g}"
+    turn = -1.0 if quantity is not None and quantity.better == "lower" else 1.0
+    reach = SIZE / 2 - _MARGIN
+
+    def x(dot: Dot) -> float:
+        return _MARGIN + (dot.before - low) / (span or 1.0) * (SIZE - 2 * _MARGIN)
+
+    def y(dot: Dot) -> float:
+        return SIZE / 2 - turn * (dot.after - dot.before) / most * reach
+
     parts = [
-        f'<polygon class="dots-worse" points="{corner}"/>',
-        f'<line class="dots-same" x1="0" y1="{SIZE:g}" x2="{SIZE:g}" y2="0"/>',
+        f'<rect class="dots-worse" x="0" y="{SIZE / 2:g}" width="{SIZE:g}" height="{SIZE / 2:g}"/>',
+        f'<line class="dots-same" x1="0" y1="{SIZE / 2:g}" x2="{SIZE:g}" y2="{SIZE / 2:g}"/>',
     ]
     is_named = len(dots) <= _MOST_TITLES
     for dot in sorted(dots, key=lambda one: one.item in targets):
-        place = f'cx="{at(dot.before):.1f}" cy="{SIZE - at(dot.after):.1f}"'
+        place = f'cx="{x(dot):.1f}" cy="{y(dot):.1f}"'
         told = escape(
             inert(f"{dot.item}: {_value(dot.before, scores.quantity)} → {_value(dot.after, scores.quantity)}")
         )
@@ -77,16 +77,32 @@ def score_dots(scores: ItemScores, targets: Mapping[str, str]) -> Markup | None:
 
 
 def ends_in_words(scores: ItemScores) -> str | None:
-    """From where to where both axes go: `22.41 to 38.02 dB`; None where nothing is drawn."""
-    values = [
-        value
-        for before, after in zip(scores.baseline, scores.candidate_values, strict=False)
-        if before is not None and after is not None and math.isfinite(before) and math.isfinite(after)
-        for value in (before, after)
-    ]
-    if not values:
+    """From where to where the axis along goes, and how far up and down: `22.41 to 38.02 dB along, at most 0.12 dB up or
+    down`; None where nothing is drawn.
+    """
+    dots = _dots(scores)
+    if not dots:
         return None
-    return f"{_value(min(values), scores.quantity)} to {_value(max(values), scores.quantity)}"
+    low, span = _ends(dots)
+    most = max(abs(dot.after - dot.before) for dot in dots)
+    return (
+        f"{_value(low, scores.quantity)} to {_value(low + span, scores.quantity)} along, at most "
+        f"{_value(most, scores.quantity)} up or down"
+    )
+
+
+def _dots(scores: ItemScores) -> list[Dot]:
+    return [
+        Dot(item, before, after)
+        for item, before, after in zip(scores.items, scores.baseline, scores.candidate_values, strict=False)
+        if before is not None and after is not None and math.isfinite(before) and math.isfinite(after)
+    ]
+
+
+def _ends(dots: list[Dot]) -> tuple[float, float]:
+    """The lowest score of the baseline, and how far the highest lies above it."""
+    low = min(dot.before for dot in dots)
+    return low, max(dot.before for dot in dots) - low
 
 
 def _value(value: float, quantity_name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.documents.comparison import Comparison, ItemScores
-from reports.charts.score_dots import SIZE, score_dots
+from reports.charts.score_dots import SIZE, ends_in_words, score_dots
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
 from tests.reports.chromium import box, chromium, opened
@@ -49,10 +49,21 @@ def scores(before: list[float | None], after: list[float | None], quantity: str 
 def test_a_worse_item_lies_in_the_tinted_half_whichever_way_is_better() -> None:
     for quantity, after in (("psnr_y", 29.0), ("lpips_alex", 31.0)):
         svg = ET.fromstring(str(score_dots(scores([30.0, 30.0], [after, 30.0], quantity), {})))
-        tinted = next(part for part in svg if part.get("class") == "dots-worse").attrib["points"]
-        dot = next(part for part in svg if part.get("class") == "dot")
-        below = float(dot.attrib["cx"]) > SIZE - float(dot.attrib["cy"])
-        assert below == (tinted == f"{SIZE:g},{SIZE:g} {SIZE:g},0 0,{SIZE:g}")
+        tinted = next(part for part in svg if part.get("class") == "dots-worse")
+        assert float(tinted.attrib["y"]) == SIZE / 2
+        places = [float(part.attrib["cy"]) for part in svg if part.get("class") == "dot"]
+        assert places[0] > SIZE / 2
+        assert places[1] == SIZE / 2
+
+
+def test_what_changed_most_reaches_furthest_and_the_caption_says_how_far() -> None:
+    some = scores([30.0, 32.0, 36.0], [29.9, 32.05, 36.0])
+    svg = ET.fromstring(str(score_dots(some, {})))
+    away = [float(part.attrib["cy"]) - SIZE / 2 for part in svg if part.get("class") == "dot"]
+    assert away[0] == pytest.approx(-2 * away[1], rel=0.01)
+    assert away[2] == 0.0
+    told = (ends_in_words(some) or "").replace("\u00a0", " ")
+    assert told == "30.00 dB to 36.00 dB along, at most 0.10 dB up or down"
 
 
 def test_what_has_no_finite_value_has_no_dot_and_nothing_at_all_is_no_figure() -> None:
