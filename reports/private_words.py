@@ -20,7 +20,7 @@ USER, HOST, NAME, ADDRESS, PLACE, ID = "[user]", "[host]", "[name]", "[address]"
 
 _TELL_NOTHING: Final = frozenset(
     {
-        *("root", "pi", "user", "users", "admin", "administrator", "ubuntu", "debian", "fedora"),
+        *("bakeoff", "root", "pi", "user", "users", "admin", "administrator", "ubuntu", "debian", "fedora"),
         *("android", "shell", "system", "nobody", "guest", "test", "build", "ci", "runner"),
         *("jenkins", "home", "data", "local", "localhost", "device", "phone", "board", "host"),
         *("machine", "raspberrypi", "model", "image", "latency", "adb", "ssh", "none", "emulator"),

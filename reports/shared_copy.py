@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 
 from devices.identity import Identity
 from harness.documents import comparison as documents
-from harness.documents.comparison import Comparison
+from harness.documents.comparison import COMPARISON_SCHEMA, Comparison
 from harness.quantity import QUANTITIES
 from reports.inert_text import inert
 from reports.private_words import private_words_of
@@ -39,6 +39,7 @@ _VOCABULARY: Final = frozenset(
         *(quantity.unit for quantity in QUANTITIES.values()),
         *(word for kind in vars(documents).values() for word in get_args(kind) if isinstance(word, str)),
         *("effect", "no effect", "available", "unavailable", "ratio", "difference", "baseline", "candidate"),
+        COMPARISON_SCHEMA,
         *("ok", "failed", "partial", "complete", "incomplete", "two speeds", "drift"),
     }
 )

@@ -34,7 +34,7 @@ class Ballot(_Strict):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     """SHA-256 over the pairs, their ids and pixels; it stands in the page and in every vote."""
     pictures_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """Of the pixels alone: a page that is made again of the same pictures keeps its ballot, and votes their worth."""
+    """The hash of the pixels alone: a page made again of the same pictures keeps its ballot, and votes their worth."""
     pairs: list[BallotPair] = Field(min_length=1)
     identical: list[str] = []
     """Items on which both arms gave the same picture; nobody is asked about them."""

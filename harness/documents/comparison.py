@@ -288,7 +288,7 @@ class Reading(_Strict):
     """Such as `temperature`."""
     unit: str
     at_s: list[float]
-    """In seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
+    """Moments in seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
     values: list[float]
 
 

@@ -35,7 +35,7 @@ class ImagePreference(_Strict):
     share: float = Field(ge=0, le=1)
     """For the candidate, votes for neither counted half."""
     p_value: float = Field(ge=0, le=1)
-    """Of the sign test: small where those who saw a difference preferred one arm beyond chance."""
+    """The p-value of the sign test: small where those who saw a difference preferred one arm beyond chance."""
 
 
 class Preference(_Strict):
@@ -52,7 +52,7 @@ class Preference(_Strict):
     """How often a voter prefers the candidate, mean over voters, votes for neither counted half; None without voters.
     """
     sd: float | None = Field(ge=0)
-    """Of the share, such that its standard error is sd / √effective_n; None for a single voter."""
+    """The spread of the share, such that its standard error is sd / √effective_n; None for a single voter."""
     effective_n: float = Field(ge=0)
     """The smaller number of voters and images."""
     low: float | None

@@ -45,13 +45,14 @@ def tail_shifts(
     serial: SerialCorrelation,
     least_deviation: float,
     doubt_of_before: float = 1.0,
+    fewest_before: int = FEWEST_BEFORE,
 ) -> TailShifts:
     """Values of shape (n,) in order, and how many times the usual variance each has. `lengths` that leave fewer than
-    `FEWEST_BEFORE` values before are left out. The spread is that of the values before, moderated by the prior, at
+    `fewest_before` values before are left out. The spread is that of the values before, moderated by the prior, at
     least `least_deviation`, and means of values that are alike know less (`serial`). The mean before has
     `doubt_of_before` times that variance.
     """
-    ks = np.array([k for k in lengths if 1 <= k <= values.size - FEWEST_BEFORE], dtype=np.int64)
+    ks = np.array([k for k in lengths if 1 <= k <= values.size - fewest_before], dtype=np.int64)
     counts_before = values.size - ks
     centre = float(values[0])
     shifted, weights = values - centre, 1.0 / factors
@@ -64,7 +65,8 @@ def tail_shifts(
     m = counts_before.astype(np.float64)
     inflation_before, inflation_after = serial.inflation(m), serial.inflation(ks.astype(np.float64))
     # Neighbours that are alike hide a part of their spread.
-    sample = np.maximum(squares[last] - x_before * before, 0.0) / np.maximum(m - inflation_before, 0.5 * (m - 1.0))
+    free = np.where(m > 1.0, np.maximum(m - inflation_before, 0.5 * (m - 1.0)), 1.0)
+    sample = np.maximum(squares[last] - x_before * before, 0.0) / free
     alike = (serial.share * serial.memory) ** 2
     sample_degrees = (m - 1.0) * (1.0 - alike) / (1.0 + alike)
     degrees = prior.degrees + sample_degrees

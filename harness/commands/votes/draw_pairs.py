@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
 
 LARGEST_SIDE: Final = 384
-"""Of a larger picture a part of this many pixels is shown, at a place drawn by lot: whole ones do not fit beside each
+"""A larger picture is shown in a part of this many pixels, at a place drawn by lot: whole ones do not fit beside each
 other, and a page with them would not fit into a mail.
 """
 _FEWEST_PAIRS: Final = 2

@@ -119,7 +119,7 @@ def _id() -> str:
 
 
 def _encoded(picture: NDArray[np.uint8]) -> bytes:
-    """A lossless file without metadata: WebP, which is a quarter smaller, else PNG. Browsers know both by themselves."""
+    """A lossless file without metadata: WebP, which is a quarter smaller, else PNG. Every browser reads both."""
     from PIL import Image, features
 
     content = io.BytesIO()

@@ -15,8 +15,8 @@ from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
 from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
-from harness.history.changes.hot_nights import calm_tracks
-from harness.history.changes.known import event_id, gone_of, told_of
+from harness.history.changes.hot_nights import calm_tracks, devices_off_tonight
+from harness.history.changes.known import event_id, gone_of, has_come_back, told_of
 from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
@@ -61,6 +61,8 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
         tracks = calm_tracks(series, told, tonight)
         noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
+    off = devices_off_tonight(tracks, tonight)
+    judged = [each for each in judged if each.finding is None or not _waits(each.finding, off)]
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
@@ -175,6 +177,11 @@ def _can_stand(event: Event) -> bool:
     return bool(event.environment or event.commits) or unknown
 
 
+def _waits(finding: Finding, off: set[str]) -> bool:
+    """A device that is off as a whole tonight says nothing of the nights before."""
+    return finding.track.key.device in off and finding.nights_after > 1
+
+
 def _stands_shuffled(finding: Finding) -> bool:
     """Whether E-divisive, which asks for no distribution, finds it as unlikely as so few nights can be."""
     if finding.course.is_drift:
@@ -207,7 +214,9 @@ def _events(
         # One event is one alert, also where a few of its series happen to lie where they once were.
         id_ = max(back, key=lambda each: (len(back[each]), each), default=None)
         if id_ is not None and 2 * len(back[id_]) >= len(event.findings):
-            events.append((with_findings(event, event.findings, "gone again"), undone[id_]))
+            # What got better and is lost again is worse than it was last night, and no good news.
+            kind: ChangeKind | None = None if undone[id_].kind == "improvement" else "gone again"
+            events.append((with_findings(event, event.findings, kind), undone[id_]))
         else:
             events += [(part, None) for part in apart(event)]
     return events
@@ -230,8 +239,12 @@ def _change(
         for words in environment_in_words(differences, device)
     ]
     likeliest = min(event.findings, key=lambda each: (each.p_value, each.track.key))
-    id_ = event_id(suite, kind, _facts(event, gone))
+    facts = _facts(event, gone)
+    id_ = event_id(suite, kind, facts)
     before = next((each for each in told if each.id == id_), None)
+    if before is not None and has_come_back(event, before):
+        id_ = event_id(suite, kind, [*facts, event.first_bad_night])
+        before = next((each for each in told if each.id == id_), None)
     is_known = before is not None and before.confirmation in {"confirmed", confirmation}
     return Change(
         id=id_,

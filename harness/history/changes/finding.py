@@ -24,7 +24,7 @@ from harness.history.changes.limits import (
 from harness.history.changes.noise import Noise
 from harness.history.changes.track import Track
 from harness.statistics.slow_drift import FEWEST_VALUES, Course, course_of, slopes
-from harness.statistics.tail_shift import FEWEST_BEFORE, tail_shifts
+from harness.statistics.tail_shift import tail_shifts
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Finding:
 
 def tested(track: Track) -> bool:
     """Whether there are nights enough to say anything."""
-    return track.values.size > FEWEST_BEFORE
+    return track.values.size > track.fewest_before
 
 
 def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
@@ -86,7 +86,14 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
     lengths = sorted({*TAIL_SHARES, *marked})
     shifts = tail_shifts(
-        track.cleaned, factors, lengths, noise.prior, noise.serial, noise.least_deviation, track.doubt_of_before
+        track.cleaned,
+        factors,
+        lengths,
+        track.prior(noise.prior),
+        noise.serial,
+        noise.least_deviation,
+        track.doubt_of_before,
+        track.fewest_before,
     )
     ks = shifts.lengths
     shares = np.array([TAIL_SHARES.get(k, 0.0) + MARKED_SHARE * (k in marked) for k in ks.tolist()])
@@ -117,7 +124,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
             line.standard_error,
             noise.prior.degrees + FEWEST_VALUES,
         )
-    if course.begin < FEWEST_BEFORE:
+    if course.begin < track.fewest_before:
         begin = n - int(ks[place])
         course = Course(False, begin, begin, begin, float(shifts.before[place]), float(shifts.after[place]))
     return _at(track, noise, course, min(1.0, p_value))
@@ -127,7 +134,7 @@ def look_at(track: Track, noise: Noise, begin: int) -> Finding | None:
     """What a series shows where the place is known: with a p-value of that place alone. None where too little is
     before it.
     """
-    if begin < FEWEST_BEFORE or begin >= track.values.size:
+    if begin < track.fewest_before or begin >= track.values.size:
         return None
     return _at(track, noise, Course(False, begin, begin, begin, 0.0, 0.0), None)
 
@@ -137,10 +144,11 @@ def _at(track: Track, noise: Noise, course: Course, p_value: float | None) -> Fi
         track.cleaned,
         noise.factors(track),
         [track.values.size - course.begin],
-        noise.prior,
+        track.prior(noise.prior),
         noise.serial,
         noise.least_deviation,
         track.doubt_of_before,
+        track.fewest_before,
     )
     return Finding(
         track,
@@ -181,10 +189,11 @@ def stands_without_farthest(finding: Finding, noise: Noise) -> bool:
         track.cleaned[kept],
         noise.factors(track)[kept],
         [finding.nights_after - 1],
-        noise.prior,
+        track.prior(noise.prior),
         noise.serial,
         noise.least_deviation,
         track.doubt_of_before,
+        track.fewest_before,
     )
     rest = float(shifts.after[0] - shifts.before[0])
     return rest / finding.difference >= 0.4 and float(shifts.p_values[0]) <= WITHOUT_FARTHEST_P

@@ -33,7 +33,34 @@ def calm_tracks(series: Sequence[Series], told: Sequence[Change], tonight: str) 
     return [_calmed(track, hot.get(track.key.device, set())) for track in tracks]
 
 
+def devices_off_tonight(tracks: Sequence[Track], tonight: str) -> set[str]:
+    """Devices of which most is elsewhere tonight and was not in the nights before: what their series show of earlier
+    nights can wait until tomorrow.
+    """
+    by_device: dict[str, list[Track]] = {}
+    for track in tracks:
+        by_device.setdefault(track.key.device, []).append(track)
+    off = set()
+    for device, its in by_device.items():
+        medians = _medians([track for track in its if track.values.size >= _FEWEST_NIGHTS])
+        now = medians.pop(tonight, 0.0)
+        if abs(now) > _HOT and all(each * np.sign(now) < _BACK * abs(now) for each in medians.values()):
+            off.add(device)
+    return off
+
+
 def _hot_nights(tracks: Sequence[Track], tonight: str) -> set[str]:
+    medians = _medians(tracks)
+    now = medians.get(tonight, 0.0)
+    return {
+        night
+        for night, median in medians.items()
+        if night != tonight and abs(median) > _HOT and now * np.sign(median) < _BACK * abs(median)
+    }
+
+
+def _medians(tracks: Sequence[Track]) -> dict[str, float]:
+    """How far the series of a device were from their levels in the last nights, in their standard deviations."""
     deviations: dict[str, list[float]] = {}
     for track in tracks:
         spread = float(track.cleaned.std())
@@ -41,13 +68,7 @@ def _hot_nights(tracks: Sequence[Track], tonight: str) -> set[str]:
             last = (track.cleaned[-_NIGHTS:] - track.cleaned.mean()) / spread
             for point, deviation in zip(track.points[-_NIGHTS:], last.tolist(), strict=True):
                 deviations.setdefault(point.night, []).append(deviation)
-    medians = {night: float(np.median(each)) for night, each in deviations.items() if len(each) >= _FEWEST_SERIES}
-    now = medians.get(tonight, 0.0)
-    return {
-        night
-        for night, median in medians.items()
-        if night != tonight and abs(median) > _HOT and now * np.sign(median) < _BACK * abs(median)
-    }
+    return {night: float(np.median(each)) for night, each in deviations.items() if len(each) >= _FEWEST_SERIES}
 
 
 def _calmed(track: Track, hot: set[str]) -> Track:

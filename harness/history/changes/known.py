@@ -61,6 +61,14 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
     return None
 
 
+def has_come_back(event: Event, told: Change) -> bool:
+    """Whether the event is the one that was told, once more: another one was told of its series since, as where a
+    commit was taken back and came again.
+    """
+    since = (finding.track.told for finding in event.findings if member_of(told, finding) is not None)
+    return any(each is not None and baseline_begin(each) > baseline_begin(told) for each in since)
+
+
 def gone_of(finding: Finding) -> Change | None:
     """The change that was told of its series, if the series is back where it was before it."""
     told = finding.track.told

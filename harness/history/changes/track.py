@@ -14,11 +14,17 @@ from harness.documents.nightly import Change, SeriesName
 from harness.history.changes.limits import NIGHTS_LOOKED_AT
 from harness.history.rows import Point, Series, SeriesKey
 from harness.statistics.estimate import Floats
-from harness.statistics.lone_outliers import without_lone_outliers
+from harness.statistics.lone_outliers import without_course, without_lone_outliers
+from harness.statistics.moderated_variance import VariancePrior
+from harness.statistics.tail_shift import FEWEST_BEFORE
 
 _POINTS: Final = NIGHTS_LOOKED_AT + NIGHTS_LOOKED_AT // 4
 """Attempts among which so many nights are looked for."""
 _MOST_ATTEMPTS: Final = 8
+_FEW_SINCE: Final = 10
+"""So many nights since a told change say too little of their spread by themselves."""
+_FEWEST_OF_SPREAD: Final = 8
+_MOST_OF_SPREAD: Final = 30
 _AGREE: Final = 2.5
 """Two attempts of a night agree where they are within so many standard errors of their difference."""
 
@@ -42,6 +48,8 @@ class Track:
     """Their median; None where no run has an interval."""
     told: Change | None
     """The last change that was told of it."""
+    spread_before: VariancePrior | None = None
+    """How its nights before that change scattered, where they are enough to say, for as long as those since are few."""
 
     @property
     def key(self) -> SeriesKey:
@@ -70,6 +78,23 @@ class Track:
         than too small.
         """
         return 1.0 if self.told is None else 2.0
+
+    @property
+    def fewest_before(self) -> int:
+        """How many nights before a place are a level: one night is enough since a change that was told, whose level
+        two measurements agreed on; a fix of the next morning is seen the next night.
+        """
+        is_level = self.told is not None and self.told.kind not in {"new series", "drift"}
+        return 1 if is_level and self.spread_before is not None else FEWEST_BEFORE
+
+    def prior(self, of_quantity: VariancePrior) -> VariancePrior:
+        """What is known of its spread beside its own nights: of all series of its quantity, and of its own before."""
+        mine = self.spread_before
+        if mine is None:
+            return of_quantity
+        degrees = of_quantity.degrees + mine.degrees
+        variance = (of_quantity.degrees * of_quantity.variance + mine.degrees * mine.variance) / degrees
+        return VariancePrior(variance, degrees)
 
     def marks(self, last: int | None = None) -> list[int]:
         """Indices of nights, of so many last ones, with another environment or commits than the night before."""
@@ -133,8 +158,10 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
         return None
     key = series.key
     change = changes.get((key.experiment, key.device, key.candidate, key.quantity))
+    earlier: tuple[Point, ...] = ()
     if change is not None:
         begin = baseline_begin(change)
+        earlier = tuple(point for point in points if point.night < begin)
         points = tuple(point for point in points if point.night >= begin)
     design = points[-1].design
     if points[0].design != design or any(point.design != design for point in points):
@@ -148,7 +175,21 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
     known = np.sort(variances)  # what is not a number comes last
     many = known.size - int(np.isnan(known).sum())
     usual = float(known[many // 2]) if many else None
-    return Track(series, kept, effects, without_lone_outliers(effects), np.array(counts), variances, usual, change)
+    cleaned = without_lone_outliers(effects)
+    spread = _spread(earlier, design) if effects.size <= _FEW_SINCE else None
+    return Track(series, kept, effects, cleaned, np.array(counts), variances, usual, change, spread)
+
+
+def _spread(points: tuple[Point, ...], design: str) -> VariancePrior | None:
+    """Of the last nights before a change that are of this design; None where they are too few."""
+    if not points or any(point.design != design for point in points[-_MOST_OF_SPREAD:]):
+        return None
+    _, values, _ = _nights(points[-_MOST_OF_SPREAD:])
+    if len(values) < _FEWEST_OF_SPREAD:
+        return None
+    residuals = without_course(without_lone_outliers(np.array(values, dtype=np.float64)))
+    degrees = residuals.size - 1.0
+    return VariancePrior(float(residuals @ residuals) / degrees, degrees)
 
 
 def _nights(points: Sequence[Point]) -> tuple[tuple[Point, ...], list[float], list[float]]:

@@ -176,6 +176,50 @@ def test_what_was_told_and_is_no_more_is_gone_again():
     assert "the regression since commit b2c3b2c (“prune the tail”) is gone again since commit d4d4d4d" in gone.sentence
 
 
+def test_an_improvement_that_is_lost_again_is_a_regression():
+    nights = Nights(
+        keys_of(devices=2), lambda _key, n, _a: 0.9 if 20 <= n < 40 else 1.0,
+        commits=lambda _key, n: (OLD if n < 20 else NEW if n < 40 else commit("d4", "undo it"),),
+    ).go(43)  # fmt: skip
+    [(_, improvement), (night, lost)] = nights.news()
+    assert (improvement.kind, night, lost.kind) == ("improvement", 40, "regression")
+    assert lost.is_regression
+    assert "the improvement since commit b2c3b2c (“prune the tail”) is gone again since commit d4d4d4d" in lost.sentence
+
+
+@pytest.mark.parametrize("nights_later", [1, 2, 3])
+def test_a_fix_is_seen_the_night_after_it_also_soon_after_the_regression(nights_later):
+    fixed = 20 + nights_later
+    nights = Nights(
+        keys_of(), lambda _key, n, _a: 1.1 if 20 <= n < fixed else 1.0,
+        commits=lambda _key, n: (OLD if n < 20 else NEW if n < fixed else commit("d4", "undo it"),),
+    ).go(fixed + 8)  # fmt: skip
+    assert [(night, each.kind) for night, each in nights.news()] == [(20, "regression"), (fixed, "gone again")]
+
+
+def test_a_second_regression_two_nights_after_the_first_is_told():
+    nights = Nights(
+        keys_of(devices=2), lambda _key, n, _a: 1.0 if n < 20 else 1.1 if n < 22 else 1.3,
+        commits=lambda _key, n: (OLD if n < 20 else NEW if n < 22 else commit("d4", "and one more"),),
+    ).go(30)  # fmt: skip
+    assert [(night, each.kind) for night, each in nights.news()] == [(20, "regression"), (22, "regression")]
+
+
+def test_a_commit_that_was_taken_back_and_comes_again_is_told_again():
+    nights = Nights(
+        keys_of(), lambda _key, n, _a: 1.1 if 20 <= n < 30 or n >= 40 else 1.0,
+        commits=lambda _key, n: (NEW if 20 <= n < 30 or n >= 40 else OLD,),
+    ).go(44)  # fmt: skip
+    assert [(night, each.kind) for night, each in nights.news()] == [
+        (20, "regression"),
+        (30, "gone again"),
+        (40, "regression"),
+    ]
+    assert len({each.id for _, each in nights.news()}) == 3
+    # Told of in that night once: whoever runs it again hears nothing new.
+    assert [each.is_new for each in nights.one(40)] == [False]
+
+
 def test_a_slow_course_over_weeks_is_a_drift_and_told_once():
     nights = Nights(
         keys_of(quantities=("run_peak_memory",)),

@@ -119,7 +119,8 @@ def score(year: Year, alerts: list[list[frozenset[int]]], named: list[set[int]] 
             ]
             if not of:
                 false_alarms += 1
-            for number in of[:1]:
+            # Where a series has had several, it is of the last of them.
+            for number in sorted(of, key=lambda one: -events[one].night)[:1]:
                 alerts_of[number] = alerts_of.get(number, 0) + 1
     found: dict[str, tuple[int, int]] = {}
     until: dict[str, list[int]] = {}
