@@ -80,8 +80,9 @@ def decide(
     disasters = _disasters(candidate, devices, rules, nouns)
     if disasters and decision != "hold":
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    if against and any(one.is_broken for one in disagreements):
-        headline = f"{headline} But the metrics disagree: look at the {nouns.plural}."
+    if disagreements and "the metrics disagree" not in headline:
+        agreed = ", as the rules allow" if all(one.is_agreed for one in disagreements) else ""
+        headline = f"{headline} But the metrics disagree{agreed}: look at the {nouns.plural}."
     slow = worse_tails(candidate, devices, rules, _p_worse)
     if slow and decision != "hold":
         # No rule that was declared is broken; but nobody shall read of the median and not of this.
