@@ -31,6 +31,7 @@ from reports.comparison_parts import (
 from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
+from reports.scores import ScoreFigure, score_figures
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,10 @@ class GalleryEntry:
 
     item: GalleryItem
     pictures: list[GalleryPicture]
+    originals: list[tuple[str, str]]
+    """Role and link of every picture that was made smaller."""
+    details: list[GalleryPicture]
+    """The region where the candidate is furthest off, lossless; empty where the pictures are whole."""
     arms: list[str]
     quantities: list[str]
 
@@ -92,6 +97,7 @@ class DeviceSection:
     tables: list[ContrastTable]
     latency: LatencyFigures | None
     gallery: list[GalleryEntry]
+    scores: list[ScoreFigure]
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,10 @@ def _device_section(
         tables=tables,
         latency=_latency_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+        scores=score_figures(
+            result,
+            {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
+        ),
     )
 
 
@@ -203,7 +213,10 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         if comparison.gallery_has_pictures
         else []
     )
+    originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
+    cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
-    return GalleryEntry(item, pictures, arms, quantities)
+    details = [GalleryPicture(role, arm, cut[role]) for role, arm, _ in shown if role in cut]
+    return GalleryEntry(item, pictures, originals, details, arms, quantities)

@@ -29,6 +29,7 @@ from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
 from harness.analysis.evidence.votes_evidence import votes_on_device
+from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
 from harness.analysis.judging.judge_outcome import margins
 from harness.analysis.judging.judge_rule import RuleJudgement
@@ -259,6 +260,13 @@ class DeviceAnalysis:
             sustained=sustained_facts(data),
             votes=votes_on_device(data),
             stopping=latency_ending(manifest, records) if records is not None else None,
+            scores=[
+                one
+                for candidate in manifest.arms[1:]
+                for one in item_scores(
+                    data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
+                )
+            ],
             environment=environment,
             warnings=warnings,
         )

@@ -263,8 +263,24 @@ class GalleryItem(_Strict):
     difference_image: str | None
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    chosen: Literal["worst", "sample"] = "worst"
+    """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []
     """Sentences on the item, such as where an output is furthest off."""
+
+
+class ItemScores(_Strict):
+    """One score on every item, of one candidate and of the baseline, on one device."""
+
+    candidate: str
+    quantity: str
+    items: list[str]
+    baseline: list[float | None]
+    """In the quantity's unit and the order of `items`; None where there is no value, infinite where it is identical."""
+    candidate_values: list[float | None]
+    """The same of the candidate."""
+    words: str
+    """Such as `worse on 97 % of images (194 of 200)`."""
 
 
 class Reading(_Strict):
@@ -397,6 +413,8 @@ class DeviceResult(_Strict):
     votes: list[VotesOnDevice] = []
     """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    scores: list[ItemScores] = []
+    """Every score that single items have, item by item."""
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[RunWarning] = []

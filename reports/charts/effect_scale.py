@@ -9,19 +9,20 @@ from typing import Final
 
 from harness.documents.comparison import Comparison, DeviceResult, Effect
 from harness.quantity import QUANTITIES
-from harness.words.ratios import told_in_times
 from reports import format as fmt
 
-_MOST_OF_AN_INTERVAL: Final = 3.0
+_MOST_OF_AN_INTERVAL: Final = 1.5
 """An interval that reaches further than so many times the furthest estimate or margin is cut: it would press everything
 else into the middle.
 """
+_FAR: Final = 2.0
+"""From twice or half on a scale of ratios is logarithmic: there is no 200 % less."""
 
 
 @dataclass(frozen=True)
 class EffectScale:
-    """No change is in the middle. Linear in per cent or in the unit; logarithmic for ratios beyond per cent, where half
-    as long would else be nothing beside twice as long.
+    """No change is in the middle. Linear in per cent or in the unit; logarithmic for ratios of twice or half and
+    beyond, where half as long would else be nothing beside twice as long.
     """
 
     is_ratio: bool
@@ -62,7 +63,7 @@ def scale_over(
     ends = [
         end for effect, _ in known if effect.interval is not None for end in (effect.interval.low, effect.interval.high)
     ]
-    is_logarithmic = is_ratio and any(told_in_times(value) for value in points + ends)
+    is_logarithmic = is_ratio and any(value >= _FAR or value <= 1.0 / _FAR for value in points + ends)
     unit = EffectScale(is_ratio, is_logarithmic, 1.0)
     furthest = _furthest(unit, points)
     of_intervals = _furthest(unit, ends)

@@ -21,6 +21,7 @@ from harness.documents.comparison import (
     EnergyOnDevice,
     GalleryItem,
     Interval,
+    ItemScores,
     LatencyDistribution,
     MoreNeeded,
     NoEffect,
@@ -384,6 +385,36 @@ def energy(arms: list[str]) -> EnergyOnDevice:
     )
 
 
+def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
+    """Scores of 20 images; the last of them is identical to its reference in both arms, one has no LPIPS."""
+    random = np.random.default_rng(items)
+    names = ["butterfly", "woman", "baby", "head", "bird", *(f"item{place}" for place in range(5, items))][:items]
+    before = [round(float(value), 3) for value in random.uniform(24, 36, items)]
+    psnr = [
+        round(value - float(loss), 3) for value, loss in zip(before, random.uniform(-0.02, 0.4, items), strict=True)
+    ]
+    lpips = [round(float(value), 4) for value in random.uniform(0.05, 0.3, items)]
+    worse = [round(value * 1.06, 4) for value in lpips]
+    return [
+        ItemScores(
+            candidate=candidate,
+            quantity="psnr_y",
+            items=names,
+            baseline=[*before[:-1], float("inf")],
+            candidate_values=[*psnr[:-1], float("inf")],
+            words="worse on 95 % of images (18 of 19)",
+        ),
+        ItemScores(
+            candidate=candidate,
+            quantity="lpips_alex",
+            items=names,
+            baseline=list(lpips),
+            candidate_values=[None, *worse[1:]],
+            words="worse on all images (19 of 19)",
+        ),
+    ]
+
+
 def device_result(
     device: str, candidates: list[str], gallery: list[GalleryItem], *, phone: bool = True, seed: int = 0
 ) -> DeviceResult:
@@ -412,6 +443,7 @@ def device_result(
         stopping="stopped after 14 of at most 30 pairs: every rule on latency was decided",
         energy=energy([BASELINE, *candidates]) if phone else None,
         gallery=gallery,
+        scores=[scores for name in candidates for scores in item_scores(name)],
         environment={
             "Load of others": Available(value=0.08, unit="", source="/proc/loadavg"),
             "Clock before": Available(value=1_803_000, unit="kHz", source="scaling_cur_freq"),

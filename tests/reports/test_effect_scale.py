@@ -57,7 +57,7 @@ def test_quantities_of_one_pass_and_unit_share_a_scale_and_others_do_not(tmp_pat
 def test_an_interval_far_beyond_all_else_is_cut_and_says_so_with_an_arrow() -> None:
     wide = effect("difference", 0.1, -9.0, 9.0)
     scale = scale_over([(wide, [0.2])])
-    assert scale.reach == pytest.approx(0.6)
+    assert scale.reach == pytest.approx(0.3)
     svg = ET.fromstring(interval_bar(wide, "psnr", "inconclusive", [0.2], scale))
     assert len([part for part in svg if part.get("class") == "bar-beyond"]) == 2
 
@@ -66,6 +66,7 @@ def test_an_interval_far_beyond_all_else_is_cut_and_says_so_with_an_arrow() -> N
     ("drawn", "quantity", "words"),
     [
         (effect("ratio", 0.69, 0.67, 0.7), "latency_p50", ["−20 %", "+20 %"]),
+        (effect("ratio", 0.4, 0.1, 9.0), "latency_p50", ["÷2", "×2"]),
         (effect("ratio", 30.0, 20.0, 40.0), "load_time", ["÷10", "×10"]),
         (effect("difference", -0.04, -0.06, -0.02), "psnr_y", ["−0.05 dB", "+0.05 dB"]),
         (effect("difference", 0.0064, 0.0043, 0.0085), "lpips_alex", ["−0.005", "+0.005"]),

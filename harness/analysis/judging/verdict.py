@@ -80,9 +80,9 @@ def decide(
     disasters = _disasters(candidate, devices, rules, nouns)
     if disasters and decision != "hold":
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    broken = [one for one in disagreements if one.is_broken]
-    if against and broken:
-        headline = f"{headline} But {broken[0].who} disagree: look at the {nouns.plural}."
+    if disagreements and not any(f"{one.who} disagree" in headline for one in disagreements):
+        agreed = ", as the rules allow" if all(one.is_agreed for one in disagreements) else ""
+        headline = f"{headline} But {disagreements[0].who} disagree{agreed}: look at the {nouns.plural}."
     slow = worse_tails(candidate, devices, rules, _p_worse)
     if slow and decision != "hold":
         # No rule that was declared is broken; but nobody shall read of the median and not of this.
