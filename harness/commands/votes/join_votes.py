@@ -1,4 +1,4 @@
-"""All voters of a run together: what people prefer, with interval, by image, and who is left out."""
+"""All voters of a run together: what people prefer, with interval, by item, and who is left out."""
 
 from __future__ import annotations
 
