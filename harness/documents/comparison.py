@@ -277,6 +277,8 @@ class ItemScores(_Strict):
     """In the quantity's unit and the order of `items`; None where there is no value, infinite where it is identical."""
     candidate_values: list[float | None]
     """The same of the candidate."""
+    furthest: float | None = None
+    """The largest difference between the two on one item, whatever its direction; None where none is finite."""
     words: str
     """Such as `worse on 97 % of images (194 of 200)`."""
 
