@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.documents.comparison import Comparison, Contrast, DeviceResult, Effect, RuleResult, Verdict
-from harness.quantity import Available
+from harness.quantity import QUANTITIES, Available
 from harness.words.sentences import listed
 from reports import format as fmt
 from reports.comparison_parts import rules_by_candidate
@@ -134,7 +134,10 @@ def _would_change(comparison: Comparison, verdict: Verdict) -> list[str]:
     where: dict[tuple[str, str], list[str]] = {}
     for device in comparison.devices:
         for result in device.rules:
-            if result.candidate == verdict.candidate and (needs := _needs(result)) is not None:
+            if (
+                result.candidate == verdict.candidate
+                and (needs := _needs_of_votes(result) or _needs(result)) is not None
+            ):
                 where.setdefault((fmt.label(result.quantity), needs), []).append(device.shown_name)
     sentences = []
     for (quantity, needs), devices in where.items():
@@ -147,6 +150,15 @@ def _would_change(comparison: Comparison, verdict: Verdict) -> list[str]:
         if device.status != "complete"
     ]
     return sentences
+
+
+def _needs_of_votes(result: RuleResult) -> str | None:
+    """Where people are what is missing; None where they are not."""
+    if QUANTITIES[result.quantity].measured_in != "votes":
+        return None
+    if result.outcome == "unavailable":
+        return "people have to be asked; `bakeoff votes` makes the page that asks"
+    return None if result.doubted is None else f"more voters would tell ({result.doubted})"
 
 
 def _needs(result: RuleResult) -> str | None:

@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from harness.words.sentences import plural
+from harness.words.sentences import counted
 from reports.page_environment import TEMPLATES, page_environment
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_SECONDS_A_PAIR = 10.0
+"""Seven to look and answer, with the share of pairs that come twice."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class BlindPair:
     reference: bytes | None
 
 
-def render_vote_page(run_id: str, ballot: str, digest: str, pairs: list[BlindPair], *, noun: str = "image") -> str:
+def render_vote_page(run_id: str, ballot: str, digest: str, pairs: list[BlindPair]) -> str:
     """The page. Each rendering masks anew: two pages of one ballot have no bytes of pictures in common."""
     content = {
         "run_id": run_id,
@@ -59,7 +62,7 @@ def render_vote_page(run_id: str, ballot: str, digest: str, pairs: list[BlindPai
             script=Markup(script),
             script_hash=_policy_hash(script),
             vote_style=Markup(style),
-            nouns=plural(noun),
+            minutes=counted(max(1, round(len(pairs) * _SECONDS_A_PAIR / 60.0)), "minute"),
             has_references=any(pair.reference is not None for pair in pairs),
         )
     )

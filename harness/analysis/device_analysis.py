@@ -28,6 +28,7 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
 from harness.analysis.judging.judge_outcome import margins
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
     from harness.analysis.tables.tables import Tables
     from harness.documents.held_record import HeldRecord
+    from harness.documents.joined_votes import Preference
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.phone_state import PhoneStates
     from harness.documents.runner_record import RunnerRecord
@@ -84,6 +86,8 @@ class DeviceFacts:
     """What was held still on it."""
     phone_states: PhoneStates | None = None
     """What a phone was set to before and after."""
+    preferences: Mapping[str, Preference] = field(default_factory=dict)
+    """What people said of its pictures, by the name of the candidate."""
 
 
 class DeviceAnalysis:
@@ -111,6 +115,7 @@ class DeviceAnalysis:
             telemetry=tables.telemetry[tables.telemetry["device"] == name],
             scores=scores[scores["device"] == name],
             energy=energy,
+            preferences=facts.preferences,
         )
         self._doubts = doubts
         asked = {arm.name: not_as_asked(arm, records) for arm in manifest.arms}
@@ -253,6 +258,7 @@ class DeviceAnalysis:
             readings=device_readings(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
+            votes=votes_on_device(data),
             stopping=latency_ending(manifest, records) if records is not None else None,
             scores=[
                 one

@@ -36,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         f"{', '.join(RENDERINGS)}",
     )
     parser.add_argument(
+        "--full", action="store_true", help="show everything, also on a terminal, which else gets a first screen"
+    )
+    parser.add_argument(
         "--share",
         choices=("aliases", "names"),
         metavar="WHAT",
@@ -90,7 +93,7 @@ def execute(arguments: argparse.Namespace) -> int:
         page = folder.local_report if arguments.share == "names" else folder.report
         if arguments.mlflow is not None:
             return _log_to_mlflow(arguments, folder, comparison, page)
-        show_outcome(folder, comparison, as_json=arguments.json, page=page)
+        show_outcome(folder, comparison, as_json=arguments.json, page=page, whole=arguments.full)
         return EXIT_DONE
     told = comparison if arguments.share == "names" else shareable(comparison)
     _put_out(arguments.out, open_export(arguments.format).render(told, folder.path))

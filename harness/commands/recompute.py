@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,8 @@ from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
+from harness.commands.votes.join_files import read_joined_votes
+from harness.commands.votes.votes_by_device import METHOD_IN_WORDS, votes_by_device
 from harness.commands.write_reports import write_reports
 from harness.documents.folder import DiskError, read_model, write_model
 from harness.documents.held_record import HeldRecord
@@ -68,7 +71,10 @@ def _compare_and_draw(
 ) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
-    facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
+    preferences = votes_by_device(read_joined_votes(folder, manifest.run_id), manifest, outputs)
+    facts = {
+        entry.name: replace(_facts(folder, entry), preferences=preferences[entry.name]) for entry in manifest.devices
+    }
     comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables, seen=quality.seen)
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
     galleries = {
@@ -85,7 +91,8 @@ def _compare_and_draw(
                 result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
             ],
             "method": comparison.method
-            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()],
+            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()]
+            + ([METHOD_IN_WORDS] if any(preferences.values()) else []),
         }
     )
 

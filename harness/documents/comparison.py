@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.identity import Identity, shown_name
+from harness.documents.joined_votes import Preference
 from harness.models.model_format import ModelFormat
 from harness.quantity import QUANTITIES, Measured
 from harness.tasks.floor import Floor
@@ -110,7 +111,8 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `launch`, `pair of blocks`, `scene`, `process`, `cycle`, `file`, or what an item is called.
+    """Unit of replication: `launch`, `pair of blocks`, `scene`, `process`, `cycle`, `file`, `voter`, or what an item is
+    called.
     """
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
@@ -360,6 +362,27 @@ class SustainedOnDevice(_Strict):
     arms: list[SustainedArm]
 
 
+class ItemDisagreement(_Strict):
+    """An item on which people preferred one arm beyond chance, and a metric the other by more than is negligible."""
+
+    item: str
+    quantity: str
+    share: float
+    """The share is of votes for the candidate, those for neither counted half: 0 to 1."""
+    change: float
+    """The candidate's score less the baseline's, in the quantity's unit."""
+
+
+class VotesOnDevice(_Strict):
+    """What people said in a blind look at the pictures of one device."""
+
+    preference: Preference
+    """Its list of careless voters, which names files, is empty here, and its ballot None."""
+    careless: int
+    """Voters who were left out because they did not look."""
+    disagreements: list[ItemDisagreement] = []
+
+
 class DeviceResult(_Strict):
     """Everything of one device."""
 
@@ -389,6 +412,8 @@ class DeviceResult(_Strict):
     """None where energy was not measured."""
     sustained: SustainedOnDevice | None = None
     """None where no arm worked alone in long blocks."""
+    votes: list[VotesOnDevice] = []
+    """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""

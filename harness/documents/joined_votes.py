@@ -43,7 +43,8 @@ class Preference(_Strict):
 
     device: str
     candidate: str
-    ballot: OpaqueId
+    ballot: OpaqueId | None
+    """The page that asked; None in a comparison, which may be mailed."""
     voters: int = Field(ge=0)
     """Those who looked; the numbers below are theirs alone."""
     answers: int = Field(ge=0)
@@ -54,14 +55,14 @@ class Preference(_Strict):
     sd: float | None = Field(ge=0)
     """The spread of the share, such that its standard error is sd / √effective_n; None for a single voter."""
     effective_n: float = Field(ge=0)
-    """The smaller number of voters and images."""
+    """The smaller of the number of voters and that of images less one."""
     low: float | None
     high: float | None
     """The 95 % interval of the share, which allows for other voters and other images; None where one voter is all."""
     share_with_careless: float | None = Field(ge=0, le=1)
-    """The same share with those left out."""
+    """The same share has those in it who are left out above."""
     could_tell: float | None = Field(ge=0, le=1)
-    """The share of answers that chose a picture."""
+    """The share is of answers that chose a picture."""
     agreement: float | None = Field(le=1)
     """Krippendorff's α of voters on the same images: 1 where they answer alike, 0 where no more than by chance."""
     repeated: int = Field(ge=0)
@@ -71,9 +72,11 @@ class Preference(_Strict):
     identical_seen: int = Field(ge=0)
     """Pairs of a picture with itself, and those of them where no difference was seen."""
     aided: float | None = Field(ge=0, le=1)
-    """The share of answers given after enlarging, flickering or amplifying the difference."""
+    """The share is of answers given after enlarging, flickering or amplifying the difference."""
     settled: int = Field(ge=0)
     """Voters whose own answers had settled what they prefer before the pairs were at their end."""
+    not_asked: int = Field(default=0, ge=0)
+    """Items of the sample on which both arms gave the same picture, so that there was nothing to ask."""
     careless: list[CarelessVoter] = []
     images: list[ImagePreference] = []
     """Those that anybody voted on, in order of the share."""
@@ -87,8 +90,3 @@ class JoinedVotes(_Strict):
     preferences: list[Preference]
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-    def of(self, device: str, candidate: str) -> Preference | None:
-        """The newest that people were asked of a candidate by the pictures of a device; None where nobody voted."""
-        found = [one for one in self.preferences if (one.device, one.candidate) == (device, candidate)]
-        return next((one for one in reversed(found) if one.share is not None), None)

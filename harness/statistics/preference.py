@@ -45,7 +45,7 @@ def estimate_preference(shares: Floats, votes: Floats, voters: Integers, images:
     of_images = float((by_image**2).sum()) * clusters / max(clusters - 1, 1)
     of_votes = float((parts**2).sum())
     variance = max(of_voters, of_images, of_voters + of_images - of_votes)
-    effective = min(count, clusters)
+    effective = min(count, max(clusters - 1, 1))  # of which follow the degrees of freedom
     return Estimate(mean, math.sqrt(variance * effective), count, float(effective))
 
 

@@ -85,7 +85,7 @@ def draw_pairs(
         if (drawn.baseline == drawn.candidate).all():
             identical.append(item.stem)
             continue
-        shown = _cut(drawn, source)
+        shown = cut(drawn, source)
         is_cut = is_cut or shown is not drawn
         pairs.append(shown)
         if len(pairs) == most:
@@ -174,7 +174,7 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def _cut(drawn: DrawnPair, source: random.Random) -> DrawnPair:
+def cut(drawn: DrawnPair, source: random.Random) -> DrawnPair:
     """The same part of all pictures where they are larger than `LARGEST_SIDE`."""
     height, width = drawn.baseline.shape[:2]
     if max(height, width) <= LARGEST_SIDE:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from harness.commands.votes.join_votes import join_votes
 from harness.commands.votes.make_page import read_key
 from harness.commands.votes.read_votes import read_votes
-from harness.documents.folder import write_model
+from harness.documents.folder import read_model, write_model
+from harness.documents.joined_votes import JoinedVotes
 from harness.errors import UserError
 from harness.runs.session.folder_lock import claimed
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.documents.folder import RunFolder
-    from harness.documents.joined_votes import JoinedVotes
 
 
 @dataclass(frozen=True)
@@ -54,3 +54,16 @@ def join_files(folder: RunFolder, files: Sequence[Path]) -> JoinedFiles:
         votes = join_votes(key, found.voters)
         write_model(folder.votes, votes)
     return JoinedFiles(votes, manifest.experiment.task.nouns.singular, found.refused, found.doubled)
+
+
+def read_joined_votes(folder: RunFolder, run_id: str) -> JoinedVotes | None:
+    """votes/votes.json of a run; None where nobody voted yet. Raises `UserError` where it is of another run."""
+    if not folder.votes.exists():
+        return None
+    votes = read_model(folder.votes, JoinedVotes)
+    if votes.run_id != run_id:
+        raise UserError(
+            f"{folder.votes}: is of run {votes.run_id}, and this is run {run_id}",
+            "Join this run's own votes with `bakeoff votes`, or take the file out.",
+        )
+    return votes

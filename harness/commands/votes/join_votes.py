@@ -72,6 +72,7 @@ def _preference(ballot: Ballot, voters: list[Voter]) -> Preference:
         identical_seen=sum(sum(voter.identical) for voter in careful),
         aided=sum(bool({*answer.aids} - {"reference"}) for answer in answers) / len(answers) if answers else None,
         settled=sum(voter.vote.ended == "settled" for voter in careful),
+        not_asked=len(ballot.identical),
         careless=[CarelessVoter(file=voter.file.name, reason=why) for voter, why in reasons if why is not None],
         images=_images(careful),
     )

@@ -69,9 +69,7 @@ def make_page(
                     _encoded(shown.reference) if shown.reference is not None else None,
                 )
             )
-        page = render_vote_page(
-            manifest.run_id, ballot.ballot, ballot.digest, blind, noun=manifest.experiment.task.nouns.singular
-        ).encode()
+        page = render_vote_page(manifest.run_id, ballot.ballot, ballot.digest, blind).encode()
         path = folder.vote_page if out is None else out
         if path.is_dir():
             raise UserError(f"{path}: is a folder", "Name the file to write.")

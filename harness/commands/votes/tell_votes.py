@@ -59,6 +59,8 @@ def _preference(one: Preference, noun: str) -> list[str]:
         )
         if one.aided:
             lines.append(f"  {_percent(one.aided)} of answers came after zooming, flickering or amplifying")
+    if one.not_asked:
+        lines.append(f"  Not asked about, because both arms gave the same picture: {one.not_asked}")
     if one.careless:
         lines.append(f"  Left out as careless: {counted(len(one.careless), 'voter')}" + _with_them(one))
         lines += [f"    {each.file} {each.reason}" for each in one.careless[:_MOST_VOTERS]]
@@ -109,7 +111,7 @@ def _images(one: Preference, noun: str) -> list[str]:
 
 
 def _image(image: ImagePreference, width: int) -> str:
-    clear = f"  beyond chance (p = {image.p_value:.3f})" if image.p_value < _CLEAR else ""
+    clear = f"  beyond chance (p = {image.p_value:.1g})" if image.p_value < _CLEAR else ""
     name = image.item if len(image.item) <= width else f"{image.item[: width - 1]}…"
     return f"    {name:<{width}}  {image.candidate} / {image.neither} / {image.baseline}{clear}"
 

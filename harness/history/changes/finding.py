@@ -24,7 +24,7 @@ from harness.history.changes.limits import (
 from harness.history.changes.noise import Noise
 from harness.history.changes.track import Track
 from harness.statistics.slow_drift import FEWEST_VALUES, Course, course_of, slopes
-from harness.statistics.tail_shift import tail_shifts
+from harness.statistics.tail_shift import FEWEST_BEFORE, tail_shifts
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Finding:
 
 def tested(track: Track) -> bool:
     """Whether there are nights enough to say anything."""
-    return track.values.size > track.fewest_before
+    return any(track.has_level_before(place) for place in range(1, min(track.values.size, FEWEST_BEFORE + 1)))
 
 
 def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
@@ -84,7 +84,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
     factors = noise.factors(track)
     n = track.values.size
     marked = {n - mark for mark in track.marks(NIGHTS_MARKED)}
-    lengths = sorted({*TAIL_SHARES, *marked})
+    lengths = sorted(k for k in {*TAIL_SHARES, *marked} if track.has_level_before(n - k))
     shifts = tail_shifts(
         track.cleaned,
         factors,
@@ -124,7 +124,7 @@ def look(track: Track, noise: Noise, most_p: float) -> Finding | None:
             line.standard_error,
             noise.prior.degrees + FEWEST_VALUES,
         )
-    if course.begin < track.fewest_before:
+    if not track.has_level_before(course.begin):
         begin = n - int(ks[place])
         course = Course(False, begin, begin, begin, float(shifts.before[place]), float(shifts.after[place]))
     return _at(track, noise, course, min(1.0, p_value))
@@ -134,7 +134,7 @@ def look_at(track: Track, noise: Noise, begin: int) -> Finding | None:
     """What a series shows where the place is known: with a p-value of that place alone. None where too little is
     before it.
     """
-    if begin < track.fewest_before or begin >= track.values.size:
+    if not track.has_level_before(begin) or begin >= track.values.size:
         return None
     return _at(track, noise, Course(False, begin, begin, begin, 0.0, 0.0), None)
 

@@ -81,11 +81,19 @@ class Track:
 
     @property
     def fewest_before(self) -> int:
-        """How many nights before a place are a level: one night is enough since a change that was told, whose level
-        two measurements agreed on; a fix of the next morning is seen the next night.
+        """How many nights before a place may be a level: one since a change that was told, whose level two measurements
+        agreed on; a fix of the next morning is seen in the next night.
         """
         is_level = self.told is not None and self.told.kind not in {"new series", "drift"}
         return 1 if is_level and self.spread_before is not None else FEWEST_BEFORE
+
+    def has_level_before(self, place: int) -> bool:
+        """Whether a change may begin at that index: after few nights only where there is a reason for one in that
+        night, or nobody knows the models' commits.
+        """
+        if place >= FEWEST_BEFORE:
+            return True
+        return place >= self.fewest_before and (not self.tonight.commits or place in self.marks())
 
     def prior(self, of_quantity: VariancePrior) -> VariancePrior:
         """What is known of its spread beside its own nights: of all series of its quantity, and of its own before."""

@@ -36,6 +36,7 @@ CASES = {
         "voters": 20, "images": 30, "mean": 0.8, "spread": 0.5, "ties": 0.2, "careless": 0.2,
     },
     "nearly all": {"voters": 12, "images": 24, "mean": 2.5, "spread": 0.7, "ties": 0.05, "careless": 0.0},
+    "voters of two minds": {"voters": 20, "images": 30, "mean": 4.0, "spread": 3.0, "ties": 0.0, "careless": 0.0},
     "voters at odds": {"voters": 24, "images": 24, "mean": 0.5, "spread": 1.2, "ties": 0.3, "careless": 0.1},
 }  # fmt: skip
 
@@ -58,8 +59,8 @@ def test_careless_voters_are_found_and_others_are_not():
         seen = people(source, voters=30, images=30, mean=0.4, spread=0.7, ties=0.25, careless=0.3)[1]
         for kind, which in seen.items():
             found[kind] += which
-    assert np.mean(found[True]) > 0.8
-    assert np.mean(found[False]) < 0.06
+    assert np.mean(found[True]) > 0.75
+    assert np.mean(found[False]) < 0.04
 
 
 def test_voters_who_agree_in_everything_do_not_speak_for_everybody():
