@@ -37,6 +37,7 @@ def item_scores(scores: pd.DataFrame, candidate: str, baseline: str, noun: str) 
                     items=items,
                     baseline=[before.get(item) for item in items],
                     candidate_values=[after.get(item) for item in items],
+                    furthest=_furthest(before, after),
                     words=words,
                 )
             )
@@ -48,6 +49,13 @@ def _by_item(rows: pd.DataFrame) -> dict[str, float | None]:
         str(item): None if math.isnan(value) else float(value)
         for item, value in zip(rows["item"], rows["value"].astype(float), strict=True)
     }
+
+
+def _furthest(before: dict[str, float | None], after: dict[str, float | None]) -> float | None:
+    differences = [
+        abs(other - one) for item, one in before.items() if one is not None and (other := after.get(item)) is not None
+    ]
+    return max((one for one in differences if math.isfinite(one)), default=None)
 
 
 def _worse_in_words(
