@@ -370,7 +370,7 @@ def published(run):
                     )
         for one in device["rules"]:
             words = re.search(r"([\d.]+) (ms|MB|mJ|mW|%) \(between ([\d.]+) \2 and ([\d.]+) \2\)", one["reason"])
-            if words:
+            if words and one["quantity"] != "preference":  # of votes, which are not joined again here
                 found[device["device"], one["candidate"], one["quantity"], "own value"] = words.group(1, 3, 4, 2)
     return found
 

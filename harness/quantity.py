@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.unit import UNITS
 
-Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file"]
+Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file", "votes"]
 
 
 class Available(BaseModel):
@@ -460,6 +460,20 @@ _ALL = (
         negligible=1e-4,
         gallery_order=8,
         subject="the largest error",
+    ),
+    Quantity(
+        name="preference",
+        label="Preference of people",
+        unit="%",
+        better="higher",
+        scale="difference",
+        measured_in="votes",
+        display_decimals=0,
+        meaning="share of blind votes for a build, votes for neither counted half",
+        subject="the share of votes",
+        negligible=5.0,
+        words=("higher", "lower"),
+        as_much="as much",
     ),
 )
 

@@ -1,16 +1,26 @@
-"""PNG files of a run folder as data URIs, byte for byte, up to a limit for the whole page."""
+"""Pictures of a run folder as data URIs, up to a limit for the whole page: PNG files byte for byte where they are small
+enough, else made smaller, with the region that matters kept lossless beside.
+"""
 
 from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
+
+from reports.made_smaller import lossless_details, made_smaller
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-TOTAL_LIMIT_BYTES: Final = 48_000_000
-"""The most bytes of PNG files in one page. Browsers open such a page; mail servers would not carry much more."""
+TOTAL_LIMIT_BYTES: Final = 3_400_000
+"""The most bytes of pictures in one page. As text they are a third more: with its figures the page stays below the 5 MB
+that mail and chat carry.
+"""
+_OF_A_PICTURE: Final = 0.5
+"""What a picture that is made smaller may take of its share of the page; the rest is for its lossless region."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +31,58 @@ class Picture:
     width: int = 0
     height: int = 0
     missing_because: str = ""
+    original: str | None = None
+    """Where the whole picture lies, relative to the page, as a link; None where it is in the page itself."""
 
 
 class ImageEmbedder:
-    """Embeds pictures of one run folder until `limit_bytes` of PNG are used up; says so for those that come later."""
+    """Embeds pictures of one run folder until `limit_bytes` are used up; says so for those that come later. Each of
+    `pictures` has an equal share.
+    """
 
-    def __init__(self, run_folder: Path, limit_bytes: int = TOTAL_LIMIT_BYTES) -> None:
+    def __init__(self, run_folder: Path, limit_bytes: int = TOTAL_LIMIT_BYTES, pictures: int = 0) -> None:
         self._run_folder = run_folder.resolve()
         self._limit_bytes = limit_bytes
         self._left_bytes = limit_bytes
+        self._share_bytes = limit_bytes // pictures if pictures else limit_bytes
 
     def embed(self, path: str | None) -> Picture:
         """The picture at `path`, relative to the run folder. What lies outside of it, or is no PNG, is not embedded."""
+        content = self._read(path)
+        if isinstance(content, Picture):
+            return content
+        width, height = struct.unpack(">II", content[16:24])
+        original, kind = None, "png"
+        if len(content) > self._share_bytes:
+            smaller = made_smaller(content, int(_OF_A_PICTURE * self._share_bytes))
+            if smaller is not None:
+                content, width, height, kind = smaller.content, smaller.width, smaller.height, smaller.kind
+                original = f"./{quote(str(path))}"
+        if len(content) > self._left_bytes:
+            limit = f"{self._limit_bytes / 1e6:g} MB"
+            return Picture(None, missing_because=f"left out to keep this page below {limit}; open {path}")
+        return self._taken(content, width, height, kind, original)
+
+    def details(self, paths: Mapping[str, str | None], difference: str | None) -> dict[str, Picture]:
+        """By role the region where the picture at `difference` is brightest, lossless and the same of all; empty where
+        a picture has another size or does not fit.
+        """
+        contents = {role: self._read(path) for role, path in paths.items() if path is not None}
+        guide = self._read(difference)
+        if isinstance(guide, Picture):
+            return {}
+        known = {role: content for role, content in contents.items() if isinstance(content, bytes)}
+        cut = lossless_details(known, guide, int((1.0 - _OF_A_PICTURE) * self._share_bytes))
+        if sum(len(one.content) for one in cut.values()) > self._left_bytes:
+            return {}
+        return {role: self._taken(one.content, one.width, one.height, one.kind, None) for role, one in cut.items()}
+
+    def _taken(self, content: bytes, width: int, height: int, kind: str, original: str | None) -> Picture:
+        self._left_bytes -= len(content)
+        source = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+        return Picture(source, width, height, original=original)
+
+    def _read(self, path: str | None) -> bytes | Picture:
         if path is None:
             return Picture(None, missing_because="not made in this run")
         try:
@@ -45,9 +95,4 @@ class ImageEmbedder:
             return Picture(None, missing_because=f"{path} {reason}")
         if not content.startswith(_SIGNATURE) or len(content) < 33:
             return Picture(None, missing_because=f"{path} is not a PNG file")
-        if len(content) > self._left_bytes:
-            limit = f"{self._limit_bytes / 1e6:g} MB"
-            return Picture(None, missing_because=f"left out to keep this page below {limit}; open {path}")
-        self._left_bytes -= len(content)
-        width, height = struct.unpack(">II", content[16:24])
-        return Picture(f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}", width, height)
+        return content

@@ -1,9 +1,15 @@
-"""comparison.json as one HTML file: no network, no JavaScript, pictures and figures inside."""
+"""comparison.json as one HTML file: no network, pictures and figures inside, and one script of its own that adds a
+viewer; without it everything reads.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import partial
 from pathlib import Path
+
+from markupsafe import Markup
 
 from harness.documents.comparison import Comparison
 from reports import format as fmt
@@ -12,7 +18,7 @@ from reports.comparison_parts import reasons_beside, reasons_unavailable, tail_o
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
 from reports.identity_facts import identity_facts
 from reports.page import lay_out
-from reports.page_environment import page_environment
+from reports.page_environment import TEMPLATES, page_environment
 
 _LEVELS = ((0.5, "Half within"), (0.9, "9 of 10 within"), (0.99, "99 of 100 within"))
 
@@ -20,11 +26,16 @@ _LEVELS = ((0.5, "Half within"), (0.9, "9 of 10 within"), (0.99, "99 of 100 with
 def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: int = TOTAL_LIMIT_BYTES) -> str:
     """The report of `comparison`. `run_folder` is where the paths of its pictures begin.
 
-    The same comparison and pictures give the same text. At most `image_limit_bytes` of PNG files are embedded; the
-    page names those it leaves out, and those that are not there.
+    The same comparison and pictures give the same text. At most `image_limit_bytes` of pictures are embedded; what
+    is larger than its share of them is made smaller, with its worst region lossless beside and a link to the original.
+    The page names those it leaves out, and those that are not there.
     """
     environment = page_environment()
+    script = (TEMPLATES / "viewer.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     environment.globals.update(
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",
         identity_facts=identity_facts,
         quantile=quantile,
         levels=_LEVELS,
@@ -33,5 +44,6 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         reasons_unavailable=reasons_unavailable,
         tail_in_words=partial(tail_of, noun=comparison.item_noun),
     )
-    page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes))
+    pictures = 4 * sum(len(device.gallery) for device in comparison.devices)
+    page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes, pictures))
     return environment.get_template("report.html.j2").render(page=page, comparison=comparison)

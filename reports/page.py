@@ -14,20 +14,24 @@ from harness.documents.comparison import (
     Effect,
     GalleryItem,
     LatencyDistribution,
-    Verdict,
 )
+from harness.quantity import Measured
+from reports import format as fmt
 from reports.charts.block_medians import block_medians, marks_in_words
+from reports.charts.effect_scale import EffectScale, bounds_on, effect_scales
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
+from reports.charts.readings import reading_in_words, readings_chart
 from reports.comparison_parts import (
-    CandidateRules,
     WarningGroup,
     candidates,
     floor_in_words,
-    rules_by_candidate,
     warning_groups,
 )
 from reports.embedded_images import ImageEmbedder, Picture
+from reports.first_screen import FirstScreen, first_screens
+from reports.forests import CandidateForests, forests
+from reports.scores import ScoreFigure, score_figures
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class LatencyFigures:
     series: list[int]
     distribution_chart: Markup
     medians_chart: Markup | None
+    readings: list[tuple[str, Markup]]
+    """Charts of heat and clocks, each with its words."""
+    stalled: dict[str, Measured]
+    """Arm → share of its stalled inferences; of those of which it is known or said why not."""
     marks: list[str]
     """What the marks in the chart of blocks mean, a sentence each."""
 
@@ -73,6 +81,10 @@ class GalleryEntry:
 
     item: GalleryItem
     pictures: list[GalleryPicture]
+    originals: list[tuple[str, str]]
+    """Role and link of every picture that was made smaller."""
+    details: list[GalleryPicture]
+    """The region where the candidate is furthest off, lossless; empty where the pictures are whole."""
     arms: list[str]
     quantities: list[str]
 
@@ -85,6 +97,7 @@ class DeviceSection:
     tables: list[ContrastTable]
     latency: LatencyFigures | None
     gallery: list[GalleryEntry]
+    scores: list[ScoreFigure]
 
 
 @dataclass(frozen=True)
@@ -93,31 +106,44 @@ class Page:
 
     comparison: Comparison
     baseline: ArmInfo | None
-    verdicts: list[Verdict]
-    rules: list[CandidateRules]
+    screens: list[FirstScreen]
+    forests: list[CandidateForests]
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
     floor: str | None
+    glossary: list[tuple[str, str]]
+    """Label and meaning of every quantity that was compared."""
 
 
 def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
     """Arrange the comparison for reading. Draws the figures; computes nothing."""
+    scales = effect_scales(comparison)
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
-        verdicts=comparison.verdicts,
-        rules=rules_by_candidate(comparison),
-        devices=[_device_section(comparison, result, index, images) for index, result in enumerate(comparison.devices)],
+        screens=first_screens(comparison),
+        forests=forests(comparison, scales),
+        devices=[
+            _device_section(comparison, result, index, images, scales)
+            for index, result in enumerate(comparison.devices)
+        ],
         warnings=warning_groups(comparison),
         floor=floor_in_words(comparison),
+        glossary=[
+            (fmt.label(name), fmt.meaning(name))
+            for name in dict.fromkeys(one.quantity for device in comparison.devices for one in device.contrasts)
+            if fmt.meaning(name)
+        ],
     )
 
 
-def _device_section(comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder) -> DeviceSection:
+def _device_section(
+    comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder, scales: dict[str, EffectScale]
+) -> DeviceSection:
     tables = []
     for candidate in candidates(comparison):
         rows = [
-            ContrastRow(contrast, _bar(contrast, result))
+            ContrastRow(contrast, _bar(contrast, result, scales))
             for contrast in result.contrasts
             if contrast.candidate == candidate
         ]
@@ -128,18 +154,18 @@ def _device_section(comparison: Comparison, result: DeviceResult, index: int, im
         tables=tables,
         latency=_latency_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+        scores=score_figures(
+            result,
+            {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
+        ),
     )
 
 
-def _bar(contrast: Contrast, result: DeviceResult) -> Markup | None:
+def _bar(contrast: Contrast, result: DeviceResult, scales: dict[str, EffectScale]) -> Markup | None:
     if not isinstance(contrast.effect, Effect):
         return None
-    bounds = [
-        rule.effect_bound
-        for rule in result.rules
-        if rule.candidate == contrast.candidate and rule.quantity == contrast.quantity and rule.effect_bound is not None
-    ]
-    return interval_bar(contrast.effect, contrast.quantity, contrast.outcome, bounds)
+    bounds = bounds_on(result, contrast.candidate, contrast.quantity)
+    return interval_bar(contrast.effect, contrast.quantity, contrast.outcome, bounds, scales[contrast.quantity])
 
 
 def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -> LatencyFigures | None:
@@ -157,8 +183,21 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
         series=series,
         distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
         medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks") if any_blocks else None,
+        readings=[
+            (
+                reading_in_words(one),
+                readings_chart(one, _last_block_s(distributions), prefix=f"device-{index}-reading-{place}"),
+            )
+            for place, one in enumerate(result.readings)
+            if one.values and len(one.values) == len(one.at_s)
+        ],
+        stalled={arm.arm: arm.values["latency_stalls"] for arm in result.arms if "latency_stalls" in arm.values},
         marks=marks_in_words(distributions),
     )
+
+
+def _last_block_s(distributions: list[LatencyDistribution]) -> float:
+    return max((started for one in distributions for started in one.block_started_s), default=0.0)
 
 
 def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbedder) -> GalleryEntry:
@@ -174,7 +213,10 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         if comparison.gallery_has_pictures
         else []
     )
+    originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
+    cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
-    return GalleryEntry(item, pictures, arms, quantities)
+    details = [GalleryPicture(role, arm, cut[role]) for role, arm, _ in shown if role in cut]
+    return GalleryEntry(item, pictures, originals, details, arms, quantities)

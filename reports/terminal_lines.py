@@ -47,6 +47,20 @@ def item(console: Console, content: str, style: str = "") -> None:
     console.print(grid, highlight=False)
 
 
+def folded_lines(console: Console, content: Text, *, most: int) -> list[Text]:
+    """In lines as wide as the console, of which there are at most so many: what is too long ends in `…`."""
+    lines = list(_folded(console, content, console.width).split())
+    if len(lines) > most:
+        last = lines[most - 1].copy()
+        last.rstrip()
+        last.append("…")
+        last.truncate(console.width, overflow="ellipsis")
+        lines = [*lines[: most - 1], last]
+    for each in lines:
+        each.rstrip()
+    return lines
+
+
 def _folded(console: Console, content: Text, columns: int) -> Text:
     """In lines of so many columns. rich breaks lines at no-break spaces as at any other: they are hidden from it."""
     from rich.text import Text

@@ -19,18 +19,23 @@ from harness.analysis.conditions.block_conditions import block_warnings, gate_wa
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
+from harness.analysis.conditions.readings import device_readings
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
+from harness.analysis.cost_of_more import more_for_rule
 from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.votes_evidence import votes_on_device
+from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
 from harness.analysis.judging.judge_outcome import margins
 from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
+from harness.analysis.plain_words import said_plainly
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
     from harness.analysis.tables.tables import Tables
     from harness.documents.held_record import HeldRecord
+    from harness.documents.joined_votes import Preference
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.phone_state import PhoneStates
     from harness.documents.runner_record import RunnerRecord
@@ -80,6 +86,8 @@ class DeviceFacts:
     """What was held still on it."""
     phone_states: PhoneStates | None = None
     """What a phone was set to before and after."""
+    preferences: Mapping[str, Preference] = field(default_factory=dict)
+    """What people said of its pictures, by the name of the candidate."""
 
 
 class DeviceAnalysis:
@@ -107,6 +115,7 @@ class DeviceAnalysis:
             telemetry=tables.telemetry[tables.telemetry["device"] == name],
             scores=scores[scores["device"] == name],
             energy=energy,
+            preferences=facts.preferences,
         )
         self._doubts = doubts
         asked = {arm.name: not_as_asked(arm, records) for arm in manifest.arms}
@@ -246,9 +255,18 @@ class DeviceAnalysis:
             ],
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
+            readings=device_readings(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
+            votes=votes_on_device(data),
             stopping=latency_ending(manifest, records) if records is not None else None,
+            scores=[
+                one
+                for candidate in manifest.arms[1:]
+                for one in item_scores(
+                    data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
+                )
+            ],
             environment=environment,
             warnings=warnings,
         )
@@ -286,7 +304,7 @@ class DeviceAnalysis:
             if self._failures[arm.name] and quantity.measured_in != "file"
         ]
         evidence = self.evidence(candidate, quantity)
-        return make_contrast(
+        contrast = make_contrast(
             candidate.name,
             quantity,
             evidence,
@@ -295,6 +313,8 @@ class DeviceAnalysis:
             failed if isinstance(evidence.effect, Paired) else [],
             min(item_margins, default=None),
         )
+        noun = self._manifest.experiment.task.nouns.singular
+        return said_plainly(contrast, self._manifest.arms[0].name, self._data.energy.facts, noun)
 
     def _rule_result(self, candidate: ManifestArm, index: int, judgement: RuleJudgement) -> RuleResult:
         rule = self._manifest.experiment.rules[index]
@@ -311,6 +331,7 @@ class DeviceAnalysis:
             reason=sentence(stated(quantity, predicate)),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
+            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.judging.worst_items import worst_items
+from harness.analysis.judging.worst_items import sampled_items, worst_items
 from harness.analysis.tables.quality import Output, load_output, read_known, read_outputs
 from harness.documents.comparison import GalleryItem
 from harness.documents.folder import RunFolder, safe_name
@@ -25,22 +25,25 @@ def draw_gallery(
     scores: pd.DataFrame,
     outputs: dict[str, dict[tuple[str, str], Output]] | None = None,
 ) -> list[GalleryItem]:
-    """Choose the worst items of a candidate on a device and have the task draw them."""
+    """Choose the worst items of a candidate on a device, and some by chance, and have the task draw them."""
     baseline = manifest.arms[0]
     of_device = (read_outputs(folder, manifest) if outputs is None else outputs)[entry.name]
     items = {item.stem: item for item in manifest.items}
+    worst = worst_items(scores, entry.name, candidate.name, baseline.name)
+    drawn = sampled_items(scores, entry.name, candidate.name, baseline.name, seed=manifest.seed)
     return [
         GalleryItem(
             candidate=candidate.name,
-            item=worst.item,
-            metric=worst.metric,
+            item=one.item,
+            metric=one.metric,
+            chosen="worst" if place < len(worst) else "sample",
             values={
-                arm.name: _values(scores, entry.name, arm.name, worst.item, manifest.experiment.task.nouns.singular)
+                arm.name: _values(scores, entry.name, arm.name, one.item, manifest.experiment.task.nouns.singular)
                 for arm in (baseline, candidate)
             },
-            **_draw(folder, manifest, entry, place, items[worst.item], baseline, candidate, of_device),
+            **_draw(folder, manifest, entry, place, items[one.item], baseline, candidate, of_device),
         )
-        for place, worst in enumerate(worst_items(scores, entry.name, candidate.name, baseline.name))
+        for place, one in enumerate([*worst, *drawn])
     ]
 
 
@@ -79,7 +82,8 @@ def _draw(
         for role, arm in arms
         if (arm.id, item.id) in outputs
     }
-    home = folder.gallery / entry.folder / f"{candidate.id}-{place}-{safe_name(item.stem)}"
+    # Not after the device: the paths of pictures are in what may be shared.
+    home = folder.gallery / str(manifest.devices.index(entry)) / f"{candidate.id}-{place}-{safe_name(item.stem)}"
     drawing = task.draw(home, ItemToDraw(given, reference, made))
     places = {role: str(path.relative_to(folder.path)) for role, path in drawing.pictures.items()}
     return {

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from harness.words.printable import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 
@@ -34,6 +36,12 @@ def show_listed(line: str, indent: int) -> None:
             textwrap.wrap(shown, columns, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)
         )
     print(shown)
+
+
+def show_path(path: Path) -> None:
+    """Where something is, alone on its line of stdout: a script reads it."""
+    if sys.stdout is not None:
+        print(printable(str(path)), flush=True)
 
 
 def show_anything() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from harness import __version__
 from harness.cli import console
+from harness.cli.completers import complete
 
 COMMANDS = {
     "init": "write a commented experiment.toml for two models and your data",
@@ -25,7 +26,11 @@ COMMANDS = {
     "bisect": "find the commit that made a model slower, by paired runs on one device",
     "monitor": "watch a deployed model on devices, as live metrics on a port",
     "report": "redraw a run's report from its comparison.json",
+    "compare": "set candidates of earlier runs side by side, where that can be",
+    "index": "write a page with all runs of a folder, to search in",
+    "open": "open the newest report",
     "analyze": "recompute a run from its records and outputs, without a device",
+    "votes": "ask people which pictures look better, blind, and join what they say",
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
     "read": "show the numbers that another benchmark tool printed",
@@ -33,6 +38,7 @@ COMMANDS = {
     "note": "write down what you tried, and what is still open",
     "journal": "notes, verdicts and confirmed changes as one log",
     "runner": "build the runner that devices without Python use",
+    "completion": "print what bash, zsh or fish needs to complete bakeoff's words",
     "schema": "print the JSON Schema of a file bakeoff reads or writes",
 }
 
@@ -58,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     from harness.runs.session.stop_request import signals_as_interrupts
 
-    arguments = make_parser().parse_args(argv)
+    parser = make_parser()
+    complete(parser)
+    arguments = parser.parse_args(argv)
     command = importlib.import_module(f"harness.cli.{arguments.command}")
     try:
         with signals_as_interrupts():

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from harness.cli.console import rich_console, silence_stdout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
     from rich.console import Console
 
@@ -19,11 +21,23 @@ if TYPE_CHECKING:
     from harness.documents.tool_numbers import ReadNumbers
 
 
-def show_outcome(folder: RunFolder, comparison: Comparison, *, as_json: bool) -> None:
-    """A run's result as JSON, or a summary for people with the report's place."""
+def show_outcome(
+    folder: RunFolder, comparison: Comparison, *, as_json: bool, page: Path | None = None, whole: bool = False
+) -> None:
+    """A run's result as JSON, or a summary for people with the place of the report, or of another `page`.
+
+    On a terminal that is the first screen, unless the `whole` is asked for; a pipe or a file has it whole.
+    """
+    from reports.first_screen_terminal import render_first_screen
     from reports.terminal import render_terminal
 
-    _show(comparison, lambda console: render_terminal(comparison, console, folder.report), as_json=as_json)
+    def render(console: Console) -> None:
+        if whole or not console.is_terminal:
+            render_terminal(comparison, console, page or folder.report)
+        else:
+            render_first_screen(comparison, console, page or folder.report, folder.path)
+
+    _show(comparison, render, as_json=as_json)
 
 
 def show_soak(folder: SoakFolder, result: SoakResult, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from reports.nightly.registry import RENDERINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from harness.documents.comparison import Comparison
+    from harness.documents.folder import RunFolder
 
 _FORMATS = tuple(dict.fromkeys([*EXPORTS, *RENDERINGS]))
 
@@ -31,6 +35,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"write it in this format, and no summary; of a run: {', '.join(EXPORTS)}; of a night: "
         f"{', '.join(RENDERINGS)}",
     )
+    parser.add_argument(
+        "--full", action="store_true", help="show everything, also on a terminal, which else gets a first screen"
+    )
+    parser.add_argument(
+        "--share",
+        choices=("aliases", "names"),
+        metavar="WHAT",
+        help="what a run's page or format tells of the devices: aliases (the default), and nothing of users, hosts, "
+        "addresses, folders and serial numbers; or names, as comparison.json has them (the page is then "
+        "report.local.html)",
+    )
+    parser.add_argument(
+        "--mlflow",
+        metavar="URL",
+        help="write parameters, metrics and the page of a run to this tracking server of MLflow",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="with --format: where to; else it is printed")
 
 
@@ -38,7 +58,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Write report.html again and show the summary; or write one format."""
     from harness.cli.main import EXIT_DONE
     from harness.cli.outcome import show_outcome
-    from harness.documents.folder import RunFolder, write_atomically
+    from harness.commands.write_reports import shareable, write_local_report, write_reports
+    from harness.documents.folder import RunFolder
     from harness.documents.received_folder import refuse_foreign_entries
     from harness.errors import UserError
     from reports.exports.registry import open_export
@@ -54,16 +75,44 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json and arguments.format is not None:
         raise UserError("--json and --format are two formats", "Give one of them.")
     _refuse_foreign_format(arguments.format, formats, "night" if of_a_night else "run")
+    if arguments.mlflow is not None and arguments.format is not None:
+        raise UserError("--mlflow and --format are two renderings", "Give one of them.")
+    for option in ("share", "mlflow"):
+        if of_a_night and getattr(arguments, option) is not None:
+            raise UserError(f"--{option} is of a run, and this is a night", "Leave it out.")
     if of_a_night:
         return _report_night(arguments)
     folder = RunFolder(arguments.run)
     refuse_foreign_entries(folder.path)
     comparison = open_comparison(folder.comparison)
     if arguments.format is None:
-        write_atomically(folder.report, open_export("html").render(comparison, folder.path))
-        show_outcome(folder, comparison, as_json=arguments.json)
+        if arguments.share == "names":
+            write_local_report(folder, comparison)
+        else:
+            write_reports(folder, comparison)
+        page = folder.local_report if arguments.share == "names" else folder.report
+        if arguments.mlflow is not None:
+            return _log_to_mlflow(arguments, folder, comparison, page)
+        show_outcome(folder, comparison, as_json=arguments.json, page=page, whole=arguments.full)
         return EXIT_DONE
-    _put_out(arguments.out, open_export(arguments.format).render(comparison, folder.path))
+    told = comparison if arguments.share == "names" else shareable(comparison)
+    _put_out(arguments.out, open_export(arguments.format).render(told, folder.path))
+    return EXIT_DONE
+
+
+def _log_to_mlflow(arguments: argparse.Namespace, folder: RunFolder, comparison: Comparison, page: Path) -> int:
+    """The page and the comparison that `--share` asks for go along as files."""
+    from harness.cli.console import tell
+    from harness.cli.main import EXIT_DONE
+    from harness.commands.log_to_mlflow import log_to_mlflow
+    from harness.commands.write_reports import shareable
+
+    keeps_names = arguments.share == "names"
+    document = folder.comparison if keeps_names else folder.shared_comparison
+    logged = log_to_mlflow(comparison if keeps_names else shareable(comparison), [page, document], arguments.mlflow)
+    if not logged.artifacts_taken:
+        tell("bakeoff: the server keeps files elsewhere, and took none: only parameters and metrics are there")
+    print(f"MLflow: {logged.page}")
     return EXIT_DONE
 
 
@@ -100,6 +149,8 @@ def _put_out(out: Path | None, content: bytes) -> None:
     from harness.documents.folder import write_atomically
     from harness.errors import UserError
 
+    if out is None and content.startswith(b"%PDF") and sys.stdout is not None and sys.stdout.isatty():
+        raise UserError("a PDF is nothing for a terminal", "Add --out FILE.")
     if out is None:
         show_bytes(content)
     elif out.is_dir():

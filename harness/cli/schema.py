@@ -11,6 +11,7 @@ NAMES = (
     "records",
     "run",
     "comparison",
+    "compared",
     "soak",
     "soak-result",
     "profile",
@@ -24,6 +25,8 @@ NAMES = (
     "journal",
     "bisect",
     "tool-numbers",
+    "vote",
+    "votes",
 )
 
 

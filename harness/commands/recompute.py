@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +11,10 @@ from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
 from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
-from harness.documents.folder import DiskError, read_model, write_atomically, write_model
+from harness.commands.votes.join_files import read_joined_votes
+from harness.commands.votes.votes_by_device import METHOD_IN_WORDS, votes_by_device
+from harness.commands.write_reports import write_reports
+from harness.documents.folder import DiskError, read_model, write_model
 from harness.documents.held_record import HeldRecord
 from harness.documents.phone_state import PhoneStates
 from harness.documents.profile import DeviceProfile
@@ -28,7 +32,8 @@ if TYPE_CHECKING:
 
 
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
-    """Score, compare, draw; writes tables/, gallery/, comparison.json and report.html.
+    """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
+    shared of it (comparison.shared.json, report.html).
 
     The folder is the caller's alone (`harness.runs.session.folder_lock`). Raises `UserError`; comparison.json is then
     as it was.
@@ -41,10 +46,8 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
         comparison = _compare_and_draw(folder, manifest, quality, outputs)
     except OSError as error:  # tables and the gallery are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
-    from reports.html import render_html
-
     write_model(folder.comparison, comparison)
-    write_atomically(folder.report, render_html(comparison, folder.path).encode())
+    write_reports(folder, comparison)
     return comparison
 
 
@@ -68,7 +71,10 @@ def _compare_and_draw(
 ) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
-    facts = {entry.name: _facts(folder, entry) for entry in manifest.devices}
+    preferences = votes_by_device(read_joined_votes(folder, manifest.run_id), manifest, outputs)
+    facts = {
+        entry.name: replace(_facts(folder, entry), preferences=preferences[entry.name]) for entry in manifest.devices
+    }
     comparison = compare(manifest, facts, quality.scores, tables_folder=folder.tables, seen=quality.seen)
     shutil.rmtree(folder.gallery, ignore_errors=True)  # an earlier analysis may have chosen others
     galleries = {
@@ -85,7 +91,8 @@ def _compare_and_draw(
                 result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
             ],
             "method": comparison.method
-            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()],
+            + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()]
+            + ([METHOD_IN_WORDS] if any(preferences.values()) else []),
         }
     )
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.identity import Identity, shown_name
+from harness.documents.joined_votes import Preference
 from harness.models.model_format import ModelFormat
 from harness.quantity import QUANTITIES, Measured
 from harness.tasks.floor import Floor
@@ -110,7 +111,8 @@ class Effect(_Strict):
     n: int
     """Number of replicates."""
     replicate: str
-    """Unit of replication: `launch`, `pair of blocks`, `scene`, `process`, `cycle`, `file`, or what an item is called.
+    """Unit of replication: `launch`, `pair of blocks`, `scene`, `process`, `cycle`, `file`, `voter`, or what an item is
+    called.
     """
     sd: float | None
     """Standard deviation of the paired log-ratios or differences."""
@@ -166,8 +168,27 @@ class Contrast(_Strict):
     outcome: Outcome
     words: str
     """One plain sentence, such as `31 % faster (between 29 % and 33 %), 1.45 times the speed`."""
+    plainly: str | None = None
+    """What the change is to people: `35 images a second instead of 24`; None where no plain conversion exists, or
+    where it is not known that anything changed.
+    """
     tail: ItemTail | None = None
     warnings: list[RunWarning] = []
+
+
+class MoreNeeded(_Strict):
+    """What more of the same measuring would settle a rule that is open, and what it would cost."""
+
+    replicates: int
+    """So many more, rounded as the words have it."""
+    replicate: str
+    """What is repeated, as in `Effect.replicate`."""
+    seconds: float | None
+    """How long that takes on the device, at the pace of this run; None where it is not known, or where what is needed
+    are not measurements but items.
+    """
+    words: str
+    """Such as `about 12 more pairs, about 4 minutes`."""
 
 
 class RuleResult(_Strict):
@@ -187,6 +208,8 @@ class RuleResult(_Strict):
     for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the
     candidate's own value.
     """
+    more: MoreNeeded | None = None
+    """None where the rule is not open, where more would not settle it, or no sensible number would."""
 
 
 class Stall(_Strict):
@@ -240,8 +263,35 @@ class GalleryItem(_Strict):
     difference_image: str | None
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    chosen: Literal["worst", "sample"] = "worst"
+    """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []
     """Sentences on the item, such as where an output is furthest off."""
+
+
+class ItemScores(_Strict):
+    """One score on every item, of one candidate and of the baseline, on one device."""
+
+    candidate: str
+    quantity: str
+    items: list[str]
+    baseline: list[float | None]
+    """In the quantity's unit and the order of `items`; None where there is no value, infinite where it is identical."""
+    candidate_values: list[float | None]
+    """The same of the candidate."""
+    words: str
+    """Such as `worse on 97 % of images (194 of 200)`."""
+
+
+class Reading(_Strict):
+    """What one sensor of a device showed over the latency pass, thinned out for drawing."""
+
+    name: str
+    """Such as `temperature`."""
+    unit: str
+    at_s: list[float]
+    """Moments in seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
+    values: list[float]
 
 
 class ArmOnDevice(_Strict):
@@ -310,6 +360,27 @@ class SustainedOnDevice(_Strict):
     arms: list[SustainedArm]
 
 
+class ItemDisagreement(_Strict):
+    """An item on which people preferred one arm beyond chance, and a metric the other by more than is negligible."""
+
+    item: str
+    quantity: str
+    share: float
+    """The share is of votes for the candidate, those for neither counted half: 0 to 1."""
+    change: float
+    """The candidate's score less the baseline's, in the quantity's unit."""
+
+
+class VotesOnDevice(_Strict):
+    """What people said in a blind look at the pictures of one device."""
+
+    preference: Preference
+    """Its list of careless voters, which names files, is empty here, and its ballot None."""
+    careless: int
+    """Voters who were left out because they did not look."""
+    disagreements: list[ItemDisagreement] = []
+
+
 class DeviceResult(_Strict):
     """Everything of one device."""
 
@@ -331,13 +402,19 @@ class DeviceResult(_Strict):
     rules: list[RuleResult] = []
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
+    readings: list[Reading] = []
+    """Heat and clocks while latency was measured; empty where the device tells none."""
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None
     """None where energy was not measured."""
     sustained: SustainedOnDevice | None = None
     """None where no arm worked alone in long blocks."""
+    votes: list[VotesOnDevice] = []
+    """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    scores: list[ItemScores] = []
+    """Every score that single items have, item by item."""
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[RunWarning] = []

@@ -118,9 +118,19 @@ class RunFolder:
         return self.path / "comparison.json"
 
     @property
+    def shared_comparison(self) -> Path:
+        """The result as it may be mailed: without names of users and hosts, addresses, places and serial numbers."""
+        return self.path / "comparison.shared.json"
+
+    @property
     def report(self) -> Path:
-        """The page for people."""
+        """The page for people, as it may be mailed."""
         return self.path / "report.html"
+
+    @property
+    def local_report(self) -> Path:
+        """The page with the devices' own names; there where it was asked for."""
+        return self.path / "report.local.html"
 
     @property
     def tables(self) -> Path:
@@ -131,6 +141,21 @@ class RunFolder:
     def gallery(self) -> Path:
         """Files that comparison.json names, for the items to look at."""
         return self.path / "gallery"
+
+    @property
+    def votes_key(self) -> Path:
+        """Which picture of a blind look is of which arm; in no page."""
+        return self.path / "votes" / "key.json"
+
+    @property
+    def votes(self) -> Path:
+        """What people said in blind looks; not there before `bakeoff votes` joined some."""
+        return self.path / "votes" / "votes.json"
+
+    @property
+    def vote_page(self) -> Path:
+        """The page of a blind look."""
+        return self.path / "vote.html"
 
     def device(self, device: ManifestDevice) -> DeviceFolder:
         """The folder of one device."""

@@ -14,7 +14,10 @@ RUN/
   tables/                    latency, memory, telemetry, quality as parquet
   gallery/                   PNG files that comparison.json names
   comparison.json
-  report.html
+  comparison.shared.json     the same, as it may be mailed
+  report.html                likewise
+  vote.html                  the page of a blind look, where `bakeoff votes --page` made one
+  votes/                     key.json: which of its pictures is of which arm; votes.json: what people said
 """
 
 from __future__ import annotations

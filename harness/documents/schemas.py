@@ -9,8 +9,10 @@ from typing import Any
 def json_schema(name: str) -> dict[str, Any]:
     """Schema of one of the files that `bakeoff schema` names (of `records` one line), with draft and title set."""
     from harness.documents.bisect import bisect_json_schema
+    from harness.documents.compared_runs import compared_json_schema
     from harness.documents.comparison import Comparison
     from harness.documents.history import HistoryCheck, HistoryImport, HistoryList, HistoryPrune, HistoryShown
+    from harness.documents.joined_votes import JoinedVotes
     from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
@@ -20,6 +22,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.documents.soak_manifest import SoakManifest
     from harness.documents.soak_result import SoakResult
     from harness.documents.tool_numbers import ReadNumbers
+    from harness.documents.vote import Vote
     from harness.experiment.declaration import experiment_json_schema
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
@@ -28,6 +31,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "records": records_json_schema,
         "run": lambda: Manifest.model_json_schema(by_alias=True),
         "comparison": lambda: Comparison.model_json_schema(by_alias=True),
+        "compared": compared_json_schema,
         "history-check": lambda: HistoryCheck.model_json_schema(by_alias=True),
         "history-import": lambda: HistoryImport.model_json_schema(by_alias=True),
         "history-list": lambda: HistoryList.model_json_schema(by_alias=True),
@@ -39,6 +43,8 @@ def json_schema(name: str) -> dict[str, Any]:
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
+        "vote": lambda: Vote.model_json_schema(by_alias=True),
+        "votes": lambda: JoinedVotes.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
     return titled(name, makers[name]())

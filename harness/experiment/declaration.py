@@ -367,6 +367,9 @@ class Rule(DeclaredTable):
                 if relative.fraction() >= 1.0 and self.improve_by_at_least is not None:
                     msg = f"{quantity.name} cannot improve by {relative.text}"
                     raise ValueError(msg)
+            elif relative.is_share(quantity) and quantity.measured_in == "votes":
+                msg = f"{relative.text!r} of a share of votes says little; write '{relative.number:g} points'"
+                raise ValueError(msg)
             elif not relative.is_share(quantity):
                 if quantity.unit == "%" and relative.unit == "":
                     points, share = f"{relative.number:g} points", f"{relative.number:g} %"
@@ -446,6 +449,9 @@ class Experiment(DeclaredTable):
             quantity = QUANTITIES[rule.quantity]
             if quantity.measured_in == "quality" and rule.quantity not in self.measure.metrics:
                 msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
+                raise ValueError(msg)
+            if quantity.measured_in == "votes" and not self.task.shows_pictures:
+                msg = f"a rule is on {rule.quantity!r}, and this task has no pictures that people could look at"
                 raise ValueError(msg)
             if quantity.measured_in == "memory" and self.measure.memory_repeats == 0:
                 msg = f"a rule is on {rule.quantity!r}, and measure.memory_repeats is 0"

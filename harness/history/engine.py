@@ -22,7 +22,7 @@ _NOTICES_A_DEAD_NETWORK: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""Of a connection that is open: seconds, and milliseconds."""
+"""How an open connection is kept alive: seconds, and milliseconds."""
 _WAITS_NO_LONGER: Final = (
     "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') IN ('0', '0ms')"
 )

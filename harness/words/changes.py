@@ -32,8 +32,13 @@ def more_needed(n: int, needed: int | None, replicate: str) -> str:
         return f"more {plural(noun)}"
     if needed is None:
         return f"far more {plural(noun)} than is sensible"
-    count = _round_up_to_two_digits(max(needed - n, 1))
+    count = how_many_more(n, needed)
     return f"about {count:,} more {noun if count == 1 else plural(noun)}"
+
+
+def how_many_more(n: int, needed: int) -> int:
+    """The number that `more_needed` tells: at least 1, and rounded up."""
+    return _round_up_to_two_digits(max(needed - n, 1))
 
 
 def _round_up_to_two_digits(count: int) -> int:

@@ -10,11 +10,13 @@ from markupsafe import Markup
 from harness.documents.comparison import LatencyDistribution
 from harness.unit import UNITS
 from reports import format as fmt
-from reports.charts.inline_svg import LINE_STYLES, SERIES, inline_svg, plain_axis_numbers
+from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, inline_svg, plain_axis_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_TAILS = (0.9, 0.99)
+"""These levels are marked on each line."""
 EDGE_LEVEL = 0.99
 """The drawing ends here: the slowest one in a hundred would push everything else to the left edge."""
 
@@ -35,6 +37,16 @@ def latency_distribution(distributions: Sequence[LatencyDistribution], series: S
                 color=SERIES[index % len(SERIES)],
                 linestyle=LINE_STYLES[index % len(LINE_STYLES)],
                 linewidth=2.2,
+            )
+            tails = [(latency / divisor, 100.0 * level) for latency, level in points if level in _TAILS]
+            axes.plot(
+                [latency for latency, _ in tails],
+                [share for _, share in tails],
+                color=SERIES[index % len(SERIES)],
+                linestyle="",
+                marker=MARKERS[index % len(MARKERS)],
+                markersize=6.0,
+                markeredgewidth=0,
             )
             edges.append(max((x for x, level in points if level <= EDGE_LEVEL), default=points[-1][0]) / divisor)
         axes.set_ylim(0, 100)

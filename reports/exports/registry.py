@@ -14,6 +14,9 @@ EXPORTS: Final = {
     "markdown": "markdown_summary",
     "csv": "csv_contrasts",
     "csv-rules": "csv_rules",
+    "junit": "junit",
+    "openmetrics": "openmetrics",
+    "pdf": "pdf",
 }
 """Name → file in this folder, whose `EXPORT` it is. A new one is a file like its neighbours and a line here."""
 

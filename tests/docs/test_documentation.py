@@ -84,6 +84,7 @@ def desk(tmp_path, tmp_path_factory, workdir):
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
     environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
     environment["BAKEOFF_HISTORY_WAITING"] = str(tmp_path / "waiting")
+    environment |= {"DISPLAY": "", "WAYLAND_DISPLAY": ""}  # no page opens on a developer's desktop
     environment["BAKEOFF_STATE"] = str(tmp_path / "state")
     return desk, commands, environment
 

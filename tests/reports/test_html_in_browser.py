@@ -84,21 +84,6 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(everywhere(sample.comparison(folder, images=1), " ".join(sample.HOSTILE_NAMES)), folder)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_page_is_the_same_without_javascript(browser: Browser, page: Path, tmp_path: Path, width: int) -> None:
-    with_scripts = browser.screenshot(page, width, 3000)
-    # An empty sandbox forbids scripts whatever the page says.
-    size = f"display:block;border:0;width:{width}px;height:3000px"
-    frame = f'<body style="margin:0"><iframe sandbox src="{page.as_uri()}" style="{size}">'
-    sandboxed = tmp_path / "sandboxed.html"
-    sandboxed.write_text(f'<!DOCTYPE html><meta name="viewport" content="width=device-width">{frame}')
-    # In one process with its frame, or a busy machine draws the outer page before the frame has painted.
-    in_process = ["--disable-features=IsolateSandboxedIframes", "--disable-site-isolation-trials"]
-    without = browser.screenshot(sandboxed, width, 3000, *in_process)
-    assert with_scripts.std() > 10, "the page is blank"
-    assert np.array_equal(with_scripts, without)
-
-
 @pytest.mark.parametrize(("scheme", "paper"), [(LIGHT, PALETTE[0]), (DARK, PALETTE[1])])
 def test_the_page_follows_the_colour_scheme(browser: Browser, page: Path, scheme: str, paper: str) -> None:
     shot = browser.screenshot(page, 1280, 900, scheme)
@@ -146,7 +131,7 @@ def test_no_script_of_a_name_runs(browser: Browser, tmp_path: Path) -> None:
         written(everywhere(sample.comparison(tmp_path, images=1), names), tmp_path), "--dump-dom"
     ).decode()
     assert "<title>acted" not in dom
-    assert "<script" not in dom
+    assert dom.count("<script") == 1
 
 
 @pytest.fixture

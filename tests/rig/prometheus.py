@@ -71,7 +71,8 @@ def running_prometheus(folder: Path, configuration: str, *, data: Path | None = 
 def running_pushgateway(folder: Path) -> Iterator[str]:
     """The address of a Pushgateway."""
     port = free_port()
-    argv = [str(PUSHGATEWAY), f"--web.listen-address=127.0.0.1:{port}"]
+    # Debian's keeps what it has in a file of the machine's, unless it is told not to.
+    argv = [str(PUSHGATEWAY), f"--web.listen-address=127.0.0.1:{port}", "--persistence.file="]
     with _running(argv, folder / "pushgateway.log", f"http://127.0.0.1:{port}/-/ready"):
         yield f"http://127.0.0.1:{port}"
 

@@ -198,6 +198,11 @@ def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     for the looks is a p-value.
     """
     estimate = effect.estimate
+    if effect.replicate == "voter":  # voters and images are clusters: signs cannot be flipped
+        above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
+        if above is None or below is None:
+            return None, "a single voter"
+        return min(1.0, 2.0 * min(above, below)), f"{effect.method}, two-sided"
     if estimate.is_anytime or isinstance(estimate, (InvertedEstimate, SetEstimate)):
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
         is_set = isinstance(estimate, SetEstimate)

@@ -80,8 +80,9 @@ def decide(
     disasters = _disasters(candidate, devices, rules, nouns)
     if disasters and decision != "hold":
         headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    if against and any(one.is_broken for one in disagreements):
-        headline = f"{headline} But the metrics disagree: look at the {nouns.plural}."
+    if disagreements and not any(f"{one.who} disagree" in headline for one in disagreements):
+        agreed = ", as the rules allow" if all(one.is_agreed for one in disagreements) else ""
+        headline = f"{headline} But {disagreements[0].who} disagree{agreed}: look at the {nouns.plural}."
     slow = worse_tails(candidate, devices, rules, _p_worse)
     if slow and decision != "hold":
         # No rule that was declared is broken; but nobody shall read of the median and not of this.
@@ -264,6 +265,8 @@ class _Disagreement:
     """Whether rules allow everything that got worse: what somebody has agreed to is no doubt."""
     is_broken: bool
     """Whether a rule on one of the scores is broken."""
+    who: str
+    """`the metrics`; `people and metrics` where people voted."""
 
 
 def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[_Disagreement]:
@@ -273,7 +276,7 @@ def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) ->
         scores = [
             one
             for one in device.contrasts
-            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in == "quality"
+            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in in ("quality", "votes")
         ]
         up = [one for one in scores if _gain_direction(one) > 0]
         down = [one for one in scores if _gain_direction(one) < 0]
@@ -290,7 +293,9 @@ def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) ->
         unruled = [QUANTITIES[one.quantity].subject for one in down if not outcomes[one.quantity]]
         is_agreed = all(outcomes[one.quantity] and set(outcomes[one.quantity]) == {"met"} for one in down)
         is_broken = any("broken" in each for each in outcomes.values())
-        text = f"the metrics disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}"
+        asked = any(QUANTITIES[one.quantity].measured_in == "votes" for one in up + down)
+        who = "people and metrics" if asked else "the metrics"
+        text = f"{who} disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}"
         if is_agreed:
             text += ", as the rules allow"
         elif is_broken:
@@ -298,7 +303,7 @@ def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) ->
         else:
             text += f". Look at the {nouns.plural} before you decide"
             text += f"; a rule on {listed(unruled)} would settle it" if unruled else ""
-        found.append(_Disagreement(_on(device, devices, text), is_agreed, is_broken))
+        found.append(_Disagreement(_on(device, devices, text), is_agreed, is_broken, who))
     return found
 
 

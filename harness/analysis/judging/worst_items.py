@@ -37,6 +37,21 @@ def worst_items(
     some item. Items without a value in both arms are left out; items that are identical to the reference in both arms
     have a loss of 0.
     """
+    return _ranked(quality, device, candidate, baseline)[:count]
+
+
+def sampled_items(
+    quality: pd.DataFrame, device: str, candidate: str, baseline: str, *, seed: int, count: int = 3, worst: int = 5
+) -> list[WorstItem]:
+    """Up to `count` items drawn by chance among those that are not the `worst` ones, by name: beside them they show
+    what is typical. The same seed draws the same.
+    """
+    others = sorted(_ranked(quality, device, candidate, baseline)[worst:], key=lambda one: one.item)
+    drawn = np.random.default_rng(seed).permutation(len(others))[:count]
+    return [others[place] for place in sorted(drawn)]
+
+
+def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
     here = quality[quality["device"] == device]
     for metric in _CHOOSE:
         rows = here[here["quantity"] == metric]
@@ -51,5 +66,5 @@ def worst_items(
         ranked = sorted(
             (-float(loss), str(item)) for loss, item, one in zip(losses, both["item"], scored, strict=True) if one
         )
-        return [WorstItem(item, metric, -negative_loss) for negative_loss, item in ranked[:count]]
+        return [WorstItem(item, metric, -negative_loss) for negative_loss, item in ranked]
     return []

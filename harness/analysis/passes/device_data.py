@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.analysis.tables.device_records import DeviceRecords
+    from harness.documents.joined_votes import Preference
     from harness.documents.records import EnergyBlock, LatencyBlock
     from harness.quantity import Quantity
 
@@ -38,6 +40,8 @@ class DeviceData:
     scores: pd.DataFrame
     """The rows have the columns of `QUALITY_COLUMNS`, of this device alone."""
     energy: DeviceEnergy
+    preferences: Mapping[str, Preference] = field(default_factory=dict)
+    """What people said of the device's pictures, by the name of the candidate."""
 
     @property
     def baseline(self) -> ManifestArm:

@@ -10,6 +10,7 @@ from harness.analysis.passes.latency import LATENCY
 from harness.analysis.passes.memory import MEMORY
 from harness.analysis.passes.quality import QUALITY
 from harness.analysis.passes.sustained import SUSTAINED
+from harness.analysis.passes.votes import VOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,6 @@ if TYPE_CHECKING:
     from harness.quantity import Pass
 
 PASSES: Final[Mapping[Pass, AnalysedPass]] = {
-    each.name: each for each in (LATENCY, SUSTAINED, MEMORY, FILE, ENERGY, QUALITY)
+    each.name: each for each in (LATENCY, SUSTAINED, MEMORY, FILE, ENERGY, QUALITY, VOTES)
 }
 """Name of a pass, as quantities say in which they are measured → its row, in the order that gates are told of."""

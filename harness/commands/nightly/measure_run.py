@@ -126,7 +126,7 @@ def _start_or_resume(night: Night, job: JobOfNight, run: RunOfNight) -> Outcome:
         except DiskError:
             raise
         except UserError as error:
-            # Such as a picture that is another since: what was measured of it is of no use.
+            # Such as an input that is another since: what was measured of it is of no use.
             night.progress.say(job.device, f"{error.what}; it is measured from the beginning")
             with night.lock:
                 run.folder = night.new_folder(job)

@@ -14,13 +14,14 @@ from harness.documents.nightly import Change, ChangedSeries, ChangeKind, CommitO
 from harness.history.changes.causes import environment_in_words
 from harness.history.changes.cost_moved import apart
 from harness.history.changes.event import Event, gather, with_findings
-from harness.history.changes.finding import Finding, look, stands_without_farthest, tested
+from harness.history.changes.finding import Finding, look, shown_by_each_attempt, stands_without_farthest, tested
+from harness.history.changes.hot_nights import calm_tracks, devices_off_tonight
 from harness.history.changes.known import event_id, gone_of, has_come_back, told_of
-from harness.history.changes.limits import ALONE_Z, MEMBER_P, SEEN_AT_ONCE, SEEN_LATER, SHUFFLED_P, SUSPECT_P, TOLD_Q
+from harness.history.changes.limits import MEMBER_P, SHUFFLED_P, SUSPECT_P, TOLD_Q
 from harness.history.changes.new_series import new_series
 from harness.history.changes.noise import Noise, noise_of
 from harness.history.changes.suspects import Suspect
-from harness.history.changes.track import Track, before_second_measurement, name_of, tracks_of
+from harness.history.changes.track import Track, before_second_measurement, name_of
 from harness.history.changes.words import change_of, event_sentence, likely_causes, shown_p
 from harness.history.rows import Series, SeriesKey
 from harness.quantity import QUANTITIES
@@ -49,7 +50,7 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     same changes, with the same ids.
     """
     asked = {each.key.quantity for each in suspects}
-    tracks = tracks_of([each for each in series if each.key.quantity in asked], told, tonight)
+    tracks = calm_tracks([each for each in series if each.key.quantity in asked], told, tonight)
     noise = noise_of(tracks)
     by_key = {track.key: track for track in tracks}
     known_suspects = [each for each in suspects if each.key in by_key]
@@ -57,15 +58,17 @@ def decide(series: Sequence[Series], suspects: Sequence[Suspect], told: Sequence
     judged += _not_seen(judged, series, told, tonight, noise)
     if any(each.confirmation == "confirmed" for each in judged):
         # Series that are no suspects themselves may show the same event.
-        tracks = tracks_of(series, told, tonight)
+        tracks = calm_tracks(series, told, tonight)
         noise = noise_of(tracks)
     suite = tracks[0].key.suite if tracks else ""
+    off = devices_off_tonight(tracks, tonight)
+    judged = [each for each in judged if each.finding is None or not _waits(each.finding, off)]
     changes = new_series(series, told, tonight)
     for confirmation in ("confirmed", "suspected", "not confirmed"):
         found = [each.finding for each in judged if each.confirmation == confirmation and each.finding is not None]
         firsts = {each.suspect.key: each.suspect.p_value for each in judged}
         for event, gone in _events(found, tracks, noise, joined=confirmation == "confirmed"):
-            known = None if gone is not None else told_of(event, told)
+            known = told_of(event, told)
             change = _change(suite, event, gone, confirmation, firsts, told, tonight)
             if known is None:
                 changes.append(change)
@@ -126,7 +129,7 @@ def _not_seen(
     if not gone:
         return []
     its = before_second_measurement([each for each in series if each.key in gone], tonight)
-    seemed = [(track, look(track, noise[track.key.quantity], SUSPECT_P)) for track in tracks_of(its, told, tonight)]
+    seemed = [(track, look(track, noise[track.key.quantity], SUSPECT_P)) for track in calm_tracks(its, told, tonight)]
     return [
         _Judged(gone[track.key], finding, "not confirmed", was_measured_again=True)
         for track, finding in seemed
@@ -154,13 +157,7 @@ def _confirmation(
     stood_out = suspect.p_value <= MEMBER_P
     if not finding.is_large:
         return "not confirmed" if stood_out else None
-    share = SEEN_AT_ONCE if finding.nights_after == 1 else SEEN_LATER
-    shown = [(each.effect - finding.before) / finding.difference for each in track.attempts_tonight]
-    seen = min(shown) >= share
-    if finding.nights_after == 1:
-        # What only tonight shows, each attempt shows by itself.
-        seen &= min(shown) * abs(finding.difference) >= ALONE_Z * finding.standard_error
-    if not seen:
+    if not shown_by_each_attempt(finding):
         return "not confirmed" if stood_out else None
     if not likely or not _stands_shuffled(finding):
         return None
@@ -178,6 +175,11 @@ def _can_stand(event: Event) -> bool:
         return False
     unknown = not any(finding.track.tonight.commits for finding in event.findings)
     return bool(event.environment or event.commits) or unknown
+
+
+def _waits(finding: Finding, off: set[str]) -> bool:
+    """A device that is off as a whole tonight says nothing of the nights before."""
+    return finding.track.key.device in off and finding.nights_after > 1
 
 
 def _stands_shuffled(finding: Finding) -> bool:

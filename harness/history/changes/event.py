@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.documents.nightly import ChangeKind, CommitOfModel
 from harness.history.changes.causes import Difference, environment_difference, new_commits
-from harness.history.changes.finding import Finding, index_of_night, look_at
+from harness.history.changes.finding import Finding, index_of_night, look_at, shown_by_each_attempt
 from harness.history.changes.limits import MEMBER_P, MOVED_P
 from harness.history.changes.noise import Noise
 from harness.history.changes.track import Track
@@ -105,12 +105,12 @@ def _event(
         mine = left.get(track.key)
         if mine is not None:
             begin, end = mine.course.earliest, mine.course.latest
-            if begin <= index <= end or there.p_value <= mine.p_value:
+            if begin - 1 <= index <= end + 1 or there.p_value <= mine.p_value:
                 explained.add(track.key)
                 members[track.key] = replace(
                     there, p_value=mine.p_value, course=replace(mine.course, begin=index, is_drift=False)
                 )
-        elif joined and there.p_value <= MEMBER_P:
+        elif joined and there.p_value <= MEMBER_P and shown_by_each_attempt(there):
             members[track.key] = there
     if not explained:
         return None, explained

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.history.changes.limits import (
+    ALONE_Z,
     LONGEST_DRIFT,
     MARKED_LIKELIER,
     MARKED_SHARE,
     NIGHTS_MARKED,
+    SEEN_AT_ONCE,
+    SEEN_LATER,
     SLOPE_LENGTHS,
     SLOPES_SHARE,
     TAIL_SHARES,
@@ -162,6 +165,15 @@ def index_of_night(track: Track, night: str) -> int:
     """The first night of the track from that one on."""
     nights: Sequence[str] = [point.night for point in track.points]
     return next((i for i, each in enumerate(nights) if each >= night), len(nights))
+
+
+def shown_by_each_attempt(finding: Finding) -> bool:
+    """Whether each attempt of tonight shows a share of the change, and what only tonight shows by itself."""
+    alone = finding.nights_after == 1
+    least = min((each.effect - finding.before) / finding.difference for each in finding.track.attempts_tonight)
+    if least < (SEEN_AT_ONCE if alone else SEEN_LATER):
+        return False
+    return not alone or least * abs(finding.difference) >= ALONE_Z * finding.standard_error
 
 
 def stands_without_farthest(finding: Finding, noise: Noise) -> bool:

@@ -34,7 +34,7 @@ def told_of(event: Event, told: Sequence[Change]) -> Change | None:
     first = _day(min(night for night, _ in likely)) - _NEAR
     last = _day(max(night for _, night in likely)) + _NEAR
     for change in reversed(told):
-        if change.confirmation != "confirmed" or change.kind in {"new series", "gone again"}:
+        if change.confirmation != "confirmed" or change.kind == "new series":
             continue
         if event.kind == "drift" or change.kind == "drift":
             if _is_same_drift(event, change):

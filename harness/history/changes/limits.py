@@ -13,18 +13,18 @@ NIGHTS_LOOKED_AT: Final = 120
 SUSPECT_P: Final = 0.06
 """A series this unlikely to have stayed is measured again."""
 
-TOLD_Q: Final = 0.004
+TOLD_Q: Final = 0.002
 """A change is told where its p-value, adjusted for all series of the night (Benjamini & Hochberg 1995), is at most
 this.
 """
 
-MEMBER_P: Final = 0.001
+MEMBER_P: Final = 0.0002
 """A series joins an event that others have shown at a place that is known."""
 
 MOVED_P: Final = 0.01
 """A series counts as moved where it is asked whether a whole device has."""
 
-WITHOUT_FARTHEST_P: Final = 0.05
+WITHOUT_FARTHEST_P: Final = 0.02
 """So unlikely the nights since a change still are without the farthest of them."""
 
 SEEN_AT_ONCE, SEEN_LATER = 1.0 / 2.0, 1.0 / 5.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from harness.documents.nightly import Change
 from harness.history.changes.finding import look
+from harness.history.changes.hot_nights import calm_tracks
 from harness.history.changes.limits import SUSPECT_P
 from harness.history.changes.noise import noise_of
-from harness.history.changes.track import tracks_of
 from harness.history.rows import Series, SeriesKey
 
 
@@ -31,7 +31,7 @@ def find_suspects(series: Sequence[Series], told: Sequence[Change], tonight: str
     measured again (`harness.history.changes.decide`). All series of a suite are needed, those of other suites must not
     be there.
     """
-    tracks = tracks_of(series, told, tonight)
+    tracks = calm_tracks(series, told, tonight)
     noise = noise_of(tracks)
     found = []
     for track in tracks:

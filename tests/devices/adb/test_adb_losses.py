@@ -206,7 +206,8 @@ def test_of_a_large_file_that_is_cut_the_rest_is_sent(
     when_kept(device, phone, proxy, 16 << 20, fault)
     paths = with_reconnect(device, push, sleep=short_wait)
     assert len(sent) > 1, "it was not cut"
-    assert 0 < sent[-1] <= one.bytes - (16 << 20), "what had arrived was sent again"
+    # Once more than that, where a machine is so busy that the second one ends before its answer is there.
+    assert max(sent[1:]) <= one.bytes - (16 << 20), "what had arrived was sent again"
     assert device.run(["sha256sum", paths[one.sha256]], timeout_s=120).stdout.decode().split()[0] == one.sha256
     there = device.run(["ls", "-A", f"{device.workdir}/blobs"], timeout_s=120).stdout.decode().split()
     assert there == [one.sha256]

@@ -58,6 +58,7 @@ def test_a_valid_experiment_has_its_paths_relative_to_the_file():
         (("latency_p50", "lpips_squeeze"), "'5 %' has the unit '%'; expected a plain number", ""),
         (('"5 %"', '"a lot"'), "'a lot' is not an amount", ""),
         (("latency_p50", "psnr_pooled"), "'5 %' has the unit '%'; expected dB", ""),
+        (("latency_p50", "preference"), "'5 %' of a share of votes says little; write '5 points'", ""),
         (("scale = 2", "scale = 0"), "`data.scale`", ""),
         (("scale = 2", "scale = = 2"), "is not valid TOML", ""),
         (('"onnxruntime==1.32.0"', '"onnxruntime>=1"'), "arms[1].runtime", ""),
@@ -114,6 +115,13 @@ def test_a_rule_on_a_metric_that_is_not_measured_is_refused():
     text = VALID.replace("latency_p50", "run_peak_memory") + "[measure]\nmemory_repeats = 0\n"
     with pytest.raises(UserError, match="memory_repeats is 0"):
         parsed(text)
+
+
+def test_people_are_asked_about_pictures_alone():
+    text = VALID.replace("latency_p50", "preference").replace('improve_by_at_least = "5 %"', 'at_least = "50 %"')
+    assert parsed(text).experiment.rules[0].quantity == "preference"
+    with pytest.raises(UserError, match="no pictures that people could look at"):
+        parsed(text.replace("[data]", '[data]\ntask = "tensors"').replace("scale = 2\n", ""))
 
 
 @pytest.mark.parametrize(("written", "number"), [("0.00001", 1e-5), ("1e-05", 1e-5), ('"0.5 dB"', 0.5), ("2", 2.0)])

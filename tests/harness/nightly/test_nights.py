@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,12 @@ import pytest
 from harness.cli.main import main
 from harness.commands.nightly import measure_run, quarantine, run_night
 from harness.commands.nightly.night import Night
+from harness.documents.folder import write_model
 from harness.documents.nightly import Nightly
 from harness.history.store import open_history
 from harness.nightly.night_folder import NightFolder
+from harness.nightly.state import NightState, RunOfNight
+from harness.nightly.suite_file import read_suite
 from tests.rig.command import argv, environment
 from tests.rig.git_repository import GitRepository
 from tests.rig.tiny_experiment import write_failing_upscaler, write_upscaler
@@ -161,6 +163,10 @@ def test_what_took_long_before_is_not_begun_when_it_would_not_be_done_in_time(su
     before.write_text(json.dumps(told))
     assert night_of(path) == 2
     assert "it takes about 500.0" in str(document(suite).jobs[0].reason)
+    series = document(suite).series
+    assert series
+    assert all("it takes about 500.0" in str(each.unavailable) for each in series)
+    assert {each.points[-1].night for each in series} == {"2026-11-29"}
 
 
 def test_a_night_is_of_the_date_on_which_it_began_whatever_the_clock_does(suite, monkeypatch):
@@ -227,8 +233,9 @@ def test_a_device_that_keeps_failing_is_let_alone_until_two_equal_builds_look_eq
 
 
 def test_whoever_reads_the_answer_no_more_does_not_make_it_fine(suite, monkeypatch):
+    suite.devices = ["ssh://nobody@127.0.0.1:1/tmp/bench"]
+    suite.settings["retries"] = 0
     path = suite.write()
-    write_failing_upscaler(suite.folder / "first/blur.onnx")
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.Popen(argv("nightly", path, "--night", NIGHT), env=environment(), stdout=writer)
@@ -261,17 +268,19 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
     assert "a fault of bakeoff's own: ZeroDivisionError" in str(document(suite).jobs[0].reason)
 
 
-def test_names_that_look_alike_as_file_names_have_folders_of_their_own(suite):
-    suite.experiments = ["_a b", "_a:b"]
-    assert night_of(suite.write()) == 0
-    assert runs(suite) == ["_a-b-local-1", "_a-b-local-2"]
-    assert [job.run for job in document(suite).jobs] == ["runs/_a-b-local-1", "runs/_a-b-local-2"]
+def test_names_that_look_alike_as_file_names_have_folders_of_their_own(tmp_path):
+    folder = NightFolder(tmp_path)
+    taken: list[str] = []
+    for experiment in ("_a b", "_a:b", "_a b"):
+        taken.append(RunOfNight(folder=folder.new_run_name(experiment, "local", taken), attempt=1).folder)
+        (tmp_path / taken[0]).mkdir(parents=True, exist_ok=True)
+    assert taken == ["runs/_a-b-local-1", "runs/_a-b-local-2", "runs/_a-b-local-3"]
 
 
 def test_a_folder_that_was_copied_from_another_night_is_refused(suite, capsys):
     path = suite.write()
-    assert night_of(path) == 0
-    copied = folder_of(suite).path
-    shutil.copytree(copied, copied.parent / "2026-12-01")
+    folder = NightFolder(read_suite(path).nights_folder() / "2026-12-01")
+    state = NightState(suite=suite.name, night=NIGHT, host="h", started_at="", asked="", jobs=[])
+    write_model(folder.state, state)
     assert night_of(path, night="2026-12-01") == 2
-    assert "is of the night 2026-11-30" in capsys.readouterr().err
+    assert f"is of the night {NIGHT}" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ from tests.reports import sample_comparison as sample
 @pytest.fixture
 def comparison(tmp_path: Path) -> Comparison:
     return sample.comparison(tmp_path, images=1)
+
+
+def skip_without_chromium(name: str) -> None:
+    if name == "pdf" and shutil.which("chromium") is None:
+        pytest.skip("no chromium on this machine; run scripts/install_test_packages.sh")
 
 
 def exported(name: str, comparison: Comparison, folder: Path) -> str:
@@ -37,6 +43,7 @@ def test_every_format_is_the_one_it_is_listed_as_and_the_same_each_time(
     export = open_export(name)
     assert export.name == name
     assert export.meaning
+    skip_without_chromium(name)
     once = export.render(comparison, tmp_path)
     assert once == export.render(comparison, tmp_path)
     assert once.endswith(b"\n") or name == "html"
@@ -44,6 +51,7 @@ def test_every_format_is_the_one_it_is_listed_as_and_the_same_each_time(
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_a_comparison_without_any_result_is_written_too(name: str, comparison: Comparison, tmp_path: Path) -> None:
+    skip_without_chromium(name)
     empty = comparison.model_copy(update={"devices": [], "verdicts": [], "warnings": []})
     assert open_export(name).render(empty, tmp_path)
 

@@ -135,7 +135,7 @@ def test_windows_that_wander_are_not_called_drift(tmp_path: Path) -> None:
 @pytest.mark.parametrize("memory_h", [0.0, 0.5, 1.0, 2.0, 5.0])
 def test_a_level_that_wanders_for_half_a_day_is_rarely_called_drift(memory_h: float) -> None:
     """By 3 %, with a memory from minutes to hours; windows of five minutes with a noise of 1 % of their own."""
-    windows, soaks = 144, experiments(120)
+    windows, soaks = 144, experiments(300)
     alike = math.exp(-1 / (12 * memory_h)) if memory_h else 0.0
     called = {"slower": 0, "faster": 0, "steady": 0, "not yet known": 0}
     for seed in range(soaks):

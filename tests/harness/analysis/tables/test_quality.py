@@ -251,7 +251,7 @@ def test_other_pictures_than_the_run_s_are_refused_and_the_result_is_kept(run, o
 
 
 def test_a_recomputed_run_is_the_same_and_pictures_of_an_earlier_one_are_gone(run, own_pictures, finished_run):
-    stray = run.gallery / "0-local" / "a1-9-other" / "candidate.png"
+    stray = run.gallery / "0" / "a1-9-other" / "candidate.png"
     stray.parent.mkdir()
     stray.write_bytes(b"x")
     recompute(run, SilentProgress())

@@ -282,3 +282,29 @@ def test_a_quantity_that_this_bakeoff_does_not_know_is_told_by_its_name():
     [(_, change)] = nights.news()
     assert change.members[0].label == "warp_speed"
     assert "times what it was before" in change.members[0].words
+
+
+def test_what_is_only_suspected_joins_nothing_that_was_told():
+    nights = Nights(
+        keys_of(devices=2),
+        lambda key, n, _a: None if n == 20 and key.device == "adb:PHONE1" else 1.2 if n >= 20 else 1.0,
+        commits=since(20),
+    ).go(21)
+    [(_, told)] = nights.news()
+    nights.can_measure_again = False
+    assert nights.one(21) == []
+    nights.can_measure_again = True
+    [joined] = nights.one(22)
+    assert (joined.id, joined.is_new, len(joined.members)) == (told.id, False, 6)
+
+
+def test_a_hot_night_of_a_device_is_no_level_in_the_nights_after():
+    nights = Nights(
+        keys_of(devices=1, experiments=3),
+        lambda _key, n, _a: 1.06 if n == 20 else 1.0,
+        commits=lambda key, n: (
+            (commit("a1") if n < 20 else commit("b2"),) if key.experiment == "experiment0" else (OLD,)
+        ),
+        noise=0.015,
+    ).go(26)
+    assert nights.news() == []

@@ -1,0 +1,175 @@
+"""What a reader sees before scrolling: every rule on every device in one table, and what would change the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.documents.comparison import Comparison, Contrast, DeviceResult, Effect, RuleResult, Verdict
+from harness.quantity import QUANTITIES, Available
+from harness.words.sentences import listed
+from reports import format as fmt
+from reports.comparison_parts import rules_by_candidate
+
+State = Literal["met", "broken", "not enough data", "doubted", "unavailable", "not judged"]
+"""How a rule stands on a device, in a reader's words."""
+
+
+@dataclass(frozen=True)
+class RuleCell:
+    """One rule on one device."""
+
+    device: DeviceResult
+    state: State
+    effect: str | None
+    """The effect in figures, such as `−31.0 %`; None where there is none."""
+    values: str | None
+    """The two values behind it: `41.23 → 28.45 ms`."""
+    why_none: str | None
+    """Why there is no effect."""
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One rule on all devices."""
+
+    quantity: str
+    rule: str
+    cells: list[RuleCell]
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """One candidate's answer at a glance."""
+
+    verdict: Verdict
+    lines: list[RuleLine]
+    confounded: list[str]
+    """The factors in which the candidate differs from the baseline, where they are more than one."""
+    plainly: list[tuple[str, str | None]]
+    """What changes mean for people, each with the devices that it is of where there are several."""
+    would_change: list[str]
+    """What would change the verdict, and what it would cost, a sentence each."""
+
+
+def first_screens(comparison: Comparison) -> list[FirstScreen]:
+    """One for each verdict, in their order."""
+    return [_first_screen(comparison, verdict) for verdict in comparison.verdicts]
+
+
+def state_of(result: RuleResult | None) -> State:
+    """In a reader's words; `not judged` where the device gave no result."""
+    if result is None:
+        return "not judged"
+    if result.outcome == "open":
+        return "not enough data" if result.doubted is None else "doubted"
+    return result.outcome
+
+
+def _first_screen(comparison: Comparison, verdict: Verdict) -> FirstScreen:
+    groups = [group for group in rules_by_candidate(comparison) if group.candidate == verdict.candidate]
+    rows = [row for group in groups for row in group.rows]
+    differs_in = next((arm.differs_in for arm in comparison.arms if arm.name == verdict.candidate), [])
+    return FirstScreen(
+        verdict=verdict,
+        lines=[
+            RuleLine(
+                row.quantity,
+                row.rule,
+                [_cell(device, verdict.candidate, row.quantity, result) for device, result in row.results],
+            )
+            for row in rows
+        ],
+        confounded=differs_in if len(differs_in) > 1 else [],
+        plainly=_plainly(comparison, verdict.candidate),
+        would_change=_would_change(comparison, verdict),
+    )
+
+
+def contrast_on(device: DeviceResult, candidate: str, quantity: str) -> Contrast | None:
+    """The contrast of one quantity on this device; None where it has none."""
+    return next((one for one in device.contrasts if (one.candidate, one.quantity) == (candidate, quantity)), None)
+
+
+def _cell(device: DeviceResult, candidate: str, quantity: str, result: RuleResult | None) -> RuleCell:
+    contrast = contrast_on(device, candidate, quantity)
+    effect, why_none = None, None
+    if contrast is None:
+        why_none = device.problem
+    elif isinstance(contrast.effect, Effect):
+        effect = fmt.estimate(contrast.effect, quantity)
+    else:
+        why_none = contrast.effect.reason
+    return RuleCell(device, state_of(result), effect, None if contrast is None else two_values(contrast), why_none)
+
+
+def two_values(contrast: Contrast) -> str | None:
+    """Baseline and candidate: `41.23 → 28.45 ms`; None where one of them is unavailable."""
+    if not (isinstance(contrast.baseline_value, Available) and isinstance(contrast.candidate_value, Available)):
+        return None
+    before, after = (
+        fmt.measured(value, contrast.quantity) for value in (contrast.baseline_value, contrast.candidate_value)
+    )
+    if before.unavailable_because or after.unavailable_because:
+        return None
+    number, _, unit = before.text.partition(fmt.NO_BREAK_SPACE)
+    is_shared = unit == after.text.partition(fmt.NO_BREAK_SPACE)[2]
+    return f"{number if is_shared else before.text} → {after.text}"
+
+
+def _plainly(comparison: Comparison, candidate: str) -> list[tuple[str, str | None]]:
+    where: dict[str, list[str]] = {}
+    for device in comparison.devices:
+        for contrast in device.contrasts:
+            if contrast.candidate == candidate and contrast.plainly is not None:
+                where.setdefault(contrast.plainly, []).append(device.shown_name)
+    several = len(comparison.devices) > 1
+    return [(plainly, listed(list(dict.fromkeys(devices))) if several else None) for plainly, devices in where.items()]
+
+
+def _would_change(comparison: Comparison, verdict: Verdict) -> list[str]:
+    """Rules that stand alike on several devices are one sentence, with the devices' names."""
+    if verdict.decision == "hold":
+        return ["More measuring would not: what is broken is broken beyond what chance explains. A better build would."]
+    where: dict[tuple[str, str], list[str]] = {}
+    for device in comparison.devices:
+        for result in device.rules:
+            if (
+                result.candidate == verdict.candidate
+                and (needs := _needs_of_votes(result) or _needs(result)) is not None
+            ):
+                where.setdefault((fmt.label(result.quantity), needs), []).append(device.shown_name)
+    sentences = []
+    for (quantity, needs), devices in where.items():
+        names = listed(list(dict.fromkeys(devices)))
+        on = f" on {names}" if len(comparison.devices) > 1 else ""
+        sentences.append(f"{quantity}{on}: {needs}.")
+    sentences += [
+        f"{device.shown_name}: {(device.problem or 'it gave no whole result').splitlines()[0].rstrip('.')}."
+        for device in comparison.devices
+        if device.status != "complete"
+    ]
+    return sentences
+
+
+def _needs_of_votes(result: RuleResult) -> str | None:
+    """Where people are what is missing; None where they are not."""
+    if QUANTITIES[result.quantity].measured_in != "votes":
+        return None
+    if result.outcome == "unavailable":
+        return "people have to be asked; `bakeoff votes` makes the page that asks"
+    return None if result.doubted is None else f"more voters would tell ({result.doubted})"
+
+
+def _needs(result: RuleResult) -> str | None:
+    match state_of(result):
+        case "not enough data" if result.more is not None:
+            return result.more.words
+        case "not enough data":
+            return "no sensible number of repeats is known to settle it"
+        case "doubted":
+            return f"more of the same would not settle it, since it is doubted: {result.doubted}".rstrip(".")
+        case "unavailable":
+            return "it could not be had; the reason stands below"
+        case _:
+            return None

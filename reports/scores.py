@@ -1,0 +1,40 @@
+"""Where to look: every score on every item of one device, and the items that are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.documents.comparison import DeviceResult
+from reports.charts.score_dots import ends_in_words, score_dots
+
+
+@dataclass(frozen=True)
+class ScoreFigure:
+    """One score of one candidate on all items."""
+
+    candidate: str
+    quantity: str
+    words: str
+    dots: Markup | None
+    """None where no item has two finite values."""
+    ends: str | None
+    """From where to where the axes go."""
+    left_out: int
+    """Items that have no dot: without a value, or identical to their references."""
+
+
+def score_figures(result: DeviceResult, targets: dict[tuple[str, str], str]) -> list[ScoreFigure]:
+    """One a score and candidate. `targets`: (candidate, item) → the id of its place in the page."""
+    figures = []
+    for scores in result.scores:
+        own = {item: target for (candidate, item), target in targets.items() if candidate == scores.candidate}
+        dots = score_dots(scores, own)
+        drawn = 0 if dots is None else dots.count('<circle class="dot')
+        figures.append(
+            ScoreFigure(
+                scores.candidate, scores.quantity, scores.words, dots, ends_in_words(scores), len(scores.items) - drawn
+            )
+        )
+    return figures
