@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.commands.history_import import rows_of_run
@@ -64,13 +65,17 @@ class NightlyHistory:
             yield history
 
     def keep_runs(self, night: Night) -> None:
-        """Keep the results of every run that is done and was not kept. Raises `DiskError`."""
+        """Keep the results of every run that is done and was not kept. A database that could not be had for one of them
+        is not waited for again for each of the others. Raises `DiskError`.
+        """
+        is_there = True
         for job in night.state.jobs:
             for run in job.runs:
                 if run.progress == "done" and not run.is_kept and job.status in {"measured", "partly"}:
-                    self._keep_run(night, job, run)
+                    is_there = self._keep_run(night, job, run, ask=is_there) and is_there
 
-    def _keep_run(self, night: Night, job: JobOfNight, run: RunOfNight) -> None:
+    def _keep_run(self, night: Night, job: JobOfNight, run: RunOfNight, *, ask: bool) -> bool:
+        """Whether the database was there. Without `ask` it is not, and the rows wait in a file."""
         try:
             rows = rows_of_run(
                 night.folder.run(run),
@@ -82,11 +87,17 @@ class NightlyHistory:
             )
         except UserError as error:
             night.warn(f"the results of {run.folder} are not in the history: {error.what}")
-            return
-        self._note(keep_or_wait(self._url, rows))
+            return True
+        if ask:
+            self._note(keep_or_wait(self._url, rows))
+        else:
+            waiting = Waiting().of_suite(night.state.suite)
+            waiting.put_runs(rows)
+            self.kept = replace(self.kept, waiting=len(waiting.files()))
         with night.lock:
             run.is_kept = True
             night.save()
+        return self.kept.in_history
 
     def keep_night(self, nightly: Nightly, changes: Sequence[Change]) -> None:
         """Keep what the night came to, and what it tells. Raises `DiskError`."""

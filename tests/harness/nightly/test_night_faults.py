@@ -15,7 +15,7 @@ from harness.commands.nightly.night import Night
 from harness.documents.nightly import Nightly
 from harness.history.device_lease import device_lease
 from harness.history.store import open_history
-from harness.history.waiting import Waiting
+from harness.history.waiting import Waiting, keep_or_wait
 from harness.nightly.state import JobOfNight, RunOfNight
 from tests.rig.command import start
 from tests.rig.held_runner import UNHURRIED, held_runner
@@ -147,6 +147,24 @@ def test_results_of_a_night_without_its_database_wait_and_come_in_with_the_next(
     assert not Waiting().files()
     with open_history() as history:
         assert [each.night for each in history.nights(suite.name)] == ["2026-12-01", NIGHT]
+
+
+def test_a_database_that_is_gone_is_waited_for_once_and_not_for_every_run(suite, monkeypatch):
+    """A server that does not answer costs ten seconds each time."""
+    suite.experiments = ["first", "second", "third"]
+    path = suite.write()
+    asked = []
+
+    def counted(*arguments, **more):
+        asked.append(arguments)
+        return keep_or_wait(*arguments, **more)
+
+    monkeypatch.setattr("harness.commands.nightly.keep_results.keep_or_wait", counted)
+    monkeypatch.setenv("BAKEOFF_HISTORY", "postgresql://nobody@127.0.0.1:1/nowhere")
+    assert main(["nightly", str(path), "--night", NIGHT]) == 3
+    assert document(suite).history.waiting == 4  # three runs, and the night
+    assert len(asked) == 2  # once for the runs, once for the night
+    assert len(Waiting().files()) == 4
 
 
 def test_a_full_disk_is_said_and_the_night_goes_on_when_there_is_room(suite, tmp_path, capsys):
