@@ -61,7 +61,7 @@ def _furthest(before: dict[str, float | None], after: dict[str, float | None]) -
 def _worse_in_words(
     quantity: Quantity, before: dict[str, float | None], after: dict[str, float | None], noun: str
 ) -> str | None:
-    """`worse on 97 % of images (194 of 200)`: however little; None where no item has both values."""
+    """`worse on 97 % of clips (194 of 200)`: however little; None where no item has both values."""
     turn = 1.0 if quantity.better == "higher" else -1.0
     both = [(one, other) for item, one in before.items() if one is not None and (other := after.get(item)) is not None]
     if not both:
