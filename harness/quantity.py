@@ -84,6 +84,8 @@ class Quantity:
     visible_loss: float | None = None
     """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
     """
+    is_a_pace: bool = False
+    """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
     names_itself: bool = False
     """The words of its change say what changed: `31 % faster`."""
     told_by_few: bool = False
@@ -123,6 +125,7 @@ def _ratio(
     measured_as: str | None = None,
     words: tuple[str, str] | None = None,
     as_much: str | None = None,
+    is_a_pace: bool = False,
     names_itself: bool = False,
     told_by_few: bool = False,
     of_tail: bool = False,
@@ -141,6 +144,7 @@ def _ratio(
         words=words or (("faster", "slower") if unit == "ns" else ("less", "more")),
         as_much=as_much or UNITS[unit].as_much,
         measured_as=measured_as,
+        is_a_pace=is_a_pace,
         names_itself=names_itself,
         told_by_few=told_by_few,
         of_tail=of_tail,
@@ -189,6 +193,7 @@ _ALL = (
         "half of the inferences are faster than this",
         subject="latency",
         measured_as="p50_ns",
+        is_a_pace=True,
         names_itself=True,
     ),
     _ratio(
@@ -241,6 +246,7 @@ _ALL = (
         "sustained",
         "an inference while the build works alone and without pause, its own heat included",
         subject="sustained latency",
+        is_a_pace=True,
     ),
     _ratio(
         "load_time",

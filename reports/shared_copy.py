@@ -9,11 +9,11 @@ run, and for whatever looks like an address or a path.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from devices.identity import Identity
 from harness.documents import comparison as documents
-from harness.documents.comparison import COMPARISON_SCHEMA, Comparison
+from harness.documents.comparison import Comparison
 from harness.quantity import QUANTITIES
 from reports.inert_text import inert
 from reports.private_words import private_words_of
@@ -27,20 +27,23 @@ LEFT_OUT: Final = (
 _MOST_MODEL_CHARACTERS: Final = 60
 
 
-def _field_names(schema: dict[str, Any]) -> Iterable[str]:
-    for part in (schema, *schema.get("$defs", {}).values()):
-        yield from part.get("properties", {})
+def _words_of(schema: Any) -> Iterable[str]:
+    """Names of fields, and the values that a field may have where they are few."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        yield from (word for word in [*schema.get("enum", []), schema.get("const")] if isinstance(word, str))
+        for part in schema.values():
+            yield from _words_of(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _words_of(part)
 
 
 _VOCABULARY: Final = frozenset(
     {
-        *_field_names(Comparison.model_json_schema()),
+        *_words_of(Comparison.model_json_schema()),
         *QUANTITIES,
         *(quantity.unit for quantity in QUANTITIES.values()),
-        *(word for kind in vars(documents).values() for word in get_args(kind) if isinstance(word, str)),
-        *("effect", "no effect", "available", "unavailable", "ratio", "difference", "baseline", "candidate"),
-        COMPARISON_SCHEMA,
-        *("ok", "failed", "partial", "complete", "incomplete", "two speeds", "drift"),
     }
 )
 """bakeoff's own words, by which a comparison is read: they stay, also where a user is called so."""
@@ -103,7 +106,10 @@ def _alias(letter: str, identity: Identity, model: str) -> str:
 
 
 def _items(comparison: Comparison) -> Iterable[str]:
-    return (item.item for device in comparison.devices for item in device.gallery)
+    for device in comparison.devices:
+        yield from (item.item for item in device.gallery)
+        for scores in device.scores:
+            yield from scores.items
 
 
 def _texts(value: Any) -> Iterable[str]:

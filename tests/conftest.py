@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import tests.rig.cpu_use  # noqa: F401 - numpy comes after it
+from tests.reports.chromium import chromium
 from tests.rig.phone_fixtures import adb_server, own_phone, phone
 from tests.rig.tiny_experiment import TinyExperiment
 
-__all__ = ["adb_server", "own_phone", "phone"]
+__all__ = ["adb_server", "chromium", "own_phone", "phone"]
 
 # A shell that starts pytest in the background has it ignore Ctrl-C, `nohup` has it ignore that the terminal is gone,
 # and what tests start would inherit that. A handler of Python's is not inherited.

@@ -87,7 +87,7 @@ class DeviceFacts:
     phone_states: PhoneStates | None = None
     """What a phone was set to before and after."""
     preferences: Mapping[str, Preference] = field(default_factory=dict)
-    """What people said of its pictures, by the name of the candidate."""
+    """What people said of its outputs, by the name of the candidate."""
 
 
 class DeviceAnalysis:

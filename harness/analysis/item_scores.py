@@ -37,6 +37,7 @@ def item_scores(scores: pd.DataFrame, candidate: str, baseline: str, noun: str) 
                     items=items,
                     baseline=[before.get(item) for item in items],
                     candidate_values=[after.get(item) for item in items],
+                    furthest=_furthest(before, after),
                     words=words,
                 )
             )
@@ -50,10 +51,17 @@ def _by_item(rows: pd.DataFrame) -> dict[str, float | None]:
     }
 
 
+def _furthest(before: dict[str, float | None], after: dict[str, float | None]) -> float | None:
+    differences = [
+        abs(other - one) for item, one in before.items() if one is not None and (other := after.get(item)) is not None
+    ]
+    return max((one for one in differences if math.isfinite(one)), default=None)
+
+
 def _worse_in_words(
     quantity: Quantity, before: dict[str, float | None], after: dict[str, float | None], noun: str
 ) -> str | None:
-    """`worse on 97 % of images (194 of 200)`: however little; None where no item has both values."""
+    """`worse on 97 % of clips (194 of 200)`: however little; None where no item has both values."""
     turn = 1.0 if quantity.better == "higher" else -1.0
     both = [(one, other) for item, one in before.items() if one is not None and (other := after.get(item)) is not None]
     if not both:

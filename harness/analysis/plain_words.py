@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.quantity import Available
+from harness.quantity import QUANTITIES, Available
 from harness.words.plain import battery_in_words, rate_in_words
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast, EnergyOnDevice
-
-_RATES = ("latency_p50", "sustained_latency")
 
 
 def said_plainly(contrast: Contrast, baseline: str, energy: EnergyOnDevice | None, noun: str) -> Contrast:
@@ -19,7 +17,7 @@ def said_plainly(contrast: Contrast, baseline: str, energy: EnergyOnDevice | Non
         return contrast
     before, after = contrast.baseline_value, contrast.candidate_value
     words = None
-    if contrast.quantity in _RATES and isinstance(before, Available) and isinstance(after, Available):
+    if QUANTITIES[contrast.quantity].is_a_pace and isinstance(before, Available) and isinstance(after, Available):
         words = rate_in_words(before.value, after.value, noun)
     elif contrast.quantity == "average_power" and energy is not None:
         hours = {use.arm: use.hours for use in energy.continuous_use}

@@ -30,7 +30,7 @@ COMMANDS = {
     "index": "write a page with all runs of a folder, to search in",
     "open": "open the newest report",
     "analyze": "recompute a run from its records and outputs, without a device",
-    "votes": "ask people which pictures look better, blind, and join what they say",
+    "votes": "ask people which build looks better, blind, and join what they say",
     "devices": "show what is there and what can be measured on it",
     "doctor": "find what a device measures, how precisely, and what is in the way",
     "read": "show the numbers that another benchmark tool printed",

@@ -45,7 +45,7 @@ def index_runs(folder: Path, *, names_told: bool) -> tuple[Path, list[str]]:
 
 def _shown(comparison: Comparison) -> Comparison:
     """What the page shows of it; thousands of whole ones would fill the memory."""
-    lists = ("arms", "contrasts", "rules", "latency", "gallery", "warnings")
+    lists = ("arms", "contrasts", "rules", "latency", "gallery", "warnings", "readings", "votes", "scores")
     nothing: dict[str, object] = {**{name: [] for name in lists}, "environment": {}, "energy": None, "sustained": None}
     devices = [device.model_copy(update=nothing) for device in comparison.devices]
     return comparison.model_copy(update={"devices": devices, "warnings": [], "method": []})

@@ -276,9 +276,13 @@ class ItemScores(_Strict):
     quantity: str
     items: list[str]
     baseline: list[float | None]
-    """In the quantity's unit and the order of `items`; None where there is no value, infinite where it is identical."""
+    """Its values, in the quantity's unit and the order of `items`; None where there is none, infinite where an item is
+    identical to its reference.
+    """
     candidate_values: list[float | None]
     """The same of the candidate."""
+    furthest: float | None = None
+    """The largest difference between the two on one item, whatever its direction; None where none is finite."""
     words: str
     """Such as `worse on 97 % of images (194 of 200)`."""
 

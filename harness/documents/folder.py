@@ -144,7 +144,7 @@ class RunFolder:
 
     @property
     def votes_key(self) -> Path:
-        """Which picture of a blind look is of which arm; in no page."""
+        """What of a blind look is of which arm; in no page."""
         return self.path / "votes" / "key.json"
 
     @property

@@ -22,10 +22,10 @@ class CarelessVoter(_Strict):
 
     file: str
     reason: str
-    """Completes a sentence about them: `chose the left picture 30 of 30 times, …`."""
+    """Completes a sentence about them: `chose the left one 30 of 30 times, …`."""
 
 
-class ImagePreference(_Strict):
+class ItemPreference(_Strict):
     """The votes on one item, of voters who looked."""
 
     item: str
@@ -39,7 +39,7 @@ class ImagePreference(_Strict):
 
 
 class Preference(_Strict):
-    """What people prefer of one candidate and the baseline, by the pictures of one device."""
+    """What people prefer of one candidate and the baseline, by what one device put out."""
 
     device: str
     candidate: str
@@ -55,30 +55,30 @@ class Preference(_Strict):
     sd: float | None = Field(ge=0)
     """The spread of the share, such that its standard error is sd / √effective_n; None for a single voter."""
     effective_n: float = Field(ge=0)
-    """The smaller of the number of voters and that of images less one."""
+    """The smaller of the number of voters and that of items less one."""
     low: float | None
     high: float | None
-    """The 95 % interval of the share, which allows for other voters and other images; None where one voter is all."""
+    """The 95 % interval of the share, which allows for other voters and other items; None where one voter is all."""
     share_with_careless: float | None = Field(ge=0, le=1)
     """The same share has those in it who are left out above."""
     could_tell: float | None = Field(ge=0, le=1)
-    """The share is of answers that chose a picture."""
+    """The share is of answers that chose one of the two."""
     agreement: float | None = Field(le=1)
-    """Krippendorff's α of voters on the same images: 1 where they answer alike, 0 where no more than by chance."""
+    """Krippendorff's α of voters on the same items: 1 where they answer alike, 0 where no more than by chance."""
     repeated: int = Field(ge=0)
     repeated_same: int = Field(ge=0)
     """Pairs asked twice, and those of them answered as before."""
     identical: int = Field(ge=0)
     identical_seen: int = Field(ge=0)
-    """Pairs of a picture with itself, and those of them where no difference was seen."""
+    """Pairs of one output with itself, and those of them where no difference was seen."""
     aided: float | None = Field(ge=0, le=1)
     """The share is of answers given after enlarging, flickering or amplifying the difference."""
     settled: int = Field(ge=0)
     """Voters whose own answers had settled what they prefer before the pairs were at their end."""
     not_asked: int = Field(default=0, ge=0)
-    """Items of the sample on which both arms gave the same picture, so that there was nothing to ask."""
+    """Items of the sample on which both arms gave the same, so that there was nothing to ask."""
     careless: list[CarelessVoter] = []
-    images: list[ImagePreference] = []
+    items: list[ItemPreference] = []
     """Those that anybody voted on, in order of the share."""
 
 

@@ -17,7 +17,7 @@ RUN/
   comparison.shared.json     the same, as it may be mailed
   report.html                likewise
   vote.html                  the page of a blind look, where `bakeoff votes --page` made one
-  votes/                     key.json: which of its pictures is of which arm; votes.json: what people said
+  votes/                     key.json: what of it is of which arm; votes.json: what people said
 """
 
 from __future__ import annotations

@@ -451,7 +451,7 @@ class Experiment(DeclaredTable):
                 msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
                 raise ValueError(msg)
             if quantity.measured_in == "votes" and not self.task.shows_pictures:
-                msg = f"a rule is on {rule.quantity!r}, and this task has no pictures that people could look at"
+                msg = f"a rule is on {rule.quantity!r}, and this task has nothing that people could look at"
                 raise ValueError(msg)
             if quantity.measured_in == "memory" and self.measure.memory_repeats == 0:
                 msg = f"a rule is on {rule.quantity!r}, and measure.memory_repeats is 0"

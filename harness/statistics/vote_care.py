@@ -1,8 +1,8 @@
-"""Whether a voter looked: what repeats of a pair, and pairs of one picture with itself, tell of their answers.
+"""Whether a voter looked: what repeats of a pair, and pairs of one thing with itself, tell of their answers.
 
 Two models of a voter are weighed against each other. One who looks answers a repeat as before, and says of identical
-pictures that there is no difference, mostly; one who clicks at random does neither. What a voter prefers tells of care
-too, though not which build: answers that follow a build over pictures whose sides are drawn by lot are not random. How
+ones that there is no difference, mostly; one who clicks at random does neither. What a voter prefers tells of care
+too, though not which build: answers that follow a build over items whose sides are drawn by lot are not random. How
 far a voter agrees with others is not asked: a minority is not careless.
 """
 
@@ -17,10 +17,10 @@ from harness.statistics.vote_stopping import evidence_of_preference
 CARELESS_BEFORE: Final = 0.3
 """Share of careless voters that is expected before anything is seen of one."""
 TOO_FAST_MS: Final = 400.0
-"""Nobody looks at two pictures in less: seeing a change and pressing a key takes about so long."""
+"""Nobody looks at two things in less: seeing a change and pressing a key takes about so long."""
 
 _REPEATED_LOOKING, _REPEATED_RANDOM = (0.70, 0.24, 0.06), (1 / 3, 4 / 9, 2 / 9)
-# Answered as before, with no difference one of the two times, with the other picture: at random each of three answers
+# Answered as before, with no difference one of the two times, with the other one: at random each of three answers
 # is as likely.
 _TIE_LOOKING, _TIE_RANDOM = 0.80, 1 / 3
 _FEWEST_SIDES: Final = 12
@@ -34,7 +34,7 @@ class Checks:
     """What is known of one voter's care.
 
     `same`, `half` and `opposite` are repeats answered as before, with no difference one of the two times, and with the
-    other picture. `identical_tied` of `identical` pairs of a picture with itself were answered with no difference.
+    other one. `identical_tied` of `identical` pairs of one thing with itself were answered with no difference.
     `left` and `right` are all answers that chose a side; `median_ms` is the time from showing to answer.
     """
 
@@ -78,7 +78,7 @@ def why_careless(checks: Checks) -> str | None:
     chosen = checks.left + checks.right
     if chosen >= _FEWEST_SIDES and _one_sided_p(checks.left, checks.right) < _ONE_SIDED:
         side, count = max(("left", checks.left), ("right", checks.right), key=lambda pair: pair[1])
-        return f"chose the {side} picture {count} of {chosen} times, whichever build it was of"
+        return f"chose the {side} one {count} of {chosen} times, whichever build it was of"
     if chance_careless(checks) > _SURE:
         return (
             f"answered {checks.same} of {checks.repeats} repeated pairs as before, and saw no difference in "

@@ -10,7 +10,7 @@ _NANOSECONDS = 1e9
 
 
 def rate_in_words(baseline_ns: float, candidate_ns: float, noun: str) -> str | None:
-    """`35 images a second instead of 24`, from the time that one takes; None below one a second, or where both read
+    """`35 clips a second instead of 24`, from the time that one takes; None below one a second, or where both read
     alike.
     """
     if not (0.0 < baseline_ns < math.inf and 0.0 < candidate_ns < math.inf):

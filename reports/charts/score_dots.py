@@ -83,11 +83,10 @@ def ends_in_words(scores: ItemScores) -> str | None:
     dots = _dots(scores)
     if not dots:
         return None
-    low, span = _ends(dots)
-    most = max(abs(dot.after - dot.before) for dot in dots)
+    lowest, highest = (_value(end(dot.before for dot in dots), scores.quantity) for end in (min, max))
+    along = f"{lowest} to {highest} along"
     return (
-        f"{_value(low, scores.quantity)} to {_value(low + span, scores.quantity)} along, at most "
-        f"{_value(most, scores.quantity)} up or down"
+        along if scores.furthest is None else f"{along}, at most {_value(scores.furthest, scores.quantity)} up or down"
     )
 
 

@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of a worker; each opens pages of its own in it."""
+    """One browser for all tests of a worker, since Playwright runs once in a process; each opens pages of its own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright; `pip install playwright`")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; install the package `chromium` to run these tests")

@@ -402,6 +402,7 @@ def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
             items=names,
             baseline=[*before[:-1], float("inf")],
             candidate_values=[*psnr[:-1], float("inf")],
+            furthest=max(abs(one - other) for one, other in zip(before[:-1], psnr[:-1], strict=True)),
             words="worse on 95 % of images (18 of 19)",
         ),
         ItemScores(
@@ -410,6 +411,7 @@ def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
             items=names,
             baseline=list(lpips),
             candidate_values=[None, *worse[1:]],
+            furthest=max(abs(one - other) for one, other in zip(lpips[1:], worse[1:], strict=True)),
             words="worse on all images (19 of 19)",
         ),
     ]

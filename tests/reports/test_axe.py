@@ -14,12 +14,11 @@ import pytest
 from harness.documents.comparison import Comparison
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
-from tests.reports.chromium import chromium, opened
+from tests.reports.chromium import opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["chromium"]
 
 VERSION = "4.14.1"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -13,13 +13,12 @@ from harness.documents.comparison import Comparison, DeviceResult, NoEffect
 from harness.quantity import QUANTITIES, Unavailable
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
-from tests.reports.chromium import chromium, opened
+from tests.reports.chromium import opened
 from tests.reports.parsed_page import by_class, elements, parse, seen_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["chromium"]
 
 A4_PX, LETTER_PX = 673, 695
 """Width of a page less its margins of 16 mm, at 96 pixels an inch."""

@@ -11,13 +11,11 @@ from harness.documents.comparison import Comparison, Decision, MoreNeeded, RuleO
 from reports.first_screen import first_screens, state_of
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
-from tests.reports.chromium import box, chromium, opened
+from tests.reports.chromium import box, opened
 from tests.reports.parsed_page import by_class, elements, parse, seen_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="module")

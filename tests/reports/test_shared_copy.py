@@ -85,7 +85,9 @@ def planted(value: Any, plant: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return value if value in KEPT or value.startswith(("gallery/", "bakeoff.")) else plant(value)
     if isinstance(value, dict):
-        return {key: each if key in {"device", "kind"} else planted(each, plant) for key, each in value.items()}
+        return {
+            key: each if key in {"device", "kind", "chosen"} else planted(each, plant) for key, each in value.items()
+        }
     return [planted(each, plant) for each in value] if isinstance(value, list) else value
 
 
@@ -198,7 +200,7 @@ def test_of_a_path_the_file_s_name_stays(comparison: Comparison) -> None:
 
 
 def test_users_and_models_called_like_bakeoff_s_own_words_break_nothing(run_folder: Path) -> None:
-    places = ["ssh://better@met", "ssh://psnr_y@worse/baseline", "ssh://pi@candidate"]
+    places = ["ssh://better@met", "ssh://psnr_y@worst/baseline", "ssh://sample@candidate"]
     copy = shared(sample.comparison(run_folder, devices=places, images=1))
     assert len({device.device for device in copy.devices}) == 3
     assert copy.devices[0].rules[0].outcome == "met"

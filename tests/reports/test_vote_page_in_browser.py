@@ -16,8 +16,9 @@ from harness.commands.votes.read_votes import read_votes
 from harness.documents.ballot import Ballot, BallotKey, BallotPair
 from reports.vote_page import BlindPair, render_vote_page
 from tests.reports.chromium import chromium, opened
+from tests.reports.test_axe import axe, violations
 
-__all__ = ["chromium"]
+__all__ = ["axe", "chromium"]
 
 RUN = "20261130-120000-abcdef"
 
@@ -248,3 +249,20 @@ def test_the_seal_is_the_same_in_the_page_and_here(chromium, page_file, tmp_path
     document = json.loads(path.read_text(encoding="utf-8"))
     assert re.fullmatch(r"[0-9a-f]{64}", document["seal"])
     assert len(voters(path)) == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_axe_finds_nothing_in_any_state(chromium, page_file, axe, width, scheme):
+    with opened(chromium, page_file, width, color_scheme=scheme) as page:
+        assert violations(page, axe) == []
+        page.locator("#start").click()
+        shown(page, 1)
+        assert violations(page, axe) == []
+        for aid in ("zoom", "amplify", "reference"):
+            page.locator(f"#{aid}").click()
+        assert violations(page, axe) == []
+        page.keyboard.press("a")
+        shown(page, 2)
+        page.keyboard.press("Escape")
+        page.locator("summary").click()
+        assert violations(page, axe) == []

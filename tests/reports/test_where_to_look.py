@@ -12,7 +12,7 @@ from harness.documents.comparison import Comparison, ItemScores
 from reports.charts.score_dots import SIZE, ends_in_words, score_dots
 from reports.html import render_html
 from tests.reports import sample_comparison as sample
-from tests.reports.chromium import box, chromium, opened
+from tests.reports.chromium import box, opened
 from tests.reports.parsed_page import by_class, by_id, elements, parse, seen_text
 from tests.reports.test_html import everywhere
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 expect = pytest.importorskip("playwright.sync_api", reason="no Playwright; `pip install playwright`").expect
-__all__ = ["chromium"]
 
 
 def written(comparison: Comparison, folder: Path) -> Path:
@@ -42,6 +41,7 @@ def scores(before: list[float | None], after: list[float | None], quantity: str 
         items=[f"i{place}" for place in range(len(before))],
         baseline=before,
         candidate_values=after,
+        furthest=0.1,
         words="worse on all images (2 of 2)",
     )
 

@@ -21,7 +21,7 @@ FEWEST_VOTERS: Final = 5
 """Fewer people do not speak for others, however they agree."""
 NOBODY: Final = "nobody voted yet (`bakeoff votes RUN --page` makes the page that asks)"
 _BEYOND_CHANCE: Final = 0.05
-_METHOD: Final = "t over voters, with voters and images as clusters"
+_METHOD: Final = "t over voters, with voters and items as clusters"
 
 
 def votes_level(quantity: Quantity, asked: Sequence[Preference], *, is_baseline: bool) -> Level:
@@ -56,7 +56,7 @@ def votes_effect(data: DeviceData, preference: Preference | None, candidate: Man
         warnings.append(f"Of {everybody} {len(preference.careless)} did not look with care and {verb} left out.")
     if preference.not_asked:
         same = counted(preference.not_asked, data.manifest.experiment.task.nouns.singular)
-        warnings.append(f"Votes are of pictures that differ: on {same} both arms gave the same, and nobody was asked.")
+        warnings.append(f"Votes are of outputs that differ: on {same} both arms gave the same, and nobody was asked.")
     warnings += _told(data, candidate, preference)
     return Paired(
         estimate=estimate,
@@ -84,7 +84,7 @@ def item_disagreements(data: DeviceData, candidate: ManifestArm, preference: Pre
     """Items on which voters preferred one arm beyond chance, and a score tells of a loss or gain the other way that is
     more than negligible.
     """
-    clear = {image.item: image for image in preference.images if image.p_value < _BEYOND_CHANCE}
+    clear = {voted.item: voted for voted in preference.items if voted.p_value < _BEYOND_CHANCE}
     found = []
     for name in data.manifest.experiment.measure.metrics:
         quantity = QUANTITIES[name]
@@ -94,13 +94,13 @@ def item_disagreements(data: DeviceData, candidate: ManifestArm, preference: Pre
             dict(zip(rows["item"].astype(str), rows["value"].astype(float), strict=True))
             for rows in (data.rows(data.scores, arm, quantity) for arm in (data.baseline, candidate))
         )
-        for item, image in clear.items():
+        for item, voted in clear.items():
             if item not in before or item not in after:
                 continue
             change = after[item] - before[item]
             gain = change if quantity.better == "higher" else -change
-            if abs(gain) > quantity.negligible and (gain > 0) != (image.share > 0.5):
-                found.append(ItemDisagreement(item=item, quantity=name, share=image.share, change=change))
+            if abs(gain) > quantity.negligible and (gain > 0) != (voted.share > 0.5):
+                found.append(ItemDisagreement(item=item, quantity=name, share=voted.share, change=change))
     return found
 
 

@@ -198,7 +198,7 @@ def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     for the looks is a p-value.
     """
     estimate = effect.estimate
-    if effect.replicate == "voter":  # voters and images are clusters: signs cannot be flipped
+    if effect.replicate == "voter":  # voters and items are clusters: signs cannot be flipped
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
         if above is None or below is None:
             return None, "a single voter"

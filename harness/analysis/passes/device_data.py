@@ -41,7 +41,7 @@ class DeviceData:
     """The rows have the columns of `QUALITY_COLUMNS`, of this device alone."""
     energy: DeviceEnergy
     preferences: Mapping[str, Preference] = field(default_factory=dict)
-    """What people said of the device's pictures, by the name of the candidate."""
+    """What people said of the device's outputs, by the name of the candidate."""
 
     @property
     def baseline(self) -> ManifestArm:

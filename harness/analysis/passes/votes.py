@@ -1,4 +1,4 @@
-"""Votes: what people said of the pictures of a device, where anybody was asked."""
+"""Votes: what people said of what a device put out, where anybody was asked."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""All voters of a run together: what people prefer, with interval, by image, and who is left out."""
+"""All voters of a run together: what people prefer, with interval, by item, and who is left out."""
 
 from __future__ import annotations
 
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.documents.joined_votes import CarelessVoter, ImagePreference, JoinedVotes, Preference
-from harness.statistics.preference import ImageVotes, agreement, estimate_preference
+from harness.documents.joined_votes import CarelessVoter, ItemPreference, JoinedVotes, Preference
+from harness.statistics.preference import ItemVotes, agreement, estimate_preference
 from harness.statistics.vote_care import Checks, why_careless
 from harness.statistics.vote_stopping import unbiased_share
 
@@ -74,7 +74,7 @@ def _preference(ballot: Ballot, voters: list[Voter]) -> Preference:
         settled=sum(voter.vote.ended == "settled" for voter in careful),
         not_asked=len(ballot.identical),
         careless=[CarelessVoter(file=voter.file.name, reason=why) for voter, why in reasons if why is not None],
-        images=_images(careful),
+        items=_items(careful),
     )
 
 
@@ -102,14 +102,14 @@ def _agreement(voters: list[Voter]) -> float | None:
     return agreement(np.array([vote for vote, _ in votes]), np.array([place for _, place in votes]))
 
 
-def _images(voters: list[Voter]) -> list[ImagePreference]:
+def _items(voters: list[Voter]) -> list[ItemPreference]:
     by_item: dict[str, list[float]] = {}
     for voter in voters:
         for vote, item in zip(voter.votes, voter.items, strict=True):
             by_item.setdefault(item, []).append(vote)
-    counts = {item: ImageVotes(votes.count(1.0), votes.count(0.0), votes.count(0.5)) for item, votes in by_item.items()}
+    counts = {item: ItemVotes(votes.count(1.0), votes.count(0.0), votes.count(0.5)) for item, votes in by_item.items()}
     return [
-        ImagePreference(
+        ItemPreference(
             item=item,
             candidate=count.candidate,
             baseline=count.baseline,

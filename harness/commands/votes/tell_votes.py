@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.commands.votes.make_page import MadePage
-    from harness.documents.joined_votes import ImagePreference, JoinedVotes, Preference
+    from harness.documents.joined_votes import ItemPreference, JoinedVotes, Preference
 
 _MOST_IMAGES: Final = 5
 _MOST_VOTERS: Final = 10
@@ -66,7 +66,7 @@ def _preference(one: Preference, noun: str) -> list[str]:
         lines += [f"    {each.file} {each.reason}" for each in one.careless[:_MOST_VOTERS]]
         if len(one.careless) > _MOST_VOTERS:
             lines.append(f"    and {len(one.careless) - _MOST_VOTERS} more (votes/votes.json has them)")
-    return lines + _images(one, noun)
+    return lines + _items(one, noun)
 
 
 def preferred_in_words(one: Preference) -> str:
@@ -97,20 +97,20 @@ def _agreement(alpha: float | None) -> str:
     return f"{alpha:.2f} of 1 (Krippendorff's alpha: {meaning})"
 
 
-def _images(one: Preference, noun: str) -> list[str]:
-    if not one.images:
+def _items(one: Preference, noun: str) -> list[str]:
+    if not one.items:
         return []
-    worst, best = one.images[:_MOST_IMAGES], list(reversed(one.images[_MOST_IMAGES:]))[:_MOST_IMAGES]
+    worst, best = one.items[:_MOST_IMAGES], list(reversed(one.items[_MOST_IMAGES:]))[:_MOST_IMAGES]
     width = min(max(len(image.item) for image in [*worst, *best]), 40)
     lines = [f"  By {noun}, votes for candidate / neither / baseline, the candidate's worst first:"]
     lines += [_image(image, width) for image in worst]
-    left = len(one.images) - len(worst) - len(best)
+    left = len(one.items) - len(worst) - len(best)
     if left:
         lines.append(f"    … {left} more (votes/votes.json has them)")
     return lines + [_image(image, width) for image in reversed(best)]
 
 
-def _image(image: ImagePreference, width: int) -> str:
+def _image(image: ItemPreference, width: int) -> str:
     clear = f"  beyond chance (p = {image.p_value:.1g})" if image.p_value < _CLEAR else ""
     name = image.item if len(image.item) <= width else f"{image.item[: width - 1]}…"
     return f"    {name:<{width}}  {image.candidate} / {image.neither} / {image.baseline}{clear}"

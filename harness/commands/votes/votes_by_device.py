@@ -44,7 +44,7 @@ def votes_by_device(
 def _same_pictures(preference: Preference, device: str, manifest: Manifest, outputs: Outputs) -> bool:
     ids = {item.stem: item.id for item in manifest.items}
     arms = [manifest.arms[0].id, *(arm.id for arm in manifest.arms if arm.name == preference.candidate)]
-    keys = [(arm, ids.get(image.item, "")) for arm in arms for image in preference.images]
+    keys = [(arm, ids.get(image.item, "")) for arm in arms for image in preference.items]
     shown, here = outputs.get(preference.device, {}), outputs.get(device, {})
     return bool(keys) and all(key in shown and key in here and _bytes(shown, key) == _bytes(here, key) for key in keys)
 

@@ -36,6 +36,7 @@ def test_what_has_no_value_is_none_and_identical_is_infinite() -> None:
     found = item_scores(table([30.0, math.nan, math.inf], [29.0, 20.0, 40.0]), "b", "a", "image")[0]
     assert found.baseline == [30.0, None, math.inf]
     assert found.words == "worse on all images (2 of 2)"
+    assert found.furthest == 1.0
     assert item_scores(table([math.nan], [math.nan]), "b", "a", "image") == []
 
 

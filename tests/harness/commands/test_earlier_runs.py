@@ -6,8 +6,8 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +20,8 @@ from tests.reports import sample_comparison as sample
 from tests.reports.parsed_page import elements, parse, seen_text
 from tests.rig.command import bakeoff
 
-CHROMIUM = shutil.which("chromium")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def a_run(folder: Path, name: str, created_at: str = "2026-01-01T00:00:00Z", **changes: object) -> Path:
@@ -97,33 +98,27 @@ def test_a_hostile_name_does_nothing(tmp_path: Path, name: str) -> None:
     assert all(each.attrib["href"].startswith("./") for each in elements(tree, "a"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; run scripts/install_test_packages.sh")
-def test_a_reader_searches_and_without_javascript_reads_everything(runs: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_a_reader_searches_and_without_javascript_reads_everything(chromium: Browser, runs: Path) -> None:
     page_file, _ = index_runs(runs, names_told=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            page = browser.new_page(viewport={"width": 360, "height": 700})
-            said: list[str] = []
-            page.on("console", lambda message: said.append(message.text))
-            page.goto(page_file.as_uri())
-            page.get_by_label("Search").fill("FACES ship")
-            assert page.locator("[data-run]:visible").count() == 0
-            page.get_by_label("Search").fill("upscaler int8")
-            assert page.locator("[data-run]:visible").count() == 1
-            assert page.locator("#count").inner_text() == "1 of 4 runs"
-            page.get_by_label("Search").fill("")
-            assert page.locator("[data-run]:visible").count() == 4
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360
-            assert said == []
-            plain = browser.new_context(java_script_enabled=False).new_page()
-            plain.goto(page_file.as_uri())
-            assert plain.locator("[data-run]:visible").count() == 4
-            assert plain.locator("#search:visible").count() == 0
-        finally:
-            browser.close()
+    page = chromium.new_page(viewport={"width": 360, "height": 700})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(page_file.as_uri())
+    page.get_by_label("Search").fill("FACES ship")
+    assert page.locator("[data-run]:visible").count() == 0
+    page.get_by_label("Search").fill("upscaler int8")
+    assert page.locator("[data-run]:visible").count() == 1
+    assert page.locator("#count").inner_text() == "1 of 4 runs"
+    page.get_by_label("Search").fill("")
+    assert page.locator("[data-run]:visible").count() == 4
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert said == []
+    plain = chromium.new_context(java_script_enabled=False).new_page()
+    plain.goto(page_file.as_uri())
+    assert plain.locator("[data-run]:visible").count() == 4
+    assert plain.locator("#search:visible").count() == 0
+    page.close()
+    plain.context.close()
 
 
 def test_a_night_s_own_page_is_not_overwritten(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_a_rule_on_preference_waits_for_votes_and_is_judged_by_them(said, run):
 
     # The candidate blurs: every metric calls it worse, and the pictures that people chose it on are named.
     votes = device["votes"][0]
-    clear = {one["item"] for one in votes["preference"]["images"] if one["p_value"] < 0.05} & set(PICTURES)
+    clear = {one["item"] for one in votes["preference"]["items"] if one["p_value"] < 0.05} & set(PICTURES)
     assert clear
     assert {(one["item"], one["quantity"]) for one in votes["disagreements"]} == {
         (name, metric) for name in clear for metric in ("psnr", "psnr_y", "ssim")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from harness.analysis.tables.quality import Output, OutputFile
 from harness.commands.votes.votes_by_device import votes_by_device
-from harness.documents.joined_votes import ImagePreference, JoinedVotes, Preference
+from harness.documents.joined_votes import ItemPreference, JoinedVotes, Preference
 
 MANIFEST = SimpleNamespace(
     devices=[SimpleNamespace(name=name) for name in ("shown", "same", "other", "without")],
@@ -27,13 +27,11 @@ OUTPUTS = {"shown": outputs(), "same": outputs(), "other": outputs(("a1", "i1"))
 
 
 def preference(device, share, items=("one", "two")):
-    images = [
-        ImagePreference(item=item, candidate=5, baseline=1, neither=0, share=5 / 6, p_value=0.2) for item in items
-    ]
+    images = [ItemPreference(item=item, candidate=5, baseline=1, neither=0, share=5 / 6, p_value=0.2) for item in items]
     return Preference(
         device=device, candidate="int8", ballot="0" * 16, voters=6, answers=12, share=share, sd=0.2, effective_n=2,
         low=0.1, high=0.9, share_with_careless=share, could_tell=1.0, agreement=None, repeated=0, repeated_same=0,
-        identical=0, identical_seen=0, aided=0.0, settled=0, images=images,
+        identical=0, identical_seen=0, aided=0.0, settled=0, items=images,
     )  # fmt: skip
 
 

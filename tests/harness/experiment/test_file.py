@@ -120,7 +120,7 @@ def test_a_rule_on_a_metric_that_is_not_measured_is_refused():
 def test_people_are_asked_about_pictures_alone():
     text = VALID.replace("latency_p50", "preference").replace('improve_by_at_least = "5 %"', 'at_least = "50 %"')
     assert parsed(text).experiment.rules[0].quantity == "preference"
-    with pytest.raises(UserError, match="no pictures that people could look at"):
+    with pytest.raises(UserError, match="nothing that people could look at"):
         parsed(text.replace("[data]", '[data]\ntask = "tensors"').replace("scale = 2\n", ""))
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.statistics.preference import ImageVotes, agreement, estimate_preference
+from harness.statistics.preference import ItemVotes, agreement, estimate_preference
 from harness.statistics.vote_care import why_careless
 from harness.statistics.vote_stopping import unbiased_share
 from tests.harness.statistics.simulated_voters import preferences_of, session, true_preference
@@ -15,11 +15,11 @@ MANY = 120
 
 def people(source, *, voters, images, mean, spread, ties, careless):
     """The estimate of those who are not found careless, and for both kinds of voters how many were found."""
-    of_images = source.normal(0.0, spread, images)
+    of_items = source.normal(0.0, spread, images)
     shares, votes, of, on, found = [], [], [], [], {True: [], False: []}
     for _ in range(voters):
         is_careless = bool(source.random() < careless)
-        preferences = preferences_of(source, of_images, mean, spread)
+        preferences = preferences_of(source, of_items, mean, spread)
         done = session(source, preferences, ties=ties, careless=is_careless)
         found[is_careless].append(why_careless(done.checks) is not None)
         if not found[is_careless][-1]:
@@ -106,6 +106,6 @@ def test_agreement_needs_two_votes_on_an_image_and_two_kinds_of_votes():
 
 
 def test_votes_on_one_image_are_a_sign_test():
-    assert ImageVotes(9, 1, 3).p_value == pytest.approx(2 * 11 / 1024)
-    assert ImageVotes(0, 0, 3).p_value == 1.0
-    assert ImageVotes(6, 2, 2).share == 0.7
+    assert ItemVotes(9, 1, 3).p_value == pytest.approx(2 * 11 / 1024)
+    assert ItemVotes(0, 0, 3).p_value == 1.0
+    assert ItemVotes(6, 2, 2).share == 0.7

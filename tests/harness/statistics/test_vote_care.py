@@ -19,7 +19,7 @@ def test_a_voter_faster_than_sight_is_found():
 
 
 def test_a_voter_who_always_presses_one_key_is_found():
-    assert "left picture 23 of 23" in why_careless(replace(LOOKED, left=23, right=0))
+    assert "left one 23 of 23" in why_careless(replace(LOOKED, left=23, right=0))
 
 
 def test_a_voter_who_contradicts_themselves_is_found():
