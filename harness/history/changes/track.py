@@ -159,9 +159,10 @@ def tracks_of(series: Sequence[Series], told: Sequence[Change], tonight: str) ->
 
 
 def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], tonight: str) -> Track | None:
-    points = series.points[-_POINTS:]
+    points = series.points
     if points and points[-1].night > tonight:
-        points = tuple(point for point in series.points if point.night <= tonight)[-_POINTS:]
+        points = tuple(point for point in points if point.night <= tonight)
+    points = _last_points(points)
     if not points or points[-1].night != tonight:
         return None
     key = series.key
@@ -186,6 +187,14 @@ def _track(series: Series, changes: Mapping[tuple[str, str, str, str], Change], 
     cleaned = without_lone_outliers(effects)
     spread = _spread(earlier, design) if effects.size <= _FEW_SINCE else None
     return Track(series, kept, effects, cleaned, np.array(counts), variances, usual, change, spread)
+
+
+def _last_points(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Those of all nights that are looked at, and some more: the same nights, however often each was measured."""
+    size = _POINTS
+    while size < len(points) and len({point.night for point in points[-size:]}) <= NIGHTS_LOOKED_AT:
+        size *= 2
+    return points[-size:]
 
 
 def _spread(points: tuple[Point, ...], design: str) -> VariancePrior | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.history.changes.decide import decide
+from harness.history.changes.limits import NIGHTS_LOOKED_AT
 from harness.history.changes.suspects import find_suspects
-from harness.history.changes.track import before_second_measurement
+from harness.history.changes.track import before_second_measurement, tracks_of
 from harness.history.rows import Environment
 from tests.harness.history.changes.histories import Nights, commit, keys_of, night_of
 
@@ -260,6 +261,24 @@ def test_exact_scores_change_by_more_than_is_negligible_or_not_at_all():
     assert small.news() == []
     large = Nights(keys, lambda _k, n, _a: -0.4 if n >= 20 else -0.1, scale="difference", noise=0.0).go(25)
     assert [night for night, _ in large.news()] == [21]
+
+
+def test_the_same_nights_are_looked_at_before_and_after_a_second_measurement():
+    """A series that was measured twice in many nights has more attempts than are looked at otherwise."""
+    nights = Nights(keys_of(quantities=("latency_p50",)), lambda _key, _n, _a: 1.0)
+    [key] = nights.keys
+    nights.go(1)
+    one = nights.series[key].points[0]
+    points = tuple(
+        replace(one, night=night_of(number), attempt=attempt, run_id=f"{number}-{attempt}")
+        for number in range(160)
+        for attempt in ((1, 2) if number % 2 or number > 100 else (1,))
+    )
+    series = [replace(nights.series[key], points=points)]
+    [before] = tracks_of(before_second_measurement(series, night_of(159)), [], night_of(159))
+    [after] = tracks_of(series, [], night_of(159))
+    assert [point.night for point in before.points] == [point.night for point in after.points]
+    assert len(after.points) == NIGHTS_LOOKED_AT
 
 
 def test_a_commit_s_message_shows_no_escape_sequences():
