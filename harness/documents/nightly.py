@@ -168,8 +168,11 @@ class Change(_Strict):
 
     @property
     def is_regression(self) -> bool:
-        """Whether it is confirmed, for the worse, and nothing else than the models is to blame for it."""
+        """Whether it is confirmed, for the worse, and the models may be to blame for it: also where their commit came
+        in the same night as an update of everything, since nobody can tell the two apart.
+        """
         is_ours = self.kind in {"regression", "mixed", "drift", "rule broken"}
+        is_ours |= self.kind == "environment changed" and bool(self.commits)
         return self.confirmation == "confirmed" and is_ours and any(member.is_worse for member in self.members)
 
 

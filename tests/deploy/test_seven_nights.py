@@ -41,7 +41,7 @@ class Desk:
     """What cron's line finds set; cron itself sets almost nothing."""
     devices: list[str]
 
-    def night_by_cron(self, night: str) -> subprocess.CompletedProcess[str]:
+    def night_by_cron(self, night: str, *more: str) -> subprocess.CompletedProcess[str]:
         """The first line of the crontab, as cron runs it, on another date."""
         crontab = (REPOSITORY / "deploy" / "cron" / "bakeoff-nightly").read_text()
         for there, here in (
@@ -57,7 +57,7 @@ class Desk:
         _minute, _hour, _day, _month, _weekday, _user, command = line.split(maxsplit=6)
         # cron ends a command at its first % that has no backslash.
         assert "%" not in command
-        command = command.replace("bakeoff nightly ", f"bakeoff nightly --night {night} ")
+        command = command.replace("bakeoff nightly ", f"bakeoff nightly {shlex.join(['--night', night, *more])} ")
         return subprocess.run(
             [settings["SHELL"], "-c", command],
             cwd="/",
@@ -196,6 +196,8 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
                 done = desk.night_by_cron(night)
                 assert (done.stdout, done.stderr) == ("", "")  # cron would send it as mail
                 codes.append(done.returncode)
+                jobs = desk.nightly(night)["jobs"]
+                assert {job["status"] for job in jobs} == {"measured"}, [(job["device"], job["reason"]) for job in jobs]
                 told[night] = told_regressions(desk.nightly(night))
                 if night == FOURTH:
                     seen = wait_for_sample(prometheus, 'bakeoff_nightly_regressions{suite="sr"} > 0')
@@ -215,6 +217,9 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
     assert commits[3][:7] in page
     assert desk.night_by_cron(FOURTH).returncode == 1  # what is done is not measured again
     assert told_regressions(desk.nightly(FOURTH)) == told[FOURTH]
+    # Measured anew it is news once more: what this night told itself is no reason to be silent.
+    assert desk.night_by_cron(FOURTH, "--again").returncode == 1
+    assert [each["id"] for each in told_regressions(desk.nightly(FOURTH))] == [change["id"]]
 
 
 def wait_for_sample(prometheus: prometheus_rig.Prometheus, expression: str) -> list[dict]:

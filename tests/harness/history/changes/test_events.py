@@ -151,6 +151,25 @@ def test_a_commit_is_blamed_on_a_phone_that_was_updated_too_where_others_show_it
     assert change.commits == [NEW]
 
 
+def test_a_commit_in_the_night_of_an_update_everywhere_wakes_people_too():
+    nights = Nights(
+        keys_of(devices=2), lambda _key, n, _a: 1.1 if n >= 20 else 1.0, commits=since(20),
+        environment=lambda _key, n: Environment({"os": "Android 15" if n >= 20 else "Android 14"}),
+    ).go(24)  # fmt: skip
+    [(_, change)] = nights.news()
+    assert (change.kind, change.commits) == ("environment changed", [NEW])
+    assert change.is_regression
+
+
+def test_an_update_alone_wakes_nobody():
+    nights = Nights(
+        keys_of(devices=2), lambda _key, n, _a: 1.1 if n >= 20 else 1.0, commits=lambda _key, _n: (OLD,),
+        environment=lambda _key, n: Environment({"os": "Android 15" if n >= 20 else "Android 14"}),
+    ).go(24)  # fmt: skip
+    [(_, change)] = nights.news()
+    assert (change.kind, change.is_regression) == ("environment changed", False)
+
+
 def test_cost_that_moved_from_loading_to_the_first_inference_is_said_to():
     def effect(key, n, _a):
         if n < 20:
