@@ -60,8 +60,10 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/push_speed.py
 	$(BIN)/python benchmarks/native_call_overhead.py
 	$(BIN)/python benchmarks/phone_start.py
+	$(BIN)/python benchmarks/report_speed.py
 	$(BIN)/python benchmarks/history_speed.py
 	$(BIN)/python benchmarks/nightly_detection.py
+	$(BIN)/python benchmarks/nightly_cost.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build bakeoff.egg-info
