@@ -72,3 +72,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="every fault at every stage of runs on both stand-in phones (ten minutes), instead of a covering choice",
     )
+
+
+LONG = (
+    "test_seven_nights.py::",
+    "test_faults_on_phones.py::",
+    "test_night_faults.py::",
+    "test_documentation.py::test_every_command_of_a_page_works",
+    "test_broken_rules.py::test_a_rule_that_is_broken_from",
+    "test_doctor_command.py::test_this_machine_is_calibrated",
+)
+"""Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker begins with its part of the long tests. `--dist worksteal` deals the list out in as many equal parts
+    as there are workers.
+    """
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    if workers < 2:
+        return
+    long = [item for item in items if any(name in item.nodeid for name in LONG)]
+    others = [item for item in items if not any(name in item.nodeid for name in LONG)]
+    dealt: list[pytest.Item] = []
+    for worker in range(workers):
+        first = long[worker::workers]
+        size = (len(items) - len(dealt)) // (workers - worker)
+        taken = max(0, size - len(first))
+        dealt += [*first, *others[:taken]]
+        others = others[taken:]
+    items[:] = [*dealt, *others]

@@ -15,10 +15,10 @@ from harness.commands.votes.join_votes import join_votes
 from harness.commands.votes.read_votes import read_votes
 from harness.documents.ballot import Ballot, BallotKey, BallotPair
 from reports.vote_page import BlindPair, render_vote_page
-from tests.reports.chromium import chromium, opened
+from tests.reports.chromium import opened
 from tests.reports.test_axe import axe, violations
 
-__all__ = ["axe", "chromium"]
+__all__ = ["axe"]
 
 RUN = "20261130-120000-abcdef"
 

@@ -41,9 +41,9 @@ def test_a_format_of_runs_is_none_of_nights_and_the_other_way_round(night, tmp_p
     assert said.exit_code == 2
     assert "--format csv: a night is not written in it" in said.stderr
     (tmp_path / "run").mkdir()
-    said = bakeoff("report", tmp_path / "run", "--format", "junit")
+    said = bakeoff("report", tmp_path / "run", "--format", "mail")
     assert said.exit_code == 2
-    assert "--format junit: a run is not written in it" in said.stderr
+    assert "--format mail: a run is not written in it" in said.stderr
 
 
 def test_all_nights_of_a_suite_are_one_openmetrics_text_with_moments(night):
