@@ -1,11 +1,17 @@
 """What runs bakeoff unattended is valid by the tools of those who run it: systemd, compose, GitHub, Prometheus."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from devices.cache import CACHE_VARIABLE
+from harness.documents import profile_store
+from harness.history import address, waiting
+from harness.nightly import device_lock
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -63,3 +69,24 @@ def test_prometheus_takes_its_configuration() -> None:
         ["promtool", "check", "config", "--syntax-only", str(config)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [CACHE_VARIABLE, profile_store.VARIABLE, address.VARIABLE, waiting.VARIABLE, device_lock.VARIABLE],
+)
+def test_what_a_container_must_keep_lies_in_a_volume(variable: str) -> None:
+    """A night's container is removed when it is done, and what lies elsewhere in it is gone."""
+    text = (DEPLOY / "docker" / "Dockerfile").read_text()
+    (place,) = re.findall(rf"^(?:ENV)?\s*{variable}=(\S+)", text, re.MULTILINE)
+    assert place.removeprefix("sqlite:///").startswith(("/data/", "/cache"))
+    assert 'VOLUME ["/data", "/cache"]' in text
+
+
+def test_a_night_in_a_container_is_written_where_it_may_be() -> None:
+    """A suite's own folder of nights lies beside it, and the suite is mounted read-only."""
+    compose = (DEPLOY / "docker" / "compose.yaml").read_text()
+    page = (DEPLOY.parent / "docs" / "run-on-a-build-machine.md").read_text()
+    for text in (compose, page):
+        assert re.findall(r"run --rm bakeoff nightly (.*)", text) == ["/suite/suite.toml --out /data/nights"]
+    assert ":/suite:ro" in compose
