@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harness.cli.bounded_number import bounded_number
+
 DEFAULT_WINDOW_S, DEFAULT_ROUND_HOURS = 60.0, 1.0
 MOST_HOURS, MOST_WINDOW_S, MOST_ROUND_HOURS = 24.0 * 366, 3600.0, 24.0
 
@@ -72,29 +74,19 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _hours(text: str) -> float:
-    return _number(text, MOST_HOURS, "hours")
+    return bounded_number(text, MOST_HOURS, "hours")
 
 
 def _round(text: str) -> float:
-    return _number(text, MOST_ROUND_HOURS, "hours")
+    return bounded_number(text, MOST_ROUND_HOURS, "hours")
 
 
 def _window(text: str) -> float:
-    return _number(text, MOST_WINDOW_S, "seconds")
+    return bounded_number(text, MOST_WINDOW_S, "seconds")
 
 
 def _port(text: str) -> int:
-    number = _number(text, 65535, "a port")
+    number = bounded_number(text, 65535, "a port")
     if number != int(number):
         raise argparse.ArgumentTypeError(f"a port is a whole number, not {text!r}")
     return int(number)
-
-
-def _number(text: str, most: float, unit: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0.0 < number <= most:
-        raise argparse.ArgumentTypeError(f"a number of {unit} up to {most:g} is needed, not {text!r}")
-    return number

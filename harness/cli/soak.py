@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.bounded_number import bounded_number
 from harness.cli.console import tell
 from harness.cli.trust import add_trust, asking_first
 
@@ -145,18 +146,8 @@ def _command(option: str, folder: SoakFolder) -> str:
 
 
 def _hours(text: str) -> float:
-    return _number(text, MOST_HOURS, "hours")
+    return bounded_number(text, MOST_HOURS, "hours")
 
 
 def _window(text: str) -> float:
-    return _number(text, MOST_WINDOW_S, "seconds")
-
-
-def _number(text: str, most: float, unit: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0.0 < number <= most:
-        raise argparse.ArgumentTypeError(f"a number of {unit} up to {most:g} is needed, not {text!r}")
-    return number
+    return bounded_number(text, MOST_WINDOW_S, "seconds")
