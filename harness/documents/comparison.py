@@ -269,6 +269,36 @@ class GalleryItem(_Strict):
     """Sentences on the item, such as where an output is furthest off."""
 
 
+class WorstPlace(_Strict):
+    """Where on one item a candidate loses most against the baseline: a square that is cut out of both, pixel by pixel."""
+
+    left: int
+    """Of the square, in pixels of the whole, as `top`."""
+    top: int
+    side: int
+    files: dict[str, str]
+    """`baseline`, `candidate`, `reference` → lossless file; paths are relative to the run."""
+
+
+class ItemView(_Strict):
+    """The files that show one item on one device; paths are relative to the run."""
+
+    item: str
+    whole: dict[str, str] = {}
+    """Arm → what it put out, lossless."""
+    small: dict[str, str] = {}
+    """Arm → the same made small."""
+    worst: dict[str, WorstPlace] = {}
+    """Candidate → where it loses most; one that is equal to the reference everywhere has none."""
+
+
+class ReferenceView(_Strict):
+    """The files that show what an item should be; paths are relative to the run."""
+
+    whole: str
+    small: str
+
+
 class ItemScores(_Strict):
     """One score on every item, of one candidate and of the baseline, on one device."""
 
@@ -417,6 +447,10 @@ class DeviceResult(_Strict):
     votes: list[VotesOnDevice] = []
     """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    views: list[ItemView] = []
+    """Every item, where the task has something to show of it."""
+    contact_sheets: list[str] = []
+    """Files with all items in a grid, in the order of their names; paths are relative to the run."""
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""
     environment: dict[str, Measured] = {}
@@ -478,6 +512,10 @@ class Comparison(_Strict):
     items: int
     item_noun: str = "image"
     """What an item is called; its plural is regular. Comparisons that do not say it are of images."""
+    item_groups: dict[str, list[str]] = {}
+    """Group → its items, for those that were put into groups."""
+    reference_views: dict[str, ReferenceView] = {}
+    """Item → what it should be, where the task has something to show of it."""
     gallery_has_pictures: bool = True
     """Whether the items to look at are shown by pictures; else by their scores alone."""
     clusters: int | None

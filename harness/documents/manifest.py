@@ -12,6 +12,8 @@ RUN/
     runner.log
     outputs/<arm>/<item>.<k>.npy
   tables/                    latency, memory, telemetry, quality as parquet
+  items/                     what was put out, as people look at it, where the task draws: reference/<item>.png,
+                             device-<n>/<arm>/<item>.png, and all of a device in one: contact-sheet-device-<n>.png
   gallery/                   PNG files that comparison.json names
   comparison.json
   comparison.shared.json     the same, as it may be mailed
