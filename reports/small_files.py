@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _MOST_BYTES: Final = 64_000
-"""Of one file: larger ones are no small files of ours."""
+"""The most that one file may take: larger ones are no small files of ours."""
 _MOST_SIDE: Final = 256
 
 
@@ -91,7 +91,7 @@ class SmallFiles:
 
 
 def _size(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a WebP file (RFC 9649, sections 2.5 and 2.6), read from its header; None for anything else."""
+    """Width and height of a WebP file, from its header (RFC 9649, sections 2.5 and 2.6); None for anything else."""
     if len(content) < 30 or content[:4] != b"RIFF" or content[8:12] != b"WEBP":
         return None
     if content[12:16] == b"VP8 ":

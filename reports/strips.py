@@ -30,7 +30,7 @@ class StripView:
     small: SmallFile | None
     """None where it was left out."""
     whole: str | None
-    """As a link; None where there is none."""
+    """The link to it; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Strip:
 
 
 def strips(comparison: Comparison, place: int, entries: dict[tuple[str, str], str], files: SmallFiles) -> list[Strip]:
-    """One for each candidate with scores or views on the device at `place`. `entries`: (candidate, item) → the id of its
-    entry among those to look at. Small views and places are taken from `files` for the worst items first.
+    """One for each candidate with scores or views on the device at `place`. `entries`: (candidate, item) → the id of
+    its entry among those to look at. Small views and places are taken from `files` for the worst items first.
     """
     result = comparison.devices[place]
     named = [scores.candidate for scores in result.scores]

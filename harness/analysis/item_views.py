@@ -7,10 +7,9 @@ import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.analysis.tables.quality import Output, load_output, read_known
+from harness.analysis.tables.outputs import Output, load_output, read_known
 from harness.documents.comparison import ItemView, ReferenceView, WorstPlace
 from harness.documents.folder import RunFolder, safe_name
 from harness.tasks.item_views import ItemViews, SheetRow

@@ -270,10 +270,10 @@ class GalleryItem(_Strict):
 
 
 class WorstPlace(_Strict):
-    """Where on one item a candidate loses most against the baseline: a square that is cut out of both, pixel by pixel."""
+    """Where on one item a candidate loses most against the baseline: a square, cut out of both pixel by pixel."""
 
     left: int
-    """Of the square, in pixels of the whole, as `top`."""
+    """Where the square begins, in pixels of the whole; likewise `top`."""
     top: int
     side: int
     files: dict[str, str]

@@ -21,7 +21,7 @@ class ItemViews:
     """Functions of what `decode` and `read_reference` of a task give, here called shown things."""
 
     whole_suffix: str
-    """Of the files that `write_whole` writes, such as `.png`."""
+    """How the names of files end that `write_whole` writes, such as `.png`."""
     write_whole: Callable[[Path, Any], None]
     """Write a shown thing, lossless, into a file whose folder is there."""
     small: Callable[[Any, int], Any]

@@ -31,9 +31,7 @@ class Dot:
     after: float
 
 
-def score_dots(
-    scores: ItemScores, targets: Mapping[str, str], rows: Mapping[str, str] | None = None
-) -> Markup | None:
+def score_dots(scores: ItemScores, targets: Mapping[str, str], rows: Mapping[str, str] | None = None) -> Markup | None:
     """An SVG of 200 × 200 units with its own text alternative; None where no item has two finite values.
 
     `targets`: item → the id of its place among the items to look at; such a dot is ringed and leads there. `rows`: item

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _QUALITIES: Final = (80, 65, 50, 35, 20)
-"""Of a small picture's file, tried in this order."""
+"""How small pictures are written, tried in this order."""
 _FAST: Final = 1
 """How hard zlib tries: whole pictures take a third of the time, and a tenth more room."""
 
