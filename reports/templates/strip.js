@@ -23,7 +23,7 @@
     sort.value = table.dataset.first ?? "name";
     const shows = [["", `every ${table.dataset.noun}`], ...scores.map((name, at) => [at, `worse by ${name}`])];
     if (rows.some((row) => "disagrees" in row.dataset)) shows.push(["disagrees", "where scores disagree"]);
-    const [showLabel, show] = choice("Show", shows);
+    const [showLabel, show] = choice("Filter", shows);
     const [groupLabel, group] = choice("Group", [["", "every group"], ...groups.map((name, at) => [at, name])]);
     const count = document.createElement("span");
     count.setAttribute("aria-live", "polite");

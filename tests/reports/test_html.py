@@ -212,7 +212,8 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
             if name == "style":
                 assert re.sub(r"url\(#[\w-]+\)", "", value).count("url(") == 0
     scripts = elements(tree, "script")
-    assert [script.text for script in scripts] == [(TEMPLATES / "viewer.js").read_text(encoding="utf-8")]
+    own = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("viewer.js", "strip.js"))
+    assert [script.text for script in scripts] == [own]
     assert all(script.attrib == {} for script in scripts)
     style = "".join(element.text or "" for element in elements(tree, "style"))
     assert "url(" not in style
