@@ -48,8 +48,8 @@ def round_to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def _resize_axis(image: NDArray[np.float64], axis: int, scale: float) -> NDArray[np.float64]:
-    """Block by block, so that what lies between taps stays in a core's cache; sums are in the order of the taps, so that
-    the blocks do not show in the last bit.
+    """Block by block, so that what lies between taps stays in a core's cache; sums are in the order of the taps, so
+    that the blocks do not show in the last bit.
     """
     taps = _taps(image.shape[axis], scale)
     shape = list(image.shape)
