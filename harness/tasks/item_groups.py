@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -74,7 +74,17 @@ def with_groups(items: Sequence[ItemT], data: TaskData, resolve: Callable[[str],
     return [replace(item, groups=tuple(found.get(item.stem, ()))) for item in items]
 
 
-def groups_of(items: Sequence[TaskItem]) -> dict[str, list[str]]:
+class _Grouped(Protocol):
+    """An item of a task or of a manifest."""
+
+    @property
+    def stem(self) -> str: ...
+
+    @property
+    def groups(self) -> Sequence[str]: ...
+
+
+def groups_of(items: Sequence[_Grouped]) -> dict[str, list[str]]:
     """Group → stems of its items, by name."""
     found: dict[str, list[str]] = {}
     for item in items:
