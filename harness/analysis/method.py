@@ -96,8 +96,8 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         "What else got worse though no rule asks about it is named in the verdict only where it holds for all such "
         "quantities and devices together (Holm, 5 %); the rows of the tables are not corrected for their number.",
         "Ship: every rule is met on every device. Hold: a rule is broken on some device, or the candidate fails there. "
-        "Undecided: anything else. What speaks against a candidate that ships though no rule asks about it is named as a "
-        "reservation.",
+        "Undecided: anything else. What speaks against a candidate that ships though no rule asks about it is named as "
+        "a reservation.",
     ]
     if any(item.groups for item in manifest.items):
         sentences.append(_groups_in_words(manifest))

@@ -1,4 +1,4 @@
-"""Scores that point in opposite directions, PSNR better and LPIPS worse: an outcome of its own, since neither says
+"""Scores that point in opposite directions, one better and another worse: an outcome of its own, since neither says
 which of them to believe.
 """
 
