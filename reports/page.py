@@ -33,6 +33,7 @@ from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
 from reports.glossary import GlossaryEntry, glossary
+from reports.groups import GroupTable, group_scales, group_tables
 from reports.scores import ScoreFigure, score_figures
 from reports.small_files import SmallFile, SmallFiles
 from reports.strips import Strip, row_ids, strips
@@ -106,6 +107,7 @@ class DeviceSection:
     gallery: list[GalleryEntry]
     scores: list[ScoreFigure]
     strips: list[Strip]
+    groups: list[GroupTable]
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
     At most `limit_bytes` of files are embedded; small views take their part first, and what they leave is for the
     items to look at.
     """
-    scales = effect_scales(comparison)
+    scales, of_groups = effect_scales(comparison), group_scales(comparison)
     shown = sum(len(device.gallery) for device in comparison.devices)
     files = SmallFiles(run_folder, int(_OF_STRIPS * limit_bytes) if shown else limit_bytes)
     entries = [
@@ -146,7 +148,16 @@ def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
         screens=first_screens(comparison),
         forests=forests(comparison, scales),
         devices=[
-            _device_section(comparison, result, index, images, scales, entries[index], all_strips[index])
+            _device_section(
+                comparison,
+                result,
+                index,
+                images,
+                scales,
+                entries[index],
+                all_strips[index],
+                group_tables(result, of_groups),
+            )
             for index, result in enumerate(comparison.devices)
         ],
         warnings=warning_groups(comparison),
@@ -164,6 +175,7 @@ def _device_section(
     scales: dict[str, EffectScale],
     entries: dict[tuple[str, str], str],
     of_device: list[Strip],
+    groups: list[GroupTable],
 ) -> DeviceSection:
     tables = []
     for candidate in candidates(comparison):
@@ -181,6 +193,7 @@ def _device_section(
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
         scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
         strips=of_device,
+        groups=groups,
     )
 
 
