@@ -14,6 +14,7 @@ from markupsafe import Markup
 from harness.documents.comparison import Comparison
 from reports import format as fmt
 from reports.charts.latency_distribution import quantile
+from reports.charts.value_bar import in_words
 from reports.comparison_parts import reasons_beside, reasons_unavailable, tail_of
 from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
 from reports.identity_facts import identity_facts
@@ -38,6 +39,7 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         script_hash=f"sha256-{digest}",
         identity_facts=identity_facts,
         quantile=quantile,
+        value_in_words=in_words,
         levels=_LEVELS,
         decision_words=fmt.DECISION_WORDS,
         reasons_beside=reasons_beside,
