@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from harness.analysis.passes.device_data import DeviceData
     from harness.documents.manifest import ManifestArm
-    from harness.documents.records import EnergyBlock, MemoryMeasured
 
 _MEMORY: Final = ("run_peak_memory", "pss_memory", "steady_memory")
 """The first that any arm has a value of is drawn."""
@@ -48,17 +47,24 @@ def _has_values(rows: pd.DataFrame, quantity: str) -> bool:
 
 def _memory(data: DeviceData, arm: ManifestArm, name: str) -> ArmCourse:
     records = data.records.memory if data.records is not None else []
-    at_s = {key: at for key, at in zip(_keys(records), _since_begin(records), strict=True) if key[0] == arm.id}
+    at_s = dict(
+        zip(
+            [(record.arm, record.repeat) for record in records],
+            _since_begin([record.monotonic_ns for record in records]),
+            strict=True,
+        )
+    )
+    own = {repeat: at for (name, repeat), at in at_s.items() if name == arm.id}
     rows = data.rows(data.memory, arm, QUANTITIES[name])
     source = f"fresh processes of the memory pass{data.source(arm)}"
-    return _course(arm, name, source, rows, {repeat: at for (_, repeat), at in at_s.items()}, "repeat")
+    return _course(arm, name, source, rows, own, "repeat")
 
 
 def _power(data: DeviceData, arm: ManifestArm) -> ArmCourse:
     blocks = data.energy_blocks
-    at_s = dict(zip([(block.arm, block.cycle) for block in blocks], _since_begin(blocks), strict=True))
+    begun_s = _since_begin([block.started_ns for block in blocks])
+    own = {block.cycle: at for block, at in zip(blocks, begun_s, strict=True) if block.arm == arm.id}
     rows = data.rows(data.energy_rows, arm, QUANTITIES[_POWER])
-    own = {cycle: at for (name, cycle), at in at_s.items() if name == arm.id}
     source = f"long blocks of the {data.manifest.experiment.long_pass}{data.energy.source}"
     return _course(arm, _POWER, source, rows, own, "cycle")
 
@@ -85,18 +91,14 @@ def _course(
     )
 
 
-def _keys(records: Sequence[MemoryMeasured]) -> list[tuple[str, int]]:
-    return [(record.arm, record.repeat) for record in records]
-
-
-def _since_begin(records: Sequence[MemoryMeasured] | Sequence[EnergyBlock]) -> list[float]:
+def _since_begin(moments_ns: Sequence[int]) -> list[float]:
     """Seconds since the first of them. After a restart of the device its clock begins anew; such a session follows on
     from what was before.
     """
     seconds: list[float] = []
     offset = 0.0
-    for record in records:
-        at = record.monotonic_ns / 1e9
+    for moment_ns in moments_ns:
+        at = moment_ns / 1e9
         if not seconds:
             offset = -at
         elif at + offset < seconds[-1]:
