@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
-from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
+from harness.analysis.tables.outputs import Output, read_outputs
+from harness.analysis.tables.quality import Quality, score_outputs
 from harness.commands.votes.join_files import read_joined_votes
 from harness.commands.votes.votes_by_device import METHOD_IN_WORDS, votes_by_device
 from harness.commands.write_reports import write_reports
