@@ -8,6 +8,7 @@ import base64
 import hashlib
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from markupsafe import Markup
 
@@ -21,6 +22,8 @@ from reports.identity_facts import identity_facts
 from reports.page import lay_out
 from reports.page_environment import TEMPLATES, page_environment
 
+VOTE_PAGE: Final = "vote.html"
+"""The page of a blind look, as `bakeoff votes RUN --page` calls it."""
 _LEVELS = ((0.5, "Half within"), (0.9, "9 of 10 within"), (0.99, "99 of 100 within"))
 
 
@@ -48,4 +51,6 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
     )
     pictures = 4 * sum(len(device.gallery) for device in comparison.devices)
     page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes, pictures))
-    return environment.get_template("report.html.j2").render(page=page, comparison=comparison)
+    # Its name is all that is told of it, and it is linked where it lies beside the page.
+    vote_page = VOTE_PAGE if (run_folder / VOTE_PAGE).is_file() else None
+    return environment.get_template("report.html.j2").render(page=page, comparison=comparison, vote_page=vote_page)
