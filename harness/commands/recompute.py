@@ -22,6 +22,7 @@ from harness.documents.profile import DeviceProfile
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.state import DeviceState
 from harness.errors import UserError
+from harness.one_blas_thread import one_blas_thread
 from harness.quantity import QUANTITIES
 from harness.runs.session.begun_here import refuse_unknown_files
 from harness.words.profile import profile_in_words
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
 
 
+@one_blas_thread()
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
     shared of it (comparison.shared.json, report.html).

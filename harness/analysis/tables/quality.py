@@ -37,7 +37,7 @@ SampleFor = Callable[[str, Any], Any]
 """(metric, output or reference) → the same as that metric is to take it."""
 
 _MOST_AT_ONCE: Final = 4
-"""Items that are scored at once: of 8-megapixel pictures more would not fit into a laptop's memory."""
+"""Items that are scored at once: of 8 megapixels each, more would not fit into a laptop's memory."""
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
