@@ -36,7 +36,7 @@ def _letters(devices: Sequence[tuple[str, Identity | None]]) -> dict[str, str]:
     """Device → `phone A`, `machine B`; this computer stays `local`."""
     letters = {}
     for place, (name, identity) in enumerate(devices):
-        is_phone = name.startswith("adb") or (identity is not None and identity.kind == "adb")
+        is_phone = name.startswith(("adb", "phone ")) or (identity is not None and identity.kind == "adb")
         letter = chr(ord("A") + place % 26) * (place // 26 + 1)
         letters[name] = "local" if name == "local" else f"{'phone' if is_phone else 'machine'} {letter}"
     return letters

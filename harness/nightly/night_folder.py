@@ -43,11 +43,11 @@ class NightFolder:
         """The folder of a run."""
         return RunFolder(self.path / run.folder)
 
-    def new_run_name(self, experiment: str, taken: Container[str]) -> str:
-        """A folder for one more run, that is neither there nor among those `taken`; it is not made. It is not called
-        after the device, since the night's page links to it.
+    def new_run_name(self, experiment: str, device: str, taken: Container[str]) -> str:
+        """A folder for one more run, that is neither there nor among those `taken`; it is not made. Of the device it
+        has `local`, `adb` or `ssh` alone: the night's page, which may be mailed, links to it.
         """
-        stem = f"runs/{safe_name(experiment)}"
+        stem = f"runs/{safe_name(experiment)}-{safe_name(device.partition(':')[0])}"
         number = 1
         while f"{stem}-{number}" in taken or (self.path / f"{stem}-{number}").exists():
             number += 1

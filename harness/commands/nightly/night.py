@@ -70,7 +70,7 @@ class Night:
         called, and written down, under `lock`.
         """
         taken = {run.folder for each in self.state.jobs for run in each.runs}
-        return self.folder.new_run_name(job.experiment, taken)
+        return self.folder.new_run_name(job.experiment, job.device, taken)
 
     def new_run(self, job: JobOfNight) -> RunOfNight:
         """One more run of a job, written down."""

@@ -271,10 +271,11 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
 def test_names_that_look_alike_as_file_names_have_folders_of_their_own(tmp_path):
     folder = NightFolder(tmp_path)
     taken: list[str] = []
+    assert folder.new_run_name("a", "ssh://pi@bench-4", []) == "runs/a-ssh-1"
     for experiment in ("_a b", "_a:b", "_a b"):
-        taken.append(RunOfNight(folder=folder.new_run_name(experiment, taken), attempt=1).folder)
+        taken.append(RunOfNight(folder=folder.new_run_name(experiment, "local", taken), attempt=1).folder)
         (tmp_path / taken[0]).mkdir(parents=True, exist_ok=True)
-    assert taken == ["runs/_a-b-1", "runs/_a-b-2", "runs/_a-b-3"]
+    assert taken == ["runs/_a-b-local-1", "runs/_a-b-local-2", "runs/_a-b-local-3"]
 
 
 def test_a_folder_that_was_copied_from_another_night_is_refused(suite, capsys):
