@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.dists.dists_graph import DISTANCE, IMAGE, distance_graph, feature_name, features_graph
-from metrics.errors import LpipsUnavailableError, MetricInputError
+from metrics.errors import LpipsUnavailableError
 from metrics.image.image import Image, check_data_range, check_output, check_reference
 from metrics.lpips.lpips_self_check import pair
 from metrics.lpips.onnx_session import OnnxSession
@@ -18,11 +18,8 @@ from metrics.metric import MetricSettings
 if TYPE_CHECKING:
     from metrics.dists.dists_weights import DistsWeights
 
-SMALLEST = 16
-"""Pixels on a side below which nothing but padding is left at the coarsest stage."""
-
 _STAGES = range(1, 6)
-_GOLDEN = 0.0
+_GOLDEN = 0.130395
 """Distance of the self-check's pair by the authors' code: the `dists-pytorch` package 0.1 under PyTorch 2.13."""
 _TOLERANCE = 1e-4
 
@@ -46,7 +43,8 @@ class PreparedDists:
 class Dists:
     """Deep image structure and texture similarity (Ding et al. 2020), at the image's own size.
 
-    Grey images are repeated in all three channels. Symmetric.
+    Grey images are repeated in all three channels. Symmetric; of any size, though little is left of one below 16
+    pixels.
     """
 
     def __init__(self, settings: MetricSettings) -> None:
@@ -75,11 +73,6 @@ class Dists:
     def prepare(self, reference: Image) -> PreparedDists:
         """Compute the reference's features."""
         check_reference(reference, self._data_range)
-        height, width = reference.shape[:2]
-        if min(height, width) < SMALLEST:
-            raise MetricInputError(
-                f"reference is {height} × {width} pixels: DISTS needs at least {SMALLEST} × {SMALLEST}"
-            )
         return PreparedDists(reference, self._features_of(_tensor(reference, self._data_range)), self)
 
     def distance(self, features: Features, output: Image) -> float:

@@ -53,7 +53,8 @@ class DeltaE2000:
     def mean_difference(self, colors: tuple[Lab, ...], output: Image) -> float:
         """Mean over all pixels; `colors` are the reference's, of `prepare`."""
         total = sum(float(band.sum()) for band in self.differences(colors, output))
-        return total / (output.shape[0] * output.shape[1])
+        height, width = output.shape[:2]
+        return float(total / (height * width))
 
     def differences(self, colors: tuple[Lab, ...], output: Image) -> list[NDArray[np.float64]]:
         """ΔE2000 of every pixel, band by band."""

@@ -158,7 +158,7 @@ def _blurred(channel: Floats, gaussians: tuple[tuple[float, float], ...]) -> Flo
 def _features(lightness: Floats) -> tuple[Floats, Floats]:
     """Length of the gradient, and of the second derivatives across and down; each on the scale of its own kernel."""
     sigma = 0.5 * _FEATURE_WIDTH * PIXELS_PER_DEGREE
-    distance = np.arange(-math.ceil(3.0 * sigma), math.ceil(3.0 * sigma) + 1)
+    distance = np.arange(-math.ceil(3.0 * sigma), math.ceil(3.0 * sigma) + 1, dtype=np.float64)
     smooth = np.exp(-(distance**2) / (2.0 * sigma**2))
     edge = -distance * smooth
     point = (distance**2 / sigma**2 - 1.0) * smooth

@@ -28,6 +28,8 @@ def check_reference(reference: Image, data_range: float) -> None:
             f"the images are uint16, whose data range is 65535 (1023 for 10 bits, 4095 for 12), but {data_range:g} is "
             "declared"
         )
+    if reference.dtype.kind == "f":
+        _check_values_fit(reference, data_range)
 
 
 def check_output(reference: Image, output: Image) -> None:
@@ -73,6 +75,18 @@ def _check_image(role: str, image: Image) -> None:
             raise MetricInputError(
                 f"{role} has {wrong} values of {image.size} that are NaN or infinite: the model's output is broken"
             )
+
+
+def _check_values_fit(reference: Image, data_range: float) -> None:
+    """Refuse floating-point values that are plainly of another range: scores against it would look excellent."""
+    largest = float(reference.max())
+    if largest > 1.5 * data_range:
+        raise MetricInputError(f"reference reaches {largest:g}, but a data range of {data_range:g} is declared")
+    in_unit_range = 0.0 < largest <= 1.0 and float(reference.min()) >= 0.0
+    if data_range >= 255.0 and in_unit_range and bool(np.any(reference % 1.0)):
+        raise MetricInputError(
+            f"reference lies in 0..1, but a data range of {data_range:g} is declared: everything would look alike"
+        )
 
 
 def _shape(image: Image) -> str:

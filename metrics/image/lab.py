@@ -56,7 +56,7 @@ def ciede2000(one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, F
     blue = np.radians(60.0) * np.exp(-np.square((np.degrees(hue) - 275.0) / 25.0))
     rotation = -np.sin(blue) * 2.0 * _of_seventh_power(chroma)
     squared = np.square(of_lightness) + np.square(of_chroma) + np.square(of_hue) + rotation * of_chroma * of_hue
-    return np.sqrt(np.maximum(squared, 0.0))
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), np.float64)
 
 
 def _of_seventh_power(chroma: Floats) -> Floats:

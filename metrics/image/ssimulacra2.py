@@ -140,12 +140,12 @@ class Ssimulacra2:
         # Sums are added in the order of the tiles, so that the result does not depend on threads.
         means = np.array(sums).reshape(3, -1, _PARTS).sum(axis=1) / (height * width)
         means[:, 3:] = np.sqrt(np.sqrt(means[:, 3:]))
-        return means
+        return np.asarray(means, np.float64)
 
     def _tile_sums(self, reference: Floats, output: Floats, channel: int, tile: Tile) -> list[float]:
         """Sums over one tile of one channel of the three maps, and of their fourth powers."""
-        margined = tuple(slice(span.start, span.stop + 2 * _RADIUS) for span in tile)
-        x, y = reference[(channel, *margined)], output[(channel, *margined)]
+        rows, columns = (slice(span.start, span.stop + 2 * _RADIUS) for span in tile)
+        x, y = reference[channel, rows, columns], output[channel, rows, columns]
         products, squares, product, luminance = (self._scratch.array(number, x.shape) for number in range(4))
         similar = self._filtered(np.multiply(x, y, out=products), 4, factor=2.0, offset=_C2)
         np.square(x, out=squares)
