@@ -79,6 +79,10 @@ class Quantity:
     """
     over: Literal["item", "set"] = "item"
     """For scores, whether each item has a value, or only a whole set of items."""
+    of_right_items: bool = False
+    """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
+    compared as paired shares.
+    """
     gallery_order: int | None = None
     """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
     visible_loss: float | None = None
@@ -164,6 +168,7 @@ def _score(
     visible_loss: float | None = None,
     over: Literal["item", "set"] = "item",
     subject: str | None = None,
+    of_right_items: bool = False,
 ) -> Quantity:
     return Quantity(
         name=name,
@@ -179,6 +184,7 @@ def _score(
         words=("higher", "lower") if better == "higher" else ("lower", "higher"),
         as_much=UNITS[unit].as_much,
         over=over,
+        of_right_items=of_right_items,
         gallery_order=gallery_order,
         visible_loss=visible_loss,
     )
@@ -466,6 +472,63 @@ _ALL = (
         negligible=1e-4,
         gallery_order=8,
         subject="the largest error",
+    ),
+    _score(
+        "top1",
+        "Accuracy (top 1)",
+        "%",
+        "higher",
+        1,
+        "items whose label is the class that the model gives most",
+        negligible=0.5,
+        gallery_order=11,
+        subject="accuracy",
+        of_right_items=True,
+    ),
+    _score(
+        "top5",
+        "Accuracy (top 5)",
+        "%",
+        "higher",
+        1,
+        "items whose label is among the five classes that the model gives most",
+        negligible=0.5,
+        gallery_order=13,
+        subject="top-5 accuracy",
+        of_right_items=True,
+    ),
+    _score(
+        "brier_score",
+        "Brier score",
+        "",
+        "lower",
+        4,
+        "squared distance of the probabilities from the label, 0 is sure and right, 2 sure and wrong",
+        negligible=0.01,
+        gallery_order=12,
+        subject="the Brier score",
+    ),
+    _score(
+        "class_accuracy",
+        "Accuracy, mean of classes",
+        "%",
+        "higher",
+        1,
+        "accuracy of each class, and their mean: rare classes count as much as frequent ones",
+        negligible=0.5,
+        over="set",
+        subject="accuracy by class",
+    ),
+    _score(
+        "calibration_error",
+        "Calibration error (ECE)",
+        "%",
+        "lower",
+        2,
+        "how far confidence is from how often answers are right, mean over 15 bins of confidence",
+        negligible=1.0,
+        over="set",
+        subject="calibration error",
     ),
     Quantity(
         name="preference",

@@ -9,6 +9,10 @@ from metrics.image.luma import OnLuma
 from metrics.image.psnr import Psnr
 from metrics.image.psnr_pooled import PooledPsnr, pooled_psnr
 from metrics.image.ssim import Ssim
+from metrics.labels.brier_score import BrierScore
+from metrics.labels.calibration_error import CalibrationError, calibration_error
+from metrics.labels.class_accuracy import ClassAccuracy, accuracy_of_classes, class_accuracy
+from metrics.labels.top_k import TopK
 from metrics.lpips.lpips import Lpips
 from metrics.metric import MetricFactory
 from metrics.set_metric import SetMetric
@@ -28,6 +32,9 @@ METRICS: dict[str, MetricFactory] = {
     "cosine_similarity": CosineSimilarity,
     "snr": Snr,
     "close_pixels": ClosePixels,
+    "top1": partial(TopK, 1),
+    "top5": partial(TopK, 5),
+    "brier_score": BrierScore,
 }
 """Metrics with a value for every item. A new one is a file like its neighbours, a line here and a row in
 harness/quantity.py.
@@ -35,5 +42,7 @@ harness/quantity.py.
 
 SET_METRICS: dict[str, SetMetric] = {
     "psnr_pooled": SetMetric(PooledPsnr, pooled_psnr),
+    "class_accuracy": SetMetric(ClassAccuracy, class_accuracy, accuracy_of_classes),
+    "calibration_error": SetMetric(CalibrationError, calibration_error),
 }
 """Metrics with a value only for a whole set of items; a new one likewise."""

@@ -7,12 +7,17 @@ from pydantic import Field
 from harness.tasks.declared_table import DeclaredTable
 
 
-class TaskData(DeclaredTable):
-    """The items: inputs, and references matched by file stem."""
+class ItemData(DeclaredTable):
+    """The items: a folder of inputs."""
 
     inputs: str
-    references: str
     limit: int | None = Field(default=None, ge=1)
     """Use the first so many items, by name."""
     scene_separator: str | None = None
     """Items whose stems agree up to this text are of one scene, which is then the unit of statistics for quality."""
+
+
+class TaskData(ItemData):
+    """The items: inputs, and references matched by file stem."""
+
+    references: str

@@ -10,6 +10,8 @@ from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outco
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.inverted import InvertedEstimate
+from harness.statistics.paired_shares import MCNEMAR, PairedShares
+from harness.statistics.paired_shares import METHOD as SHARES_METHOD
 from harness.statistics.power import minimum_detectable
 from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
@@ -188,9 +190,17 @@ def _method(effect: Paired) -> str:
     if isinstance(estimate, SetEstimate):
         drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
         return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
+    if isinstance(estimate, PairedShares):
+        return f"{SHARES_METHOD} of paired shares{_by_scenes_words(estimate)}"
     if estimate.is_anytime:
         return _ANYTIME_METHODS[effect.replicate]
     return _T_METHOD.get(effect.replicate, f"t on paired differences of {effect.replicate}s")
+
+
+def _by_scenes_words(estimate: PairedShares) -> str:
+    """Where items are not counted one by one."""
+    changed = estimate.effective_n != estimate.n
+    return f", over scenes: as of {estimate.effective_n:,.0f} items that stand each for itself" if changed else ""
 
 
 def _p_value(effect: Paired) -> tuple[float | None, str | None]:
@@ -203,11 +213,15 @@ def _p_value(effect: Paired) -> tuple[float | None, str | None]:
         if above is None or below is None:
             return None, "a single voter"
         return min(1.0, 2.0 * min(above, below)), f"{effect.method}, two-sided"
-    if estimate.is_anytime or isinstance(estimate, (InvertedEstimate, SetEstimate)):
+    if effect.exact_p is not None:
+        return effect.exact_p, f"{MCNEMAR}, two-sided"
+    if estimate.is_anytime or isinstance(estimate, (InvertedEstimate, PairedShares, SetEstimate)):
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
         is_set = isinstance(estimate, SetEstimate)
         if above is None or below is None:
             return None, "too few to draw from" if is_set else "a single replicate"
+        if isinstance(estimate, PairedShares):
+            return min(1.0, 2.0 * min(above, below)), f"{SHARES_METHOD}, two-sided"
         how = _SET_P if is_set else _ANYTIME_P if estimate.is_anytime else _INVERTED_P
         return min(1.0, 2.0 * min(above, below)), how
     if effect.sign_flip is not None:

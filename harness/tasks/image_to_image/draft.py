@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.image_file import image_size
-from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, make_codec, real_range
+from harness.tasks.image_to_image.codec import check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
 from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.first_look import first_look, in_keys
 from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.picture_tensor import TensorQuestionError, real_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

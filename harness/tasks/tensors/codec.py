@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.tensor_file import FLOATS, INTEGERS, TensorHeader
 from harness.tasks.tensors.dataset import ALONE, TensorItem
-from harness.tasks.tensors.tensor_file import FLOATS, INTEGERS, TensorHeader
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256, files_sha256
 from harness.tasks.item import TaskItem
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
-from harness.tasks.tensors.tensor_file import TensorHeader, read_header, read_tensor
+from harness.tasks.tensor_file import TensorHeader, read_header, read_tensor
 
 if TYPE_CHECKING:
     import numpy as np
