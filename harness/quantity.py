@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.unit import UNITS
+from metrics.metric_facts import MetricFacts
+from metrics.registry import FACTS, SET_METRICS
 
 Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file", "votes"]
 
@@ -64,7 +66,7 @@ class Quantity:
     display_decimals: int
     meaning: str
     subject: str
-    """Begins a sentence: `latency`, `the model file`, `PSNR (Y)`."""
+    """Begins a sentence: `latency`, `the model file`."""
     negligible: float
     """A difference within it is too small to matter, where no rule declares another margin: a fraction for ratios, else
     in the unit.
@@ -79,14 +81,14 @@ class Quantity:
     """
     over: Literal["item", "set"] = "item"
     """For scores, whether each item has a value, or only a whole set of items."""
+    gallery_order: int | None = None
+    """Place among the scores of a task by which the items to look at are chosen: the first that has values chooses."""
+    visible_loss: float | None = None
+    """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
+    """
     of_right_items: bool = False
     """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
     compared as paired shares.
-    """
-    gallery_order: int | None = None
-    """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
-    visible_loss: float | None = None
-    """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
     """
     is_a_pace: bool = False
     """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
@@ -96,6 +98,8 @@ class Quantity:
     """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
     of_tail: bool = False
     """It tells of single slow inferences, which a median leaves out: the verdict names it where it got worse."""
+    facts: MetricFacts | None = None
+    """For scores, what is known of the metric: convention, citation, what it is blind to; else None."""
 
     @property
     def display_unit(self) -> str:
@@ -155,38 +159,26 @@ def _ratio(
     )
 
 
-def _score(
-    name: str,
-    label: str,
-    unit: str,
-    better: Literal["lower", "higher"],
-    decimals: int,
-    meaning: str,
-    *,
-    negligible: float,
-    gallery_order: int | None = None,
-    visible_loss: float | None = None,
-    over: Literal["item", "set"] = "item",
-    subject: str | None = None,
-    of_right_items: bool = False,
-) -> Quantity:
+def quantity_of_score(facts: MetricFacts, over: Literal["item", "set"] = "item") -> Quantity:
+    """The row of a score, of the facts that stand beside its metric."""
     return Quantity(
-        name=name,
-        label=label,
-        unit=unit,
-        better=better,
+        name=facts.name,
+        label=facts.label,
+        unit=facts.unit,
+        better=facts.better,
         scale="difference",
         measured_in="quality",
-        display_decimals=decimals,
-        meaning=meaning,
-        subject=subject or label,
-        negligible=negligible,
-        words=("higher", "lower") if better == "higher" else ("lower", "higher"),
-        as_much=UNITS[unit].as_much,
+        display_decimals=facts.decimals,
+        meaning=facts.meaning,
+        subject=facts.subject or facts.label,
+        negligible=facts.negligible,
+        words=("higher", "lower") if facts.better == "higher" else ("lower", "higher"),
+        as_much=UNITS[facts.unit].as_much,
         over=over,
-        of_right_items=of_right_items,
-        gallery_order=gallery_order,
-        visible_loss=visible_loss,
+        gallery_order=facts.gallery_order,
+        visible_loss=facts.visible_loss,
+        of_right_items=facts.of_right_items,
+        facts=facts,
     )
 
 
@@ -343,193 +335,7 @@ _ALL = (
         "power of the whole device while it infers without pause",
         subject="average power",
     ),
-    _score(
-        "psnr",
-        "PSNR (RGB)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy over all colour channels, mean of per-image values",
-        negligible=0.05,
-        gallery_order=5,
-        visible_loss=1.0,
-    ),
-    _score(
-        "psnr_pooled",
-        "PSNR (RGB, pooled)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy of all images together: of the mean squared error over all their pixels",
-        negligible=0.05,
-        over="set",
-    ),
-    _score(
-        "psnr_y",
-        "PSNR (Y)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy of luma, borders cropped by the scale, mean of per-image values",
-        negligible=0.05,
-        gallery_order=4,
-        visible_loss=1.0,
-    ),
-    _score(
-        "ssim",
-        "SSIM (RGB)",
-        "",
-        "higher",
-        4,
-        "structural similarity, 1 is identical",
-        negligible=0.001,
-        gallery_order=7,
-        visible_loss=0.02,
-    ),
-    _score(
-        "ssim_y",
-        "SSIM (Y)",
-        "",
-        "higher",
-        4,
-        "structural similarity of luma, borders cropped by the scale",
-        negligible=0.001,
-        gallery_order=6,
-        visible_loss=0.02,
-    ),
-    _score(
-        "lpips_alex",
-        "LPIPS (AlexNet)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=1,
-        visible_loss=0.05,
-    ),
-    _score(
-        "lpips_squeeze",
-        "LPIPS (SqueezeNet)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=2,
-        visible_loss=0.05,
-    ),
-    _score(
-        "lpips_vgg",
-        "LPIPS (VGG)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=3,
-        visible_loss=0.05,
-    ),
-    _score(
-        "close_pixels",
-        "Close pixels",
-        "%",
-        "higher",
-        2,
-        "pixels of which no channel is off by more than 8 of 255, mean of per-image values",
-        negligible=0.5,
-        subject="the share of close pixels",
-    ),
-    _score(
-        "snr",
-        "Signal to noise",
-        "dB",
-        "higher",
-        2,
-        "energy of the reference over that of the error",
-        negligible=0.1,
-        gallery_order=9,
-        subject="signal to noise",
-    ),
-    _score(
-        "cosine_similarity",
-        "Cosine similarity",
-        "",
-        "higher",
-        5,
-        "direction of the outputs, 1 is the same",
-        negligible=1e-4,
-        gallery_order=10,
-        subject="cosine similarity",
-    ),
-    _score(
-        "max_abs_error",
-        "Largest error",
-        "",
-        "lower",
-        5,
-        "furthest that any value is off, 0 is identical",
-        negligible=1e-4,
-        gallery_order=8,
-        subject="the largest error",
-    ),
-    _score(
-        "top1",
-        "Accuracy (top 1)",
-        "%",
-        "higher",
-        1,
-        "items whose label is the class that the model gives most",
-        negligible=0.5,
-        gallery_order=11,
-        subject="accuracy",
-        of_right_items=True,
-    ),
-    _score(
-        "top5",
-        "Accuracy (top 5)",
-        "%",
-        "higher",
-        1,
-        "items whose label is among the five classes that the model gives most",
-        negligible=0.5,
-        gallery_order=13,
-        subject="top-5 accuracy",
-        of_right_items=True,
-    ),
-    _score(
-        "brier_score",
-        "Brier score",
-        "",
-        "lower",
-        4,
-        "squared distance of the probabilities from the label, 0 is sure and right, 2 sure and wrong",
-        negligible=0.01,
-        gallery_order=12,
-        subject="the Brier score",
-    ),
-    _score(
-        "class_accuracy",
-        "Accuracy, mean of classes",
-        "%",
-        "higher",
-        1,
-        "accuracy of each class, and their mean: rare classes count as much as frequent ones",
-        negligible=0.5,
-        over="set",
-        subject="accuracy by class",
-    ),
-    _score(
-        "calibration_error",
-        "Calibration error (ECE)",
-        "%",
-        "lower",
-        2,
-        "how far confidence is from how often answers are right, mean over 15 bins of confidence",
-        negligible=1.0,
-        over="set",
-        subject="calibration error",
-    ),
+    *(quantity_of_score(facts, "set" if name in SET_METRICS else "item") for name, facts in FACTS.items()),
     Quantity(
         name="preference",
         label="Preference of people",
@@ -547,4 +353,4 @@ _ALL = (
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
-"""Every quantity by name. A new one is one row here and whatever measures it."""
+"""Every quantity by name. A new one is one row here and whatever measures it; of a score, a file in metrics/facts/."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from metrics.metric_facts import MetricFacts
+
 Sample: TypeAlias = Any
 """What a family of metrics compares: an image, or tensors by name. Each metric of the family says which."""
 
@@ -64,3 +66,11 @@ class Metric(Protocol):
 
 MetricFactory = Callable[[MetricSettings], Metric]
 """Opens a metric; raises MetricUnavailableError with the reason where it cannot be had."""
+
+
+@dataclass(frozen=True)
+class ItemMetric:
+    """A metric with a value for every item, as it is registered: what is known of it, and how it is opened."""
+
+    facts: MetricFacts
+    open: MetricFactory

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from metrics.metric import MetricSettings, Sample
+from metrics.metric_facts import MetricFacts
 
-Contribution = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Contribution: TypeAlias = "NDArray[np.float64]"
 """What one item contributes: shape (k,), float64, finite; k is the same for every item of a run."""
 
 
@@ -52,13 +54,14 @@ class OpenSetMetric(Protocol):
 
 @dataclass(frozen=True)
 class SetMetric:
-    """A metric over a whole set.
+    """A metric over a whole set, as it is registered: what is known of it, how it is opened, and the set's value.
 
     `open` raises MetricUnavailableError with the reason where the metric cannot be had. `value` gives the value of a
     set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so. `parts` gives what the
     value is made of, such as the accuracy of each class: place in `MetricSettings.classes` → value in the same unit.
     """
 
+    facts: MetricFacts
     open: Callable[[MetricSettings], OpenSetMetric]
     value: Callable[[NDArray[np.float64]], float]
     parts: Callable[[NDArray[np.float64]], dict[int, float]] | None = None

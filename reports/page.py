@@ -16,7 +16,6 @@ from harness.documents.comparison import (
     LatencyDistribution,
 )
 from harness.quantity import Measured
-from reports import format as fmt
 from reports.charts.block_medians import block_medians, marks_in_words
 from reports.charts.effect_scale import EffectScale, bounds_on, effect_scales
 from reports.charts.interval_bar import interval_bar
@@ -31,6 +30,7 @@ from reports.comparison_parts import (
 from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
+from reports.glossary import GlossaryEntry, glossary
 from reports.scores import ScoreFigure, score_figures
 
 
@@ -111,8 +111,8 @@ class Page:
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
     floor: str | None
-    glossary: list[tuple[str, str]]
-    """Label and meaning of every quantity that was compared."""
+    glossary: list[GlossaryEntry]
+    """Every quantity that was compared, in plain words."""
 
 
 def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
@@ -129,11 +129,7 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
         ],
         warnings=warning_groups(comparison),
         floor=floor_in_words(comparison),
-        glossary=[
-            (fmt.label(name), fmt.meaning(name))
-            for name in dict.fromkeys(one.quantity for device in comparison.devices for one in device.contrasts)
-            if fmt.meaning(name)
-        ],
+        glossary=glossary(comparison),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis.judging.worst_items import sampled_items, worst_items
-from harness.analysis.tables.quality import Output, load_output, read_known, read_outputs
+from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
 from harness.documents.comparison import GalleryItem
 from harness.documents.folder import RunFolder, safe_name
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable

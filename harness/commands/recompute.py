@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
-from harness.analysis.tables.quality import Output, Quality, read_outputs, score_outputs
+from harness.analysis.tables.outputs import Output, read_outputs
+from harness.analysis.tables.quality import Quality, score_outputs
 from harness.commands.votes.join_files import read_joined_votes
 from harness.commands.votes.votes_by_device import METHOD_IN_WORDS, votes_by_device
 from harness.commands.write_reports import write_reports
@@ -20,6 +21,7 @@ from harness.documents.phone_state import PhoneStates
 from harness.documents.profile import DeviceProfile
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.state import DeviceState
+from harness.one_blas_thread import one_blas_thread
 from harness.quantity import QUANTITIES
 from harness.runs.session.begun_here import refuse_unknown_files
 from harness.words.profile import profile_in_words
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
 
 
+@one_blas_thread()
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
     shared of it (comparison.shared.json, report.html).

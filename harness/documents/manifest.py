@@ -69,6 +69,8 @@ class ManifestItem(_Strict):
     """The scene it comes from; its own stem where no scenes are declared."""
     input_path: str
     reference_path: str
+    label: str | None = Field(default=None, min_length=1, max_length=1000)
+    """The item's class, for tasks whose references are labels."""
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""

@@ -38,6 +38,15 @@ Advance = Callable[[int, int], None]
 """Called with (done, total)."""
 
 
+def _no_labels(_: str, path: Path) -> Any:
+    msg = f"{path}: the items of this task have no labels"
+    raise ValueError(msg)
+
+
+def _as_it_is(table: TensorT, _: Resolve) -> TensorT:
+    return table
+
+
 @dataclass(frozen=True)
 class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """One task. `DataT` and `TensorT` are its tables [data] and [data.tensor] of experiment.toml, `ItemT` its items,
@@ -107,6 +116,12 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The task's part of a new experiment.toml."""
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    # For a task whose references are labels.
+    read_labelled: Callable[[str, Path], Any] = _no_labels
+    """The reference of an item, of its label and what lies at its reference's path, as the metrics take it."""
+    with_files: Callable[[TensorT, Resolve], TensorT] = _as_it_is
+    """A table [data.tensor] with what the files hold that it names."""
 
     # What a person should know, and what keeps scores from being believed; None where a task has nothing to say.
     notes_on_items: Callable[[DataT, Resolve, Sequence[ItemT]], list[str]] | None = None

@@ -34,8 +34,8 @@ def worst_items(
     """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
 
     The metric is the first by `Quantity.gallery_order` that has a value for both arms on some item; the next ones
-    decide between items that lose the same. Items without a value in both arms are left out; items that are identical to the reference in both arms
-    have a loss of 0.
+    decide between items that lose the same. Items without a value in both arms are left out; items that are identical
+    to the reference in both arms have a loss of 0.
     """
     return _ranked(quality, device, candidate, baseline)[:count]
 

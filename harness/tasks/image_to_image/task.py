@@ -21,6 +21,7 @@ from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 from harness.tasks.task import Resolve, Task
+from metrics.registry import of_family
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,17 +145,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     decode=_decode,
     output_bytes=_output_bytes,
     check_outputs=check_outputs,
-    metrics=(
-        "psnr",
-        "psnr_y",
-        "ssim",
-        "ssim_y",
-        "lpips_alex",
-        "lpips_squeeze",
-        "lpips_vgg",
-        "close_pixels",
-        "psnr_pooled",
-    ),
+    metrics=of_family("image"),
     default_metrics=("psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"),
     metric_settings=_metric_settings,
     shows_pictures=True,

@@ -11,9 +11,9 @@ from harness.tasks.task_data import ItemData
 
 Content = Literal["pictures", "tensors"]
 Side = Annotated[int, Field(ge=1, le=16_384)]
-Kernel = Literal["nearest", "box", "bilinear", "bicubic", "lanczos", "bilinear_plain", "matlab_bicubic"]
-"""`nearest` to `lanczos` are Pillow's, which widens them when it shrinks; `bilinear_plain` mixes two pixels each way and
-no more, as OpenCV and TensorFlow do; `matlab_bicubic` is MATLAB's imresize.
+Kernel = Literal["nearest", "box", "bilinear", "bicubic", "lanczos", "bilinear_plain"]
+"""`nearest` to `lanczos` are Pillow's, which widens them when it shrinks; `bilinear_plain` mixes two pixels each way
+and no more, as OpenCV and TensorFlow do.
 """
 ChannelValues = Annotated[list[float], Field(min_length=1, max_length=3)]
 

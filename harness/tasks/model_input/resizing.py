@@ -42,8 +42,6 @@ def resize_picture(picture: NDArray[np.uint8], size: tuple[int, int], kernel: Ke
         return picture
     if kernel == "bilinear_plain":
         return _bilinear_plain(picture, size)
-    if kernel == "matlab_bicubic":
-        return _matlab_bicubic(picture, size)
     resampling = {
         "nearest": Image.Resampling.NEAREST,
         "box": Image.Resampling.BOX,
@@ -75,11 +73,3 @@ def _bilinear_plain(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArra
         high = np.minimum(low + 1, length - 1)
         mixed = np.take(mixed, low, axis) * (1.0 - weight) + np.take(mixed, high, axis) * weight
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-
-
-def _matlab_bicubic(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    import numpy as np
-
-    from metrics.image.bicubic import imresize_to
-
-    return imresize_to(picture, size).astype(np.uint8)

@@ -16,7 +16,6 @@ OF_ONE_TASK = re.compile(r"harness\.tasks\.(image_\w+|tensors)\b")
 
 THE_TASKS = "harness/tasks/"
 EXCEPTIONS = {
-    "harness/quantity.py": "the rows of all quantities, whatever task offers them",
     "harness/analysis/gallery.py": "the fields of comparison.json for files that a task drew",
     "harness/analysis/compare.py": "the field of comparison.json that says whether a task draws",
     "harness/documents/comparison.py": "fields from before there were tasks, and what files without a noun are of",
