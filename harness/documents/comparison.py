@@ -261,6 +261,8 @@ class GalleryItem(_Strict):
     candidate_image: str | None
     reference_image: str | None
     difference_image: str | None
+    input_image: str | None = None
+    """What went in, made small, where it is a picture and what comes out is none."""
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
     chosen: Literal["worst", "sample"] = "worst"

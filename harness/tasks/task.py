@@ -47,6 +47,10 @@ def _as_it_is(table: TensorT, _: Resolve) -> TensorT:
     return table
 
 
+def _says_nothing(_: DraftData) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """One task. `DataT` and `TensorT` are its tables [data] and [data.tensor] of experiment.toml, `ItemT` its items,
@@ -114,6 +118,10 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     # Beginning
     draft: Callable[[DraftData], TaskDraft]
     """The task's part of a new experiment.toml."""
+    guess: Callable[[DraftData], str | None] = _says_nothing
+    """Why models and files that a user named look like this task: a sentence; None where nothing speaks for it, and for
+    the task that is taken where nothing speaks for another. Raises `UserError` for files that cannot be read.
+    """
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
 

@@ -40,7 +40,7 @@ def draft(given: DraftData) -> TaskDraft:
     """
     scale, items = _scale_and_items(given)
     tensors = _tensors(given.models)
-    said, questions = notes_on_folders(given.inputs, given.references), []
+    said, questions = notes_on_folders(given.inputs, given.reference_folder), []
     for place, model in enumerate(given.models):
         try:
             codec = make_codec(model, tensors[place], scale)
@@ -72,7 +72,7 @@ def draft(given: DraftData) -> TaskDraft:
 
 def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
     """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
-    inputs, references = pictures_in(given.inputs, "inputs"), pictures_in(given.references, "references")
+    inputs, references = pictures_in(given.inputs, "inputs"), pictures_in(given.reference_folder, "references")
     scale = 1
     for stem in sorted(inputs):
         if stem in references:
@@ -85,7 +85,7 @@ def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
                     "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
                 )
             break
-    return scale, read_items(given.inputs, given.references, scale, None, None)
+    return scale, read_items(given.inputs, given.reference_folder, scale, None, None)
 
 
 def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:

@@ -100,6 +100,12 @@ def _draft(given: DraftData) -> TaskDraft:
     return draft(given)
 
 
+def _guess(given: DraftData) -> str | None:
+    from harness.tasks.tensors.draft import guess
+
+    return guess(given)
+
+
 TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     name="tensors",
     nouns=Nouns(singular="example", content="tensors", output="tensors"),
@@ -126,4 +132,5 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     shows_pictures=False,
     draw=_draw,
     draft=_draft,
+    guess=_guess,
 )
