@@ -58,10 +58,11 @@ class SetMetric:
 
     `open` raises MetricUnavailableError with the reason where the metric cannot be had. `value` gives the value of a
     set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so. `parts` gives what the
-    value is made of, such as the accuracy of each class: place in `MetricSettings.classes` → value in the same unit.
+    value is made of, such as the accuracy of each class: place in `MetricSettings.classes` → value in the same unit,
+    and of how many items.
     """
 
     facts: MetricFacts
     open: Callable[[MetricSettings], OpenSetMetric]
     value: Callable[[NDArray[np.float64]], float]
-    parts: Callable[[NDArray[np.float64]], dict[int, float]] | None = None
+    parts: Callable[[NDArray[np.float64]], dict[int, tuple[float, int]]] | None = None

@@ -25,7 +25,7 @@ def _value(contributions: NDArray[np.float64]) -> float:
     return class_accuracy(contributions)
 
 
-def _parts(contributions: NDArray[np.float64]) -> dict[int, float]:
+def _parts(contributions: NDArray[np.float64]) -> dict[int, tuple[float, int]]:
     from metrics.labels.class_accuracy import accuracy_of_classes  # numpy is slow to load
 
     return accuracy_of_classes(contributions)

@@ -42,13 +42,18 @@ class ClassAccuracy:
         return "share of right answers of each class, mean over the classes that have items (balanced accuracy)"
 
 
-def accuracy_of_classes(contributions: NDArray[np.float64]) -> dict[int, float]:
-    """Place of a class → its accuracy in per cent, of contributions of shape (n, 2); only classes that have items."""
+def accuracy_of_classes(contributions: NDArray[np.float64]) -> dict[int, tuple[float, int]]:
+    """Place of a class → its accuracy in per cent and the number of its items, of contributions of shape (n, 2); only
+    classes that have items.
+    """
     places = contributions[:, 0].astype(np.intp)
     number, right = np.bincount(places), np.bincount(places, weights=contributions[:, 1])
-    return {int(place): 100.0 * float(right[place]) / float(number[place]) for place in np.flatnonzero(number)}
+    return {
+        int(place): (100.0 * float(right[place]) / float(number[place]), int(number[place]))
+        for place in np.flatnonzero(number)
+    }
 
 
 def class_accuracy(contributions: NDArray[np.float64]) -> float:
     """Mean over classes of their accuracy in per cent."""
-    return float(np.mean(list(accuracy_of_classes(contributions).values())))
+    return float(np.mean([accuracy for accuracy, _ in accuracy_of_classes(contributions).values()]))

@@ -173,8 +173,8 @@ def _refuse_other_number(model: ModelFile, output: TensorInfo, number: int, clas
         more = ' Where the first is a background class, begin the list with it: "background".'
     shown = ", ".join(classes[:_MOST_SHOWN]) + (", …" if len(classes) > _MOST_SHOWN else "")
     raise UserError(
-        f"{model.path}: output {output.name!r} ({shape_in_words(output)}) has {number} scores, and [data.tensor] classes"
-        f" names {len(classes)} ({shown})",
+        f"{model.path}: output {output.name!r} ({shape_in_words(output)}) has {number} scores, and [data.tensor]"
+        f" classes names {len(classes)} ({shown})",
         f"Name every class of the model, in its order.{more}",
     )
 

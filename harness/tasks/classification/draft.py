@@ -111,8 +111,8 @@ def _classes(given: DraftData, content: Content) -> tuple[list[str] | None, list
     number = scores_in(row)
     if number not in {None, len(labels)} and not (number == 1 and len(labels) == 2):
         return labels, [
-            f"The {len(labels)} labels are not as many as the {number} scores of {given.models[0].path.name}: name every"
-            " class in its order in [data.tensor] classes."
+            f"The {len(labels)} labels are not as many as the {number} scores of {given.models[0].path.name}: name"
+            " every class in its order in [data.tensor] classes."
         ]
     return labels, [
         "The order of the models' classes is taken to be that of the alphabet, as most training programs have it:"
