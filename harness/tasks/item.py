@@ -20,6 +20,8 @@ class TaskItem:
     """Its class, where the task's references are labels; `reference_path` is then that of the input, or of what else
     the label comes with.
     """
+    groups: tuple[str, ...] = field(default=(), kw_only=True)
+    """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_sha256: str | None = field(default=None, kw_only=True)
     reference_sha256: str | None = field(default=None, kw_only=True)
     """The fingerprints of what lies at the paths; None until the task's `read_items` has read them."""

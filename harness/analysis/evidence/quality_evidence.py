@@ -19,6 +19,7 @@ from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
+from harness.statistics.skewed_mean import skewness
 from harness.statistics.tail import tail
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import counted, items_named, named
@@ -134,6 +135,7 @@ def quality_effect(
             seed=seed,
             noun=noun,
         ),
+        skewness=skewness(replicates),
         losses=losses,
     )
     if are_shares(quantity, before[used], after[used]):
