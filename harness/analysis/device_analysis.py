@@ -28,6 +28,7 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.unlike_inferences import unlike_inferences
 from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
@@ -142,6 +143,8 @@ class DeviceAnalysis:
                 found = doubted(found, self._doubts, baseline.name, candidate.name)
             elif quantity.measured_in != "file":
                 found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+                unlike = unlike_inferences(self._manifest, candidate, quantity)
+                found = doubted(found, unlike, baseline.name, candidate.name)
             self._evidence[key] = found
         return self._evidence[key]
 

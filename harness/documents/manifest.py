@@ -22,7 +22,7 @@ RUN/
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +31,9 @@ from harness.models.model_format import ModelFormat
 from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
+
+
+InferenceId = Annotated[str, Field(pattern=r"^i[0-9]{1,8}$")]
 
 
 class _Strict(BaseModel):
@@ -72,6 +75,12 @@ class ManifestItem(_Strict):
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""
+    inferences: dict[str, list[InferenceId]] = {}
+    """Arm id → the plan's items that it is for that arm, where it is cut into parts (tiles, frames), in their order."""
+
+    def inferences_of(self, arm_id: str) -> list[str]:
+        """The plan's items that it is for an arm: itself where it is not cut."""
+        return self.inferences.get(arm_id) or [self.id]
 
 
 class ManifestDevice(_Strict):
@@ -102,6 +111,11 @@ class Manifest(_Strict):
     devices: list[ManifestDevice]
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
+
+    def inferences_of_latency_item(self) -> dict[str, int]:
+        """Arm's name → how many inferences the item used for latency takes."""
+        item = next((item for item in self.items if item.id == self.latency_item), None)
+        return {arm.name: len(item.inferences_of(arm.id)) if item is not None else 1 for arm in self.arms}
 
     @model_validator(mode="after")
     def _is_of_one_piece(self) -> Self:

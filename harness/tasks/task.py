@@ -18,6 +18,7 @@ from harness.tasks.item import TaskItem
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
+from harness.tasks.parts import Parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,6 +108,9 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The task's part of a new experiment.toml."""
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    parts: Parts[ItemT, CodecT] | None = None
+    """How an item becomes several inferences; None where it is always one."""
 
     # What a person should know, and what keeps scores from being believed; None where a task has nothing to say.
     notes_on_items: Callable[[DataT, Resolve, Sequence[ItemT]], list[str]] | None = None

@@ -38,7 +38,7 @@ class Placement:
     libraries: dict[str, str]
     """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
     inputs: dict[str, dict[str, list[str]]]
-    """Item id → arm id → paths of its input tensors."""
+    """Id of one of the plan's items → arm id → paths of its input tensors."""
     input_shapes: dict[str, dict[str, list[int]]]
     """Arm id → tensor → shape to load it with."""
     sensing: Sensing = field(default_factory=Sensing)
@@ -58,7 +58,11 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
     steps: list[Step] = []
 
     for item in manifest.items:
-        steps += [QualityStep(step=len(steps) + place, arm=arm, item=item.id) for place, arm in enumerate(arm_ids)]
+        for arm in arm_ids:
+            steps += [
+                QualityStep(step=len(steps) + place, arm=arm, item=inference)
+                for place, inference in enumerate(item.inferences_of(arm))
+            ]
     steps += _latency_steps(manifest, device_index, _orders(arm_ids, measure.pairs, orders), first_step=len(steps))
     for repeat, order in enumerate(_orders(arm_ids, measure.memory_repeats, orders)):
         for arm in order:
@@ -78,7 +82,11 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
         run_id=manifest.run_id,
         seed=manifest.seed,
         arms=[plan_arm(arm, placement) for arm in manifest.arms],
-        items=[PlanItem(id=item.id, inputs=placement.inputs[item.id]) for item in manifest.items],
+        items=[
+            PlanItem(id=inference, inputs=placement.inputs[inference])
+            for item in manifest.items
+            for inference in dict.fromkeys(each for arm in arm_ids for each in item.inferences_of(arm))
+        ],
         steps=steps,
         latency=latency_options(measure),
         energy=placement.sensing.energy,

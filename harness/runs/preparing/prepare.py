@@ -103,8 +103,8 @@ def prepare(
         accelerator_libraries=setup.accelerator_libraries,
         cores=retry(lambda: _cores(device, resolved)),
         inputs={
-            f"i{index}": {arm: [paths[digest] for digest in digests] for arm, digests in hashes.items()}
-            for index, hashes in enumerate(tensors.by_item)
+            inference: {arm: [paths[digest] for digest in digests] for arm, digests in hashes.items()}
+            for inference, hashes in tensors.inputs.items()
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
         sensing=sensing,
