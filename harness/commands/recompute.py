@@ -21,6 +21,7 @@ from harness.documents.phone_state import PhoneStates
 from harness.documents.profile import DeviceProfile
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.state import DeviceState
+from harness.one_blas_thread import one_blas_thread
 from harness.quantity import QUANTITIES
 from harness.runs.session.begun_here import refuse_unknown_files
 from harness.words.profile import profile_in_words
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
 
 
+@one_blas_thread()
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
     shared of it (comparison.shared.json, report.html).

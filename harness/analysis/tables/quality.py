@@ -37,7 +37,7 @@ SampleFor = Callable[[str, Any], Any]
 """(metric, output or reference) → the same as that metric is to take it."""
 
 _MOST_AT_ONCE: Final = 4
-"""Items that are scored at once: of 8 megapixels each more would not fit into a laptop's memory."""
+"""Items that are scored at once: of 8 megapixels each, more would not fit into a laptop's memory."""
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
@@ -182,7 +182,7 @@ class _Scorer:
                 else:
                     key = _key(arm, output)
                     if key not in known:
-                        tensors = _load(task, arm, output, given)
+                        tensors = _load(task, arm, output)
                         if self._is_shown and not isinstance(tensors, _Unread):
                             scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
                         known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
@@ -283,9 +283,9 @@ class _Unread:
     reason: str
 
 
-def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
+def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
     try:
-        return load_output(task, arm, output, given)
+        return load_output(task, arm, output)
     except (OSError, ValueError) as error:
         return _Unread(str(error))
 
