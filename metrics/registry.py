@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metrics.facts.close_pixels import CLOSE_PIXELS
 from metrics.facts.cosine_similarity import COSINE_SIMILARITY
+from metrics.facts.flicker import FLICKER
 from metrics.facts.lpips_alex import LPIPS_ALEX
 from metrics.facts.lpips_squeeze import LPIPS_SQUEEZE
 from metrics.facts.lpips_vgg import LPIPS_VGG
@@ -14,6 +15,7 @@ from metrics.facts.psnr_y import PSNR_Y
 from metrics.facts.snr import SNR
 from metrics.facts.ssim import SSIM
 from metrics.facts.ssim_y import SSIM_Y
+from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
 from metrics.metric import ItemMetric, MetricFactory
 from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
@@ -31,6 +33,8 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     SNR,
     COSINE_SIMILARITY,
     MAX_ABS_ERROR,
+    WORST_FRAME_PSNR,
+    FLICKER,
 )
 """All in the order in which people see them. A new one is a file in metrics/facts/, the code that it opens, and a line
 here.

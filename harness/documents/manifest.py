@@ -108,9 +108,24 @@ class Manifest(_Strict):
     items: list[ManifestItem]
     latency_item: str
     """Id of the item used for latency and memory."""
+    timed_inference: InferenceId | None = None
+    """The plan's item that stands for it there, where it is cut into parts; null for the first of them."""
     devices: list[ManifestDevice]
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
+
+    @property
+    def timed(self) -> str:
+        """The plan's item that latency, memory and energy are measured with."""
+        return self.timed_inference or self.latency_item
+
+    def stems(self) -> dict[str, str]:
+        """The plan's item → name of the item that it is, or is a part of."""
+        return {
+            inference: item.stem
+            for item in self.items
+            for inference in (item.id, *(each for ids in item.inferences.values() for each in ids))
+        }
 
     def inferences_of_latency_item(self) -> dict[str, int]:
         """Arm's name → how many inferences the item used for latency takes."""

@@ -21,14 +21,23 @@ CodecT = TypeVar("CodecT")
 
 
 @dataclass(frozen=True)
+class Carried:
+    """In place of an input tensor: what the part before put out as its output of this number, on the device."""
+
+    output: int
+
+
+@dataclass(frozen=True)
 class Parts(Generic[ItemT, CodecT]):
     """What a task knows of parts. An item that is not divided has one."""
 
     count: Callable[[CodecT, ItemT], int]
     """The number of inferences that an arm needs for an item: known from what `find_items` gave."""
-    encode: Callable[[CodecT, Any, int], list[NDArray[np.generic]]]
-    """One part of an input, by its place, as one array for each of the model's inputs."""
+    encode: Callable[[CodecT, Any, int], Sequence[NDArray[np.generic] | Carried]]
+    """One part of an input, by its place, as one array for each of the model's inputs, or what is carried into it."""
     join: Callable[[CodecT, Iterable[Sequence[NDArray[np.generic]]], Any], list[NDArray[np.generic]]]
     """The outputs that `decode` takes, of every part in order, and the input they were made from → the same outputs as
     if of the whole. Raises ValueError with the reason where they do not fit each other.
     """
+    times_last: bool = False
+    """Whether it is the last part whose latency is measured, since the first begins with nothing carried into it."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from harness.models.model_file import ModelFile
     from harness.models.tensor_info import TensorInfo
-    from metrics.metric import MetricSettings
+    from metrics.metric import Metric, MetricSettings
 
 DataT = TypeVar("DataT")
 TensorT = TypeVar("TensorT")
@@ -121,6 +121,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """
     sample_for: Callable[[Path], Callable[[str, Any], Any]] | None = None
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
+    over_items: Callable[[str, Metric], Metric] | None = None
+    """A metric by its name → the same over the task's items, where these are made of several of what it compares."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
 

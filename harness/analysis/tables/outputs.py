@@ -36,7 +36,7 @@ class Output:
     """What one arm put out for one item on one device: the tensors that the task needs."""
 
     parts: tuple[tuple[OutputFile, ...], ...]
-    """Of each of its inferences, in order: one where the item is not cut into parts."""
+    """The tensors of each of its inferences, in order: one where the item is not cut into parts."""
 
     @property
     def files(self) -> tuple[OutputFile, ...]:

@@ -24,3 +24,12 @@ def inferences_of(resolved: Resolved) -> list[dict[str, list[str]]]:
         free += more
         found.append({arm: ids[:count] for arm, count in counts.items()})
     return found
+
+
+def timed_inference(resolved: Resolved) -> str | None:
+    """The plan's item that latency is measured with, where it is not the first part of its item."""
+    task = resolved.task
+    if task.parts is None or not task.parts.times_last:
+        return None
+    of_arms = inferences_of(resolved)[resolved.latency_item].values()
+    return min((ids[-1] for ids in of_arms), key=lambda last: int(last[1:]))

@@ -11,7 +11,7 @@ from harness.documents.folder import safe_name
 from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
 from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
-from harness.runs.planning.inferences import inferences_of
+from harness.runs.planning.inferences import inferences_of, timed_inference
 from harness.tasks.item import TaskItem
 
 
@@ -31,6 +31,7 @@ def make_manifest(
         experiment=experiment,
         experiment_folder=str(resolved.file.folder),
         arms=[manifest_arm(arm) for arm in resolved.arms],
+        timed_inference=timed_inference(resolved),
         items=[
             manifest_item(index, item, inferences)
             for index, (item, inferences) in enumerate(zip(resolved.items, inferences_of(resolved), strict=True))

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devices.base import Blob
+from harness.documents.records import output_name
 from harness.errors import UserError
 from harness.runs.planning.inferences import inferences_of
+from harness.tasks.parts import Carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,9 @@ class TensorBlobs:
 
     blobs: list[Blob]
     inputs: dict[str, dict[str, list[str]]]
-    """Id of one of the plan's items → arm id → SHA-256 of its input tensors, in the order of the model's inputs."""
+    """Id of one of the plan's items → arm id → its input tensors, in the order of the model's inputs: SHA-256 of a
+    blob, or the name of an output in the run's folder (`harness.documents.records.output_name`).
+    """
 
 
 def encode_items(resolved: Resolved, folder: Path, advance: Callable[[int, int], None]) -> TensorBlobs:
@@ -45,8 +49,12 @@ def encode_items(resolved: Resolved, folder: Path, advance: Callable[[int, int],
                 tensors = (
                     task.encode(arm.codec, given) if task.parts is None else task.parts.encode(arm.codec, given, part)
                 )
-                blobs_of_part = [_as_blob(tensor, folder, task.nouns.content, blobs) for tensor in tensors]
-                inputs.setdefault(inference, {})[arm.id] = blobs_of_part
+                inputs.setdefault(inference, {})[arm.id] = [
+                    output_name(arm.id, inferences[arm.id][part - 1], tensor.output)
+                    if isinstance(tensor, Carried)
+                    else _as_blob(tensor, folder, task.nouns.content, blobs)
+                    for tensor in tensors
+                ]
         advance(index + 1, len(resolved.items))
     return TensorBlobs(blobs=list(blobs.values()), inputs=inputs)
 

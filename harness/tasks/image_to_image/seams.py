@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VISIBLE_STEP: Final = 1.0
 """Levels of 255 along a whole side of a tile: a straight line is seen where single pixels of that size are not."""
 _TIMES_ELSEWHERE: Final = 1.5
-"""As large as the largest step within tiles, and half of that more: content has lines too."""
+"""A seam is this many times the largest step within tiles at least: content has lines too."""
 _AROUND_PX: Final = 2
 """Pixels of the output on both sides of an overlap that are looked at too."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Blend = Literal["linear", "hann", "cut"]
 Padding = Literal["reflect", "edge", "zero"]
 MOST_TILES = 100_000
-"""Of one picture: some 100 megapixels in tiles of 32 × 32."""
+"""The most tiles of one picture: some 100 megapixels in tiles of 32 × 32."""
 
 
 class Tiling(BaseModel):
