@@ -4,7 +4,7 @@ With the error e = output − reference of luma and the motion F from frame t+1 
 mean square of e(t+1) − e(t) warped by F: a fault that moves with what is seen gives nothing, one that comes and goes
 gives its size. Motion is the reference's own (OpenCV's DIS optical flow, preset medium, of luma), and pixels whose
 motion there and back does not agree (Sundaram, Brox, Keutzer 2010: occlusions) or that come from beyond the edge are
-left out.
+left out, and so are frames that do not look like the one before along that motion, as across a cut.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ SMALLEST_PX: Final = 16
 """The smallest height and width that the flow is computed of."""
 _LEAST_SEEN: Final = 0.2
 """The smallest share of pixels that two frames must have in common to be compared: across a cut they have none."""
+_MOST_APART: Final = 25.0
+"""The largest difference of two frames of the reference along their motion, RMS in levels: beyond it the motion was not
+found.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class PreparedFlicker:
             after = _luma(wanted)
             error_after = _luma(made) - after
             back, seen = _motion(before, after)
-            if np.mean(seen) >= _LEAST_SEEN:
+            if np.mean(seen) >= _LEAST_SEEN and _rms((after - _warped(before, back))[seen]) <= _MOST_APART:
                 change = (error_after - _warped(error_before, back))[seen]
                 total += float(np.sum(np.square(change, dtype=np.float64)))
                 count += int(seen.sum())
@@ -72,6 +76,12 @@ class Flicker:
             "RMS of the change of the luma error from frame to frame along the reference's motion, levels of 255; "
             f"DIS optical flow (OpenCV {cv2.__version__}, medium), occlusions left out"
         )
+
+
+def _rms(values: NDArray[np.float32]) -> float:
+    import numpy as np
+
+    return math.sqrt(float(np.mean(np.square(values, dtype=np.float64))))
 
 
 def _luma(frame: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ RUNNERS = ["python", *(["native"] if target_for_machine(platform.machine()) is n
 
 
 def write_fixed(path: Path, side: int, *, blur: float = 0.0, shadow: float = 0.0) -> None:
-    """The tiny upscaler with a fixed input of `side` × `side`; `shadow` darkens whatever it is given, more and more to the right."""
+    """The tiny upscaler with a fixed input of `side` × `side`; `shadow` darkens what it is given, to the right."""
     model = onnx.load(write_upscaler(path, blur=blur))
     for value, size in ((model.graph.input[0], side), (model.graph.output[0], 2 * side)):
         for place in (2, 3):
