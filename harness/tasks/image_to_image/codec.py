@@ -163,6 +163,14 @@ class Codec(BaseModel):
         sides = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
         return not all(isinstance(side, int) and side > 1 for side in sides)
 
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """The only (height, width) that the model takes; None where it leaves one open."""
+        height, width = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
+        if isinstance(height, int) and isinstance(width, int) and min(height, width) > 1:
+            return height, width
+        return None
+
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
         height, width = size

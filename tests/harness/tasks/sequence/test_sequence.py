@@ -70,12 +70,12 @@ def test_clips_that_do_not_match_are_refused_in_words(tmp_path):
         find(tmp_path, 3)
     last = tmp_path / "lr" / "one" / "frame4.png"
     last.unlink()
-    with pytest.raises(UserError, match="has 3 frames, and its reference .* 4"):
+    with pytest.raises(UserError, match=r"has 3 frames, and its reference .* 4"):
         find(tmp_path)
     write_clip(tmp_path / "lr" / "two", moving(4)[:, ::2, ::2], first=0)
     write_clip(tmp_path / "hr" / "two", moving(4))
     write_image(last, np.zeros((16, 20, 3), np.uint8))
-    with pytest.raises(UserError, match="has frames 0 to 3, and its reference .* 1 to 4"):
+    with pytest.raises(UserError, match=r"has frames 0 to 3, and its reference .* 1 to 4"):
         find(tmp_path)
     write_image(last, np.zeros((16, 22, 3), np.uint8))
     with pytest.raises(UserError, match=r"frame4.png: is 22×16, and frame1.png of the same clip 20×16"):
