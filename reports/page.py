@@ -31,6 +31,7 @@ from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
 from reports.glossary import GlossaryEntry, glossary
+from reports.groups import GroupTable, group_scales, group_tables
 from reports.scores import ScoreFigure, score_figures
 
 
@@ -98,6 +99,7 @@ class DeviceSection:
     latency: LatencyFigures | None
     gallery: list[GalleryEntry]
     scores: list[ScoreFigure]
+    groups: list[GroupTable]
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,14 @@ class Page:
 
 def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
     """Arrange the comparison for reading. Draws the figures; computes nothing."""
-    scales = effect_scales(comparison)
+    scales, of_groups = effect_scales(comparison), group_scales(comparison)
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
         screens=first_screens(comparison),
         forests=forests(comparison, scales),
         devices=[
-            _device_section(comparison, result, index, images, scales)
+            _device_section(comparison, result, index, images, scales, group_tables(result, of_groups))
             for index, result in enumerate(comparison.devices)
         ],
         warnings=warning_groups(comparison),
@@ -134,7 +136,12 @@ def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
 
 
 def _device_section(
-    comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder, scales: dict[str, EffectScale]
+    comparison: Comparison,
+    result: DeviceResult,
+    index: int,
+    images: ImageEmbedder,
+    scales: dict[str, EffectScale],
+    groups: list[GroupTable],
 ) -> DeviceSection:
     tables = []
     for candidate in candidates(comparison):
@@ -154,6 +161,7 @@ def _device_section(
             result,
             {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
         ),
+        groups=groups,
     )
 
 

@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
 from harness.models.model_format import ModelFormat
+from harness.tasks.item_groups import MOST_GROUPS, GroupName
 from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -70,6 +71,8 @@ class ManifestItem(_Strict):
     """The user's own name for it."""
     scene: str
     """The scene it comes from; its own stem where no scenes are declared."""
+    groups: list[GroupName] = Field(default=[], max_length=MOST_GROUPS)
+    """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_path: str
     reference_path: str
     input_sha256: str | None = None

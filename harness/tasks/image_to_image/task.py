@@ -37,7 +37,8 @@ _DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Item]:
-    return read_items(resolve(data.inputs), resolve(data.references), data.scale, data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return read_items(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
@@ -52,7 +53,8 @@ def _notes(model: ModelFile, codec: Codec) -> list[str]:
 
 
 def _notes_on_items(data: Data, resolve: Resolve, items: Sequence[Item]) -> list[str]:
-    return [*notes_on_folders(resolve(data.inputs), resolve(data.references)), *notes_on_colors(items)]
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return [*notes_on_folders(inputs, references, data.groups), *notes_on_colors(items)]
 
 
 def _make_codec(model: ModelFile, tensor: Tensor, data: Data) -> Codec:

@@ -14,6 +14,7 @@ from harness.tasks.fingerprint import files_sha256
 from harness.tasks.image_file import image_size, read_image
 from harness.tasks.image_to_image.dataset import Item as Frame
 from harness.tasks.item import TaskItem
+from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
 from harness.tasks.sequence.frame_files import frame_files
 
@@ -47,11 +48,20 @@ class Clip(TaskItem):
 
 
 def find_clips(
-    inputs: Path, references: Path, scale: int, scene_separator: str | None, limit: int | None
+    inputs: Path,
+    references: Path,
+    scale: int,
+    scene_separator: str | None,
+    limit: int | None,
+    groups: str | None = None,
 ) -> list[Clip]:
-    """Match two folders of folders by name, and their frames by number; looks at headers only. Raises `UserError`."""
-    given, expected = clips_in(inputs, "inputs"), clips_in(references, "references")
+    """Match two folders of folders by name, and their frames by number; where `groups` are folders, clips lie in those.
+    Looks at headers only. Raises `UserError`.
+    """
+    given, expected = clips_in(inputs, "inputs", groups), clips_in(references, "references", groups)
     refuse_unpaired(given, expected, inputs, references)
+    if groups == FOLDERS:
+        refuse_other_folders(given, expected, references)
     clips = []
     for stem in sorted(given)[:limit]:
         before, after = frame_files(given[stem]), frame_files(expected[stem])
@@ -85,13 +95,22 @@ def find_clips(
     return clips
 
 
-def clips_in(folder: Path, what: str) -> dict[str, Path]:
+def clips_in(folder: Path, what: str, groups: str | None = None) -> dict[str, Path]:
     """Name → folder of frames. What is hidden is left alone. Raises `UserError` where there is none."""
     if not folder.is_dir():
         raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
-    found = {path.name: path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")}
-    for name in found:
-        refuse_unwritable(folder, name)
+    homes = folders_of_items(folder, groups)
+    found: dict[str, Path] = {}
+    for path in (path for home in homes for path in sorted(home.iterdir()) if path not in homes):
+        if not path.is_dir() or path.name.startswith("."):
+            continue
+        refuse_unwritable(folder, str(path.relative_to(folder)))
+        if path.name in found:
+            raise UserError(
+                f"{folder}: {found[path.name].parent.name!r} and {path.parent.name!r} both have a clip {path.name!r}",
+                "Clips are matched by name: rename one of them.",
+            )
+        found[path.name] = path
     if not found:
         raise UserError(f"{folder}: holds no clips", "A clip is a folder of frames: CLIP/frame0001.png, …")
     return found

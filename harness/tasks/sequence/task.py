@@ -33,7 +33,8 @@ _OF_PICTURES = tuple(name for name in of_family("image") if name in METRICS)
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Clip]:
-    return find_clips(resolve(data.inputs), resolve(data.references), data.scale, data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return find_clips(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, data: Data) -> str:

@@ -87,6 +87,18 @@ def test_clips_that_do_not_match_are_refused_in_words(tmp_path):
         find_clips(tmp_path / "lr" / "one", tmp_path / "hr", 2, None, None)
 
 
+def test_clips_in_folders_are_of_groups(tmp_path):
+    write_clips(tmp_path, ["one", "two"], 3)
+    for side in ("lr", "hr"):
+        for clip, group in (("one", "day"), ("two", "night")):
+            (tmp_path / side / group).mkdir()
+            (tmp_path / side / clip).rename(tmp_path / side / group / clip)
+    found = find_clips(tmp_path / "lr", tmp_path / "hr", 2, None, None, "folders")
+    assert [(clip.stem, clip.input_path.parent.name) for clip in found] == [("one", "day"), ("two", "night")]
+    with pytest.raises(UserError, match="holds no frames"):
+        find(tmp_path)
+
+
 def test_a_clip_is_known_again_by_its_frames(tmp_path):
     write_clips(tmp_path, ["one"], 3)
     task, home = TASKS["sequence"], tmp_path / "lr" / "one"
