@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.image_to_image.asked_twice import refuse_asked_twice
 from harness.tasks.image_to_image.tiles_of_model import check_tiles, make_tiling
 from harness.tasks.image_to_image.tiling import Tiling
 
@@ -222,6 +223,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
     for low, high in bounds.values():
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
+    refuse_asked_twice(model, tensor, given, result)
     taken, put_out = _normalisations(model, tensor, channels)
     _check_levels(model, given, bounds["input_range"], taken, "input_range")
     _check_levels(model, result, bounds["output_range"], put_out, "output_range")
