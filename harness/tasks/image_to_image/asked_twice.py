@@ -1,5 +1,5 @@
-"""What an experiment says of a tensor that the tensor says itself, or that it says twice: one of them would be ignored in
-silence, and the scores would be of something else.
+"""What an experiment says of a tensor that the tensor says itself, or that it says twice: one of them would be ignored
+in silence, and the scores would be of something else.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def refuse_asked_twice(model: ModelFile, tensor: Tensor, given: TensorInfo, resu
     of_both = {tensor.input_range, tensor.output_range}
     if None not in of_both and "range" in tensor.model_fields_set and tensor.range not in of_both:
         raise UserError(
-            f"[data.tensor]: range = {_shown(tensor.range)} is of neither tensor, since input_range and output_range say"
-            " what both hold",
+            f"[data.tensor]: range = {_shown(tensor.range)} is of neither tensor, since input_range and output_range"
+            " say what both hold",
             "Take range out, or the one that it should stand for.",
         )
     for info, key, own, mean, std in (
