@@ -12,6 +12,8 @@ RUN/
     runner.log
     outputs/<arm>/<item>.<k>.npy
   tables/                    latency, memory, telemetry, quality as parquet
+  items/                     what was put out, as people look at it, where the task draws: reference/<item>.png,
+                             device-<n>/<arm>/<item>.png, and all of a device in one: contact-sheet-device-<n>.png
   gallery/                   PNG files that comparison.json names
   comparison.json
   comparison.shared.json     the same, as it may be mailed
@@ -75,6 +77,8 @@ class ManifestItem(_Strict):
     """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_path: str
     reference_path: str
+    label: str | None = Field(default=None, min_length=1, max_length=1000)
+    """The item's class, for tasks whose references are labels."""
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""

@@ -77,4 +77,5 @@ def manifest_item(index: int, item: TaskItem, inferences: Mapping[str, list[str]
         input_sha256=item.input_sha256,
         reference_sha256=item.reference_sha256,
         inferences=dict(inferences) if is_cut and inferences is not None else {},
+        label=item.label,
     )

@@ -18,6 +18,7 @@ from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
+from harness.tasks.image_to_image.views import PICTURE_VIEWS
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
@@ -159,6 +160,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     first_look=_first_look,
     sample_for=_sample_for,
     looks=_looks,
+    views=PICTURE_VIEWS,
     tensor_is_a_factor=True,
     tensors=_tensors,
     input_shapes=_input_shapes,

@@ -34,7 +34,7 @@ no_worse_than = "1 dB"
 def draft(given: DraftData) -> TaskDraft:
     """Raises `UserError` where the models or clips would not run together."""
     scale = _scale(given)
-    clips = find_clips(given.inputs, given.references, scale, None, None)
+    clips = find_clips(given.inputs, given.reference_folder, scale, None, None)
     tensors = [_tensor(model) for model in given.models]
     for model, tensor in zip(given.models, tensors, strict=True):
         codec = make_sequence_codec(model, tensor, scale)
@@ -71,7 +71,7 @@ def _tensor(model: ModelFile) -> FrameTensor:
 
 def _scale(given: DraftData) -> int:
     """Read off the first frames of the first clip that both folders have."""
-    inputs, references = clips_in(given.inputs, "inputs"), clips_in(given.references, "references")
+    inputs, references = clips_in(given.inputs, "inputs"), clips_in(given.reference_folder, "references")
     for name in sorted(inputs):
         if name in references:
             small, large = (
@@ -91,3 +91,19 @@ def _scale(given: DraftData) -> int:
 def _inline(state: dict[str, str]) -> str:
     pairs = ", ".join(f"{json.dumps(output)} = {json.dumps(taken)}" for output, taken in state.items())
     return f"{{ {pairs} }}" if pairs else "{}"
+
+
+def guess(given: DraftData) -> str | None:
+    """References that are folders of numbered frames: of one name in several of them, as groups of pictures have not,
+    or for a model that takes more than a picture.
+    """
+    if given.references is None or not given.references.is_dir():
+        return None
+    try:
+        clips = clips_in(given.references, "references")
+        names = [path.name for clip in clips.values() for path in frame_files(clip).values()]
+    except UserError:
+        return None
+    if len(set(names)) == len(names) and all(len(model.inputs) == 1 for model in given.models):
+        return None
+    return f"{given.references} holds folders of numbered frames"

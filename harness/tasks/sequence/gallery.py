@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +36,7 @@ def draw(home: Path, item: ItemToDraw) -> Drawing:
     first, last = begin + 1, begin + len(reference[shown])
     frames = f"Frame {first}" if first == last else f"Frames {first} to {last}"
     cut = f", their middle of {_MOST_PX} pixels" if max(reference.shape[1:3]) > _MOST_PX else ""
-    return Drawing(drawing.pictures, drawing.difference_gain, (f"{frames} of {len(reference)}{cut}. {note}",))
+    return replace(drawing, notes=(f"{frames} of {len(reference)}{cut}. {note}",))
 
 
 def _worst(clips: dict[Role, NDArray[np.uint8]], reference: NDArray[np.uint8]) -> tuple[int, str]:

@@ -145,6 +145,12 @@ def _draft(given: DraftData) -> TaskDraft:
     return draft(given)
 
 
+def _guess(given: DraftData) -> str | None:
+    from harness.tasks.sequence.draft import guess
+
+    return guess(given)
+
+
 SEQUENCE: Task[Data, FrameTensor, Clip, SequenceCodec] = Task(
     name="sequence",
     nouns=Nouns(singular="clip", content="frames", output="a clip"),
@@ -175,4 +181,5 @@ SEQUENCE: Task[Data, FrameTensor, Clip, SequenceCodec] = Task(
     shows_pictures=True,
     draw=_draw,
     draft=_draft,
+    guess=_guess,
 )

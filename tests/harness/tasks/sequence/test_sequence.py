@@ -215,7 +215,7 @@ def test_a_new_experiment_is_written_with_the_state_that_fits(tmp_path):
         inputs=tmp_path / "lr",
         references=tmp_path / "hr",
         out=tmp_path / "experiment.toml",
-        task="sequence",
+        task=None,
     )
     text = write_draft(draft)
     assert 'state = { "count_out" = "count_in" }' in text
