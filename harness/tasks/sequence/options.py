@@ -28,7 +28,7 @@ class FrameTensor(Tensor):
 class Data(TaskData):
     """Clips: folders of frames, in two folders."""
 
-    task: Literal["sequence"] = "sequence"
+    task: Literal["sequence"]
     scale: int = Field(default=1, ge=1, le=16)
     """Frames of references are this many times larger than those of inputs; also the border cropped for luma metrics.
     """
