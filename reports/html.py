@@ -17,7 +17,7 @@ from reports import format as fmt
 from reports.charts.latency_distribution import quantile
 from reports.charts.value_bar import in_words
 from reports.comparison_parts import reasons_beside, reasons_unavailable, tail_of
-from reports.embedded_images import TOTAL_LIMIT_BYTES, ImageEmbedder
+from reports.embedded_images import TOTAL_LIMIT_BYTES, left_for_files
 from reports.identity_facts import identity_facts
 from reports.page import lay_out
 from reports.page_environment import TEMPLATES, page_environment
@@ -35,7 +35,7 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
     The page names those it leaves out, and those that are not there.
     """
     environment = page_environment()
-    script = (TEMPLATES / "viewer.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("viewer.js", "strip.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     environment.globals.update(
         script=Markup(script),
@@ -49,8 +49,7 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         reasons_unavailable=reasons_unavailable,
         tail_in_words=partial(tail_of, noun=comparison.item_noun),
     )
-    pictures = 4 * sum(len(device.gallery) for device in comparison.devices)
-    page = lay_out(comparison, ImageEmbedder(run_folder, image_limit_bytes, pictures))
+    page = lay_out(comparison, run_folder, min(image_limit_bytes, left_for_files(comparison)))
     # Its name is all that is told of it, and it is linked where it lies beside the page.
     vote_page = VOTE_PAGE if (run_folder / VOTE_PAGE).is_file() else None
     return environment.get_template("report.html.j2").render(page=page, comparison=comparison, vote_page=vote_page)

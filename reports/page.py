@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from markupsafe import Markup
 
@@ -32,7 +34,13 @@ from reports.embedded_images import ImageEmbedder, Picture
 from reports.first_screen import FirstScreen, first_screens
 from reports.forests import CandidateForests, forests
 from reports.glossary import GlossaryEntry, glossary
+from reports.groups import GroupTable, group_scales, group_tables
 from reports.scores import ScoreFigure, score_figures
+from reports.small_files import SmallFile, SmallFiles
+from reports.strips import Strip, row_ids, strips
+
+_OF_STRIPS: Final = 0.45
+"""What small views of all items may take of a page's files; the rest is for the items to look at."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,8 @@ class DeviceSection:
     courses: list[CourseFigure]
     gallery: list[GalleryEntry]
     scores: list[ScoreFigure]
+    strips: list[Strip]
+    groups: list[GroupTable]
 
 
 @dataclass(frozen=True)
@@ -128,30 +138,61 @@ class Page:
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
     floor: str | None
+    symbols: list[SmallFile]
+    """Small files that are shown in several places, and stand in the page once."""
     glossary: list[GlossaryEntry]
     """Every quantity that was compared, in plain words."""
 
 
-def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
-    """Arrange the comparison for reading. Draws the figures; computes nothing."""
-    scales = effect_scales(comparison)
+def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
+    """Arrange the comparison for reading. Draws the figures; computes nothing.
+
+    At most `limit_bytes` of files are embedded; small views take their part first, and what they leave is for the
+    items to look at.
+    """
+    scales, of_groups = effect_scales(comparison), group_scales(comparison)
+    shown = sum(len(device.gallery) for device in comparison.devices)
+    files = SmallFiles(run_folder, int(_OF_STRIPS * limit_bytes) if shown else limit_bytes)
+    entries = [
+        {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(device.gallery)}
+        for index, device in enumerate(comparison.devices)
+    ]
+    all_strips = [strips(comparison, index, entries[index], files) for index in range(len(comparison.devices))]
+    images = ImageEmbedder(run_folder, limit_bytes - files.used_bytes, 4 * shown)
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
         screens=first_screens(comparison),
         forests=forests(comparison, scales),
         devices=[
-            _device_section(comparison, result, index, images, scales)
+            _device_section(
+                comparison,
+                result,
+                index,
+                images,
+                scales,
+                entries[index],
+                all_strips[index],
+                group_tables(result, of_groups),
+            )
             for index, result in enumerate(comparison.devices)
         ],
         warnings=warning_groups(comparison),
         floor=floor_in_words(comparison),
+        symbols=files.symbols,
         glossary=glossary(comparison),
     )
 
 
 def _device_section(
-    comparison: Comparison, result: DeviceResult, index: int, images: ImageEmbedder, scales: dict[str, EffectScale]
+    comparison: Comparison,
+    result: DeviceResult,
+    index: int,
+    images: ImageEmbedder,
+    scales: dict[str, EffectScale],
+    entries: dict[tuple[str, str], str],
+    of_device: list[Strip],
+    groups: list[GroupTable],
 ) -> DeviceSection:
     tables = []
     for candidate in candidates(comparison):
@@ -168,10 +209,9 @@ def _device_section(
         latency=_latency_figures(comparison, result, index),
         courses=_course_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
-        scores=score_figures(
-            result,
-            {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
-        ),
+        scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
+        strips=of_device,
+        groups=groups,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -25,12 +26,16 @@ class ScoreFigure:
     """Items that have no dot: without a value, or identical to their references."""
 
 
-def score_figures(result: DeviceResult, targets: dict[tuple[str, str], str]) -> list[ScoreFigure]:
-    """One a score and candidate. `targets`: (candidate, item) → the id of its place in the page."""
+def score_figures(
+    result: DeviceResult, targets: dict[tuple[str, str], str], rows: Mapping[str, Mapping[str, str]]
+) -> list[ScoreFigure]:
+    """One a score and candidate. `targets`: (candidate, item) → the id of its place among those to look at; `rows`:
+    candidate → item → the id of its row among all.
+    """
     figures = []
     for scores in result.scores:
         own = {item: target for (candidate, item), target in targets.items() if candidate == scores.candidate}
-        dots = score_dots(scores, own)
+        dots = score_dots(scores, own, rows.get(scores.candidate))
         drawn = 0 if dots is None else dots.count('<circle class="dot')
         figures.append(
             ScoreFigure(

@@ -59,8 +59,14 @@ def shared(comparison: Comparison, also_private: Iterable[str] = ()) -> Comparis
     for result, device in zip(told["devices"], comparison.devices, strict=True):
         result["device"] = names[device.device]
         _leave_out_pictures_that_moved(result, device)
+        _leave_out_views_that_moved(result, device)
         if device.identity is not None:
             leave_out_ids(result["identity"])
+    told["reference_views"] = {
+        text_told(item): told["reference_views"][text_told(item)]
+        for item, view in comparison.reference_views.items()
+        if told["reference_views"][text_told(item)] == view.model_dump()
+    }
     if LEFT_OUT not in told["method"]:
         told["method"] = [*told["method"], LEFT_OUT]
     return Comparison.model_validate(told)
@@ -78,6 +84,8 @@ def _items(comparison: Comparison) -> Iterable[str]:
         yield from (item.item for item in device.gallery)
         for scores in device.scores:
             yield from scores.items
+        yield from (view.item for view in device.views)
+    yield from comparison.reference_views
 
 
 def _leave_out_pictures_that_moved(result: dict[str, Any], device: documents.DeviceResult) -> None:
@@ -94,3 +102,20 @@ def _leave_out_pictures_that_moved(result: dict[str, Any], device: documents.Dev
                 "Its pictures lie in a folder named after the device; `bakeoff analyze` puts them where they can be "
                 "shared from.",
             ]
+
+
+def _leave_out_views_that_moved(result: dict[str, Any], device: documents.DeviceResult) -> None:
+    """A file whose name had to be changed is not found by the new one; its item is told by its scores."""
+    for told, view in zip(result["views"], device.views, strict=True):
+        for kind, before in (("whole", view.whole), ("small", view.small)):
+            told[kind] = {
+                arm: path for (arm, path), old in zip(told[kind].items(), before.values(), strict=True) if path == old
+            }
+        told["worst"] = {
+            arm: worst
+            for (arm, worst), old in zip(told["worst"].items(), view.worst.values(), strict=True)
+            if worst["files"] == old.files
+        }
+    result["contact_sheets"] = [
+        path for path, old in zip(result["contact_sheets"], device.contact_sheets, strict=True) if path == old
+    ]

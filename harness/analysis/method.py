@@ -96,8 +96,11 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         "What else got worse though no rule asks about it is named in the verdict only where it holds for all such "
         "quantities and devices together (Holm, 5 %); the rows of the tables are not corrected for their number.",
         "Ship: every rule is met on every device. Hold: a rule is broken on some device, or the candidate fails there. "
-        "Undecided: anything else.",
+        "Undecided: anything else. What speaks against a candidate that ships though no rule asks about it is named as "
+        "a reservation.",
     ]
+    if any(item.groups for item in manifest.items):
+        sentences.append(_groups_in_words(manifest))
     if len(manifest.devices) > 1:
         sentences.append(
             f"Being broken on some of the {len(manifest.devices)} devices is corrected for their number (Holm); being "
@@ -110,6 +113,16 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             "on it."
         )
     return sentences
+
+
+def _groups_in_words(manifest: Manifest) -> str:
+    nouns = manifest.experiment.task.nouns
+    return (
+        f"Groups of {nouns.plural}, as they were declared: in each the mean of every score that a rule is on is held "
+        f"against what the rules let the mean of all {nouns.plural} lose (one-sided t test, the larger p-value of it "
+        "and of Hall's, which allows for skewed differences; Holm, 5 % over all groups, scores and devices of a "
+        "candidate). A group that is worse leaves the decision as the rules have it."
+    )
 
 
 def _what_is_counted(by_launch: bool, interval: str) -> str:

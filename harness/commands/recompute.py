@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from devices.identity import Identity
 from harness.analysis.compare import DeviceFacts, compare
 from harness.analysis.gallery import draw_gallery
+from harness.analysis.item_views import draw_views
 from harness.analysis.tables.outputs import Output, read_outputs
 from harness.analysis.tables.quality import Quality, score_outputs
 from harness.commands.votes.join_files import read_joined_votes
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 @one_blas_thread()
 def recompute(folder: RunFolder, progress: Progress) -> Comparison:
-    """Score, compare, draw; writes tables/, gallery/, comparison.json and what may be
+    """Score, compare, draw; writes tables/, gallery/, items/, comparison.json and what may be
     shared of it (comparison.shared.json, report.html).
 
     The folder is the caller's alone (`harness.runs.session.folder_lock`). Raises `UserError`; comparison.json is then
@@ -47,7 +48,7 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     quality = score_outputs(folder, manifest, progress, outputs)
     progress.say("this machine", "comparing")
     try:
-        comparison = _compare_and_draw(folder, manifest, quality, outputs)
+        comparison = _compare_and_draw(folder, manifest, quality, outputs, progress)
     except OSError as error:  # tables and the gallery are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
     write_model(folder.comparison, comparison)
@@ -91,7 +92,11 @@ def recompute_received(folder: RunFolder, progress: Progress, *, trusted: bool) 
 
 
 def _compare_and_draw(
-    folder: RunFolder, manifest: Manifest, quality: Quality, outputs: dict[str, dict[tuple[str, str], Output]]
+    folder: RunFolder,
+    manifest: Manifest,
+    quality: Quality,
+    outputs: dict[str, dict[tuple[str, str], Output]],
+    progress: Progress,
 ) -> Comparison:
     folder.tables.mkdir(parents=True, exist_ok=True)
     quality.scores.to_parquet(folder.tables / "quality.parquet")
@@ -109,11 +114,20 @@ def _compare_and_draw(
         ]
         for entry in manifest.devices
     }
+    views = draw_views(folder, manifest, outputs, progress)
     return comparison.model_copy(
         update={
             "devices": [
-                result.model_copy(update={"gallery": galleries[result.device]}) for result in comparison.devices
+                result.model_copy(
+                    update={
+                        "gallery": galleries[result.device],
+                        "views": views.by_device.get(result.device, []),
+                        "contact_sheets": views.contact_sheets.get(result.device, []),
+                    }
+                )
+                for result in comparison.devices
             ],
+            "reference_views": views.references,
             "method": comparison.method
             + [f"{QUANTITIES[name].label}: {described}." for name, described in quality.sources.items()]
             + ([METHOD_IN_WORDS] if any(preferences.values()) else []),

@@ -226,6 +226,30 @@ class RuleResult(_Strict):
     """None where the rule is not open, where more would not settle it, or no sensible number would."""
 
 
+GroupOutcome = Literal["worse", "within", "open", "too few", "doubted", "unavailable"]
+"""How a group of items fares: worse by more than the rules let the mean of all items be, within that, neither shown,
+too few items to decide, scores that are doubted, or no scores.
+"""
+
+
+class GroupResult(_Strict):
+    """One group of items on one device: a score that a rule is on, of the group's items alone."""
+
+    group: str
+    items: int
+    """How many items of the run are in the group."""
+    contrast: Contrast
+    """The effect on those items; its own outcome is not corrected for the number of groups."""
+    outcome: GroupOutcome
+    """Its `worse` holds at 5 % over all groups, scores and devices together (Holm)."""
+    p_value: float | None
+    """One-sided, of the group being worse by no more than that, corrected (Holm); None for what was not tested."""
+    effect_bound: float
+    """What the mean of all items may lose, on the scale of the effect, to be drawn beside its interval."""
+    reason: str
+    """A sentence with the numbers in it."""
+
+
 class Stall(_Strict):
     """A block with single inferences far slower than its median."""
 
@@ -281,6 +305,36 @@ class GalleryItem(_Strict):
     """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []
     """Sentences on the item, such as where an output is furthest off."""
+
+
+class WorstPlace(_Strict):
+    """Where on one item a candidate loses most against the baseline: a square, cut out of both pixel by pixel."""
+
+    left: int
+    """Where the square begins, in pixels of the whole; likewise `top`."""
+    top: int
+    side: int
+    files: dict[str, str]
+    """`baseline`, `candidate`, `reference` → lossless file; paths are relative to the run."""
+
+
+class ItemView(_Strict):
+    """The files that show one item on one device; paths are relative to the run."""
+
+    item: str
+    whole: dict[str, str] = {}
+    """Arm → what it put out, lossless."""
+    small: dict[str, str] = {}
+    """Arm → the same made small."""
+    worst: dict[str, WorstPlace] = {}
+    """Candidate → where it loses most; one that is equal to the reference everywhere has none."""
+
+
+class ReferenceView(_Strict):
+    """The files that show what an item should be; paths are relative to the run."""
+
+    whole: str
+    small: str
 
 
 class ItemScores(_Strict):
@@ -445,6 +499,8 @@ class DeviceResult(_Strict):
     arms: list[ArmOnDevice] = []
     contrasts: list[Contrast] = []
     rules: list[RuleResult] = []
+    groups: list[GroupResult] = []
+    """Every score that a rule is on, in every declared group of items."""
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
     readings: list[Reading] = []
@@ -462,6 +518,10 @@ class DeviceResult(_Strict):
     votes: list[VotesOnDevice] = []
     """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    views: list[ItemView] = []
+    """Every item, where the task has something to show of it."""
+    contact_sheets: list[str] = []
+    """Files with all items in a grid, in the order of their names; paths are relative to the run."""
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""
     environment: dict[str, Measured] = {}
@@ -494,17 +554,39 @@ class ArmInfo(_Strict):
     """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""
 
 
+class ScoreDisagreement(_Strict):
+    """Scores of one candidate that point in opposite directions on one device, each beyond chance."""
+
+    device: str
+    better: list[str]
+    """Quantities whose 95 % interval says better."""
+    worse: list[str]
+    """Quantities whose 95 % interval says worse."""
+    is_clear: bool
+    """Whether on each side one is beyond the size that is too small to matter; else only on one side."""
+    state: Literal["open", "allowed", "broken"]
+    """Whether rules allow all that got worse, one of the scores breaks a rule, or nobody has agreed to it yet."""
+    words: str
+    """A sentence with the numbers in it."""
+
+
 class Verdict(_Strict):
     """The answer for one candidate, over all devices."""
 
     candidate: str
     decision: Decision
     sentence: str
-    """One sentence a product manager can act on."""
+    """What a product manager can act on: the decision with what it rests on, and each kind of reservation."""
     reasons: list[str]
     """Sentences, the deciding ones first."""
     look_at: list[str] = []
     """Items to look at where metrics disagree."""
+    disagreements: list[ScoreDisagreement] = []
+    reservations: list[str] = []
+    """What speaks against the candidate though no rule is broken by it, sentences of which `sentence` has the first of
+    each kind: items that are ruined, a group of items that is worse, metrics that disagree as the rules allow, slow
+    single inferences. Whoever shows the decision shows that there are some.
+    """
 
 
 class Comparison(_Strict):
@@ -523,10 +605,14 @@ class Comparison(_Strict):
     items: int
     item_noun: str = "image"
     """What an item is called; its plural is regular. Comparisons that do not say it are of images."""
+    reference_views: dict[str, ReferenceView] = {}
+    """Item → what it should be, where the task has something to show of it."""
     gallery_has_pictures: bool = True
     """Whether the items to look at are shown by pictures; else by their scores alone."""
     clusters: int | None
     """Number of scenes the items come from, where declared."""
+    item_groups: dict[str, list[str]] = {}
+    """Group → its items; an item may be in several, or in none."""
     verdicts: list[Verdict]
     devices: list[DeviceResult]
     floor: Floor | None = None

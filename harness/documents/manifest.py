@@ -12,6 +12,8 @@ RUN/
     runner.log
     outputs/<arm>/<item>.<k>.npy
   tables/                    latency, memory, telemetry, quality as parquet
+  items/                     what was put out, as people look at it, where the task draws: reference/<item>.png,
+                             device-<n>/<arm>/<item>.png, and all of a device in one: contact-sheet-device-<n>.png
   gallery/                   PNG files that comparison.json names
   comparison.json
   comparison.shared.json     the same, as it may be mailed
@@ -28,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
 from harness.models.model_format import ModelFormat
+from harness.tasks.item_groups import MOST_GROUPS, GroupName
 from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
@@ -67,6 +70,8 @@ class ManifestItem(_Strict):
     """The user's own name for it."""
     scene: str
     """The scene it comes from; its own stem where no scenes are declared."""
+    groups: list[GroupName] = Field(default=[], max_length=MOST_GROUPS)
+    """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_path: str
     reference_path: str
     input_sha256: str | None = None

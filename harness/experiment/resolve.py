@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+from harness.tasks.item_groups import with_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,7 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
         [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
     )
     latency_item = _latency_item(file, items)
+    items = with_groups(items, experiment.data, file.resolve, experiment.task.nouns.singular)
     items = experiment.task.read_items(items, advance)
     notes = _notes(experiment.task, arms)
     if experiment.task.notes_on_items is not None:

@@ -15,6 +15,7 @@ from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.first_look import FirstLook
 from harness.tasks.item import TaskItem
+from harness.tasks.item_views import ItemViews
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
@@ -119,6 +120,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
+    views: ItemViews | None = None
+    """How every item is shown, small and whole; None for a task whose items are not looked at."""
 
     def read_known(self, path: Path, sha256: str | None, read: Callable[[Path], Any]) -> Any:
         """What `read` gives of an item's path. Raises `UserError` where it is gone or was changed since the run."""

@@ -16,3 +16,7 @@ class TaskData(DeclaredTable):
     """Use the first so many items, by name."""
     scene_separator: str | None = None
     """Items whose stems agree up to this text are of one scene, which is then the unit of statistics for quality."""
+    groups: str | None = Field(default=None, min_length=1)
+    """Groups that a score is also judged in: `folders`, where inputs lie in a folder for each, or a CSV file of tags
+    (item,tag).
+    """

@@ -18,6 +18,7 @@ from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
+from harness.statistics.skewed_mean import skewness
 from harness.statistics.tail import tail
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import counted, items_named, named
@@ -130,6 +131,7 @@ def quality_effect(
             seed=seed,
             noun=noun,
         ),
+        skewness=skewness(replicates),
         losses=losses,
     )
 

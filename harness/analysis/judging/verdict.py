@@ -5,6 +5,10 @@
   or are doubted) or cannot be judged, or scores disagree about what no rule allows;
 - *ship*: every rule is met on every device.
 
+What speaks against a candidate though no rule is broken by it (single items that are ruined, a group of items that is
+worse, slow single inferences) leaves the decision as the rules have it, is named in the sentence, and is kept as a
+reservation: nobody agreed on a bound for it, and nobody shall miss it.
+
 A quick run never decides: it is *undecided*, and says what it points to.
 """
 
@@ -12,14 +16,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
 from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
+from harness.analysis.judging.disagreements import disagreements_of, who_disagrees
 from harness.analysis.judging.slow_inferences import told, worse_tails
+from harness.analysis.judging.worse_groups import worse_groups
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
@@ -64,9 +69,9 @@ def decide(
         *_rule_reasons(candidate, devices, "unavailable"),
     ]
     met = _rule_reasons(candidate, devices, "met")
-    disagreements = _disagreements(candidate, devices, nouns)
+    disagreements = disagreements_of(candidate, devices, nouns)
     if not against:  # what a rule breaks is decided, whatever else got better
-        unsure = [*[one.reason for one in disagreements if not one.is_agreed], *unsure]
+        unsure = [*[one.words for one in disagreements if one.state != "allowed"], *unsure]
     decision: Decision
     if against:
         decision, because = "hold", clause(against[0])
@@ -78,22 +83,32 @@ def decide(
         decision, because = "ship", f"{_praise(candidate, devices, rules)}."
         headline = f"Ship {candidate}: {because}"
     disasters = _disasters(candidate, devices, rules, nouns)
-    if disasters and decision != "hold":
-        headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    if disagreements and not any(f"{one.who} disagree" in headline for one in disagreements):
-        agreed = ", as the rules allow" if all(one.is_agreed for one in disagreements) else ""
-        headline = f"{headline} But {disagreements[0].who} disagree{agreed}: look at the {nouns.plural}."
+    groups = worse_groups(candidate, devices, nouns)
     slow = worse_tails(candidate, devices, rules, _p_worse)
-    if slow and decision != "hold":
-        # No rule that was declared is broken; but nobody shall read of the median and not of this.
-        words = _on(slow[0][0], devices, f"{told(slow[0][1])}, and no rule asks about it")
-        headline = f"{headline} {f'But {clause(words)}' if decision == 'ship' else words}"
+    slow_words = [_on(device, devices, f"{told(contrast)}, and no rule asks about it") for device, contrast in slow]
+    also = []
+    if decision != "hold":
+        # No rule that was declared is broken by these; but nobody shall read of a mean and not of them.
+        also += [_but(decision, f"it {predicate}") for predicate, _, _ in disasters[:1]]
+        also += [_but(decision, _on(one.device, devices, f"it {one.predicate}")) for one in groups[:1]]
+        also += [_but(decision, words) for words in slow_words[:1]]
+    if disagreements and not any(f"{who_disagrees(one)} disagree" in headline for one in disagreements):
+        agreed = ", as the rules allow" if all(one.state == "allowed" for one in disagreements) else ""
+        also.append(f"But {who_disagrees(disagreements[0])} disagree{agreed}: look at the {nouns.plural}.")
+    headline = " ".join([headline, *also])
+    reservations = [
+        *[text for _, text, _ in disasters],
+        *[_on(one.device, devices, f"{candidate} {one.predicate}") for one in groups],
+        *[one.words for one in disagreements if one.state == "allowed"],
+        *slow_words,
+    ]
     reasons = [
         *against,
         *missing,
         *unsure,
         *[text for _, text, _ in disasters],
-        *[one.reason for one in disagreements if one.reason not in unsure],
+        *[_on(device, devices, text) for one in groups for device, text in one.reasons],
+        *[one.words for one in disagreements if one.words not in unsure],
         *_unruled(candidate, devices, rules, {id(contrast) for _, contrast in slow}),
         *met,
     ]
@@ -102,7 +117,9 @@ def decide(
     reasons += _across(candidate, devices, rules)
     if quick and decision != "undecided":
         # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
-        headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
+        headline = " ".join(
+            [f"A quick look points to {decision} for {candidate}, but does not decide: {because}", *also]
+        )
         decision = "undecided"
     return Verdict(
         candidate=candidate,
@@ -110,7 +127,14 @@ def decide(
         sentence=headline,
         reasons=reasons,
         look_at=_look_at(worst if disagreements else [], [item for _, _, items in disasters for item in items]),
+        reservations=list(dict.fromkeys(reservations)),
+        disagreements=disagreements,
     )
+
+
+def _but(decision: Decision, text: str) -> str:
+    """A reservation behind the decision, as a sentence."""
+    return sentence(f"but {clause(text)}" if decision == "ship" else text)
 
 
 def _disasters(
@@ -239,76 +263,6 @@ def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> l
             f"between {low} and {high}, 19 times in 20."
         )
     return sentences
-
-
-def _gain_direction(contrast: Contrast) -> int:
-    """+1 where the 95 % interval says better, −1 where it says worse, 0 where it does not say."""
-    effect = contrast.effect
-    if not isinstance(effect, Effect):
-        return 0
-    neutral = 1.0 if effect.scale == "ratio" else 0.0
-    low, high = (effect.interval.low, effect.interval.high) if effect.interval else (neutral, neutral)
-    upward = QUANTITIES[contrast.quantity].better == "higher"
-    if low > neutral:
-        return 1 if upward else -1
-    if high < neutral:
-        return -1 if upward else 1
-    return 0
-
-
-@dataclass(frozen=True)
-class _Disagreement:
-    """Scores that point in opposite directions on one device."""
-
-    reason: str
-    is_agreed: bool
-    """Whether rules allow everything that got worse: what somebody has agreed to is no doubt."""
-    is_broken: bool
-    """Whether a rule on one of the scores is broken."""
-    who: str
-    """`the metrics`; `people and metrics` where people voted."""
-
-
-def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[_Disagreement]:
-    """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
-    found = []
-    for device in devices:
-        scores = [
-            one
-            for one in device.contrasts
-            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in in ("quality", "votes")
-        ]
-        up = [one for one in scores if _gain_direction(one) > 0]
-        down = [one for one in scores if _gain_direction(one) < 0]
-        if not (up and down and any(one.outcome in ("better", "worse") for one in up + down)):
-            continue
-        outcomes = {
-            one.quantity: [
-                result.outcome
-                for result in device.rules
-                if (result.candidate, result.quantity) == (candidate, one.quantity)
-            ]
-            for one in up + down
-        }
-        unruled = [QUANTITIES[one.quantity].subject for one in down if not outcomes[one.quantity]]
-        is_agreed = all(outcomes[one.quantity] and set(outcomes[one.quantity]) == {"met"} for one in down)
-        is_broken = any("broken" in each for each in outcomes.values())
-        asked = any(QUANTITIES[one.quantity].measured_in == "votes" for one in up + down)
-        who = "people and metrics" if asked else "the metrics"
-        text = f"{who} disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}"
-        if is_agreed:
-            text += ", as the rules allow"
-        elif is_broken:
-            text += f". Look at the {nouns.plural}"
-        else:
-            text += f". Look at the {nouns.plural} before you decide"
-            text += f"; a rule on {listed(unruled)} would settle it" if unruled else ""
-        found.append(_Disagreement(_on(device, devices, text), is_agreed, is_broken, who))
-    return found
-
-
-def _list_changes(contrasts: list[Contrast]) -> str:
-    return listed([f"{QUANTITIES[one.quantity].subject} ({one.words.split(' (', 1)[0]})" for one in contrasts])
 
 
 def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule], slow: set[int]) -> list[str]:

@@ -65,6 +65,7 @@ def manifest_item(index: int, item: TaskItem) -> ManifestItem:
         id=f"i{index}",
         stem=item.stem,
         scene=item.scene,
+        groups=list(item.groups),
         input_path=str(item.input_path),
         reference_path=str(item.reference_path),
         input_sha256=item.input_sha256,

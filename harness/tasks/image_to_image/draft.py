@@ -8,10 +8,11 @@ from harness.errors import UserError
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.image_file import image_size
 from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, make_codec, real_range
-from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
+from harness.tasks.image_to_image.dataset import Item, lie_in_folders, pictures_in, read_items
 from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.first_look import first_look, in_keys
 from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.item_groups import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,8 @@ def draft(given: DraftData) -> TaskDraft:
     """
     scale, items = _scale_and_items(given)
     tensors = _tensors(given.models)
-    said, questions = notes_on_folders(given.inputs, given.references), []
+    groups = _groups(given)
+    said, questions = notes_on_folders(given.inputs, given.references, groups), []
     for place, model in enumerate(given.models):
         try:
             codec = make_codec(model, tensors[place], scale)
@@ -71,7 +73,9 @@ def draft(given: DraftData) -> TaskDraft:
 
 def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
     """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
-    inputs, references = pictures_in(given.inputs, "inputs"), pictures_in(given.references, "references")
+    groups = _groups(given)
+    inputs = pictures_in(given.inputs, "inputs", groups)
+    references = pictures_in(given.references, "references", groups)
     scale = 1
     for stem in sorted(inputs):
         if stem in references:
@@ -84,7 +88,12 @@ def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
                     "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
                 )
             break
-    return scale, read_items(given.inputs, given.references, scale, None, None)
+    return scale, read_items(given.inputs, given.references, scale, None, None, groups)
+
+
+def _groups(given: DraftData) -> str | None:
+    """Pictures that lie in folders only are groups."""
+    return FOLDERS if given.inputs.is_dir() and lie_in_folders(given.inputs) is not None else None
 
 
 def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:
@@ -131,12 +140,19 @@ references = {given.references_toml}   # matched with the inputs by file stem
 scale = {scale}   # references are this many times larger; also the border left out of luma scores
 # limit = 50              # only the first so many pictures, by name
 # scene_separator = "__"  # pictures named SCENE__N are crops of one scene: statistics then count scenes, not crops
+{_groups_line(given)}
 
 [data.tensor]   # how pictures become tensors; what the model says itself (names, shapes, quantisation) is not asked
 layout = "auto"        # NCHW or NHWC where it cannot be told from the model
 {_color_line(tensor)}
 range = {_range_text(tensor.range)}     # values of black and white, for quantised tensors after dequantisation
 {_own_ranges(tensor)}{_to_fill_in(questions)}"""
+
+
+def _groups_line(given: DraftData) -> str:
+    if _groups(given) is not None:
+        return f'groups = "{FOLDERS}"   # each folder of inputs is a group, each judged by itself too'
+    return '# groups = "tags.csv"    # item,tag: groups such as night or faces, each judged by itself too'
 
 
 def _color_line(tensor: Tensor) -> str:

@@ -17,6 +17,7 @@ from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
+from harness.tasks.image_to_image.views import PICTURE_VIEWS
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
@@ -35,7 +36,8 @@ _DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Item]:
-    return read_items(resolve(data.inputs), resolve(data.references), data.scale, data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return read_items(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
@@ -50,7 +52,8 @@ def _notes(model: ModelFile, codec: Codec) -> list[str]:
 
 
 def _notes_on_items(data: Data, resolve: Resolve, items: Sequence[Item]) -> list[str]:
-    return [*notes_on_folders(resolve(data.inputs), resolve(data.references)), *notes_on_colors(items)]
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return [*notes_on_folders(inputs, references, data.groups), *notes_on_colors(items)]
 
 
 def _make_codec(model: ModelFile, tensor: Tensor, data: Data) -> Codec:
@@ -137,6 +140,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     first_look=_first_look,
     sample_for=_sample_for,
     looks=_looks,
+    views=PICTURE_VIEWS,
     tensor_is_a_factor=True,
     tensors=_tensors,
     input_shapes=_input_shapes,

@@ -29,7 +29,8 @@ _DEFAULT_METRICS = ("max_abs_error", "cosine_similarity", "snr")
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[TensorItem]:
-    return find_items(resolve(data.inputs), resolve(data.references), data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return find_items(inputs, references, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, _: Data) -> str:

@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "reports/html.py": "the same",
     "reports/embedded_images.py": "the same",
     "reports/made_smaller.py": "the same",
+    "reports/small_files.py": "the media type of small files that a page carries",
     "reports/templates/report.html.j2": "whether there are any",
     "reports/templates/viewer.html.j2": "what its stage is called for those who cannot see it",
     "reports/templates/gallery.html.j2": "the same",
