@@ -38,6 +38,7 @@ from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
 from harness.analysis.plain_words import said_plainly
+from harness.analysis.score_parts import score_parts
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
@@ -311,6 +312,11 @@ class DeviceAnalysis:
                 for one in item_scores(
                     data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
                 )
+            ],
+            score_parts=[
+                one
+                for candidate in manifest.arms[1:]
+                for one in score_parts(manifest, data.scores, candidate.name, manifest.arms[0].name)
             ],
             environment=environment,
             warnings=warnings,

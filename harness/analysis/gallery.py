@@ -91,6 +91,7 @@ def _draw(
         "candidate_image": places.get("candidate"),
         "reference_image": places.get("reference"),
         "difference_image": places.get("difference"),
+        "input_image": str(drawing.thumbnail.relative_to(folder.path)) if drawing.thumbnail is not None else None,
         "difference_gain": drawing.difference_gain,
         "notes": list(drawing.notes),
     }
