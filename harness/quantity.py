@@ -86,6 +86,10 @@ class Quantity:
     visible_loss: float | None = None
     """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
     """
+    of_right_items: bool = False
+    """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
+    compared as paired shares.
+    """
     is_a_pace: bool = False
     """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
     names_itself: bool = False
@@ -173,6 +177,7 @@ def quantity_of_score(facts: MetricFacts, over: Literal["item", "set"] = "item")
         over=over,
         gallery_order=facts.gallery_order,
         visible_loss=facts.visible_loss,
+        of_right_items=facts.of_right_items,
         facts=facts,
     )
 

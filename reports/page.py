@@ -19,7 +19,8 @@ from harness.documents.comparison import (
     LatencyDistribution,
 )
 from harness.quantity import Measured
-from reports.charts.block_medians import block_medians, marks_in_words
+from reports.charts.arm_courses import arm_courses, course_in_words
+from reports.charts.block_medians import block_medians, marks_in_words, slow_in_words
 from reports.charts.effect_scale import EffectScale, bounds_on, effect_scales
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
@@ -68,11 +69,26 @@ class LatencyFigures:
     distribution_chart: Markup
     medians_chart: Markup | None
     readings: list[tuple[str, Markup]]
-    """Charts of heat and clocks, each with its words."""
+    """Charts of heat, clocks and free memory, each with its words."""
+    slow: list[str]
+    """What is shaded in the charts over the run, a sentence; empty where nothing is."""
     stalled: dict[str, Measured]
     """Arm → share of its stalled inferences; of those of which it is known or said why not."""
     marks: list[str]
     """What the marks in the chart of blocks mean, a sentence each."""
+
+
+@dataclass(frozen=True)
+class CourseFigure:
+    """Memory or power of the arms over its pass."""
+
+    quantity: str
+    chart: Markup | None
+    """None where no arm has a value."""
+    shown: list[tuple[int, str, str]]
+    """Colour, words and source of each arm that is drawn."""
+    missing: list[tuple[str, str]]
+    """Arm and reason of each that is not."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,7 @@ class DeviceSection:
     result: DeviceResult
     tables: list[ContrastTable]
     latency: LatencyFigures | None
+    courses: list[CourseFigure]
     gallery: list[GalleryEntry]
     scores: list[ScoreFigure]
     strips: list[Strip]
@@ -197,6 +214,7 @@ def _device_section(
         result=result,
         tables=tables,
         latency=_latency_figures(comparison, result, index),
+        courses=_course_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
         scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
         strips=of_device,
@@ -215,28 +233,55 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
     distributions = [distribution for distribution in result.latency if distribution.quantiles_ns]
     if not distributions:
         return None
-    names = [arm.name for arm in comparison.arms]
-    series = [
-        names.index(distribution.arm) if distribution.arm in names else len(names) + position
-        for position, distribution in enumerate(distributions)
-    ]
+    series = _series(comparison, [distribution.arm for distribution in distributions])
     any_blocks = any(distribution.block_medians_ns for distribution in distributions)
     return LatencyFigures(
         distributions=distributions,
         series=series,
         distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
-        medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks") if any_blocks else None,
+        medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks", slow=result.slow_stretch)
+        if any_blocks
+        else None,
         readings=[
             (
                 reading_in_words(one),
-                readings_chart(one, _last_block_s(distributions), prefix=f"device-{index}-reading-{place}"),
+                readings_chart(
+                    one,
+                    _last_block_s(distributions),
+                    prefix=f"device-{index}-reading-{place}",
+                    slow=result.slow_stretch,
+                ),
             )
             for place, one in enumerate(result.readings)
             if one.values and len(one.values) == len(one.at_s)
         ],
         stalled={arm.arm: arm.values["latency_stalls"] for arm in result.arms if "latency_stalls" in arm.values},
         marks=marks_in_words(distributions),
+        slow=slow_in_words(result.slow_stretch),
     )
+
+
+def _series(comparison: Comparison, arms: list[str]) -> list[int]:
+    """Colour, marker and line style of each arm: the same in every chart of the page."""
+    names = [arm.name for arm in comparison.arms]
+    return [names.index(arm) if arm in names else len(names) + place for place, arm in enumerate(arms)]
+
+
+def _course_figures(comparison: Comparison, result: DeviceResult, index: int) -> list[CourseFigure]:
+    figures = []
+    for place, quantity in enumerate(dict.fromkeys(course.quantity for course in result.courses)):
+        courses = [one for one in result.courses if one.quantity == quantity]
+        drawn = [one for one in courses if one.values and len(one.values) == len(one.at_s)]
+        series = _series(comparison, [one.arm for one in drawn])
+        figures.append(
+            CourseFigure(
+                quantity,
+                arm_courses(drawn, series, prefix=f"device-{index}-course-{place}") if drawn else None,
+                [(colour, course_in_words(one), one.source) for colour, one in zip(series, drawn, strict=True)],
+                [(one.arm, one.unavailable or "it was not recorded") for one in courses if one not in drawn],
+            )
+        )
+    return figures
 
 
 def _last_block_s(distributions: list[LatencyDistribution]) -> float:
@@ -256,6 +301,8 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         if comparison.gallery_has_pictures
         else []
     )
+    if item.input_image is not None:
+        pictures.append(GalleryPicture("Input", None, images.embed(item.input_image)))
     maps = [
         (
             one,

@@ -105,6 +105,7 @@ def _draw(
             )
             for one in drawing.maps
         ],
+        "input_image": str(drawing.thumbnail.relative_to(folder.path)) if drawing.thumbnail is not None else None,
         "difference_gain": drawing.difference_gain,
         "notes": list(drawing.notes),
     }

@@ -22,6 +22,7 @@ from harness.documents.phone_state import PhoneStates
 from harness.documents.profile import DeviceProfile
 from harness.documents.runner_record import RunnerRecord
 from harness.documents.state import DeviceState
+from harness.errors import UserError
 from harness.one_blas_thread import one_blas_thread
 from harness.quantity import QUANTITIES
 from harness.runs.session.begun_here import refuse_unknown_files
@@ -51,8 +52,28 @@ def recompute(folder: RunFolder, progress: Progress) -> Comparison:
     except OSError as error:  # tables and the gallery are written by libraries
         raise DiskError.of(Path(error.filename or folder.path), error) from None
     write_model(folder.comparison, comparison)
+    _ask_people(folder, manifest, comparison)
     write_reports(folder, comparison)
     return comparison
+
+
+def _ask_people(folder: RunFolder, manifest: Manifest, comparison: Comparison) -> None:
+    """The page of a blind look beside the report, where people could decide: a rule asks what they prefer, or metrics
+    disagree. `bakeoff votes --page` makes it of any run.
+    """
+    from harness.commands.votes.make_page import MOST_PAIRS, write_page  # loads Pillow, which few runs need here
+
+    is_asked = any(rule.quantity == "preference" for rule in manifest.experiment.rules)
+    disagree = any(verdict.look_at for verdict in comparison.verdicts)
+    shows_pictures = manifest.experiment.task.shows_pictures and len(manifest.arms) == 2
+    if not shows_pictures or not (is_asked or disagree) or folder.vote_page.exists():
+        return
+    try:
+        write_page(folder, device=None, candidate=None, most=MOST_PAIRS, out=None)
+    except DiskError:
+        raise
+    except UserError:  # there are too few pictures to ask about, and nobody asked for the page
+        return
 
 
 def recompute_received(folder: RunFolder, progress: Progress, *, trusted: bool) -> Comparison:

@@ -74,6 +74,8 @@ class ManifestItem(_Strict):
     """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_path: str
     reference_path: str
+    label: str | None = Field(default=None, min_length=1, max_length=1000)
+    """The item's class, for tasks whose references are labels."""
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""

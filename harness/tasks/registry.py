@@ -11,6 +11,10 @@ from pydantic import BaseModel, Discriminator, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from harness.tasks.classification.codec import ClassCodec
+from harness.tasks.classification.options import ClassTensor
+from harness.tasks.classification.options import Data as ClassData
+from harness.tasks.classification.task import CLASSIFICATION
 from harness.tasks.image_to_image.codec import Codec as ImageCodec
 from harness.tasks.image_to_image.options import Data as ImageData
 from harness.tasks.image_to_image.options import Tensor as ImageTensor
@@ -22,7 +26,7 @@ from harness.tasks.tensors.options import Data as TensorData
 from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
-TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, TENSORS)}
+TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, TENSORS, CLASSIFICATION)}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
 
 
@@ -44,14 +48,19 @@ class _EmptyFitsAny:
 
 
 Data = Annotated[
-    Annotated[ImageData, Tag("image_to_image")] | Annotated[TensorData, Tag("tensors")], Discriminator(task_of)
+    Annotated[ImageData, Tag("image_to_image")]
+    | Annotated[TensorData, Tag("tensors")]
+    | Annotated[ClassData, Tag("classification")],
+    Discriminator(task_of),
 ]
 """The table [data]."""
 TaskTensor = Annotated[
-    Annotated[ImageTensor, Tag("image_to_image")] | Annotated[TensorNames, Tag("tensors")],
+    Annotated[ImageTensor, Tag("image_to_image")]
+    | Annotated[TensorNames, Tag("tensors")]
+    | Annotated[ClassTensor, Tag("classification")],
     Discriminator(task_of),
     _EmptyFitsAny(),
 ]
 """The table [data.tensor], and an arm's own."""
-Codec = ImageCodec | TensorCodec
+Codec = ImageCodec | TensorCodec | ClassCodec
 """A codec as run.json holds it: told apart by their keys."""

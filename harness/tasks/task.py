@@ -39,6 +39,19 @@ Advance = Callable[[int, int], None]
 """Called with (done, total)."""
 
 
+def _no_labels(_: str, path: Path) -> Any:
+    msg = f"{path}: the items of this task have no labels"
+    raise ValueError(msg)
+
+
+def _as_it_is(table: TensorT, _: Resolve) -> TensorT:
+    return table
+
+
+def _says_nothing(_: DraftData) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """One task. `DataT` and `TensorT` are its tables [data] and [data.tensor] of experiment.toml, `ItemT` its items,
@@ -106,8 +119,18 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     # Beginning
     draft: Callable[[DraftData], TaskDraft]
     """The task's part of a new experiment.toml."""
+    guess: Callable[[DraftData], str | None] = _says_nothing
+    """Why models and files that a user named look like this task: a sentence; None where nothing speaks for it, and for
+    the task that is taken where nothing speaks for another. Raises `UserError` for files that cannot be read.
+    """
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    # For a task whose references are labels.
+    read_labelled: Callable[[str, Path], Any] = _no_labels
+    """The reference of an item, of its label and what lies at its reference's path, as the metrics take it."""
+    with_files: Callable[[TensorT, Resolve], TensorT] = _as_it_is
+    """A table [data.tensor] with what the files hold that it names."""
 
     # What a person should know, and what keeps scores from being believed; None where a task has nothing to say.
     notes_on_items: Callable[[DataT, Resolve, Sequence[ItemT]], list[str]] | None = None

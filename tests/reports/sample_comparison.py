@@ -11,6 +11,7 @@ from PIL import Image
 
 from devices.identity import CpuCluster, Identity
 from harness.documents.comparison import (
+    ArmCourse,
     ArmInfo,
     ArmOnDevice,
     Comparison,
@@ -19,6 +20,7 @@ from harness.documents.comparison import (
     DeviceResult,
     Effect,
     EnergyOnDevice,
+    ErrorMap,
     GalleryItem,
     Interval,
     ItemScores,
@@ -31,6 +33,7 @@ from harness.documents.comparison import (
     ReferenceView,
     RuleOutcome,
     RuleResult,
+    SlowStretch,
     Verdict,
     WorstPlace,
 )
@@ -420,6 +423,36 @@ def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
     ]
 
 
+def with_maps(comparison: Comparison, folder: Path) -> Comparison:
+    """The comparison with two maps of each item to look at."""
+    kinds = {"absolute_error": ("levels of 255", [0.0, 1.0, 8.0, 64.0]), "lpips_alex": ("", [0.0, 0.1, 0.8])}
+
+    def mapped(item: GalleryItem) -> GalleryItem:
+        paths = write_gallery(folder, f"map-{item.item}")
+        files = {"baseline": paths["baseline"], "candidate": paths["candidate"]}
+        maps = [
+            ErrorMap.model_validate(
+                {
+                    "name": name,
+                    "label": f"Map of {name}",
+                    "unit": unit,
+                    "ticks": ticks,
+                    "colors": colors,
+                    "files": files,
+                }
+            )
+            for name, (unit, ticks) in kinds.items()
+            for colors in [["#000008", "#fcfdbf"]]
+        ]
+        return item.model_copy(update={"maps": maps})
+
+    devices = [
+        device.model_copy(update={"gallery": [mapped(item) for item in device.gallery]})
+        for device in comparison.devices
+    ]
+    return comparison.model_copy(update={"devices": devices})
+
+
 def with_views(comparison: Comparison, folder: Path, side: int = 48) -> Comparison:
     """The comparison with small views and worst places of every item that has a score; none is equal to another. Items
     with an even number are of the group `night`.
@@ -469,6 +502,19 @@ def with_views(comparison: Comparison, folder: Path, side: int = 48) -> Comparis
     return comparison.model_copy(update=update)
 
 
+def course(quantity: str, arm: str, level: float | None) -> ArmCourse:
+    """Five values about a level; none of what is not known."""
+    factors = [0.98, 1.0, 1.01, 0.99, 1.02] if level is not None else []
+    return ArmCourse(
+        arm=arm,
+        quantity=quantity,
+        source="made up",
+        at_s=[3.0 * place for place in range(len(factors))],
+        values=[(level or 0.0) * factor for factor in factors],
+        unavailable=None if factors else "the fuel gauge answered too late in every block",
+    )
+
+
 def device_result(
     device: str, candidates: list[str], gallery: list[GalleryItem], *, phone: bool = True, seed: int = 0
 ) -> DeviceResult:
@@ -494,6 +540,15 @@ def device_result(
         ]
         if phone
         else [],
+        slow_stretch=SlowStretch(from_s=12.4, to_s=18.6, factor=1.12, cause="heat") if phone else None,
+        courses=[
+            *(
+                course("run_peak_memory", name, 148.2e6 * 0.8**place)
+                for place, name in enumerate([BASELINE, *candidates])
+            ),
+            *(course("average_power", name, 4100.0) for name in [BASELINE] if phone),
+            *(course("average_power", name, None) for name in candidates if phone),
+        ],
         stopping="stopped after 14 of at most 30 pairs: every rule on latency was decided",
         energy=energy([BASELINE, *candidates]) if phone else None,
         gallery=gallery,

@@ -237,7 +237,7 @@ def test_the_policy_allows_the_page_s_own_script_by_its_hash_and_no_other(page: 
 def everywhere(comparison: Comparison, text: str) -> Comparison:
     """The comparison with `text` in the place of, or after, every text that comes from outside."""
     untouched = {"kind", "schema_", "schema", "outcome", "decision", "status", "scale", "role", "format", "quantity"}
-    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen"}
+    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen", "cause"}
 
     def changed(value: Any, key: str) -> Any:
         if isinstance(value, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,8 @@ def load_output(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray
 def read_known(manifest: Manifest, item: ManifestItem) -> tuple[Any, Any]:
     """Input and reference of an item. Raises `UserError` where one is gone or was changed since the run."""
     task = manifest.experiment.task
+    read_reference = task.read_reference if item.label is None else partial(task.read_labelled, item.label)
     return (
         task.read_known(Path(item.input_path), item.input_sha256, task.read_input),
-        task.read_known(Path(item.reference_path), item.reference_sha256, task.read_reference),
+        task.read_known(Path(item.reference_path), item.reference_sha256, read_reference),
     )

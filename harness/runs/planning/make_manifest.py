@@ -70,4 +70,5 @@ def manifest_item(index: int, item: TaskItem) -> ManifestItem:
         reference_path=str(item.reference_path),
         input_sha256=item.input_sha256,
         reference_sha256=item.reference_sha256,
+        label=item.label,
     )

@@ -13,6 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.picture_tensor import (
+    CHANNELS_REMEDY,
+    FLOATS,
+    INTEGERS,
+    Layout,
+    Normalisation,
+    check_levels,
+    level_range,
+    luma_of,
+    picture_layout,
+    refuse_no_picture,
+    shape_in_words,
+    size_in_words,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,25 +36,6 @@ if TYPE_CHECKING:
     from harness.models.model_file import ModelFile
     from harness.tasks.image_to_image.dataset import Item
     from harness.tasks.image_to_image.options import Tensor
-
-Layout = Literal["NCHW", "NHWC"]
-
-_FLOATS = {"float32", "float16", "float64"}
-_INTEGERS = {"int8", "uint8", "int16", "uint16"}
-_OWN_LEVELS = {"int8", "uint8"}
-"""Integers that hold the levels of a picture as they are where they say no scale."""
-CHANNELS_REMEDY = "Export the model with as many channels as pictures have: 1 (luma) or 3 (RGB), not left open."
-FEWEST_LEVELS = 24
-"""Between black and white; a tensor quantised for pictures has some 200."""
-
-
-class Normalisation(BaseModel):
-    """Channel by channel, in the model's own order: tensor = (value − mean) / std, where values lie in the range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
 
 
 class Codec(BaseModel):
@@ -75,7 +71,7 @@ class Codec(BaseModel):
         if self.input_normalisation is not None:
             values = (values - self.input_normalisation.mean) / np.array(self.input_normalisation.std)
         tensor = values[None].transpose(0, 3, 1, 2) if self.input_layout == "NCHW" else values[None]
-        result: NDArray[np.generic] = np.ascontiguousarray(_to_dtype(tensor, self.input))
+        result: NDArray[np.generic] = np.ascontiguousarray(to_dtype(tensor, self.input))
         return result
 
     def decode(self, tensor: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -107,7 +103,7 @@ class Codec(BaseModel):
         import numpy as np
 
         values = tensor.astype(np.float64)
-        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+        if self.output.scale is not None and self.output.dtype in INTEGERS:
             values = (values - (self.output.zero_point or 0)) * self.output.scale
         if values.ndim != 4 or values.shape[0] != 1:
             raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
@@ -128,14 +124,6 @@ class Codec(BaseModel):
         return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
 
 
-class TensorQuestionError(UserError):
-    """What a model does not say of its tensors, and the experiment can: `key` of [data.tensor] answers it."""
-
-    def __init__(self, what: str, remedy: str, key: str) -> None:
-        super().__init__(what, remedy)
-        self.key = key
-
-
 def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Codec:
     """How a model's tensors hold pictures; `scale`, where it is known, tells outputs of other sizes apart.
 
@@ -149,11 +137,12 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         )
     given = model.inputs[0]
     _refuse_no_picture(model, given, tensor)
-    layout = _layout(model, given, tensor)
+    layout = picture_layout(model, given, tensor.layout)
     channels = given.shape[1] if layout == "NCHW" else given.shape[3]
     if channels not in {1, 3}:
         raise UserError(
-            f"{model.path}: tensor {given.name!r} ({_shape(given)} as {layout}) has {_size(channels)} channels",
+            f"{model.path}: tensor {given.name!r} ({shape_in_words(given)} as {layout}) has"
+            f" {size_in_words(channels)} channels",
             CHANNELS_REMEDY,
         )
     if tensor.color != "auto" and (tensor.color in {"rgb", "bgr"}) != (channels == 3):
@@ -165,7 +154,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
     if isinstance(made, int) and made > 0 and made != channels:
         raise UserError(
             f"{model.path}: takes pictures of {channels} channel(s) and its output {result.name!r} has {made}"
-            f" ({_shape(result)} as {output_layout})",
+            f" ({shape_in_words(result)} as {output_layout})",
             "Only models that put out such a picture as they take in can be scored against references."
             + _other_outputs(model, result),
         )
@@ -174,8 +163,8 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
     taken, put_out = _normalisations(model, tensor, channels)
-    _check_levels(model, given, bounds["input_range"], taken, "input_range")
-    _check_levels(model, result, bounds["output_range"], put_out, "output_range")
+    check_levels(model, given, bounds["input_range"], taken, "input_range")
+    check_levels(model, result, bounds["output_range"], put_out, "output_range")
     return Codec(
         input=given,
         output=result,
@@ -183,8 +172,8 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         output_layout=output_layout,
         channels=1 if channels == 1 else 3,
         luma="full" if tensor.color == "y_full" else "studio",
-        input_range=_range(given, bounds["input_range"]),
-        output_range=_range(result, bounds["output_range"]),
+        input_range=level_range(given, bounds["input_range"]),
+        output_range=level_range(result, bounds["output_range"]),
         order="bgr" if tensor.color == "bgr" else "rgb",
         input_normalisation=taken,
         output_normalisation=put_out,
@@ -209,7 +198,7 @@ def pick_output(model: ModelFile, tensor: Tensor, layout: Layout, channels: obje
 
 
 def _may_be_picture(given: TensorInfo, info: TensorInfo, layout: Layout, channels: object, scale: int | None) -> bool:
-    if len(info.shape) != 4 or info.dtype not in _FLOATS | _INTEGERS:
+    if len(info.shape) != 4 or info.dtype not in FLOATS | INTEGERS:
         return False
     own = _output_layout(info, layout)
     made = info.shape[1] if own == "NCHW" else info.shape[3]
@@ -232,29 +221,14 @@ def _may_be_scaled(side: int | str | None, before: int | str | None, scale: int)
 
 
 def _other_outputs(model: ModelFile, result: TensorInfo) -> str:
-    others = [f"{each.name!r} ({_shape(each)})" for each in model.outputs if each is not result]
+    others = [f"{each.name!r} ({shape_in_words(each)})" for each in model.outputs if each is not result]
     return f" It also puts out {', '.join(others)}: name one with [data.tensor] output." if others else ""
 
 
 def _refuse_no_picture(model: ModelFile, each: TensorInfo, tensor: Tensor) -> None:
-    more = _other_outputs(model, each) if each in model.outputs and tensor.output is None else ""
-    if len(each.shape) != 4:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
-            "Export the model with a batch dimension: NCHW or NHWC." + more,
-        )
-    if each.dtype not in _FLOATS | _INTEGERS:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes",
-            "Export it with floats, or with int8, uint8 or int16 and their scale." + more,
-        )
-    if each.dtype in _INTEGERS - _OWN_LEVELS and each.scale is None:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} holds {each.dtype} without a scale, so that its levels are not known",
-            "Export it with its quantisation, or with floats.",
-        )
-    if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
-        raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+    refuse_no_picture(
+        model, each, _other_outputs(model, each) if each in model.outputs and tensor.output is None else ""
+    )
 
 
 def _normalisations(
@@ -302,15 +276,6 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
             )
 
 
-def luma_of(image: NDArray[np.uint8], luma: Literal["studio", "full"]) -> NDArray[np.float64]:
-    """Y of uint8 RGB, float64 (height, width): BT.601 as in MATLAB's rgb2ycbcr (studio range) or JPEG (full range)."""
-    import numpy as np
-
-    from metrics.image.luma import luma as studio_luma
-
-    return studio_luma(image) if luma == "studio" else image.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
-
-
 def join_luma(
     luma_plane: NDArray[np.float64], image: NDArray[np.uint8], luma: Literal["studio", "full"]
 ) -> NDArray[np.float64]:
@@ -333,86 +298,6 @@ def join_luma(
     return np.stack(planes, axis=-1)
 
 
-def real_range(info: TensorInfo) -> tuple[float, float] | None:
-    """What a quantised tensor can hold, after dequantisation; None for other tensors."""
-    import numpy as np
-
-    if info.dtype not in _INTEGERS or info.scale is None:
-        return None
-    limits = np.iinfo(info.dtype)
-    zero = info.zero_point or 0
-    return (int(limits.min) - zero) * info.scale, (int(limits.max) - zero) * info.scale
-
-
-def _check_levels(
-    model: ModelFile, info: TensorInfo, bounds: tuple[float, float], normal: Normalisation | None, key: str
-) -> None:
-    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off. The
-    remedy names the key of this tensor alone, so that what answers it asks nothing of the other.
-    """
-    real = real_range(info)
-    if real is None or info.scale is None:
-        return
-    span, real_span = bounds[1] - bounds[0], real[1] - real[0]
-    if normal is not None:
-        span /= min(normal.std)
-    if span < FEWEST_LEVELS * info.scale or span > 4 * real_span:
-        raise TensorQuestionError(
-            f"{model.path}: tensor {info.name!r} holds {real[0]:.4g} to {real[1]:.4g} in steps of {info.scale:.3g};"
-            f" black and white as {bounds[0]:g} and {bounds[1]:g} do not fit that",
-            f"Say which values are black and white for this model: [data.tensor] {key}"
-            + (" = [0, 255]." if real_span > 100 else "."),
-            key,
-        )
-
-
-def _range(info: TensorInfo, bounds: tuple[float, float]) -> tuple[float, float]:
-    """Integers without a scale of their own hold the levels of a picture as they are."""
-    if info.dtype in _OWN_LEVELS and info.scale is None:
-        return (0.0, 255.0) if info.dtype == "uint8" else (-128.0, 127.0)
-    return bounds
-
-
-def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
-    if tensor.layout != "auto":
-        return tensor.layout
-    first, last = given.shape[1] in {1, 3}, given.shape[3] in {1, 3}
-    if not first and not last:
-        raise UserError(
-            f"{model.path}: tensor {given.name!r} has the shape {_shape(given)}: neither its second size nor its last"
-            " is 1 or 3, as a picture's channels are",
-            CHANNELS_REMEDY,
-        )
-    if first == last and model.format == "tflite":
-        return "NHWC"  # the only one that its own operators know
-    if first == last:
-        raise TensorQuestionError(
-            f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
-            'Say it in the experiment: [data.tensor] layout = "NCHW".',
-            "layout",
-        )
-    return "NCHW" if first else "NHWC"
-
-
 def _output_layout(result: TensorInfo, layout: Layout) -> Layout:
     first, last = result.shape[1] in {1, 3}, result.shape[3] in {1, 3}
     return layout if first == last else "NCHW" if first else "NHWC"
-
-
-def _shape(tensor: TensorInfo) -> str:
-    return "×".join(map(_size, tensor.shape)) or "scalar"
-
-
-def _size(size: int | str | None) -> str:
-    return "?" if size is None or size == -1 else str(size)
-
-
-def _to_dtype(values: NDArray[np.float64], tensor: TensorInfo) -> NDArray[np.generic]:
-    import numpy as np
-
-    if tensor.dtype in _INTEGERS:
-        limits = np.iinfo(tensor.dtype)
-        if tensor.scale is not None:
-            values = values / tensor.scale + (tensor.zero_point or 0)
-        return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
-    return values.astype(tensor.dtype)

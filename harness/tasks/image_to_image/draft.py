@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.image_file import image_size
-from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, make_codec, real_range
+from harness.tasks.image_to_image.codec import check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item, lie_in_folders, pictures_in, read_items
 from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.first_look import first_look, in_keys
 from harness.tasks.image_to_image.options import Tensor
 from harness.tasks.item_groups import FOLDERS
+from harness.tasks.picture_tensor import TensorQuestionError, real_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def draft(given: DraftData) -> TaskDraft:
     scale, items = _scale_and_items(given)
     tensors = _tensors(given.models)
     groups = _groups(given)
-    said, questions = notes_on_folders(given.inputs, given.references, groups), []
+    said, questions = notes_on_folders(given.inputs, given.reference_folder, groups), []
     for place, model in enumerate(given.models):
         try:
             codec = make_codec(model, tensors[place], scale)
@@ -75,7 +76,7 @@ def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
     """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
     groups = _groups(given)
     inputs = pictures_in(given.inputs, "inputs", groups)
-    references = pictures_in(given.references, "references", groups)
+    references = pictures_in(given.reference_folder, "references", groups)
     scale = 1
     for stem in sorted(inputs):
         if stem in references:
@@ -88,7 +89,7 @@ def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
                     "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
                 )
             break
-    return scale, read_items(given.inputs, given.references, scale, None, None, groups)
+    return scale, read_items(given.inputs, given.reference_folder, scale, None, None, groups)
 
 
 def _groups(given: DraftData) -> str | None:

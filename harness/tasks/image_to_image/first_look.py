@@ -15,9 +15,9 @@ from harness.models.run_once import NotRunHereError, run_once
 from harness.tasks.first_look import FirstLook
 from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, floor_is_doubtful, plain_bicubic
-from harness.tasks.image_to_image.codec import FEWEST_LEVELS
 from harness.tasks.image_to_image.other_readings import RANGES, TRIED, other_readings, psnr_db
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, output_faults
+from harness.tasks.picture_tensor import FEWEST_LEVELS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,10 +17,10 @@ from harness.experiment.template import Draft, write_draft
 from harness.models.tensor_info import TensorInfo
 from harness.tasks.names import TASK_NAMES
 from harness.tasks.registry import TASKS
+from harness.tasks.tensor_file import read_header, read_tensor
 from harness.tasks.tensors.codec import check_item, make_codec
 from harness.tasks.tensors.dataset import find_items, fingerprint, items_in, read_tensors
 from harness.tasks.tensors.options import TensorNames
-from harness.tasks.tensors.tensor_file import read_header, read_tensor
 from tests.rig.tensor_experiment import EXACT, OFF, TensorExperiment, save, write_model
 
 X = TensorInfo(name="x", dtype="float32", shape=["n", 3])
