@@ -215,7 +215,7 @@ def _device_section(
         tables=tables,
         latency=_latency_figures(comparison, result, index),
         courses=_course_figures(comparison, result, index),
-        gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+        gallery=[_gallery_entry(comparison, item, images, _worst_place(result, item)) for item in result.gallery],
         scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
         strips=of_device,
         groups=groups,
@@ -288,7 +288,15 @@ def _last_block_s(distributions: list[LatencyDistribution]) -> float:
     return max((started for one in distributions for started in one.block_started_s), default=0.0)
 
 
-def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbedder) -> GalleryEntry:
+def _worst_place(result: DeviceResult, item: GalleryItem) -> tuple[int, int] | None:
+    """The middle of the square where the candidate loses most, as the item's row shows it; None where not known."""
+    worst = next((view.worst.get(item.candidate) for view in result.views if view.item == item.item), None)
+    return None if worst is None else (worst.left + worst.side // 2, worst.top + worst.side // 2)
+
+
+def _gallery_entry(
+    comparison: Comparison, item: GalleryItem, images: ImageEmbedder, worst: tuple[int, int] | None
+) -> GalleryEntry:
     baseline = next((arm.name for arm in comparison.arms if arm.role == "baseline"), None)
     shown = [
         ("Baseline", baseline, item.baseline_image),
@@ -316,7 +324,7 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         for one in item.maps
     ]
     originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
-    cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
+    cut = images.details({role: path for role, _, path in shown}, item.difference_image, worst) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
