@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.tasks.drawing import Drawing, ItemToDraw, Role
+from harness.tasks.image_to_image.error_maps import draw_maps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,11 @@ def draw_beside(home: Path, reference: NDArray[np.uint8], made: Mapping[Role, ND
         pictures["difference"] = np.clip(np.rint(error * DIFFERENCE_GAIN), 0, 255).astype(np.uint8)
     for name, picture in pictures.items():
         write_image(home / f"{name}.png", picture)
+    arms: dict[Role, NDArray[np.uint8]] = {
+        role: pictures[role] for role in item.outputs if pictures[role].shape == reference.shape
+    }
     return Drawing(
+        maps=draw_maps(home, reference, arms, item.metrics),
         pictures={name: home / f"{name}.png" for name in pictures},
         difference_gain=DIFFERENCE_GAIN if "difference" in pictures else None,
     )
