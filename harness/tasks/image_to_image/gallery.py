@@ -25,8 +25,8 @@ def draw(home: Path, item: ItemToDraw) -> Drawing:
 def draw_beside(
     home: Path, reference: NDArray[np.uint8], made: Mapping[Role, NDArray[np.uint8]], metrics: Mapping[str, Any]
 ) -> Drawing:
-    """Write a reference, what arms made of it, the candidate's difference, and the maps of these opened metrics into `home`. All
-    pictures are uint8 (height, width, 3).
+    """Write a reference, what arms made of it, the candidate's difference, and the maps of these opened metrics into
+    `home`. All pictures are uint8 (height, width, 3).
     """
     import numpy as np
 
