@@ -79,6 +79,15 @@ class ManifestItem(_Strict):
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""
 
 
+class ManifestScores(_Strict):
+    """A file of scores made elsewhere, as it was when the run began; `analyze` reads it again."""
+
+    quantity: str
+    path: str
+    """Absolute path on the host."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class ManifestDevice(_Strict):
     """A device of the run."""
 
@@ -105,6 +114,8 @@ class Manifest(_Strict):
     latency_item: str
     """Id of the item used for latency and memory."""
     devices: list[ManifestDevice]
+    scores: list[ManifestScores] = []
+    """Those that the experiment declares, in its order."""
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
 
