@@ -22,6 +22,7 @@ class MetricSettings:
     `threads`: threads a metric may use; None is one per core.
     `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
+    `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
     """
 
     scale: int = 1
@@ -29,6 +30,7 @@ class MetricSettings:
     threads: int | None = None
     lpips_weights: Path | None = None
     download: bool = True
+    classes: tuple[str, ...] = ()
 
 
 class PreparedReference(Protocol):

@@ -294,6 +294,8 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
         if comparison.gallery_has_pictures
         else []
     )
+    if item.input_image is not None:
+        pictures.append(GalleryPicture("Input", None, images.embed(item.input_image)))
     originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
     cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]

@@ -93,7 +93,7 @@ def _leave_out_pictures_that_moved(result: dict[str, Any], device: documents.Dev
     for told, item in zip(result["gallery"], device.gallery, strict=True):
         roles: Mapping[str, str | None] = {
             role: getattr(item, role)
-            for role in ("baseline_image", "candidate_image", "reference_image", "difference_image")
+            for role in ("baseline_image", "candidate_image", "reference_image", "difference_image", "input_image")
         }
         if any(place is not None and told[role] != place for role, place in roles.items()):
             told.update(dict.fromkeys(roles))

@@ -29,6 +29,7 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.unlike_inferences import unlike_inferences
 from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
@@ -38,6 +39,7 @@ from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
 from harness.analysis.plain_words import said_plainly
+from harness.analysis.score_parts import score_parts
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
@@ -161,7 +163,9 @@ class DeviceAnalysis:
         if quantity.measured_in == "quality":
             return doubted(found, self._doubts, baseline.name, candidate.name)
         if quantity.measured_in != "file":
-            return doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            unlike = unlike_inferences(self._manifest, candidate, quantity)
+            return doubted(found, unlike, baseline.name, candidate.name)
         return found
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
@@ -311,6 +315,11 @@ class DeviceAnalysis:
                 for one in item_scores(
                     data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
                 )
+            ],
+            score_parts=[
+                one
+                for candidate in manifest.arms[1:]
+                for one in score_parts(manifest, data.scores, candidate.name, manifest.arms[0].name)
             ],
             environment=environment,
             warnings=warnings,

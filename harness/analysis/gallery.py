@@ -78,7 +78,7 @@ def _draw(
     given, reference = read_known(manifest, item)
     arms: tuple[tuple[Role, ManifestArm], ...] = (("baseline", baseline), ("candidate", candidate))
     made = {
-        role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id]))
+        role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id], given))
         for role, arm in arms
         if (arm.id, item.id) in outputs
     }
@@ -91,6 +91,7 @@ def _draw(
         "candidate_image": places.get("candidate"),
         "reference_image": places.get("reference"),
         "difference_image": places.get("difference"),
+        "input_image": str(drawing.thumbnail.relative_to(folder.path)) if drawing.thumbnail is not None else None,
         "difference_gain": drawing.difference_gain,
         "notes": list(drawing.notes),
     }

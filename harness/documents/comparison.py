@@ -300,6 +300,8 @@ class GalleryItem(_Strict):
     candidate_image: str | None
     reference_image: str | None
     difference_image: str | None
+    input_image: str | None = None
+    """What went in, made small, where it is a picture and what comes out is none."""
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
     chosen: Literal["worst", "sample"] = "worst"
@@ -354,6 +356,29 @@ class ItemScores(_Strict):
     """The largest difference between the two on one item, whatever its direction; None where none is finite."""
     words: str
     """Such as `worse on 97 % of images (194 of 200)`."""
+
+
+class ScorePart(_Strict):
+    """One of the parts that a score of a whole set is made of, such as a class."""
+
+    name: str
+    items: int
+    """How many items it is of, of those that have a value in both arms."""
+    baseline: Measured
+    candidate: Measured
+    change: float
+    """candidate − baseline, in the quantity's unit."""
+
+
+class ScoreParts(_Strict):
+    """A score of a whole set by its parts, of one candidate and of the baseline, on one device."""
+
+    candidate: str
+    quantity: str
+    part_noun: str
+    """What a part is called; its plural is regular but for a final s."""
+    parts: list[ScorePart]
+    """Those first on which the candidate loses most."""
 
 
 class Reading(_Strict):
@@ -525,6 +550,8 @@ class DeviceResult(_Strict):
     """Files with all items in a grid, in the order of their names; paths are relative to the run."""
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""
+    score_parts: list[ScoreParts] = []
+    """Scores of whole sets that are made of parts, such as the accuracy of each class."""
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[RunWarning] = []

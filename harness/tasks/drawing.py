@@ -34,6 +34,8 @@ class Drawing:
 
     pictures: Mapping[Literal["baseline", "candidate", "reference", "difference"], Path] = field(default_factory=dict)
     """PNG files by what they show; empty for a task that shows a table."""
+    thumbnail: Path | None = None
+    """A PNG file of the input made small, for a task whose outputs are no pictures and whose inputs are."""
     difference_gain: float | None = None
     """By how much |candidate − reference| was multiplied for its picture."""
     notes: tuple[str, ...] = ()

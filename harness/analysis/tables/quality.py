@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
     from harness.tasks.looks import Looks, Seen
     from harness.tasks.task import AnyTask
-    from metrics.metric import Metric, PreparedReference, Sample
+    from metrics.metric import Metric, MetricSettings, PreparedReference, Sample
     from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
 Score = float | list[float] | str
@@ -91,17 +91,31 @@ def score_outputs(
     return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
 
 
+def metric_settings(manifest: Manifest) -> MetricSettings:
+    """Those of the task, with the classes that the items' labels are of, by name, where the task has no list of its
+    own.
+    """
+    settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
+    labels = {item.label for item in manifest.items if item.label is not None}
+    return settings if settings.classes else replace(settings, classes=tuple(sorted(labels)))
+
+
 def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
     """The metrics that can be had, each using so many threads for an item, and for the others why not."""
     from metrics.errors import MetricUnavailableError
     from metrics.registry import METRICS, SET_METRICS
 
-    settings = replace(manifest.experiment.task.metric_settings(manifest.experiment.data), threads=threads)
+    task = manifest.experiment.task
+    settings = replace(metric_settings(manifest), threads=threads)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
+            if name in SET_METRICS:
+                metrics[name] = SET_METRICS[name].open(settings)
+            else:
+                metric = METRICS[name](settings)
+                metrics[name] = metric if task.over_items is None else task.over_items(name, metric)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
@@ -154,6 +168,7 @@ class _Scorer:
         self._of_run = {
             "task": task.name,
             "data": data.model_dump(mode="json", exclude={"inputs", "references", "limit"}),
+            "classes": list(metric_settings(manifest).classes),
         }
         self._of_arm = {arm.id: arm.codec.model_dump(mode="json") for arm in manifest.arms}
         # Of the project's own metrics the code is known, and so part of a score's key.
@@ -185,7 +200,7 @@ class _Scorer:
                 else:
                     key = _key(arm, output)
                     if key not in known:
-                        tensors = _load(task, arm, output)
+                        tensors = _load(task, arm, output, given)
                         if self._is_shown and not isinstance(tensors, _Unread):
                             scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
                         known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
@@ -224,6 +239,7 @@ class _Scorer:
             "codec": self._of_arm[arm.id],
             "input": item.input_sha256,
             "reference": item.reference_sha256,
+            "label": item.label,
             "reference ends in": Path(item.reference_path).suffix,
             "output": [[file.sha256, file.dtype, file.shape] for file in output.files],
         }
@@ -286,9 +302,9 @@ class _Unread:
     reason: str
 
 
-def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
+def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
     try:
-        return load_output(task, arm, output)
+        return load_output(task, arm, output, given)
     except (OSError, ValueError) as error:
         return _Unread(str(error))
 
