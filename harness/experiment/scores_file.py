@@ -20,7 +20,7 @@ from harness.tasks.declared_table import DeclaredTable
 
 _HEADER: Final = ("item", "arm", "value")
 _MOST_BYTES: Final = 64 << 20
-_REMEDY: Final = "Its first line is item,arm,value and every other gives one value, such as image07,int8,31.5."
+_REMEDY: Final = "Its first line is item,arm,value and every other gives one value, such as street07,int8,31.5."
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 
 
