@@ -55,6 +55,8 @@ class Quality:
     sources: dict[str, str]
     seen: Seen | None
     """Whether the scores can be what the models do; None for a task that does not look."""
+    metrics: dict[str, Metric | OpenSetMetric] = field(default_factory=dict)
+    """Those that could be opened."""
 
 
 def score_outputs(
@@ -88,7 +90,7 @@ def score_outputs(
     rows_elsewhere, sources_elsewhere = rows_made_elsewhere(manifest)
     rows, sources = [*rows, *rows_elsewhere], {**sources, **sources_elsewhere}
     seen = looks.seen() if looks is not None else None
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen, metrics)
 
 
 def metric_settings(manifest: Manifest) -> MetricSettings:
