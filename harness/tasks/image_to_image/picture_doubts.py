@@ -39,7 +39,9 @@ def picture_doubts(found: Plausibility, device: str, arms: Sequence[str], *, bel
         looks = found.looks.get((device, arm), [])
         for fault, items in _items_by_fault(looks).items():
             text = f"{arm} puts out {FAULT_WORDS[fault]} on {of_images(items, len(looks))}"
-            whole = len(items) == len(looks) and fault == "shares"
+            # A candidate alone may well have lost its colours; a baseline that ships today has not.
+            is_misread = fault == "shares" or (fault == "colourless" and place == 0)
+            whole = len(items) == len(looks) and is_misread
             (doubts.suspicions if whole else doubts.doubts).setdefault(arm, []).append(text)
         explained = _other_reading(looks) or _moved(looks, floors)
         below = _below(looks, floors)

@@ -37,10 +37,6 @@ def one_corner(number: int, picture: Levels) -> Levels:
     return changed
 
 
-def chroma(number: int, picture: Levels) -> Levels:
-    return 0.8 * picture + 25.0 + 12.0 * _GREEN_RED * (1 if number % 2 else -1)
-
-
 def colourless(_: int, picture: Levels) -> Levels:
     return np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
 
@@ -152,7 +148,8 @@ def test_chroma_that_a_rule_on_luma_does_not_see_is_named(tmp_path: Path) -> Non
 
 
 def test_a_damaged_corner_of_the_candidate_breaks_the_rule_and_its_place_is_told(tmp_path: Path) -> None:
-    comparison = planted_run(tmp_path, one_corner, items=ITEMS)
+    rule = {"quantity": "psnr_y", "no_worse_than": "0.2 dB"}
+    comparison = planted_run(tmp_path, one_corner, items=ITEMS, rules=[rule])
     assert comparison.verdicts[0].decision == "hold"
     told = texts(comparison.devices[0].warnings)
     assert any("int8 is off in the upper left corner" in text.lower() for text in told)
