@@ -41,7 +41,7 @@ def main() -> None:
         for name, reference_path, output_path in work:
             reference = np.asarray(Image.open(reference_path).convert("RGB"))
             made = np.load(output_path)[0].transpose(1, 2, 0)
-            picture = np.floor(np.clip(made, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+            picture = np.rint(np.clip(made, 0.0, 1.0) * 255.0).astype(np.uint8)
             luma_of_both = [luma(each)[2:-2, 2:-2] for each in (reference, picture)]
             scores[name] = {
                 "psnr": peak_signal_noise_ratio(reference, picture, data_range=255),

@@ -47,6 +47,10 @@ with each drops one there.
 """
 
 
+ITEM_LATENCY = "item_latency"
+"""The quantity of items that are several inferences."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A quantity that two arms can be compared on: all that is known of it, in one row.
@@ -86,6 +90,10 @@ class Quantity:
     visible_loss: float | None = None
     """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
     """
+    of_right_items: bool = False
+    """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
+    compared as paired shares.
+    """
     is_a_pace: bool = False
     """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
     names_itself: bool = False
@@ -94,6 +102,8 @@ class Quantity:
     """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
     of_tail: bool = False
     """It tells of single slow inferences, which a median leaves out: the verdict names it where it got worse."""
+    of_one_inference: bool = False
+    """It is what one inference takes: of arms that need another number of them for an item it is not comparable."""
     facts: MetricFacts | None = None
     """For scores, what is known of the metric: convention, citation, what it is blind to; else None."""
 
@@ -133,6 +143,7 @@ def _ratio(
     names_itself: bool = False,
     told_by_few: bool = False,
     of_tail: bool = False,
+    of_one_inference: bool = False,
 ) -> Quantity:
     return Quantity(
         name=name,
@@ -152,6 +163,7 @@ def _ratio(
         names_itself=names_itself,
         told_by_few=told_by_few,
         of_tail=of_tail,
+        of_one_inference=of_one_inference,
     )
 
 
@@ -173,6 +185,7 @@ def quantity_of_score(facts: MetricFacts, over: Literal["item", "set"] = "item")
         over=over,
         gallery_order=facts.gallery_order,
         visible_loss=facts.visible_loss,
+        of_right_items=facts.of_right_items,
         facts=facts,
     )
 
@@ -188,6 +201,7 @@ _ALL = (
         measured_as="p50_ns",
         is_a_pace=True,
         names_itself=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p90",
@@ -198,6 +212,7 @@ _ALL = (
         subject="the slowest tenth of inferences",
         measured_as="p90_ns",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p99",
@@ -207,6 +222,7 @@ _ALL = (
         "one inference in a hundred is slower than this, of those of all blocks together",
         subject="the slowest hundredth of inferences",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_mean",
@@ -215,6 +231,17 @@ _ALL = (
         "latency",
         "time of all inferences divided by their number, slow ones included",
         subject="mean latency",
+        measured_as="mean_ns",
+        of_one_inference=True,
+    ),
+    _ratio(
+        ITEM_LATENCY,
+        "Latency, whole item",
+        "ns",
+        "latency",
+        "all inferences of an item that is cut into parts, one after the other: mean latency times their number; "
+        "cutting and joining are not in it",
+        subject="latency of a whole item",
         measured_as="mean_ns",
     ),
     Quantity(
@@ -231,6 +258,7 @@ _ALL = (
         words=("lower", "higher"),
         as_much="as much",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "sustained_latency",
@@ -240,6 +268,7 @@ _ALL = (
         "an inference while the build works alone and without pause, its own heat included",
         subject="sustained latency",
         is_a_pace=True,
+        of_one_inference=True,
     ),
     _ratio(
         "load_time",
@@ -258,6 +287,7 @@ _ALL = (
         "the first inference after loading, which users wait for",
         subject="the first inference",
         measured_as="first_inference_ns",
+        of_one_inference=True,
     ),
     _ratio(
         "load_peak_memory",
@@ -321,6 +351,7 @@ _ALL = (
         "energy",
         "energy above idle, divided by inferences",
         subject="energy per inference",
+        of_one_inference=True,
     ),
     _ratio(
         "average_power",

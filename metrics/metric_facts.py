@@ -15,7 +15,7 @@ class MetricFacts:
     label: str
     """Heads a row of a table."""
     family: str
-    """What the metric compares, and so which tasks offer it: `image`, `tensors`."""
+    """What the metric compares, and so which tasks offer it: `image`, `labels`, `tensors`."""
     unit: str
     """The unit of values: `dB`, `%`, or nothing."""
     better: Literal["lower", "higher"]
@@ -38,6 +38,10 @@ class MetricFacts:
     gallery_order: int | None = None
     """Place among the scores of its family by which the items to look at are chosen: the first with values chooses.
     None for a score that never chooses.
+    """
+    of_right_items: bool = False
+    """Whether each item has 100 (right) or 0 (wrong), in per cent: a mean is then a share, and two arms are compared as
+    paired shares.
     """
     subject: str | None = None
     """Begins a sentence; None where the label does."""

@@ -57,9 +57,12 @@ class SetMetric:
     """A metric over a whole set, as it is registered: what is known of it, how it is opened, and the set's value.
 
     `open` raises MetricUnavailableError with the reason where the metric cannot be had. `value` gives the value of a
-    set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so.
+    set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so. `parts` gives what the
+    value is made of, such as the accuracy of each class: place in `MetricSettings.classes` → value in the same unit,
+    and of how many items.
     """
 
     facts: MetricFacts
     open: Callable[[MetricSettings], OpenSetMetric]
     value: Callable[[NDArray[np.float64]], float]
+    parts: Callable[[NDArray[np.float64]], dict[int, tuple[float, int]]] | None = None

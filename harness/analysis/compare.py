@@ -132,7 +132,10 @@ def compare(
         devices=results,
         floor=seen.floor if seen is not None else None,
         rules=rules_in_words(manifest),
-        method=method_in_words(manifest, by_launch=_had_launches(manifest, records)),
+        method=[
+            *method_in_words(manifest, by_launch=_had_launches(manifest, records)),
+            *(seen.notes if seen is not None else ()),
+        ],
         warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],
     )
 

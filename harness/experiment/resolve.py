@@ -109,10 +109,16 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         id=identifier,
         arm=arm,
         model=model,
-        codec=file.experiment.task.make_codec(model, arm.tensor or file.experiment.data.tensor, file.experiment.data),
+        codec=_codec(model, arm, file),
         runtime=spec,
         runtime_version=version,
     )
+
+
+def _codec(model: ModelFile, arm: Arm, file: ExperimentFile) -> Codec:
+    task, data = file.experiment.task, file.experiment.data
+    codec: Codec = task.make_codec(model, task.with_files(arm.tensor or data.tensor, file.resolve), data)
+    return codec
 
 
 def refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:

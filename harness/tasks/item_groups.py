@@ -22,7 +22,7 @@ from harness.tasks.item import TaskItem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.tasks.task_data import TaskData
+    from harness.tasks.task_data import ItemData
 
 FOLDERS: Final = "folders"
 """What `data.groups` says where folders are the groups."""
@@ -45,7 +45,7 @@ def folders_of_items(folder: Path, data_groups: str | None) -> list[Path]:
     return [folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))]
 
 
-def with_groups(items: Sequence[ItemT], data: TaskData, resolve: Callable[[str], Path], noun: str) -> list[ItemT]:
+def with_groups(items: Sequence[ItemT], data: ItemData, resolve: Callable[[str], Path], noun: str) -> list[ItemT]:
     """The items with their groups. `noun` is what an item is called.
 
     Raises `UserError` for groups that are not there, a file that is none of tags, and tags of unknown items, which are

@@ -14,6 +14,7 @@ from harness.documents.comparison import Effect
 from harness.quantity import QUANTITIES
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
+from harness.statistics.paired_shares import METHOD as SHARES_METHOD
 
 if TYPE_CHECKING:
     from harness.documents.comparison import Contrast, DeviceResult
@@ -80,7 +81,9 @@ def p_worse(contrast: Contrast) -> float:
         return 1.0
     if effect.sd is None:
         return 1.0
-    if effect.interval is not None and effect.interval.method.startswith((ANYTIME, INVERTED, SET_METHOD)):
+    if effect.interval is not None and effect.interval.method.startswith(
+        (ANYTIME, INVERTED, SET_METHOD, SHARES_METHOD)
+    ):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
     p_value = Estimate(-abs(mean), effect.sd, effect.n, _effective_n(effect, effect.sd)).p_at_least(0.0)

@@ -12,7 +12,7 @@ from harness.tasks.fingerprint import file_sha256, files_sha256
 from harness.tasks.item import TaskItem
 from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
-from harness.tasks.tensors.tensor_file import TensorHeader, read_header, read_tensor
+from harness.tasks.tensor_file import TensorHeader, read_header, read_tensor
 
 if TYPE_CHECKING:
     import numpy as np

@@ -101,6 +101,12 @@ def _draft(given: DraftData) -> TaskDraft:
     return draft(given)
 
 
+def _guess(given: DraftData) -> str | None:
+    from harness.tasks.tensors.draft import guess
+
+    return guess(given)
+
+
 TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     name="tensors",
     nouns=Nouns(singular="example", content="tensors", output="tensors"),
@@ -127,4 +133,5 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     shows_pictures=False,
     draw=_draw,
     draft=_draft,
+    guess=_guess,
 )
