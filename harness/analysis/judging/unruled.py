@@ -1,7 +1,8 @@
 """What got worse though no rule asks about it is named in the verdict, and a score that got clearly worse in its
 sentence.
 
-A rule on luma is kept by a build that spoils the colours, and a rule on speed by one that takes twice the memory.
+A rule on one score is kept by a build that spoils what this score does not see, and a rule on speed by one that takes
+twice the memory.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def worse_without_a_rule(
 
 def is_clear_loss(contrast: Contrast, rules: list[Rule]) -> bool:
     """Whether it is a score that lost clearly more than is negligible, and more than a rule lets another score in the
-    same unit lose: who agreed on 0.1 dB of luma has nothing to look at in 0.1 dB of all channels.
+    same unit lose: who agreed on 0.1 dB of one has nothing to look at in 0.1 dB of another.
     """
     quantity, effect = QUANTITIES[contrast.quantity], contrast.effect
     if quantity.measured_in != "quality" or not isinstance(effect, Effect):
