@@ -7,18 +7,28 @@ from metrics.facts.calibration_error import CALIBRATION_ERROR
 from metrics.facts.class_accuracy import CLASS_ACCURACY
 from metrics.facts.close_pixels import CLOSE_PIXELS
 from metrics.facts.cosine_similarity import COSINE_SIMILARITY
+from metrics.facts.delta_e_2000 import DELTA_E_2000
+from metrics.facts.dists import DISTS
+from metrics.facts.flicker import FLICKER
+from metrics.facts.flip import FLIP
+from metrics.facts.gradient_error import GRADIENT_ERROR
 from metrics.facts.lpips_alex import LPIPS_ALEX
 from metrics.facts.lpips_squeeze import LPIPS_SQUEEZE
 from metrics.facts.lpips_vgg import LPIPS_VGG
+from metrics.facts.mae import MAE
 from metrics.facts.max_abs_error import MAX_ABS_ERROR
+from metrics.facts.max_error import MAX_ERROR
+from metrics.facts.ms_ssim import MS_SSIM
 from metrics.facts.psnr import PSNR
 from metrics.facts.psnr_pooled import PSNR_POOLED
 from metrics.facts.psnr_y import PSNR_Y
 from metrics.facts.snr import SNR
 from metrics.facts.ssim import SSIM
 from metrics.facts.ssim_y import SSIM_Y
+from metrics.facts.ssimulacra2 import SSIMULACRA2
 from metrics.facts.top1 import TOP1
 from metrics.facts.top5 import TOP5
+from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
 from metrics.metric import ItemMetric, MetricFactory
 from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
@@ -33,9 +43,19 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     LPIPS_SQUEEZE,
     LPIPS_VGG,
     CLOSE_PIXELS,
+    MS_SSIM,
+    DISTS,
+    FLIP,
+    SSIMULACRA2,
+    DELTA_E_2000,
+    GRADIENT_ERROR,
+    MAE,
+    MAX_ERROR,
     SNR,
     COSINE_SIMILARITY,
     MAX_ABS_ERROR,
+    WORST_FRAME_PSNR,
+    FLICKER,
     TOP1,
     TOP5,
     CLASS_ACCURACY,

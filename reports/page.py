@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from markupsafe import Markup
 
@@ -16,7 +18,8 @@ from harness.documents.comparison import (
     LatencyDistribution,
 )
 from harness.quantity import Measured
-from reports.charts.block_medians import block_medians, marks_in_words
+from reports.charts.arm_courses import arm_courses, course_in_words
+from reports.charts.block_medians import block_medians, marks_in_words, slow_in_words
 from reports.charts.effect_scale import EffectScale, bounds_on, effect_scales
 from reports.charts.interval_bar import interval_bar
 from reports.charts.latency_distribution import latency_distribution
@@ -33,6 +36,11 @@ from reports.forests import CandidateForests, forests
 from reports.glossary import GlossaryEntry, glossary
 from reports.groups import GroupTable, group_scales, group_tables
 from reports.scores import ScoreFigure, score_figures
+from reports.small_files import SmallFile, SmallFiles
+from reports.strips import Strip, row_ids, strips
+
+_OF_STRIPS: Final = 0.45
+"""What small views of all items may take of a page's files; the rest is for the items to look at."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,26 @@ class LatencyFigures:
     distribution_chart: Markup
     medians_chart: Markup | None
     readings: list[tuple[str, Markup]]
-    """Charts of heat and clocks, each with its words."""
+    """Charts of heat, clocks and free memory, each with its words."""
+    slow: list[str]
+    """What is shaded in the charts over the run, a sentence; empty where nothing is."""
     stalled: dict[str, Measured]
     """Arm → share of its stalled inferences; of those of which it is known or said why not."""
     marks: list[str]
     """What the marks in the chart of blocks mean, a sentence each."""
+
+
+@dataclass(frozen=True)
+class CourseFigure:
+    """Memory or power of the arms over its pass."""
+
+    quantity: str
+    chart: Markup | None
+    """None where no arm has a value."""
+    shown: list[tuple[int, str, str]]
+    """Colour, words and source of each arm that is drawn."""
+    missing: list[tuple[str, str]]
+    """Arm and reason of each that is not."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +120,10 @@ class DeviceSection:
     result: DeviceResult
     tables: list[ContrastTable]
     latency: LatencyFigures | None
+    courses: list[CourseFigure]
     gallery: list[GalleryEntry]
     scores: list[ScoreFigure]
+    strips: list[Strip]
     groups: list[GroupTable]
 
 
@@ -113,24 +138,48 @@ class Page:
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
     floor: str | None
+    symbols: list[SmallFile]
+    """Small files that are shown in several places, and stand in the page once."""
     glossary: list[GlossaryEntry]
     """Every quantity that was compared, in plain words."""
 
 
-def lay_out(comparison: Comparison, images: ImageEmbedder) -> Page:
-    """Arrange the comparison for reading. Draws the figures; computes nothing."""
+def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
+    """Arrange the comparison for reading. Draws the figures; computes nothing.
+
+    At most `limit_bytes` of files are embedded; small views take their part first, and what they leave is for the
+    items to look at.
+    """
     scales, of_groups = effect_scales(comparison), group_scales(comparison)
+    shown = sum(len(device.gallery) for device in comparison.devices)
+    files = SmallFiles(run_folder, int(_OF_STRIPS * limit_bytes) if shown else limit_bytes)
+    entries = [
+        {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(device.gallery)}
+        for index, device in enumerate(comparison.devices)
+    ]
+    all_strips = [strips(comparison, index, entries[index], files) for index in range(len(comparison.devices))]
+    images = ImageEmbedder(run_folder, limit_bytes - files.used_bytes, 4 * shown)
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
         screens=first_screens(comparison),
         forests=forests(comparison, scales),
         devices=[
-            _device_section(comparison, result, index, images, scales, group_tables(result, of_groups))
+            _device_section(
+                comparison,
+                result,
+                index,
+                images,
+                scales,
+                entries[index],
+                all_strips[index],
+                group_tables(result, of_groups),
+            )
             for index, result in enumerate(comparison.devices)
         ],
         warnings=warning_groups(comparison),
         floor=floor_in_words(comparison),
+        symbols=files.symbols,
         glossary=glossary(comparison),
     )
 
@@ -141,6 +190,8 @@ def _device_section(
     index: int,
     images: ImageEmbedder,
     scales: dict[str, EffectScale],
+    entries: dict[tuple[str, str], str],
+    of_device: list[Strip],
     groups: list[GroupTable],
 ) -> DeviceSection:
     tables = []
@@ -156,11 +207,10 @@ def _device_section(
         result=result,
         tables=tables,
         latency=_latency_figures(comparison, result, index),
+        courses=_course_figures(comparison, result, index),
         gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
-        scores=score_figures(
-            result,
-            {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(result.gallery)},
-        ),
+        scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
+        strips=of_device,
         groups=groups,
     )
 
@@ -176,28 +226,55 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
     distributions = [distribution for distribution in result.latency if distribution.quantiles_ns]
     if not distributions:
         return None
-    names = [arm.name for arm in comparison.arms]
-    series = [
-        names.index(distribution.arm) if distribution.arm in names else len(names) + position
-        for position, distribution in enumerate(distributions)
-    ]
+    series = _series(comparison, [distribution.arm for distribution in distributions])
     any_blocks = any(distribution.block_medians_ns for distribution in distributions)
     return LatencyFigures(
         distributions=distributions,
         series=series,
         distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
-        medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks") if any_blocks else None,
+        medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks", slow=result.slow_stretch)
+        if any_blocks
+        else None,
         readings=[
             (
                 reading_in_words(one),
-                readings_chart(one, _last_block_s(distributions), prefix=f"device-{index}-reading-{place}"),
+                readings_chart(
+                    one,
+                    _last_block_s(distributions),
+                    prefix=f"device-{index}-reading-{place}",
+                    slow=result.slow_stretch,
+                ),
             )
             for place, one in enumerate(result.readings)
             if one.values and len(one.values) == len(one.at_s)
         ],
         stalled={arm.arm: arm.values["latency_stalls"] for arm in result.arms if "latency_stalls" in arm.values},
         marks=marks_in_words(distributions),
+        slow=slow_in_words(result.slow_stretch),
     )
+
+
+def _series(comparison: Comparison, arms: list[str]) -> list[int]:
+    """Colour, marker and line style of each arm: the same in every chart of the page."""
+    names = [arm.name for arm in comparison.arms]
+    return [names.index(arm) if arm in names else len(names) + place for place, arm in enumerate(arms)]
+
+
+def _course_figures(comparison: Comparison, result: DeviceResult, index: int) -> list[CourseFigure]:
+    figures = []
+    for place, quantity in enumerate(dict.fromkeys(course.quantity for course in result.courses)):
+        courses = [one for one in result.courses if one.quantity == quantity]
+        drawn = [one for one in courses if one.values and len(one.values) == len(one.at_s)]
+        series = _series(comparison, [one.arm for one in drawn])
+        figures.append(
+            CourseFigure(
+                quantity,
+                arm_courses(drawn, series, prefix=f"device-{index}-course-{place}") if drawn else None,
+                [(colour, course_in_words(one), one.source) for colour, one in zip(series, drawn, strict=True)],
+                [(one.arm, one.unavailable or "it was not recorded") for one in courses if one not in drawn],
+            )
+        )
+    return figures
 
 
 def _last_block_s(distributions: list[LatencyDistribution]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -26,14 +27,18 @@ class ScoreFigure:
     """Items that have no dot: without a value, or identical to their references."""
 
 
-def score_figures(result: DeviceResult, targets: dict[tuple[str, str], str]) -> list[ScoreFigure]:
-    """One a score and candidate. `targets`: (candidate, item) → the id of its place in the page."""
+def score_figures(
+    result: DeviceResult, targets: dict[tuple[str, str], str], rows: Mapping[str, Mapping[str, str]]
+) -> list[ScoreFigure]:
+    """One a score and candidate. `targets`: (candidate, item) → the id of its place among those to look at; `rows`:
+    candidate → item → the id of its row among all.
+    """
     figures = []
     for scores in result.scores:
         own = {item: target for (candidate, item), target in targets.items() if candidate == scores.candidate}
         # Items that are right or wrong would lie on four places.
         is_drawn = not ((row := QUANTITIES.get(scores.quantity)) and row.of_right_items)
-        dots = score_dots(scores, own) if is_drawn else None
+        dots = score_dots(scores, own, rows.get(scores.candidate)) if is_drawn else None
         drawn = 0 if dots is None else dots.count('<circle class="dot')
         figures.append(
             ScoreFigure(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.analysis.conditions.arm_courses import arm_courses
 from harness.analysis.conditions.arm_facts import (
     arm_on_device,
     asked_and_done,
@@ -19,7 +20,7 @@ from harness.analysis.conditions.block_conditions import block_warnings, gate_wa
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
-from harness.analysis.conditions.readings import device_readings
+from harness.analysis.conditions.readings import device_readings, slow_stretch
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
@@ -28,6 +29,7 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.unlike_inferences import unlike_inferences
 from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
@@ -161,7 +163,9 @@ class DeviceAnalysis:
         if quantity.measured_in == "quality":
             return doubted(found, self._doubts, baseline.name, candidate.name)
         if quantity.measured_in != "file":
-            return doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            unlike = unlike_inferences(self._manifest, candidate, quantity)
+            return doubted(found, unlike, baseline.name, candidate.name)
         return found
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
@@ -299,6 +303,8 @@ class DeviceAnalysis:
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
             readings=device_readings(data),
+            slow_stretch=slow_stretch(data),
+            courses=arm_courses(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
             votes=votes_on_device(data),
@@ -385,6 +391,7 @@ class DeviceAnalysis:
             reason=sentence(stated(quantity, predicate)),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
+            own_value=judgement.own_value,
             more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
         )
 

@@ -191,6 +191,16 @@ class MoreNeeded(_Strict):
     """Such as `about 12 more pairs, about 4 minutes`."""
 
 
+class OwnValue(_Strict):
+    """A candidate's own value beside the limit of a rule on it, in the quantity's unit."""
+
+    value: float
+    low: float | None
+    """The end of its 95 % interval; None where the value is exact, or one replicate is all there is."""
+    high: float | None
+    limit: float
+
+
 class RuleResult(_Strict):
     """One declared rule, judged on one device for one candidate."""
 
@@ -207,6 +217,10 @@ class RuleResult(_Strict):
     """The rule's bound on the scale of the effect, to be drawn beside its interval: 0.8 for `at least 20 % lower`, 1.02
     for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the
     candidate's own value.
+    """
+    own_value: OwnValue | None = None
+    """What a rule on the candidate's own value holds against its limit; None where the rule is none, or there is no
+    finite value.
     """
     more: MoreNeeded | None = None
     """None where the rule is not open, where more would not settle it, or no sensible number would."""
@@ -295,6 +309,36 @@ class GalleryItem(_Strict):
     """Sentences on the item, such as where an output is furthest off."""
 
 
+class WorstPlace(_Strict):
+    """Where on one item a candidate loses most against the baseline: a square, cut out of both pixel by pixel."""
+
+    left: int
+    """Where the square begins, in pixels of the whole; likewise `top`."""
+    top: int
+    side: int
+    files: dict[str, str]
+    """`baseline`, `candidate`, `reference` → lossless file; paths are relative to the run."""
+
+
+class ItemView(_Strict):
+    """The files that show one item on one device; paths are relative to the run."""
+
+    item: str
+    whole: dict[str, str] = {}
+    """Arm → what it put out, lossless."""
+    small: dict[str, str] = {}
+    """Arm → the same made small."""
+    worst: dict[str, WorstPlace] = {}
+    """Candidate → where it loses most; one that is equal to the reference everywhere has none."""
+
+
+class ReferenceView(_Strict):
+    """The files that show what an item should be; paths are relative to the run."""
+
+    whole: str
+    small: str
+
+
 class ItemScores(_Strict):
     """One score on every item, of one candidate and of the baseline, on one device."""
 
@@ -345,6 +389,33 @@ class Reading(_Strict):
     at_s: list[float]
     """Moments in seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
     values: list[float]
+
+
+class SlowStretch(_Strict):
+    """A stretch of the latency pass in which the device did a fixed work more slowly than at first."""
+
+    from_s: float
+    """Its begin and its end are in seconds since the latency pass began."""
+    to_s: float
+    factor: float
+    """The fixed work took so many times as long as at first."""
+    cause: Literal["heat", "others", "unknown"]
+    """`heat` where a clock, a temperature or a thermal status agrees, `others` where other programs were at work."""
+
+
+class ArmCourse(_Strict):
+    """One quantity of one arm over its pass: a value for every fresh process, or every long block."""
+
+    arm: str
+    quantity: str
+    source: str
+    """Such as `fresh processes of the memory pass, ai-edge-litert 2.3.0`."""
+    at_s: list[float]
+    """Moments in seconds since the pass began."""
+    values: list[float]
+    """In the quantity's unit, one a moment."""
+    unavailable: str | None = None
+    """Why there are none."""
 
 
 class ArmOnDevice(_Strict):
@@ -458,7 +529,11 @@ class DeviceResult(_Strict):
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
     readings: list[Reading] = []
-    """Heat and clocks while latency was measured; empty where the device tells none."""
+    """Heat, clocks and free memory while latency was measured; empty where the device tells none."""
+    slow_stretch: SlowStretch | None = None
+    """None where the device kept its pace, or nothing is known of it."""
+    courses: list[ArmCourse] = []
+    """Memory and power of each arm over their own passes; empty where neither was asked for."""
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None
@@ -468,6 +543,10 @@ class DeviceResult(_Strict):
     votes: list[VotesOnDevice] = []
     """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    views: list[ItemView] = []
+    """Every item, where the task has something to show of it."""
+    contact_sheets: list[str] = []
+    """Files with all items in a grid, in the order of their names; paths are relative to the run."""
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""
     score_parts: list[ScoreParts] = []
@@ -553,6 +632,8 @@ class Comparison(_Strict):
     items: int
     item_noun: str = "image"
     """What an item is called; its plural is regular. Comparisons that do not say it are of images."""
+    reference_views: dict[str, ReferenceView] = {}
+    """Item → what it should be, where the task has something to show of it."""
     gallery_has_pictures: bool = True
     """Whether the items to look at are shown by pictures; else by their scores alone."""
     clusters: int | None

@@ -213,7 +213,8 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
             if name == "style":
                 assert re.sub(r"url\(#[\w-]+\)", "", value).count("url(") == 0
     scripts = elements(tree, "script")
-    assert [script.text for script in scripts] == [(TEMPLATES / "viewer.js").read_text(encoding="utf-8")]
+    own = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("viewer.js", "strip.js"))
+    assert [script.text for script in scripts] == [own]
     assert all(script.attrib == {} for script in scripts)
     style = "".join(element.text or "" for element in elements(tree, "style"))
     assert "url(" not in style
@@ -236,7 +237,7 @@ def test_the_policy_allows_the_page_s_own_script_by_its_hash_and_no_other(page: 
 def everywhere(comparison: Comparison, text: str) -> Comparison:
     """The comparison with `text` in the place of, or after, every text that comes from outside."""
     untouched = {"kind", "schema_", "schema", "outcome", "decision", "status", "scale", "role", "format", "quantity"}
-    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen"}
+    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen", "cause"}
 
     def changed(value: Any, key: str) -> Any:
         if isinstance(value, dict):
