@@ -81,7 +81,7 @@ def _draw(
     given, reference = read_known(manifest, item)
     arms: tuple[tuple[Role, ManifestArm], ...] = (("baseline", baseline), ("candidate", candidate))
     made = {
-        role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id]))
+        role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id], given))
         for role, arm in arms
         if (arm.id, item.id) in outputs
     }

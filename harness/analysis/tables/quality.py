@@ -104,12 +104,17 @@ def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | 
     from metrics.errors import MetricUnavailableError
     from metrics.registry import METRICS, SET_METRICS
 
+    task = manifest.experiment.task
     settings = replace(metric_settings(manifest), threads=threads)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
+            if name in SET_METRICS:
+                metrics[name] = SET_METRICS[name].open(settings)
+            else:
+                metric = METRICS[name](settings)
+                metrics[name] = metric if task.over_items is None else task.over_items(name, metric)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
@@ -194,7 +199,7 @@ class _Scorer:
                 else:
                     key = _key(arm, output)
                     if key not in known:
-                        tensors = _load(task, arm, output)
+                        tensors = _load(task, arm, output, given)
                         if self._is_shown and not isinstance(tensors, _Unread):
                             scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
                         known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
@@ -296,9 +301,9 @@ class _Unread:
     reason: str
 
 
-def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
+def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
     try:
-        return load_output(task, arm, output)
+        return load_output(task, arm, output, given)
     except (OSError, ValueError) as error:
         return _Unread(str(error))
 
