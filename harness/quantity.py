@@ -47,6 +47,10 @@ with each drops one there.
 """
 
 
+ITEM_LATENCY = "item_latency"
+"""The quantity of items that are several inferences."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A quantity that two arms can be compared on: all that is known of it, in one row.
@@ -98,6 +102,8 @@ class Quantity:
     """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
     of_tail: bool = False
     """It tells of single slow inferences, which a median leaves out: the verdict names it where it got worse."""
+    of_one_inference: bool = False
+    """It is what one inference takes: of arms that need another number of them for an item it is not comparable."""
     facts: MetricFacts | None = None
     """For scores, what is known of the metric: convention, citation, what it is blind to; else None."""
 
@@ -137,6 +143,7 @@ def _ratio(
     names_itself: bool = False,
     told_by_few: bool = False,
     of_tail: bool = False,
+    of_one_inference: bool = False,
 ) -> Quantity:
     return Quantity(
         name=name,
@@ -156,6 +163,7 @@ def _ratio(
         names_itself=names_itself,
         told_by_few=told_by_few,
         of_tail=of_tail,
+        of_one_inference=of_one_inference,
     )
 
 
@@ -193,6 +201,7 @@ _ALL = (
         measured_as="p50_ns",
         is_a_pace=True,
         names_itself=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p90",
@@ -203,6 +212,7 @@ _ALL = (
         subject="the slowest tenth of inferences",
         measured_as="p90_ns",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p99",
@@ -212,6 +222,7 @@ _ALL = (
         "one inference in a hundred is slower than this, of those of all blocks together",
         subject="the slowest hundredth of inferences",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_mean",
@@ -220,6 +231,17 @@ _ALL = (
         "latency",
         "time of all inferences divided by their number, slow ones included",
         subject="mean latency",
+        measured_as="mean_ns",
+        of_one_inference=True,
+    ),
+    _ratio(
+        ITEM_LATENCY,
+        "Latency, whole item",
+        "ns",
+        "latency",
+        "all inferences of an item that is cut into parts, one after the other: mean latency times their number; "
+        "cutting and joining are not in it",
+        subject="latency of a whole item",
         measured_as="mean_ns",
     ),
     Quantity(
@@ -236,6 +258,7 @@ _ALL = (
         words=("lower", "higher"),
         as_much="as much",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "sustained_latency",
@@ -245,6 +268,7 @@ _ALL = (
         "an inference while the build works alone and without pause, its own heat included",
         subject="sustained latency",
         is_a_pace=True,
+        of_one_inference=True,
     ),
     _ratio(
         "load_time",
@@ -263,6 +287,7 @@ _ALL = (
         "the first inference after loading, which users wait for",
         subject="the first inference",
         measured_as="first_inference_ns",
+        of_one_inference=True,
     ),
     _ratio(
         "load_peak_memory",
@@ -326,6 +351,7 @@ _ALL = (
         "energy",
         "energy above idle, divided by inferences",
         subject="energy per inference",
+        of_one_inference=True,
     ),
     _ratio(
         "average_power",

@@ -9,6 +9,7 @@ from metrics.facts.close_pixels import CLOSE_PIXELS
 from metrics.facts.cosine_similarity import COSINE_SIMILARITY
 from metrics.facts.delta_e_2000 import DELTA_E_2000
 from metrics.facts.dists import DISTS
+from metrics.facts.flicker import FLICKER
 from metrics.facts.flip import FLIP
 from metrics.facts.gradient_error import GRADIENT_ERROR
 from metrics.facts.lpips_alex import LPIPS_ALEX
@@ -27,6 +28,7 @@ from metrics.facts.ssim_y import SSIM_Y
 from metrics.facts.ssimulacra2 import SSIMULACRA2
 from metrics.facts.top1 import TOP1
 from metrics.facts.top5 import TOP5
+from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
 from metrics.metric import ItemMetric, MetricFactory
 from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
@@ -52,6 +54,8 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     SNR,
     COSINE_SIMILARITY,
     MAX_ABS_ERROR,
+    WORST_FRAME_PSNR,
+    FLICKER,
     TOP1,
     TOP5,
     CLASS_ACCURACY,

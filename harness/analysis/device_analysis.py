@@ -29,6 +29,7 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.unlike_inferences import unlike_inferences
 from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
@@ -162,7 +163,9 @@ class DeviceAnalysis:
         if quantity.measured_in == "quality":
             return doubted(found, self._doubts, baseline.name, candidate.name)
         if quantity.measured_in != "file":
-            return doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            unlike = unlike_inferences(self._manifest, candidate, quantity)
+            return doubted(found, unlike, baseline.name, candidate.name)
         return found
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:

@@ -140,7 +140,7 @@ class _Work:
     def _decoded(self, arm: ManifestArm, output: Output, given: Any) -> Any | None:
         task = self._manifest.experiment.task
         try:
-            return task.decode(arm.codec, load_output(task, arm, output), given)
+            return task.decode(arm.codec, load_output(task, arm, output, given), given)
         except (OSError, ValueError):
             return None
 

@@ -54,6 +54,7 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             if first_look is None
             else [_sequential_design(manifest, "latency", first_look, "launch" if by_launch else block)]
         ),
+        *_whole_items_in_words(manifest),
         "Beside a change, an arm's own time, memory or energy is the geometric mean too, so that candidate divided by "
         "baseline is the change wherever both have a value for the same pairs.",
         "“31 % faster, 1.45 times the speed” means 31 % less time, or 1.45 times as many in the same time.",
@@ -113,6 +114,19 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             "on it."
         )
     return sentences
+
+
+def _whole_items_in_words(manifest: Manifest) -> list[str]:
+    numbers = manifest.inferences_of_latency_item()
+    if max(numbers.values()) == 1:
+        return []
+    noun = manifest.experiment.task.nouns.singular
+    taken = listed([f"{number} of {arm}" for arm, number in numbers.items()])
+    return [
+        f"A whole {noun} is several inferences ({taken} for {_latency_item(manifest)!r}): one of them is timed again"
+        f" and again, and the latency of the whole {noun} is its mean times their number. Cutting and joining are done"
+        " on the host and are in no time."
+    ]
 
 
 def _groups_in_words(manifest: Manifest) -> str:

@@ -110,7 +110,7 @@ def _compare_and_draw(
         entry.name: [
             item
             for candidate in manifest.arms[1:]
-            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores, outputs)
+            for item in draw_gallery(folder, manifest, entry, candidate, quality.scores, outputs, quality.metrics)
         ]
         for entry in manifest.devices
     }

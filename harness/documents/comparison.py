@@ -6,7 +6,7 @@ Paths in it are relative to the run folder. Names of arms, items and devices are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -286,6 +286,21 @@ class LatencyDistribution(_Strict):
     """None where the arm kept its pace."""
 
 
+class ErrorMap(_Strict):
+    """Where on an item each arm is how far from what it should be, in colours of one scale for all arms and items."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
+    """The score that it belongs to, or `absolute_error`."""
+    label: str
+    unit: str
+    ticks: list[float]
+    """The values that lie at even distances along the colours; what is beyond the last looks like it."""
+    colors: list[Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]]
+    """The colours at even distances, from the first tick to the last."""
+    files: dict[Literal["baseline", "candidate"], str]
+    """Role → file; paths are relative to the run."""
+
+
 class GalleryItem(_Strict):
     """An item to look at: where the candidate is furthest from the baseline for the worse."""
 
@@ -303,6 +318,7 @@ class GalleryItem(_Strict):
     """What went in, made small, where it is a picture and what comes out is none."""
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    maps: list[ErrorMap] = []
     chosen: Literal["worst", "sample"] = "worst"
     """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []

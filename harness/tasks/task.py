@@ -19,6 +19,7 @@ from harness.tasks.item_views import ItemViews
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
+from harness.tasks.parts import Parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from harness.models.model_file import ModelFile
     from harness.models.tensor_info import TensorInfo
-    from metrics.metric import MetricSettings
+    from metrics.metric import Metric, MetricSettings
 
 DataT = TypeVar("DataT")
 TensorT = TypeVar("TensorT")
@@ -126,6 +127,9 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
 
+    parts: Parts[ItemT, CodecT] | None = None
+    """How an item becomes several inferences; None where it is always one."""
+
     # For a task whose references are labels.
     read_labelled: Callable[[str, Path], Any] = _no_labels
     """The reference of an item, of its label and what lies at its reference's path, as the metrics take it."""
@@ -141,6 +145,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """
     sample_for: Callable[[Path], Callable[[str, Any], Any]] | None = None
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
+    over_items: Callable[[str, Metric], Metric] | None = None
+    """A metric by its name → the same over the task's items, where these are made of several of what it compares."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
     views: ItemViews | None = None

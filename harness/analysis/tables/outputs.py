@@ -36,7 +36,13 @@ class OutputFile:
 class Output:
     """What one arm put out for one item on one device: the tensors that the task needs."""
 
-    files: tuple[OutputFile, ...]
+    parts: tuple[tuple[OutputFile, ...], ...]
+    """The tensors of each of its inferences, in order: one where the item is not cut into parts."""
+
+    @property
+    def files(self) -> tuple[OutputFile, ...]:
+        """All of them."""
+        return tuple(file for part in self.parts for file in part)
 
 
 def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
@@ -44,7 +50,10 @@ def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[
     read where another device gave the same bytes, if there is one.
     """
     needed = {arm.id: manifest.experiment.task.outputs_needed(arm.codec) for arm in manifest.arms}
-    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder, needed) for entry in manifest.devices}
+    outputs = {
+        entry.name: _joined(manifest, _outputs_of(folder.path / "devices" / entry.folder, needed))
+        for entry in manifest.devices
+    }
     all_outputs = [output for found in outputs.values() for output in found.values()]
     at_hand = {file.sha256: file.path for output in all_outputs for file in output.files if file.path.exists()}
     return {name: {key: _where_at_hand(one, at_hand) for key, one in found.items()} for name, found in outputs.items()}
@@ -53,16 +62,32 @@ def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[
 def _where_at_hand(output: Output, at_hand: Mapping[str, Path]) -> Output:
     return Output(
         tuple(
-            file if file.path.exists() else replace(file, path=at_hand.get(file.sha256, file.path))
-            for file in output.files
+            tuple(
+                file if file.path.exists() else replace(file, path=at_hand.get(file.sha256, file.path)) for file in part
+            )
+            for part in output.parts
         )
     )
 
 
-def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[str, str], Output]:
-    """Of a step done twice the last counts; of a device whose records are damaged nothing does."""
+def _joined(
+    manifest: Manifest, found: Mapping[tuple[str, str], tuple[OutputFile, ...]]
+) -> dict[tuple[str, str], Output]:
+    """By item of the data set, of those of which every part is there."""
+    wanted = {(arm.id, item.id): item.inferences_of(arm.id) for arm in manifest.arms for item in manifest.items}
+    return {
+        (arm, item): Output(tuple(found[arm, part] for part in parts))
+        for (arm, item), parts in wanted.items()
+        if all((arm, part) in found for part in parts)
+    }
+
+
+def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[str, str], tuple[OutputFile, ...]]:
+    """(arm id, id of the plan's item) → files. Of a step done twice the last counts; of a device whose records are
+    damaged nothing does.
+    """
     records = home / "records.jsonl"
-    found: dict[tuple[str, str], Output] = {}
+    found: dict[tuple[str, str], tuple[OutputFile, ...]] = {}
     try:
         for record in iterate_records(records) if records.exists() else ():
             if isinstance(record, QualityOutput) and record.arm in needed:
@@ -78,16 +103,26 @@ def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[s
                     if index < len(record.outputs)
                 )
                 if len(files) == len(needed[record.arm]):
-                    found[record.arm, record.item] = Output(files)
+                    found[record.arm, record.item] = files
     except RecordsError:  # said of the device by whoever compares
         return {}
     return found
 
 
-def load_output(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]]:
-    """The tensors. Raises ValueError or OSError with the reason they cannot be read."""
+def load_output(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]]:
+    """The tensors, of the whole item; `given` is its input, as the task reads it. Raises ValueError or OSError with the
+    reason they cannot be read.
+    """
+    parts = (_load_part(task, arm, part) for part in output.parts)
+    if task.parts is not None:
+        return task.parts.join(arm.codec, parts, given)
+    (tensors,) = parts
+    return tensors
+
+
+def _load_part(task: AnyTask, arm: ManifestArm, part: Sequence[OutputFile]) -> list[NDArray[np.generic]]:
     tensors = []
-    for file, info in zip(output.files, task.tensors(arm.codec)[1], strict=True):
+    for file, info in zip(part, task.tensors(arm.codec)[1], strict=True):
         tensors.append(
             read_output_tensor(
                 file.path, dtype=file.dtype, shape=file.shape, length_bytes=file.length_bytes, sha256=file.sha256

@@ -54,6 +54,8 @@ class Quality:
     sources: dict[str, str]
     seen: Seen | None
     """Whether the scores can be what the models do; None for a task that does not look."""
+    metrics: dict[str, Metric | OpenSetMetric] = field(default_factory=dict)
+    """Those that could be opened."""
 
 
 def score_outputs(
@@ -85,7 +87,7 @@ def score_outputs(
         progress.say("this machine", kept.fault)
     sources = {name: metric.describe() for name, metric in metrics.items()}
     seen = looks.seen() if looks is not None else None
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen, metrics)
 
 
 def metric_settings(manifest: Manifest) -> MetricSettings:
@@ -102,12 +104,17 @@ def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | 
     from metrics.errors import MetricUnavailableError
     from metrics.registry import METRICS, SET_METRICS
 
+    task = manifest.experiment.task
     settings = replace(metric_settings(manifest), threads=threads)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
+            if name in SET_METRICS:
+                metrics[name] = SET_METRICS[name].open(settings)
+            else:
+                metric = METRICS[name](settings)
+                metrics[name] = metric if task.over_items is None else task.over_items(name, metric)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
@@ -192,7 +199,7 @@ class _Scorer:
                 else:
                     key = _key(arm, output)
                     if key not in known:
-                        tensors = _load(task, arm, output)
+                        tensors = _load(task, arm, output, given)
                         if self._is_shown and not isinstance(tensors, _Unread):
                             scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
                         known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
@@ -294,9 +301,9 @@ class _Unread:
     reason: str
 
 
-def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
+def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
     try:
-        return load_output(task, arm, output)
+        return load_output(task, arm, output, given)
     except (OSError, ValueError) as error:
         return _Unread(str(error))
 

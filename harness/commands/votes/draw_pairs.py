@@ -155,7 +155,7 @@ def _draw(
     arms: tuple[tuple[Role, ManifestArm], ...] = (("baseline", baseline), ("candidate", candidate))
     with scratch_folder("votes") as home:
         try:
-            made = {role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id])) for role, arm in arms}
+            made = {role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id], given)) for role, arm in arms}
             drawn = task.draw(home / "item", ItemToDraw(given, reference, made)).pictures
         except (ValueError, OSError):
             return None

@@ -7,12 +7,16 @@ as super-resolution papers do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.image_to_image.asked_twice import refuse_asked_twice
+from harness.tasks.image_to_image.tiles_of_model import check_tiles, make_tiling
+from harness.tasks.image_to_image.tiling import Tiling
 from harness.tasks.picture_tensor import (
     CHANNELS_REMEDY,
     FLOATS,
@@ -58,6 +62,44 @@ class Codec(BaseModel):
     output_normalisation: Normalisation | None = None
     output_index: int = Field(default=0, ge=0, le=1_000_000)
     """Place of `output` among the model's outputs."""
+    tiling: Tiling | None = None
+    """None: pictures go through whole."""
+
+    def parts(self, size: tuple[int, int]) -> int:
+        """The number of inferences that a picture of (height, width) takes."""
+        return self.tiling.count(size) if self.tiling is not None else 1
+
+    def output_size(self, item: Item) -> tuple[int, int]:
+        """The (height, width) that one inference is to make for an item: of its reference, or of a tile of it."""
+        if self.tiling is None:
+            return item.reference_size
+        height, width = (
+            side * after // before
+            for side, before, after in zip(self.tiling.size, item.input_size, item.reference_size, strict=True)
+        )
+        return height, width
+
+    def encode_part(self, image: NDArray[np.uint8], place: int) -> NDArray[np.generic]:
+        """As `encode`, of the tile at `place`; of the whole picture where there is no tiling."""
+        return self.encode(self.tiling.cut(image, place) if self.tiling is not None else image)
+
+    def join(self, tensors: Iterable[NDArray[np.generic]], image: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """The output tensors of all parts of an input picture as that of the whole. Raises ValueError."""
+        import numpy as np
+
+        if self.tiling is None:
+            (tensor,) = tensors
+            return tensor
+        channels_first = self.output_layout == "NCHW"
+
+        def tiles() -> Iterator[NDArray[np.generic]]:
+            for tensor in tensors:
+                if tensor.ndim != 4 or tensor.shape[0] != 1:
+                    raise ValueError(f"a tile has the shape {tuple(tensor.shape)}, not that of one picture")
+                yield tensor[0].transpose(1, 2, 0) if channels_first else tensor[0]
+
+        whole = self.tiling.join(tiles(), (image.shape[0], image.shape[1]))
+        return np.ascontiguousarray(whole.transpose(2, 0, 1) if channels_first else whole)[None]
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.generic]:
         """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
@@ -118,6 +160,14 @@ class Codec(BaseModel):
         sides = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
         return not all(isinstance(side, int) and side > 1 for side in sides)
 
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """The only (height, width) that the model takes; None where it leaves one open."""
+        height, width = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
+        if isinstance(height, int) and isinstance(width, int) and min(height, width) > 1:
+            return height, width
+        return None
+
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
         height, width = size
@@ -162,6 +212,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
     for low, high in bounds.values():
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
+    refuse_asked_twice(model, tensor, given, result)
     taken, put_out = _normalisations(model, tensor, channels)
     check_levels(model, given, bounds["input_range"], taken, "input_range")
     check_levels(model, result, bounds["output_range"], put_out, "output_range")
@@ -178,6 +229,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         input_normalisation=taken,
         output_normalisation=put_out,
         output_index=model.outputs.index(result),
+        tiling=make_tiling(model, given.shape[2:] if layout == "NCHW" else given.shape[1:3], tensor.tiles),
     )
 
 
@@ -255,6 +307,9 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
     """Whether a picture and its reference fit a model with fixed sizes. Raises `UserError` naming both sizes; nothing
     is resized.
     """
+    if codec.tiling is not None:
+        check_tiles(model, codec.output, codec.output_layout, codec.tiling, item)
+        return
     wanted, has = codec.input.shape, codec.input_shape(item.input_size)
     for want, have in zip(wanted, has, strict=True) if not codec.takes_any_size else ():
         if isinstance(want, int) and want > 0 and want != have:
@@ -262,7 +317,8 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
             takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
             raise UserError(
                 f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
-                "Crop the pictures to that size, or export the model with a dynamic height and width.",
+                "Crop the pictures to that size, export the model with a dynamic height and width, or have pictures cut"
+                " into tiles: [data.tensor] tiles = { overlap = 16 }.",
             )
     height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
     if codec.takes_any_size and codec.input.shape[0] == 1 and 1 in codec.input.shape[1:3]:

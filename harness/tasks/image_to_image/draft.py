@@ -11,7 +11,7 @@ from harness.tasks.image_to_image.codec import check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item, lie_in_folders, pictures_in, read_items
 from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.first_look import first_look, in_keys
-from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.image_to_image.options import Tensor, Tiles
 from harness.tasks.item_groups import FOLDERS
 from harness.tasks.picture_tensor import TensorQuestionError, real_range
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from harness.models.model_file import ModelFile
     from harness.models.tensor_info import TensorInfo
+    from harness.tasks.image_to_image.codec import Codec
 
 SMALLEST_FOR_LPIPS = 64
 """Side of the smallest picture in pixels; networks that see less of it say little."""
+_OVERLAP = 16
+"""Pixels by which tiles overlap where nobody says more: many networks see as far."""
 PSNR_RULE = """
 [[rules]]
 quantity = "psnr_y"
@@ -46,6 +49,13 @@ def draft(given: DraftData) -> TaskDraft:
     for place, model in enumerate(given.models):
         try:
             codec = make_codec(model, tensors[place], scale)
+            if (tiles := _tiles(codec, items)) is not None:
+                tensors[place] = tensors[place].model_copy(update={"tiles": tiles})
+                codec = make_codec(model, tensors[place], scale)
+                said.append(
+                    f"{model.path.name} takes pictures of {_one_size(codec)}, and others are cut into tiles of"
+                    f" that size that overlap by {tiles.overlap} pixels: see tiles in [data.tensor]."
+                )
         except TensorQuestionError as question:
             questions.append(f"{question.what} {question.remedy}")
             continue
@@ -115,6 +125,15 @@ def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:
     ]
 
 
+def _tiles(codec: Codec, items: Sequence[Item]) -> Tiles | None:
+    """For a model of one size, and pictures that do not all have it: tiles that overlap by a quarter at most."""
+    size = codec.fixed_size
+    if size is None or all(item.input_size == size for item in items):
+        return None
+    overlap = min(_OVERLAP, min(size) // 4)
+    return Tiles(overlap=overlap, margin=overlap // 4)
+
+
 def _range_told(tensor: TensorInfo) -> tuple[float, float] | None:
     """The range among the usual ones that a quantised tensor was made for; None where nothing is told."""
     real = real_range(tensor)
@@ -147,7 +166,7 @@ scale = {scale}   # references are this many times larger; also the border left 
 layout = "auto"        # NCHW or NHWC where it cannot be told from the model
 {_color_line(tensor)}
 range = {_range_text(tensor.range)}     # values of black and white, for quantised tensors after dequantisation
-{_own_ranges(tensor)}{_to_fill_in(questions)}"""
+{_own_ranges(tensor)}{_tiles_line(tensor)}{_to_fill_in(questions)}"""
 
 
 def _groups_line(given: DraftData) -> str:
@@ -184,6 +203,21 @@ def _own_ranges(tensor: Tensor) -> str:
     )
 
 
+def _one_size(codec: Codec) -> str:
+    height, width = codec.fixed_size or (0, 0)
+    return f"{width}×{height}"
+
+
+def _tiles_line(tensor: Tensor) -> str:
+    if tensor.tiles is None:
+        return ""
+    return f"tiles = {_tiles_text(tensor.tiles)}   # the model takes one size: pictures go through it in tiles of it\n"
+
+
+def _tiles_text(tiles: Tiles) -> str:
+    return f'{{ overlap = {tiles.overlap}, margin = {tiles.margin}, blend = "{tiles.blend}" }}'
+
+
 def _to_fill_in(questions: Sequence[str]) -> str:
     return "".join(f"# TO BE FILLED IN: {_comment(question)}\n" for question in questions)
 
@@ -195,4 +229,5 @@ def _comment(text: str) -> str:
 
 def _inline(tensor: Tensor) -> str:
     more = "".join(f", {key} = {_range_text(bounds)}" for key, bounds in _ranges_of_their_own(tensor).items())
+    more += f", tiles = {_tiles_text(tensor.tiles)}" if tensor.tiles is not None else ""
     return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor.range)}{more} }}'

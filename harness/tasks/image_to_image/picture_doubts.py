@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _READING_GAIN_DB = 3.0
 _MOVED_GAIN_DB = 1.0
 _MOVED_PX = 0.3
+_SHOWN_ON = 0.5
+"""Share of the images on which tiles must show: what a picture holds may have an edge there by chance."""
 _MOST_ITEMS = 0.75
 """Share of the tried items on which another reading must be better: a mistake of the experiment is in all of them."""
 
@@ -40,6 +42,13 @@ def picture_doubts(found: Plausibility, device: str, arms: Sequence[str], *, bel
             text = f"{arm} puts out {FAULT_WORDS[fault]} on {of_images(items, len(looks))}"
             whole = len(items) == len(looks) and fault == "shares"
             (doubts.suspicions if whole else doubts.doubts).setdefault(arm, []).append(text)
+        seams = {look.item: look.seam_step for look in looks if look.seam_step is not None}
+        if seams and len(seams) >= _SHOWN_ON * len(looks):
+            doubts.doubts.setdefault(arm, []).append(
+                f"{arm} shows where its tiles meet on {of_images(list(seams), len(looks))}: steps of up to"
+                f" {max(seams.values()):.1f} levels of 255 along whole sides of tiles; a larger overlap or margin of"
+                " [data.tensor] tiles may hide them"
+            )
         explained = _other_reading(looks) or _moved(looks, floors)
         below = _below(looks, floors)
         too_low = below is not None and below[0] > below_db

@@ -21,6 +21,7 @@ from harness.tasks.image_to_image.other_readings import (
     psnr_db,
 )
 from harness.tasks.image_to_image.output_faults import Fault, output_faults
+from harness.tasks.image_to_image.seams import seam_step
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +58,8 @@ class OutputLook:
     """Other reading in words → PSNR in dB; empty where none were tried."""
     offset: Offset | None = None
     gain_if_moved_db: float = 0.0
+    seam_step: float | None = None
+    """The step in levels of 255 where its tiles meet, where it stands out."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +172,11 @@ def look_at_output(
     if picture is None:
         return OutputLook(item, None, faults)
     psnr = psnr_db(picture, reference)
+    seam = None
+    if codec.tiling is not None:
+        seam = seam_step(picture, reference, codec.tiling, picture.shape[0] // image.shape[0])
     if not try_others or math.isinf(psnr):
-        return OutputLook(item, psnr, faults)
+        return OutputLook(item, psnr, faults, seam_step=seam)
     offset = offset_of(picture, reference)
     moved = gain_if_moved_db(picture, reference, offset) if offset is not None else 0.0
-    return OutputLook(item, psnr, faults, other_readings(codec, tensor, image, reference), offset, moved)
+    return OutputLook(item, psnr, faults, other_readings(codec, tensor, image, reference), offset, moved, seam)

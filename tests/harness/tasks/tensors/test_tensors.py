@@ -220,12 +220,12 @@ def test_an_experiment_on_tensors_is_looked_up_with_each_arm_s_own_names(tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('task = "tensors"', 'task = "tensor"', "unknown task 'tensor' in data.task; known: image_to_image, tensors"),
+        ('task = "tensors"', 'task = "tensor"', "unknown task 'tensor' in data.task; known: image_to_image, seq"),
         ('task = "tensors"', "task = 3", "unknown task 3 in data.task"),
         ('references = "wanted"', 'references = "wanted"\nscale = 2', "unknown key `data.scale`"),
         ("inputs = { left", "inptus = { left", r"unknown key `arms\[1\].tensor.inptus`"),
         ("tensor = { inputs", 'tensor = { color = "y", inputs', r"unknown key `arms\[1\].tensor.color`"),
-        ("seed = 7", 'seed = 7\nmetrics = ["psnr"]', "unknown metric 'psnr' in measure.metrics; known: max_abs_error"),
+        ("seed = 7", 'seed = 7\nmetrics = ["psnr"]', "unknown metric 'psnr' in measure.metrics; known: snr"),
         ('tensor = { inputs = { left = "x"', "tensor = { inputs = { left = 3", r"`arms\[1\].tensor.inputs.left`"),
     ],
 )
