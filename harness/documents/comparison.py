@@ -429,7 +429,7 @@ class ArmCourse(_Strict):
     at_s: list[float]
     """Moments in seconds since the pass began."""
     values: list[float]
-    """In the quantity's unit, one a moment."""
+    """One value a moment, in the quantity's unit."""
     unavailable: str | None = None
     """Why there are none."""
 
