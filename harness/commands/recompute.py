@@ -72,7 +72,7 @@ def _ask_people(folder: RunFolder, manifest: Manifest, comparison: Comparison) -
         write_page(folder, device=None, candidate=None, most=MOST_PAIRS, out=None)
     except DiskError:
         raise
-    except UserError:  # there are too few to ask about, and nobody asked for the page
+    except UserError:  # there is too little to ask about, and nobody asked for the page
         return
 
 

@@ -430,7 +430,7 @@ class ArmCourse(_Strict):
     at_s: list[float]
     """Moments in seconds since the pass began."""
     values: list[float]
-    """One a moment, in the quantity's unit."""
+    """One value a moment, in the quantity's unit."""
     unavailable: str | None = None
     """Why there are none."""
 
