@@ -38,7 +38,6 @@ EXCEPTIONS = {
     "harness/commands/recompute.py": "asks a task whether it draws, before a page for votes is written",
     "reports/templates/blind_look.html.j2": "whether there are any",
     "harness/cli/votes.py": "a blind look is of what a task draws, and of nothing else",
-    "harness/commands/recompute.py": "the same",
     "harness/commands/votes/draw_pairs.py": "the same",
     "harness/commands/votes/make_page.py": "the same",
     "harness/commands/votes/read_votes.py": "the same",
@@ -48,7 +47,6 @@ EXCEPTIONS = {
     "harness/documents/vote.py": "the same",
     "reports/vote_page.py": "the same",
     "reports/templates/vote.html.j2": "the same",
-    "reports/templates/blind_look.html.j2": "the same",
     "devices/readings/sbc_bench.py": "another program's word for what the firmware says of throttling",
 }
 
