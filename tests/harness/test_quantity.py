@@ -81,7 +81,6 @@ def test_no_other_file_has_a_table_of_quantities() -> None:
         # a soak's own courses, two of which are called as quantities are
         "harness/documents/soak_result.py",
         "reports/soak_page.py",
-        # the memory that is drawn over time: the first of these that the device tells
         # the two parts of a start, between which a cost may move
         "harness/history/changes/cost_moved.py",
         # of the kinds of memory the one that is drawn over a run
