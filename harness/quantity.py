@@ -41,6 +41,8 @@ NEGLIGIBLE_RATIO = 0.02
 """A ratio within 2 % is too small a difference to matter, where no rule declares another margin."""
 
 
+FEWEST_FOR_P99 = 500
+"""Inferences of an arm: a 99th percentile of fewer rests on less than five of them."""
 STALLED = 2.0
 """An inference is stalled where it takes more than so many times the median of its own block: whoever draws a frame
 with each drops one there.

@@ -15,6 +15,7 @@ from harness.documents.comparison import Comparison, DeviceResult
 from harness.words.sentences import listed
 from reports import format as fmt
 from reports.charts.latency_in_characters import latency_in_characters
+from reports.comparison_parts import warning_groups
 from reports.first_screen import FirstScreen, RuleCell, RuleLine, State, first_screens
 from reports.inert_text import inert
 from reports.terminal_lines import folded_lines, text
@@ -243,17 +244,13 @@ def _not_watched(comparison: Comparison) -> str:
 
 
 def _warnings(comparison: Comparison) -> str:
-    """How many, and of what."""
-    kinds: dict[str, int] = {}
-    for device in comparison.devices:
-        of_quantities = [warning for contrast in device.contrasts for warning in contrast.warnings]
-        for warning in [*device.warnings, *of_quantities]:
-            if warning.kind != "sensors":
-                kinds[warning.kind] = kinds.get(warning.kind, 0) + 1
-    for warning in comparison.warnings:
-        kinds[warning.kind] = kinds.get(warning.kind, 0) + 1
-    named = [kind for kind in kinds if kind != "unsorted"]
-    return f"{sum(kinds.values())}{f', of {listed(named)}' if named else ''}" if kinds else ""
+    """How many, as the page counts them, and of what besides sensors, which have their own line."""
+    count = sum(len(group.warnings) for group in warning_groups(comparison))
+    of_devices = [warning for device in comparison.devices for warning in device.warnings]
+    of_quantities = [warning for device in comparison.devices for each in device.contrasts for warning in each.warnings]
+    kinds = dict.fromkeys(warning.kind for warning in [*of_devices, *of_quantities, *comparison.warnings])
+    named = [kind for kind in kinds if kind not in ("unsorted", "sensors")]
+    return f"{count}{f', of {listed(named)}' if named else ''}" if count else ""
 
 
 def _cut(words: str, columns: int) -> str:

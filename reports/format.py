@@ -24,7 +24,7 @@ NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 DECISION_WORDS: Final[dict[Decision, str]] = {"ship": "Ship", "hold": "Hold", "undecided": "Undecided"}
 
-_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|points?|dB|ms|MB|kB|mJ|s|min)(?![A-Za-z]))")
+_NUMBER_AND_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|points?|dB|ms|GB|MB|kB|mJ|s|min)(?![A-Za-z]))")
 _SHOWN_UNITS: Final = {
     **{unit.name: (unit.display_name, unit.display_divisor) for unit in UNITS.values()},
     "kHz": ("MHz", 1e3),

@@ -13,8 +13,9 @@ from typing import Final
 from markupsafe import Markup
 
 from harness.documents.comparison import Comparison
+from harness.quantity import FEWEST_FOR_P99
 from reports import format as fmt
-from reports.charts.latency_distribution import quantile
+from reports.charts.latency_distribution import is_told, quantile
 from reports.charts.value_bar import in_words
 from reports.comparison_parts import reasons_beside, reasons_unavailable, tail_of
 from reports.embedded_images import TOTAL_LIMIT_BYTES, left_for_files
@@ -42,6 +43,8 @@ def render_html(comparison: Comparison, run_folder: Path, *, image_limit_bytes: 
         script_hash=f"sha256-{digest}",
         identity_facts=identity_facts,
         quantile=quantile,
+        is_told=is_told,
+        fewest_for_p99=FEWEST_FOR_P99,
         value_in_words=in_words,
         levels=_LEVELS,
         decision_words=fmt.DECISION_WORDS,

@@ -23,7 +23,7 @@ from reports.charts.arm_courses import arm_courses, course_in_words
 from reports.charts.block_medians import block_medians, marks_in_words, slow_in_words
 from reports.charts.effect_scale import EffectScale, bounds_on, effect_scales
 from reports.charts.interval_bar import interval_bar
-from reports.charts.latency_distribution import latency_distribution
+from reports.charts.latency_distribution import EDGE_LEVEL, is_told, latency_distribution
 from reports.charts.readings import reading_in_words, readings_chart
 from reports.comparison_parts import (
     WarningGroup,
@@ -67,6 +67,8 @@ class LatencyFigures:
     distributions: list[LatencyDistribution]
     series: list[int]
     distribution_chart: Markup
+    has_p99: bool
+    """Whether some arm has inferences enough for a 99th percentile."""
     medians_chart: Markup | None
     readings: list[tuple[str, Markup]]
     """Charts of heat, clocks and free memory, each with its words."""
@@ -239,6 +241,7 @@ def _latency_figures(comparison: Comparison, result: DeviceResult, index: int) -
         distributions=distributions,
         series=series,
         distribution_chart=latency_distribution(distributions, series, prefix=f"device-{index}-spread"),
+        has_p99=any(is_told(distribution, EDGE_LEVEL) for distribution in distributions),
         medians_chart=block_medians(distributions, series, prefix=f"device-{index}-blocks", slow=result.slow_stretch)
         if any_blocks
         else None,

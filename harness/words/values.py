@@ -24,7 +24,11 @@ def value_and_unit(quantity: Quantity, stored: float) -> tuple[str, str]:
 
 
 def size_and_unit(count: float) -> tuple[str, str]:
-    """A number of bytes in MB of 10⁶ bytes; what is below a hundredth of that in kB, below one of those in bytes."""
+    """A number of bytes in MB of 10⁶ bytes; from 10 GB on in GB; what is below a hundredth of a MB in kB, below one of
+    those in bytes.
+    """
+    if abs(count) >= 1e10:
+        return fixed_or_finer(count / 1e9, 2), "GB"
     if abs(count) >= 1e4 or count == 0:
         return _in_display_unit(QUANTITIES["model_size"], count), "MB"
     if abs(count) >= 1e3:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from harness.documents.comparison import LatencyDistribution
+from harness.quantity import FEWEST_FOR_P99
 from harness.unit import UNITS
 from reports import format as fmt
 from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, inline_svg, plain_axis_numbers
@@ -38,7 +39,11 @@ def latency_distribution(distributions: Sequence[LatencyDistribution], series: S
                 linestyle=LINE_STYLES[index % len(LINE_STYLES)],
                 linewidth=2.2,
             )
-            tails = [(latency / divisor, 100.0 * level) for latency, level in points if level in _TAILS]
+            tails = [
+                (latency / divisor, 100.0 * level)
+                for latency, level in points
+                if level in _TAILS and is_told(distribution, level)
+            ]
             axes.plot(
                 [latency for latency, _ in tails],
                 [share for _, share in tails],
@@ -70,6 +75,11 @@ def quantile(distribution: LatencyDistribution, level: float) -> float | None:
         if abs(known - level) < 1e-9:
             return latency_ns
     return None
+
+
+def is_told(distribution: LatencyDistribution, level: float) -> bool:
+    """Whether there are enough inferences to speak of this quantile, by the measure of the table of changes."""
+    return level < EDGE_LEVEL or distribution.inferences >= FEWEST_FOR_P99
 
 
 def _in_words(distribution: LatencyDistribution) -> str:

@@ -22,6 +22,8 @@ def readings_chart(reading: Reading, end_s: float, *, prefix: str, slow: SlowStr
     over `slow` does.
     """
     unit, divisor = _AXES.get(reading.unit, (reading.unit, 1.0))
+    if unit == "MB" and max(reading.values) >= 1e10:
+        unit, divisor = "GB", 1e9
 
     def draw(axes: Axes) -> None:
         axes.plot(

@@ -5,9 +5,10 @@ import matplotlib as mpl
 import pytest
 
 from harness.documents.comparison import Course, Effect, Interval, LatencyDistribution, Stall
+from harness.quantity import FEWEST_FOR_P99
 from reports.charts.block_medians import MANY_BLOCKS, MOST_RINGS, block_medians, marks_in_words
 from reports.charts.interval_bar import WIDTH, interval_bar
-from reports.charts.latency_distribution import latency_distribution, quantile
+from reports.charts.latency_distribution import is_told, latency_distribution, quantile
 from tests.reports.sample_comparison import HOSTILE_NAMES, distribution
 
 CHARTS = [latency_distribution, block_medians]
@@ -212,3 +213,13 @@ def test_one_arm_whose_inferences_all_took_the_same_time_can_be_drawn(draw) -> N
     assert "nan" not in draw([flat], [0], prefix="p").lower()
     assert quantile(flat, 0.5) == 5e6
     assert quantile(flat, 0.9) is None
+
+
+def test_a_99th_percentile_of_too_few_is_neither_marked_nor_told() -> None:
+    marks = []
+    for inferences in (FEWEST_FOR_P99, FEWEST_FOR_P99 - 1):
+        few = distribution("a", 40, 1).model_copy(update={"inferences": inferences})
+        marks.append(str(latency_distribution([few], [0], prefix="p")).count("<use "))
+        assert is_told(few, 0.9)
+        assert is_told(few, 0.99) == (inferences == FEWEST_FOR_P99)
+    assert marks[0] == marks[1] + 1

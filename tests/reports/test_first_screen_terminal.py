@@ -17,6 +17,7 @@ from rich.console import Console
 from harness.documents.comparison import Comparison, DeviceResult, RunWarning
 from harness.documents.folder import write_model
 from reports.charts.latency_in_characters import latency_in_characters
+from reports.comparison_parts import warning_groups
 from reports.first_screen_terminal import MOST_LINES, render_first_screen
 from tests.reports import sample_comparison as sample
 from tests.reports.test_html import everywhere
@@ -171,3 +172,16 @@ def _on_a_terminal(*arguments: object) -> str:
     os.close(ours)
     assert process.wait(timeout=60) == 0
     return re.sub(r"\x1b\[[0-9;]*m", "", content.decode().replace("\u00a0", " "))
+
+
+def test_warnings_are_as_many_as_the_page_counts(comparison: Comparison) -> None:
+    told = "They disagree."
+    same = [RunWarning(kind="intervals disagree", text=told, about=name) for name in ("latency_p50", "psnr_y")]
+    silent = RunWarning(kind="sensors", text="Not watched before the blocks: heat.")
+    shown = with_first(comparison, warnings=[*same, silent])
+    count, without = (
+        sum(len(group.warnings) for group in warning_groups(each))
+        for each in (shown, with_first(comparison, warnings=[]))
+    )
+    assert count == without + 2
+    assert any(line.startswith(f"Warnings: {count}, of ") for line in printed(shown))

@@ -119,3 +119,23 @@ def test_an_unknown_paper_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_word_beyond_the_margin_is_found() -> None:
     assert beyond_the_margins([(595, 50, 560, -100, "far"), (595, 50, 540, -100, "near")]) == ["far"]
     assert beyond_the_margins([(595, 50, 100, -10, "low")]) == ["low"]
+
+
+def test_maps_lie_beside_each_other_and_a_folded_table_says_that_it_is_left_out(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    comparison = sample.with_maps(light(tmp_path), tmp_path)
+    many = comparison.devices[0].model_copy(update={"scores": sample.item_scores(sample.INT8, 30)})
+    comparison = comparison.model_copy(update={"devices": [many]})
+    page = tmp_path / "page.html"
+    page.write_text(render_html(comparison, tmp_path), encoding="utf-8")
+    with opened(chromium, page, round((WIDTHS_PT["A4"] - 2 * MARGIN_PT) / 0.75)) as shown:
+        left_out = shown.locator(".on-paper")
+        assert left_out.count() == 1
+        assert not left_out.is_visible()
+        shown.emulate_media(media="print")
+        assert left_out.is_visible()
+        columns = "getComputedStyle(document.querySelector('.error-maps')).gridTemplateColumns.split(' ').length"
+        assert shown.evaluate(columns) == 2
+        shown.evaluate("document.querySelector('.strip').open = true")
+        assert not left_out.is_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -14,9 +15,13 @@ from harness.documents.soak_result import SoakResult
 from reports.soak_html import render_soak_html
 from reports.soak_page import soak_section
 from reports.soak_terminal import render_soak_terminal
+from tests.reports.chromium import opened
 from tests.reports.parsed_page import parse
 from tests.rig.simulated import Noise, Thermal, Truth
 from tests.rig.soaked import simulated_records, soaked_folder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e[bold]"
 
@@ -96,3 +101,13 @@ def test_where_heat_is_not_settled_the_headline_is_not_good(tmp_path: Path, thro
     section = soak_section(soak, unsettled)
     assert section.headline_kind == "open"
     assert ("throttling" if throttled == "not yet known" else throttled) in section.headline.lower()
+
+
+def test_what_was_asked_is_not_broken_within_a_word(chromium: Browser, leaking: SoakResult, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(render_soak_html(leaking), encoding="utf-8")
+    lines = """[...document.querySelectorAll('.rules tbody th')].filter(one => !one.textContent.includes(' '))
+        .map(one => { const range = document.createRange(); range.selectNodeContents(one);
+            return range.getClientRects().length; })"""
+    with opened(chromium, page) as shown:
+        assert shown.evaluate(lines) == [1, 1, 1, 1, 1]

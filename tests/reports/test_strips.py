@@ -244,3 +244,37 @@ def test_a_file_that_names_somebody_is_left_out_of_what_is_shared(run_folder: Pa
     assert shared(copy) == copy
     assert shared(comparison).reference_views == comparison.reference_views
     assert shared(comparison).devices[0].views == comparison.devices[0].views
+
+
+def test_a_thousand_rows_are_unfolded_sorted_and_filtered(chromium: Browser, tmp_path: Path) -> None:
+    plain = sample.comparison(tmp_path, devices=["local"], images=0)
+    device = plain.devices[0].model_copy(update={"scores": sample.item_scores(sample.INT8, 1000)})
+    many = plain.model_copy(update={"devices": [device]})
+    names = "[...document.querySelectorAll('.items tbody tr:not([hidden]) bdi')].map(one => one.textContent)"
+    with opened(chromium, written(many, tmp_path), 390, 844) as shown:
+        assert not shown.locator(".items").is_visible()
+        shown.locator(".strip > summary").click()
+        shown.get_by_label("Sort").select_option(label="worst by LPIPS (AlexNet)")
+        own = losses(many, "lpips_alex")
+        told = [own[item] for item in shown.evaluate(names)[: len(own)]]
+        assert told == pytest.approx(sorted(own.values(), reverse=True), abs=1e-4)  # the page sorts by four digits
+        shown.get_by_label("Filter").select_option(label="worse by PSNR (Y)")
+        worse = {item for item, loss in losses(many, "psnr_y").items() if loss > 0}
+        assert set(shown.evaluate(names)) == worse
+        assert shown.locator(".strip-tools [aria-live]").inner_text() == f"{len(worse)} of 1000"
+        assert shown.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_each_of_twelve_devices_has_a_table_of_its_own_and_its_dots_lead_there(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    names = [f"ssh://pi@rack-{number}" for number in range(12)]
+    many = sample.comparison(tmp_path, devices=names, images=0)
+    with opened(chromium, written(many, tmp_path)) as shown:
+        assert shown.locator(".items").count() == 12
+        ids = shown.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+        assert len(ids) == len(set(ids))
+        last = shown.locator("section.device").last
+        target = last.locator('.dots a[tabindex="-1"]').first.get_attribute("href")
+        shown.evaluate("href => { location.hash = href; }", target)
+        assert last.locator(str(target)).is_visible()

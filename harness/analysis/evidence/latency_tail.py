@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.documents.comparison import NoEffect
 from harness.experiment.launches import NEVER, FirstLook
-from harness.quantity import QUANTITIES, STALLED, Available, Quantity, Unavailable
+from harness.quantity import FEWEST_FOR_P99, QUANTITIES, STALLED, Available, Quantity, Unavailable
 from harness.statistics.estimate import Estimate, Floats
 from harness.statistics.pooled_quantile import estimate_quantile, estimate_quantile_ratio, pool
 from harness.statistics.rare_events import estimate_own_share, estimate_rare, looks_from
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 TAILS = {name for name, row in QUANTITIES.items() if row.measured_in == "latency" and row.measured_as is None}
 """Quantities that need the single inferences of the blocks, and no value of each block."""
-FEWEST_FOR_P99 = 500
-"""Inferences of an arm: a 99th percentile of fewer rests on less than five of them."""
 _FEWEST_IN_A_BLOCK = 5
 """A median of fewer is no pace that an inference could break out of."""
 _QUANTILE = 0.99

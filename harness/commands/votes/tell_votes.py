@@ -53,10 +53,7 @@ def _preference(one: Preference, noun: str) -> list[str]:
             f"{_percent(one.could_tell)} of them"
         )
         lines.append(f"  Agreement between voters: {_agreement(one.agreement)}")
-        lines.append(
-            f"  Asked twice: {one.repeated_same} of {one.repeated} answered as before; identical pairs: no difference "
-            f"seen in {one.identical_seen} of {one.identical}"
-        )
+        lines.append(f"  {_care(one)}")
         if one.aided:
             lines.append(f"  {_percent(one.aided)} of answers came after zooming, flickering or amplifying")
     if one.not_asked:
@@ -90,11 +87,24 @@ def _with_them(one: Preference) -> str:
     return f" (with them the preference is {_percent(one.share_with_careless)})"
 
 
+def _care(one: Preference) -> str:
+    told = []
+    if one.repeated:
+        told.append(f"Asked twice: {one.repeated_same} of {one.repeated} answered as before")
+    if one.identical:
+        told.append(f"Identical pairs: no difference seen in {one.identical_seen} of {one.identical}")
+    return "; ".join(told) or "Nothing was asked twice, and no identical pair: the sessions ended before that"
+
+
 def _agreement(alpha: float | None) -> str:
     if alpha is None:
         return "not known, for want of votes that can be compared"
     meaning = "good" if alpha >= 0.67 else "some" if alpha >= 0.2 else "hardly more than chance"
-    return f"{alpha:.2f} of 1 (Krippendorff's alpha: {meaning})"
+    return f"{_signed(alpha)} of 1 (Krippendorff's alpha: {meaning})"
+
+
+def _signed(number: float) -> str:
+    return f"{number:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _items(one: Preference, noun: str) -> list[str]:

@@ -56,6 +56,10 @@ def test_a_value_whose_quantity_is_not_told_reads_the_same_as_one_whose_is() -> 
         for stored in (812.0, 4096.0, 41_234.0, 412_345.0, 41.2e6):
             alone = fmt.measured(Available(value=stored, unit=unit, source="s")).text
             assert alone == fmt.measured(Available(value=stored, unit=unit, source="s"), name).text
+    assert [fmt.byte_count(size).replace(fmt.NO_BREAK_SPACE, " ") for size in (999_999_999, 25_276_060_000)] == [
+        "1000.00 MB",
+        "25.28 GB",
+    ]
     assert fmt.byte_count(4096) == fmt.NO_BREAK_SPACE.join(size_and_unit(4096))
 
 
