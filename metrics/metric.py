@@ -23,6 +23,7 @@ class MetricSettings:
     `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
     `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
+    `map_range`: smallest and largest value of maps of anomalies, declared and never inferred.
     """
 
     scale: int = 1
@@ -31,6 +32,7 @@ class MetricSettings:
     lpips_weights: Path | None = None
     download: bool = True
     classes: tuple[str, ...] = ()
+    map_range: tuple[float, float] = (0.0, 1.0)
 
 
 class PreparedReference(Protocol):

@@ -11,6 +11,10 @@ from pydantic import BaseModel, Discriminator, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from harness.tasks.anomaly_detection.codec import AnomalyCodec
+from harness.tasks.anomaly_detection.options import AnomalyTensor
+from harness.tasks.anomaly_detection.options import Data as AnomalyData
+from harness.tasks.anomaly_detection.task import ANOMALY_DETECTION
 from harness.tasks.classification.codec import ClassCodec
 from harness.tasks.classification.options import ClassTensor
 from harness.tasks.classification.options import Data as ClassData
@@ -30,7 +34,9 @@ from harness.tasks.tensors.options import Data as TensorData
 from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
-TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, CLASSIFICATION)}
+_ALL: Final = (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, ANOMALY_DETECTION, CLASSIFICATION)
+"""In the order in which they are asked whether a new experiment is theirs."""
+TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in _ALL}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
 
 
@@ -55,7 +61,8 @@ Data = Annotated[
     Annotated[ImageData, Tag("image_to_image")]
     | Annotated[SequenceData, Tag("sequence")]
     | Annotated[TensorData, Tag("tensors")]
-    | Annotated[ClassData, Tag("classification")],
+    | Annotated[ClassData, Tag("classification")]
+    | Annotated[AnomalyData, Tag("anomaly_detection")],
     Discriminator(task_of),
 ]
 """The table [data]."""
@@ -63,10 +70,11 @@ TaskTensor = Annotated[
     Annotated[ImageTensor, Tag("image_to_image")]
     | Annotated[FrameTensor, Tag("sequence")]
     | Annotated[TensorNames, Tag("tensors")]
-    | Annotated[ClassTensor, Tag("classification")],
+    | Annotated[ClassTensor, Tag("classification")]
+    | Annotated[AnomalyTensor, Tag("anomaly_detection")],
     Discriminator(task_of),
     _EmptyFitsAny(),
 ]
 """The table [data.tensor], and an arm's own."""
-Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec
+Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec | AnomalyCodec
 """A codec as run.json holds it: told apart by their keys."""
