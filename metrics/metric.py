@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from metrics.metric_facts import MetricFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Sample: TypeAlias = Any
 """What a family of metrics compares: an image, or tensors by name. Each metric of the family says which."""
@@ -43,6 +47,19 @@ class PreparedReference(Protocol):
 
         Raises:
             MetricInputError: shapes or dtypes differ, or the output is not finite. Nothing is ever resized.
+        """
+        ...
+
+
+@runtime_checkable
+class MapsErrors(Protocol):
+    """A prepared reference that can also say where an output is how far from it."""
+
+    def error_map(self, output: Sample) -> NDArray[np.floating[Any]]:
+        """(H, W), not negative; 0 where nothing differs.
+
+        Raises:
+            MetricInputError: as `score` does.
         """
         ...
 

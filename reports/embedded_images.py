@@ -82,16 +82,18 @@ class ImageEmbedder:
             return Picture(None, missing_because=f"left out to keep this page below {limit}; open {path}")
         return self._taken(content, width, height, kind, original)
 
-    def details(self, paths: Mapping[str, str | None], difference: str | None) -> dict[str, Picture]:
-        """By role the region where the picture at `difference` is brightest, lossless and the same of all; empty where
-        a picture has another size or does not fit.
+    def details(
+        self, paths: Mapping[str, str | None], difference: str | None, around: tuple[int, int] | None = None
+    ) -> dict[str, Picture]:
+        """By role the region `around` a place, or where none is known the one where the picture at `difference` is
+        brightest, lossless and the same of all; empty where a picture has another size or does not fit.
         """
         contents = {role: self._read(path) for role, path in paths.items() if path is not None}
         guide = self._read(difference)
         if isinstance(guide, Picture):
             return {}
         known = {role: content for role, content in contents.items() if isinstance(content, bytes)}
-        cut = lossless_details(known, guide, int((1.0 - _OF_A_PICTURE) * self._share_bytes))
+        cut = lossless_details(known, guide, int((1.0 - _OF_A_PICTURE) * self._share_bytes), around)
         if sum(len(one.content) for one in cut.values()) > self._left_bytes:
             return {}
         return {role: self._taken(one.content, one.width, one.height, one.kind, None) for role, one in cut.items()}

@@ -14,6 +14,7 @@ from harness.documents.comparison import (
     Contrast,
     DeviceResult,
     Effect,
+    ErrorMap,
     GalleryItem,
     LatencyDistribution,
 )
@@ -105,6 +106,8 @@ class GalleryEntry:
 
     item: GalleryItem
     pictures: list[GalleryPicture]
+    maps: list[tuple[ErrorMap, list[GalleryPicture]]]
+    """Where each arm is how far off, with the pictures of both arms."""
     originals: list[tuple[str, str]]
     """Role and link of every picture that was made smaller."""
     details: list[GalleryPicture]
@@ -138,6 +141,8 @@ class Page:
     devices: list[DeviceSection]
     warnings: list[WarningGroup]
     floor: str | None
+    maps: dict[str, str]
+    """Name → label of every kind of map that any item has."""
     symbols: list[SmallFile]
     """Small files that are shown in several places, and stand in the page once."""
     glossary: list[GlossaryEntry]
@@ -151,14 +156,15 @@ def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
     items to look at.
     """
     scales, of_groups = effect_scales(comparison), group_scales(comparison)
-    shown = sum(len(device.gallery) for device in comparison.devices)
+    items = [item for device in comparison.devices for item in device.gallery]
+    shown = sum(4 + sum(len(one.files) for one in item.maps) for item in items)
     files = SmallFiles(run_folder, int(_OF_STRIPS * limit_bytes) if shown else limit_bytes)
     entries = [
         {(item.candidate, item.item): f"device-{index}-image-{place}" for place, item in enumerate(device.gallery)}
         for index, device in enumerate(comparison.devices)
     ]
     all_strips = [strips(comparison, index, entries[index], files) for index in range(len(comparison.devices))]
-    images = ImageEmbedder(run_folder, limit_bytes - files.used_bytes, 4 * shown)
+    images = ImageEmbedder(run_folder, limit_bytes - files.used_bytes, shown)
     return Page(
         comparison=comparison,
         baseline=next((arm for arm in comparison.arms if arm.role == "baseline"), None),
@@ -179,6 +185,7 @@ def lay_out(comparison: Comparison, run_folder: Path, limit_bytes: int) -> Page:
         ],
         warnings=warning_groups(comparison),
         floor=floor_in_words(comparison),
+        maps={one.name: one.label for item in items for one in item.maps},
         symbols=files.symbols,
         glossary=glossary(comparison),
     )
@@ -208,7 +215,7 @@ def _device_section(
         tables=tables,
         latency=_latency_figures(comparison, result, index),
         courses=_course_figures(comparison, result, index),
-        gallery=[_gallery_entry(comparison, item, images) for item in result.gallery],
+        gallery=[_gallery_entry(comparison, item, images, _worst_place(result, item)) for item in result.gallery],
         scores=score_figures(result, entries, {strip.candidate: row_ids(strip) for strip in of_device}),
         strips=of_device,
         groups=groups,
@@ -281,7 +288,15 @@ def _last_block_s(distributions: list[LatencyDistribution]) -> float:
     return max((started for one in distributions for started in one.block_started_s), default=0.0)
 
 
-def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbedder) -> GalleryEntry:
+def _worst_place(result: DeviceResult, item: GalleryItem) -> tuple[int, int] | None:
+    """The middle of the square where the candidate loses most, as the item's row shows it; None where not known."""
+    worst = next((view.worst.get(item.candidate) for view in result.views if view.item == item.item), None)
+    return None if worst is None else (worst.left + worst.side // 2, worst.top + worst.side // 2)
+
+
+def _gallery_entry(
+    comparison: Comparison, item: GalleryItem, images: ImageEmbedder, worst: tuple[int, int] | None
+) -> GalleryEntry:
     baseline = next((arm.name for arm in comparison.arms if arm.role == "baseline"), None)
     shown = [
         ("Baseline", baseline, item.baseline_image),
@@ -296,10 +311,22 @@ def _gallery_entry(comparison: Comparison, item: GalleryItem, images: ImageEmbed
     )
     if item.input_image is not None:
         pictures.append(GalleryPicture("Input", None, images.embed(item.input_image)))
+    maps = [
+        (
+            one,
+            [
+                GalleryPicture(
+                    role.capitalize(), baseline if role == "baseline" else item.candidate, images.embed(path)
+                )
+                for role, path in one.files.items()
+            ],
+        )
+        for one in item.maps
+    ]
     originals = [(one.role, one.picture.original) for one in pictures if one.picture.original is not None]
-    cut = images.details({role: path for role, _, path in shown}, item.difference_image) if originals else {}
+    cut = images.details({role: path for role, _, path in shown}, item.difference_image, worst) if originals else {}
     order = [name for name in (baseline, item.candidate) if name in item.values]
     arms = order + [arm for arm in item.values if arm not in order]
     quantities = list(dict.fromkeys(quantity for arm in arms for quantity in item.values[arm]))
     details = [GalleryPicture(role, arm, cut[role]) for role, arm, _ in shown if role in cut]
-    return GalleryEntry(item, pictures, originals, details, arms, quantities)
+    return GalleryEntry(item, pictures, maps, originals, details, arms, quantities)

@@ -96,7 +96,7 @@ def _leave_out_pictures_that_moved(result: dict[str, Any], device: documents.Dev
             for role in ("baseline_image", "candidate_image", "reference_image", "difference_image", "input_image")
         }
         if any(place is not None and told[role] != place for role, place in roles.items()):
-            told.update(dict.fromkeys(roles))
+            told.update({**dict.fromkeys(roles), "maps": []})
             told["notes"] = [
                 *told["notes"],
                 "Its pictures lie in a folder named after the device; `bakeoff analyze` puts them where they can be "

@@ -6,13 +6,14 @@ Paths in it are relative to the run folder. Names of arms, items and devices are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.identity import Identity, shown_name
 from harness.documents.joined_votes import Preference
 from harness.models.model_format import ModelFormat
+from harness.own_scores import MOST_OWN_SCORES, OwnScore, make_all_known
 from harness.quantity import QUANTITIES, Measured
 from harness.tasks.floor import Floor
 
@@ -286,6 +287,21 @@ class LatencyDistribution(_Strict):
     """None where the arm kept its pace."""
 
 
+class ErrorMap(_Strict):
+    """Where on an item each arm is how far from what it should be, in colours of one scale for all arms and items."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
+    """The score that it belongs to, or `absolute_error`."""
+    label: str
+    unit: str
+    ticks: list[float]
+    """The values that lie at even distances along the colours; what is beyond the last looks like it."""
+    colors: list[Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]]
+    """The colours at even distances, from the first tick to the last."""
+    files: dict[Literal["baseline", "candidate"], str]
+    """Role → file; paths are relative to the run."""
+
+
 class GalleryItem(_Strict):
     """An item to look at: where the candidate is furthest from the baseline for the worse."""
 
@@ -303,6 +319,7 @@ class GalleryItem(_Strict):
     """What went in, made small, where it is a picture and what comes out is none."""
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    maps: list[ErrorMap] = []
     chosen: Literal["worst", "sample"] = "worst"
     """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []
@@ -413,7 +430,7 @@ class ArmCourse(_Strict):
     at_s: list[float]
     """Moments in seconds since the pass began."""
     values: list[float]
-    """In the quantity's unit, one a moment."""
+    """One value a moment, in the quantity's unit."""
     unavailable: str | None = None
     """Why there are none."""
 
@@ -649,6 +666,16 @@ class Comparison(_Strict):
     method: list[str]
     """How it was measured and decided, a sentence each, with the numbers of this run."""
     warnings: list[RunWarning] = []
+    own_scores: list[OwnScore] = Field(default=[], max_length=MOST_OWN_SCORES)
+    """What is known of scores that are not of this house: the page can be read where their metrics are not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_its_scores(cls, value: Any) -> Any:
+        """They are quantities before anything of the comparison is read."""
+        if isinstance(value, dict):
+            make_all_known(value.get("own_scores"))
+        return value
 
     model_config = ConfigDict(
         frozen=True,

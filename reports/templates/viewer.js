@@ -14,6 +14,7 @@
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const roles = { slider: ["baseline", "candidate"], flicker: ["baseline", "candidate"], side: ["baseline", "candidate"],
       reference: ["reference"], difference: ["difference"] };
+    for (const one of dialog.querySelectorAll("[value^=map-]")) roles[one.value] = [`${one.value}-baseline`, `${one.value}-candidate`];
     let shownEntry = entries[0], x = 0, y = 0, flipped = false, running = false, timer = 0, grabbed = null;
 
     const mode = () => dialog.querySelector("[name=viewer-mode]:checked").value;
@@ -56,7 +57,8 @@
         one.closest("label").hidden = !["slider", "flicker", "side"].includes(one.value) && !roles[one.value].some(found);
         if (one.checked && one.closest("label").hidden) dialog.querySelector("[value=slider]").checked = true;
       }
-      stage.dataset.mode = mode();
+      const isMap = mode().startsWith("map-");
+      stage.dataset.mode = isMap ? "side" : mode();
       stage.replaceChildren(...roles[mode()].map((role) => {
         const pane = document.createElement("figure");
         const image = found(role);
@@ -76,7 +78,8 @@
       }));
       dialog.querySelector(".viewer-split").hidden = mode() !== "slider";
       flip.hidden = mode() !== "flicker";
-      shown.textContent = "";
+      const scale = isMap && shownEntry.querySelector(`.map-scale[data-map="${mode().slice(4)}"]`);
+      shown.replaceChildren(...(scale ? [...scale.cloneNode(true).childNodes] : []));
       run(mode() === "flicker" && !still);
       place();
     };

@@ -20,6 +20,7 @@ from harness.documents.comparison import (
     DeviceResult,
     Effect,
     EnergyOnDevice,
+    ErrorMap,
     GalleryItem,
     Interval,
     ItemScores,
@@ -420,6 +421,36 @@ def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
             words="worse on all images (19 of 19)",
         ),
     ]
+
+
+def with_maps(comparison: Comparison, folder: Path) -> Comparison:
+    """The comparison with two maps of each item to look at."""
+    kinds = {"absolute_error": ("levels of 255", [0.0, 1.0, 8.0, 64.0]), "lpips_alex": ("", [0.0, 0.1, 0.8])}
+
+    def mapped(item: GalleryItem) -> GalleryItem:
+        paths = write_gallery(folder, f"map-{item.item}")
+        files = {"baseline": paths["baseline"], "candidate": paths["candidate"]}
+        maps = [
+            ErrorMap.model_validate(
+                {
+                    "name": name,
+                    "label": f"Map of {name}",
+                    "unit": unit,
+                    "ticks": ticks,
+                    "colors": colors,
+                    "files": files,
+                }
+            )
+            for name, (unit, ticks) in kinds.items()
+            for colors in [["#000008", "#fcfdbf"]]
+        ]
+        return item.model_copy(update={"maps": maps})
+
+    devices = [
+        device.model_copy(update={"gallery": [mapped(item) for item in device.gallery]})
+        for device in comparison.devices
+    ]
+    return comparison.model_copy(update={"devices": devices})
 
 
 def with_views(comparison: Comparison, folder: Path, side: int = 48) -> Comparison:

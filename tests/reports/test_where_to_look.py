@@ -155,6 +155,25 @@ def test_every_mode_shows_its_pictures_and_panes_move_together(chromium: Browser
         shown.locator("[data-do=close]").click()
 
 
+def test_maps_of_both_arms_stand_beside_each_other_with_their_scale(chromium: Browser, tmp_path: Path) -> None:
+    comparison = sample.with_maps(sample.comparison(tmp_path, devices=["local"], images=2), tmp_path)
+    with opened(chromium, written(comparison, tmp_path)) as shown:
+        assert shown.locator(".entry").first.locator(".ramp").count() == 2
+        shown.locator(".compare").first.click()
+        shown.get_by_label("Map of absolute_error").check()
+        assert shown.locator(".viewer-stage img").count() == 2
+        first, second = (box(shown, f".viewer-stage figure:nth-child({place})") for place in (1, 2))
+        assert first[2] <= second[0]
+        assert "levels of 255" in shown.locator(".viewer-shown").inner_text()
+        assert shown.locator(".viewer-shown .ticks").inner_text().split() == ["0", "1", "8", "64+"]
+        shown.locator(".viewer-stage").focus()
+        shown.keyboard.press("+")
+        moved = {image.evaluate("one => one.style.transform") for image in shown.locator(".viewer-stage img").all()}
+        assert len(moved) == 1
+        shown.get_by_label("Slider").check()
+        assert shown.locator(".viewer-shown").inner_text() == ""
+
+
 def test_it_flickers_by_itself_and_stops_when_asked(chromium: Browser, page: Path) -> None:
     with opened(chromium, page) as shown:
         shown.locator(".compare").first.click()

@@ -6,8 +6,8 @@
 - *ship*: every rule is met on every device.
 
 What speaks against a candidate though no rule is broken by it (single items that are ruined, a group of items that is
-worse, slow single inferences) leaves the decision as the rules have it, is named in the sentence, and is kept as a
-reservation: nobody agreed on a bound for it, and nobody shall miss it.
+worse, a score that got clearly worse, slow single inferences) leaves the decision as the rules have it, is named in the
+sentence, and is kept as a reservation: nobody agreed on a bound for it, and nobody shall miss it.
 
 A quick run never decides: it is *undecided*, and says what it points to.
 """
@@ -21,16 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
 from harness.analysis.judging.disagreements import disagreements_of, who_disagrees
 from harness.analysis.judging.slow_inferences import told, worse_tails
+from harness.analysis.judging.unruled import is_clear_loss, p_worse, worse_without_a_rule
 from harness.analysis.judging.worse_groups import worse_groups
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
-from harness.statistics.delong import METHOD as DELONG_METHOD
-from harness.statistics.estimate import Estimate
-from harness.statistics.multiplicity import holm
-from harness.statistics.paired_shares import METHOD as SHARES_METHOD
 from harness.statistics.random_effects import combine_devices
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.changes import change_in_words, effect_in_words, stated
@@ -42,7 +38,6 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Rule
     from harness.tasks.nouns import Nouns
 
-_ALPHA = 0.05
 _MOST_TO_LOOK_AT = 5
 _DETAIL_CHARACTERS = 100
 """How many characters of an error's own words are kept; the device's part of the report has them all."""
@@ -86,14 +81,21 @@ def decide(
         headline = f"Ship {candidate}: {because}"
     disasters = _disasters(candidate, devices, rules, nouns)
     groups = worse_groups(candidate, devices, nouns)
-    slow = worse_tails(candidate, devices, rules, _p_worse)
+    slow = worse_tails(candidate, devices, rules, p_worse)
+    others = worse_without_a_rule(candidate, devices, rules, {id(contrast) for _, contrast in slow})
+    disagreeing = {(one.device, name) for one in disagreements for name in one.worse}
+    lost = [
+        _on(device, devices, f"{QUANTITIES[one.quantity].subject} is {one.words}, and no rule asks about it")
+        for device, one in others
+        if is_clear_loss(one, rules) and (device.device, one.quantity) not in disagreeing
+    ]
     slow_words = [_on(device, devices, f"{told(contrast)}, and no rule asks about it") for device, contrast in slow]
     also = []
     if decision != "hold":
         # No rule that was declared is broken by these; but nobody shall read of a mean and not of them.
         also += [_but(decision, f"it {predicate}") for predicate, _, _ in disasters[:1]]
         also += [_but(decision, _on(one.device, devices, f"it {one.predicate}")) for one in groups[:1]]
-        also += [_but(decision, words) for words in slow_words[:1]]
+        also += [_but(decision, words) for words in [*lost[:1], *slow_words[:1]]]
     if disagreements and not any(f"{who_disagrees(one)} disagree" in headline for one in disagreements):
         agreed = ", as the rules allow" if all(one.state == "allowed" for one in disagreements) else ""
         also.append(f"But {who_disagrees(disagreements[0])} disagree{agreed}: look at the {nouns.plural}.")
@@ -102,6 +104,7 @@ def decide(
         *[text for _, text, _ in disasters],
         *[_on(one.device, devices, f"{candidate} {one.predicate}") for one in groups],
         *[one.words for one in disagreements if one.state == "allowed"],
+        *lost,
         *slow_words,
     ]
     reasons = [
@@ -111,7 +114,10 @@ def decide(
         *[text for _, text, _ in disasters],
         *[_on(device, devices, text) for one in groups for device, text in one.reasons],
         *[one.words for one in disagreements if one.words not in unsure],
-        *_unruled(candidate, devices, rules, {id(contrast) for _, contrast in slow}),
+        *[
+            _on(device, devices, f"no rule asks about it, but {QUANTITIES[one.quantity].subject} is {one.words}")
+            for device, one in others
+        ],
         *met,
     ]
     if several and decision == "ship":
@@ -142,20 +148,23 @@ def _but(decision: Decision, text: str) -> str:
 def _disasters(
     candidate: str, devices: list[DeviceResult], rules: list[Rule], nouns: Nouns
 ) -> list[tuple[str, str, list[str]]]:
-    """Device by device, the items that a mean hides: predicate, whole reason, items. By the first score that shows
-    any, those that a rule asks about first.
+    """Device by device, the items that a mean hides: predicate, whole reason, items. By the score that shows most of
+    them, of as many those that a rule asks about first.
     """
     ruled = {rule.quantity for rule in rules}
     found = []
     for device in devices:
-        own = [one for one in device.contrasts if one.candidate == candidate and one.tail is not None]
-        for contrast in sorted(own, key=lambda one: one.quantity not in ruled):
-            if contrast.tail is None:
-                continue
-            words = disasters_in_words(QUANTITIES[contrast.quantity], contrast.tail, nouns.singular)
-            if words is not None:
-                found.append((words, _on(device, devices, f"{candidate} {words}"), contrast.tail.disasters))
-                break
+        seen = [
+            (len(tail.disasters), one.quantity in ruled, one.quantity, tail)
+            for one in device.contrasts
+            if one.candidate == candidate and (tail := one.tail) is not None and tail.disasters
+        ]
+        if not seen:
+            continue
+        _, _, quantity, tail = max(seen, key=lambda one: one[:2])
+        words = disasters_in_words(QUANTITIES[quantity], tail, nouns.singular)
+        if words is not None:
+            found.append((words, _on(device, devices, f"{candidate} {words}"), tail.disasters))
     return found
 
 
@@ -265,68 +274,3 @@ def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> l
             f"between {low} and {high}, 19 times in 20."
         )
     return sentences
-
-
-def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule], slow: set[int]) -> list[str]:
-    """What got worse though no rule asks about it, corrected for the number of such quantities and devices (Holm): of
-    runs of the same model twice at most one in twenty names anything. `slow` are the ids of contrasts that the
-    verdict's sentence may name, which are corrected for among themselves.
-    """
-    ruled = {rule.quantity for rule in rules}
-    found = [
-        (device, contrast)
-        for name in QUANTITIES
-        if name not in ruled
-        for device, contrast in _contrasts(candidate, name, devices)
-    ]
-    tested = [(device, contrast) for device, contrast in found if not _is_certain(contrast)]
-    adjusted = holm([_p_worse(contrast) for _, contrast in tested])
-    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA} | slow
-    return [
-        _on(device, devices, f"no rule asks about it, but {QUANTITIES[contrast.quantity].subject} is {contrast.words}")
-        for device, contrast in found
-        if contrast.outcome == "worse" and (_is_certain(contrast) or id(contrast) in named)
-    ]
-
-
-def _is_certain(contrast: Contrast) -> bool:
-    """Counted, not sampled: no chance to allow for."""
-    return isinstance(contrast.effect, Effect) and contrast.effect.replicate == "file"
-
-
-def _p_worse(contrast: Contrast) -> float:
-    """Two-sided p-value of the interval's kind where the effect points to worse, else 1."""
-    effect = contrast.effect
-    if not isinstance(effect, Effect) or contrast.outcome != "worse":
-        return 1.0
-    if effect.sd is None:
-        return 1.0
-    if effect.interval is not None and effect.interval.method.startswith(
-        (ANYTIME, INVERTED, SET_METHOD, SHARES_METHOD, DELONG_METHOD)
-    ):
-        return 1.0 if effect.p_value is None else effect.p_value
-    mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
-    p_value = Estimate(-abs(mean), effect.sd, effect.n, _effective_n(effect, effect.sd)).p_at_least(0.0)
-    return 1.0 if p_value is None else min(1.0, 2.0 * p_value)
-
-
-def _effective_n(effect: Effect, sd: float) -> float:
-    """How many replicates the t interval counts: launches that resemble each other count for fewer, which its width
-    tells.
-    """
-    if effect.interval is None or sd == 0.0 or effect.replicate != "launch":
-        return float(effect.n)
-    ends = (effect.interval.low, effect.interval.high)
-    low, high = map(math.log, ends) if effect.scale == "ratio" else ends
-    width, fewest, most = high - low, 1.0, float(effect.n)
-    if _width(sd, effect.n, most) >= width * (1.0 - 1e-9):
-        return most
-    for _ in range(50):
-        middle = (fewest + most) / 2.0
-        fewest, most = (middle, most) if _width(sd, effect.n, middle) > width else (fewest, middle)
-    return fewest
-
-
-def _width(sd: float, n: int, effective: float) -> float:
-    low, high = Estimate(0.0, sd, n, effective).interval(0.95) or (-math.inf, math.inf)
-    return high - low

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.kept_scores import KeptScores, score_key
 from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
+from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +55,8 @@ class Quality:
     sources: dict[str, str]
     seen: Seen | None
     """Whether the scores can be what the models do; None for a task that does not look."""
+    metrics: dict[str, Metric | OpenSetMetric] = field(default_factory=dict)
+    """Those that could be opened."""
 
 
 def score_outputs(
@@ -84,8 +87,10 @@ def score_outputs(
     if kept.fault is not None:
         progress.say("this machine", kept.fault)
     sources = {name: metric.describe() for name, metric in metrics.items()}
+    rows_elsewhere, sources_elsewhere = rows_made_elsewhere(manifest)
+    rows, sources = [*rows, *rows_elsewhere], {**sources, **sources_elsewhere}
     seen = looks.seen() if looks is not None else None
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen, metrics)
 
 
 def metric_settings(manifest: Manifest) -> MetricSettings:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.tasks.image_file import grey_of
 from harness.tasks.image_to_image.bicubic_floor import FLOOR_METRICS, plain_bicubic
+from harness.tasks.image_to_image.error_place import error_cells
 from harness.tasks.image_to_image.other_readings import (
     Offset,
     gain_if_moved_db,
@@ -44,6 +45,8 @@ class ItemFloor:
     """Those of `FLOOR_METRICS` that the experiment asks for."""
     offset: Offset | None
     """Where the bicubic picture lies beside the reference; only on items where other readings are tried."""
+    cells: NDArray[np.float64] | None = None
+    """Its error in each cell of `error_place`; only on those items too."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class OutputLook:
     gain_if_moved_db: float = 0.0
     seam_step: float | None = None
     """The step in levels of 255 where its tiles meet, where it stands out."""
+    cells: NDArray[np.float64] | None = None
+    """The error in each cell of `error_place`; None where other readings were not tried."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,8 @@ def item_floor(
             except MetricInputError:
                 continue
     offset = offset_of(picture, reference) if try_offset else None
-    return ItemFloor(item, psnr_db(picture, reference), values, offset)
+    cells = error_cells(picture, reference) if try_offset else None
+    return ItemFloor(item, psnr_db(picture, reference), values, offset, cells)
 
 
 def look_at_output(
@@ -179,4 +185,5 @@ def look_at_output(
         return OutputLook(item, psnr, faults, seam_step=seam)
     offset = offset_of(picture, reference)
     moved = gain_if_moved_db(picture, reference, offset) if offset is not None else 0.0
-    return OutputLook(item, psnr, faults, other_readings(codec, tensor, image, reference), offset, moved, seam)
+    readings, cells = other_readings(codec, tensor, image, reference), error_cells(picture, reference)
+    return OutputLook(item, psnr, faults, readings, offset, moved, seam, cells)

@@ -32,7 +32,7 @@ def draw(home: Path, item: ItemToDraw) -> Drawing:
     shown = slice(begin, begin + 3)
 
     made: dict[Role, NDArray[np.uint8]] = {role: _strip(clip[shown]) for role, clip in clips.items()}
-    drawing = draw_beside(home, _strip(reference[shown]), made)
+    drawing = draw_beside(home, _strip(reference[shown]), made, {})  # a strip of frames is no picture to score
     first, last = begin + 1, begin + len(reference[shown])
     frames = f"Frame {first}" if first == last else f"Frames {first} to {last}"
     cut = f", their middle of {_MOST_PX} pixels" if max(reference.shape[1:3]) > _MOST_PX else ""
