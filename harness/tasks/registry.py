@@ -35,7 +35,7 @@ from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
 _ALL: Final = (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, ANOMALY_DETECTION, CLASSIFICATION)
-"""In the order in which they are asked whether a new experiment is theirs."""
+"""The tasks in the order in which they are asked whether a new experiment is theirs."""
 TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in _ALL}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
 

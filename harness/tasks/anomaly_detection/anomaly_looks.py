@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SURE: Final = 0.01
 _FEWEST: Final = 4
-"""Of either class: with three of each even a perfect order has a p-value of 5 %."""
+"""The fewest of either class: with three of each even a perfect order has a p-value of 5 %."""
 WHY = (
     "as where inputs have other colours, levels or sizes than the model was trained with ([data.tensor] color, range,"
     " mean and std, resize), or another output is read ([data.tensor] score, map)"
