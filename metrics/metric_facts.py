@@ -15,7 +15,9 @@ class MetricFacts:
     label: str
     """Heads a row of a table."""
     family: str
-    """What the metric compares, and so which tasks offer it: `anomaly`, `image`, `labels`, `tensors`."""
+    """What the metric compares, and so which tasks offer it: `anomaly`, `image`, `labels`, `segmentation`, `sequence`,
+    `tensors`.
+    """
     unit: str
     """The unit of values: `dB`, `%`, or nothing."""
     better: Literal["lower", "higher"]

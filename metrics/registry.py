@@ -21,6 +21,7 @@ from metrics.facts.lpips_vgg import LPIPS_VGG
 from metrics.facts.mae import MAE
 from metrics.facts.max_abs_error import MAX_ABS_ERROR
 from metrics.facts.max_error import MAX_ERROR
+from metrics.facts.mean_iou import MEAN_IOU
 from metrics.facts.ms_ssim import MS_SSIM
 from metrics.facts.psnr import PSNR
 from metrics.facts.psnr_pooled import PSNR_POOLED
@@ -67,6 +68,7 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     AUROC,
     AUPRO,
     F1_AT_BASELINE,
+    MEAN_IOU,
 )
 """All in the order in which people see them. A new one is a file in metrics/facts/, the code that it opens, and a line
 here.

@@ -24,6 +24,10 @@ from harness.tasks.image_to_image.options import Data as ImageData
 from harness.tasks.image_to_image.options import Tensor as ImageTensor
 from harness.tasks.image_to_image.task import IMAGE_TO_IMAGE
 from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.segmentation.codec import MaskCodec
+from harness.tasks.segmentation.options import Data as MaskData
+from harness.tasks.segmentation.options import MaskTensor
+from harness.tasks.segmentation.task import SEGMENTATION
 from harness.tasks.sequence.codec import SequenceCodec
 from harness.tasks.sequence.options import Data as SequenceData
 from harness.tasks.sequence.options import FrameTensor
@@ -34,7 +38,7 @@ from harness.tasks.tensors.options import Data as TensorData
 from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
-_ALL: Final = (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, ANOMALY_DETECTION, CLASSIFICATION)
+_ALL: Final = (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, ANOMALY_DETECTION, CLASSIFICATION, SEGMENTATION)
 """The tasks in the order in which they are asked whether a new experiment is theirs."""
 TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in _ALL}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
@@ -62,7 +66,8 @@ Data = Annotated[
     | Annotated[SequenceData, Tag("sequence")]
     | Annotated[TensorData, Tag("tensors")]
     | Annotated[ClassData, Tag("classification")]
-    | Annotated[AnomalyData, Tag("anomaly_detection")],
+    | Annotated[AnomalyData, Tag("anomaly_detection")]
+    | Annotated[MaskData, Tag("segmentation")],
     Discriminator(task_of),
 ]
 """The table [data]."""
@@ -71,10 +76,11 @@ TaskTensor = Annotated[
     | Annotated[FrameTensor, Tag("sequence")]
     | Annotated[TensorNames, Tag("tensors")]
     | Annotated[ClassTensor, Tag("classification")]
-    | Annotated[AnomalyTensor, Tag("anomaly_detection")],
+    | Annotated[AnomalyTensor, Tag("anomaly_detection")]
+    | Annotated[MaskTensor, Tag("segmentation")],
     Discriminator(task_of),
     _EmptyFitsAny(),
 ]
 """The table [data.tensor], and an arm's own."""
-Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec | AnomalyCodec
+Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec | AnomalyCodec | MaskCodec
 """A codec as run.json holds it: told apart by their keys."""
