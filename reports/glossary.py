@@ -29,5 +29,10 @@ def _entry(name: str) -> GlossaryEntry:
     facts = quantity.facts
     if facts is None:
         return GlossaryEntry(quantity.label, quantity.meaning, [])
-    told = [("Computed", facts.convention), ("Blind to", facts.blind_to), ("Defined by", facts.citation)]
+    told = [
+        ("Computed", facts.convention),
+        ("Blind to", facts.blind_to),
+        ("Defined by", facts.citation),
+        ("From", facts.source),
+    ]
     return GlossaryEntry(quantity.label, quantity.meaning, [(term, text) for term, text in told if text])

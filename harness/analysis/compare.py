@@ -24,6 +24,7 @@ from harness.analysis.tables.device_records import DeviceRecords, RecordsError, 
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
 from harness.documents.comparison import Comparison, warned
+from harness.own_scores import own_among
 from harness.quantity import QUANTITIES
 from harness.tasks.item_groups import groups_of
 from harness.tasks.scenes_by_name import crops_told, scenes_by_name
@@ -137,6 +138,7 @@ def compare(
             *(seen.notes if seen is not None else ()),
         ],
         warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],
+        own_scores=own_among(manifest.experiment.score_names),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.analysis.stopping.stopping import PRECISION
@@ -77,6 +78,11 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             f"Quality: {counted(len(manifest.items), noun)} ({unit}), each put through every arm on every device "
             f"and compared with its reference: {names}. Differences are taken {noun} by {noun}."
         )
+    for score in manifest.scores:
+        sentences.append(
+            f"{QUANTITIES[score.quantity].label} was made elsewhere, and is read from {Path(score.path).name} (SHA-256 "
+            f"{score.sha256[:12]} when the run began)."
+        )
     pooled = [QUANTITIES[name].subject for name in measure.metrics if QUANTITIES[name].over == "set"]
     if pooled:
         drawn = "scenes" if data.scene_separator else f"{noun}s"
@@ -88,7 +94,8 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
     sentences += [
         "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "
         "(two one-sided tests). Where no rule gives a margin it is the size below which a difference does not matter: "
-        f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores {_score_margins(measure.metrics)}.",
+        f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores "
+        f"{_score_margins(manifest.experiment.score_names)}.",
         "The rules were written down before the run. A rule is met, or broken, only where the confidence interval lies "
         "wholly on one side of its bound (a margin: the one-sided 95 % bound); otherwise it is open.",
         "A 90th or 99th percentile, or a share of stalled inferences, that got worse though no rule asks about it does "

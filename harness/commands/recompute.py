@@ -72,7 +72,7 @@ def _ask_people(folder: RunFolder, manifest: Manifest, comparison: Comparison) -
         write_page(folder, device=None, candidate=None, most=MOST_PAIRS, out=None)
     except DiskError:
         raise
-    except UserError:  # there are too few pictures to ask about, and nobody asked for the page
+    except UserError:  # there is too little to ask about, and nobody asked for the page
         return
 
 
@@ -86,7 +86,7 @@ def recompute_received(folder: RunFolder, progress: Progress, *, trusted: bool) 
         for item in manifest.items
         for path, sha256 in ((item.input_path, item.input_sha256), (item.reference_path, item.reference_sha256))
         if sha256 is None
-    ]
+    ] + [one.path for one in manifest.scores]  # which are read as they are now
     refuse_unknown_files(folder.path, manifest.run_id, unhashed, trusted=trusted)
     return recompute(folder, progress)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from devices.identity import Identity, shown_name
 from harness.documents.joined_votes import Preference
 from harness.models.model_format import ModelFormat
+from harness.own_scores import MOST_OWN_SCORES, OwnScore, make_all_known
 from harness.quantity import QUANTITIES, Measured
 from harness.tasks.floor import Floor
 
@@ -429,7 +430,7 @@ class ArmCourse(_Strict):
     at_s: list[float]
     """Moments in seconds since the pass began."""
     values: list[float]
-    """In the quantity's unit, one a moment."""
+    """One value a moment, in the quantity's unit."""
     unavailable: str | None = None
     """Why there are none."""
 
@@ -665,6 +666,16 @@ class Comparison(_Strict):
     method: list[str]
     """How it was measured and decided, a sentence each, with the numbers of this run."""
     warnings: list[RunWarning] = []
+    own_scores: list[OwnScore] = Field(default=[], max_length=MOST_OWN_SCORES)
+    """What is known of scores that are not of this house: the page can be read where their metrics are not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_its_scores(cls, value: Any) -> Any:
+        """They are quantities before anything of the comparison is read."""
+        if isinstance(value, dict):
+            make_all_known(value.get("own_scores"))
+        return value
 
     model_config = ConfigDict(
         frozen=True,

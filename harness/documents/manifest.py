@@ -90,6 +90,15 @@ class ManifestItem(_Strict):
         return self.inferences.get(arm_id) or [self.id]
 
 
+class ManifestScores(_Strict):
+    """A file of scores made elsewhere, as it was when the run began; `analyze` reads it again."""
+
+    quantity: str
+    path: str
+    """Absolute path on the host."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class ManifestDevice(_Strict):
     """A device of the run."""
 
@@ -118,6 +127,8 @@ class Manifest(_Strict):
     timed_inference: InferenceId | None = None
     """The plan's item that stands for it there, where it is cut into parts; null for the first of them."""
     devices: list[ManifestDevice]
+    scores: list[ManifestScores] = []
+    """Those that the experiment declares, in its order."""
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
 

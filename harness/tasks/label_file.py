@@ -13,7 +13,7 @@ from harness.plain_file import read_plain_file
 HEADER: Final = ("item", "label")
 MOST_BYTES: Final = 64 << 20
 MOST_CHARACTERS: Final = 500
-"""Of an item's name or a label."""
+"""The most that an item's name or a label may have."""
 MOST_CLASSES: Final = 100_000
 _REMEDY: Final = "Its first line is item,label and every other names an item and its label, such as image07,cat."
 

@@ -6,7 +6,7 @@ as an item of its own and knows nothing of the whole; what is joined here is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -27,6 +27,10 @@ class Carried:
     output: int
 
 
+def _none(_: object) -> Collection[int]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Parts(Generic[ItemT, CodecT]):
     """What a task knows of parts. An item that is not divided has one."""
@@ -39,5 +43,7 @@ class Parts(Generic[ItemT, CodecT]):
     """The outputs that `decode` takes, of every part in order, and the input they were made from → the same outputs as
     if of the whole. Raises ValueError with the reason where they do not fit each other.
     """
+    stays: Callable[[CodecT], Collection[int]] = _none
+    """Numbers of the outputs that only the next part is given: they are left on the device."""
     times_last: bool = False
     """Whether it is the last part whose latency is measured, since the first begins with nothing carried into it."""

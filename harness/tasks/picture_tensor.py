@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 
@@ -26,13 +26,17 @@ FEWEST_LEVELS = 24
 """Between black and white; a tensor quantised for pictures has some 200."""
 
 
+ChannelValues = Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
+"""A value for each channel of a model: one, or three."""
+
+
 class Normalisation(BaseModel):
     """Channel by channel, in the model's own order: tensor = (value − mean) / std, where values lie in the range."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: ChannelValues
+    std: ChannelValues
 
 
 class TensorQuestionError(UserError):

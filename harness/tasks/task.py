@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from harness.quantity import QUANTITIES
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.first_look import FirstLook
@@ -20,6 +21,7 @@ from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 from harness.tasks.parts import Parts
+from metrics.registry import METRICS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,6 +153,16 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
     views: ItemViews | None = None
     """How every item is shown, small and whole; None for a task whose items are not looked at."""
+
+    def offered_metrics(self) -> tuple[str, ...]:
+        """The quantities it can be scored by, those of installed metrics of the same family last."""
+        families = {facts.family for name in self.metrics if (facts := QUANTITIES[name].facts) is not None}
+        others = (
+            name
+            for name in METRICS
+            if name in QUANTITIES and (facts := QUANTITIES[name].facts) is not None and facts.family in families
+        )
+        return tuple(dict.fromkeys([*self.metrics, *others]))
 
     def read_known(self, path: Path, sha256: str | None, read: Callable[[Path], Any]) -> Any:
         """What `read` gives of an item's path. Raises `UserError` where it is gone or was changed since the run."""

@@ -20,7 +20,7 @@ from metrics.labels.class_scores import ClassScores, check_label, place_of
 from metrics.metric import MetricSettings
 
 BINS: Final = 15
-"""Of equal width, over confidences of 0 to 1, as in the paper."""
+"""Bins of equal width, over confidences of 0 to 1, as in the paper."""
 
 
 @dataclass(frozen=True)

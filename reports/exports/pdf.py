@@ -24,7 +24,7 @@ _PLACES: Final = (
 PAPER_VARIABLE: Final = "BAKEOFF_PAPER"
 _PAPERS: Final = ("A4", "Letter")
 _MARGINS_ALONE: Final = "@page { margin: 16mm; }"
-"""In the page's style: whoever prints it from a browser has the printer's own paper."""
+"""What the page's style has: whoever prints it from a browser has the printer's own paper."""
 _PATIENCE_S: Final = 180.0
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.analysis.soak.analyze import analyze_soak
+from reports.history.html import render_history_html
 from reports.nightly.registry import open_rendering
 from reports.run_index import IndexedRun, render_run_index
 from reports.soak_html import render_soak_html
 from tests.reports import sample_comparison as sample
 from tests.reports.chromium import opened
-from tests.reports.history.test_history_pages import PAGES
+from tests.reports.history.test_history_pages import PAGES, series, shown
 from tests.reports.nightly import sample_night
 from tests.reports.test_axe import axe, violations
 from tests.rig.simulated import Truth
@@ -53,7 +54,7 @@ MAKERS: dict[str, Callable[[Path], str]] = {
     "night": night,
     "empty night": lambda _: open_rendering("html").render(sample_night.empty_night()).decode(),
     "index": index,
-    "history": lambda _: PAGES["history"](),
+    "history": lambda _: render_history_html(shown(series(5, name="one"), series(9, name="another"))),
     "journal": lambda _: PAGES["journal"](),
 }
 
@@ -65,9 +66,9 @@ def test_nothing_is_found_with_all_of_it_open(
 ) -> None:
     page = tmp_path / "page.html"
     page.write_text(MAKERS[name](tmp_path), encoding="utf-8")
-    with opened(chromium, page, width, color_scheme=scheme) as shown:
-        shown.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-        assert violations(shown, axe) == []
+    with opened(chromium, page, width, color_scheme=scheme) as opened_page:
+        opened_page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert violations(opened_page, axe) == []
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -76,7 +77,7 @@ def test_without_javascript_all_of_it_reads(chromium: Browser, tmp_path: Path, n
     page.write_text(MAKERS[name](tmp_path), encoding="utf-8")
     read = []
     for on in (True, False):
-        with opened(chromium, page, java_script_enabled=on) as shown:
-            read.append(shown.locator("main").inner_text())
+        with opened(chromium, page, java_script_enabled=on) as opened_page:
+            read.append(opened_page.locator("main").inner_text())
     with_script, without = (set(text.split()) for text in read)
     assert with_script - without <= {"Search", "4", "runs"}

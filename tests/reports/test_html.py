@@ -55,6 +55,7 @@ def test_the_page_is_well_formed_and_reads_verdict_rules_devices_warnings_method
         "Why: the rules, written down before the run",
         "Device adb:R5CT30ABCDE",
         "Device ssh://pi@bench-4",
+        "Ask people, blind",
         "Warnings",
         "Method and environment",
     ]

@@ -67,7 +67,7 @@ class RuleJudgement:
     doubt: str | None = None
     """What keeps an open rule from being decided, where more of the same measurements would not."""
     own_value: OwnValue | None = None
-    """Of a rule on the candidate's own value: what is held against the limit."""
+    """What a rule on the candidate's own value holds against its limit; None of any other rule."""
 
 
 @dataclass(frozen=True)

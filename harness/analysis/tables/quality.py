@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.kept_scores import KeptScores, score_key
 from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
+from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +87,8 @@ def score_outputs(
     if kept.fault is not None:
         progress.say("this machine", kept.fault)
     sources = {name: metric.describe() for name, metric in metrics.items()}
+    rows_elsewhere, sources_elsewhere = rows_made_elsewhere(manifest)
+    rows, sources = [*rows, *rows_elsewhere], {**sources, **sources_elsewhere}
     seen = looks.seen() if looks is not None else None
     return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen, metrics)
 

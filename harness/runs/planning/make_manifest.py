@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from harness import __version__
 from harness.documents.folder import safe_name
-from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem, ManifestScores
 from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
 from harness.runs.planning.inferences import inferences_of, timed_inference
@@ -39,6 +39,10 @@ def make_manifest(
         latency_item=f"i{resolved.latency_item}",
         devices=[
             ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
+        ],
+        scores=[
+            ManifestScores(quantity=name, path=str(one.path), sha256=one.sha256)
+            for name, one in resolved.scores.items()
         ],
         runner=runner,
     )

@@ -36,7 +36,7 @@ class ClassCodec(BaseModel):
     scores_index: int = Field(ge=0, le=1_000_000)
     """Place of the output among the model's."""
     classes: list[ClassName]
-    """In the order of the output; empty where they are numbered and their number is open."""
+    """The classes in the order of the output; empty where they are numbered and their number is open."""
     scores: Scores
 
     def decode(self, tensor: NDArray[np.generic]) -> ClassScores:

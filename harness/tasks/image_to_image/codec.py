@@ -213,7 +213,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
     refuse_asked_twice(model, tensor, given, result)
-    taken, put_out = _normalisations(model, tensor, channels)
+    taken, put_out = _normalisations(model, tensor, 1 if channels == 1 else 3)
     check_levels(model, given, bounds["input_range"], taken, "input_range")
     check_levels(model, result, bounds["output_range"], put_out, "output_range")
     return Codec(
@@ -284,7 +284,7 @@ def _refuse_no_picture(model: ModelFile, each: TensorInfo, tensor: Tensor) -> No
 
 
 def _normalisations(
-    model: ModelFile, tensor: Tensor, channels: object
+    model: ModelFile, tensor: Tensor, channels: int
 ) -> tuple[Normalisation | None, Normalisation | None]:
     """Of the input and of the output."""
     found: list[Normalisation | None] = []
@@ -295,11 +295,15 @@ def _normalisations(
         if mean is None and std is None:
             found.append(None)
             continue
-        if channels != 3:
-            raise UserError(f"{model.path}: takes 1 channel, and the experiment gives {names} for three")
+        wrong = next((each for each in (mean, std) if each is not None and len(each) != channels), None)
+        if wrong is not None:
+            raise UserError(
+                f"{model.path}: takes {channels} channel(s), and the experiment gives {names} for {len(wrong)}",
+                "Give one value for each channel of the model.",
+            )
         if std is not None and min(std) <= 0.0:
             raise UserError(f"{names} of [data.tensor]: a standard deviation is above 0")
-        found.append(Normalisation(mean=mean or (0.0, 0.0, 0.0), std=std or (1.0, 1.0, 1.0)))
+        found.append(Normalisation(mean=mean or (0.0,) * channels, std=std or (1.0,) * channels))
     return found[0], found[1]
 
 

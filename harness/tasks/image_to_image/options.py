@@ -10,6 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB
 from harness.tasks.image_to_image.tiling import Blend, Padding
+from harness.tasks.picture_tensor import ChannelValues
 from harness.tasks.task_data import TaskData
 
 
@@ -47,11 +48,11 @@ class Tensor(DeclaredTable):
     input_range: tuple[float, float] | None = None
     output_range: tuple[float, float] | None = None
     """Where the input or the output has a range of its own, such as 0 to 1 in and -1 to 1 out."""
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
+    mean: ChannelValues | None = None
+    std: ChannelValues | None = None
     """The input is (value - mean) / std, channel by channel, after `range`; in the model's own order of channels."""
-    output_mean: tuple[float, float, float] | None = None
-    output_std: tuple[float, float, float] | None = None
+    output_mean: ChannelValues | None = None
+    output_std: ChannelValues | None = None
     """The output is normalised likewise, and brought back: value = output * std + mean."""
     output: str | None = Field(default=None, max_length=500)
     """Name of the output that is the picture; None takes the first that can be one."""

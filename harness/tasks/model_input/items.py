@@ -33,7 +33,7 @@ class InputItem(TaskItem):
     input_size: tuple[int, int] | None = field(default=None, kw_only=True)
     """(height, width) of a picture."""
     header: TensorHeader | None = field(default=None, kw_only=True)
-    """Of a tensor."""
+    """What the file of a tensor says of it; None for a picture."""
 
 
 ItemT = TypeVar("ItemT", bound=InputItem)

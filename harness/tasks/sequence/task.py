@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,10 @@ def _join(
     return codec.join(frames, clip)
 
 
+def _stays(codec: SequenceCodec) -> Collection[int]:
+    return {state.output_index for state in codec.states} - {codec.frame.output_index}
+
+
 def _metric_settings(data: Data) -> MetricSettings:
     from metrics.metric import MetricSettings
 
@@ -171,7 +175,7 @@ SEQUENCE: Task[Data, FrameTensor, Clip, SequenceCodec] = Task(
     decode=_decode,
     output_bytes=_output_bytes,
     check_outputs=check_outputs,
-    parts=Parts(count=_count, encode=_encode_frame, join=_join, times_last=True),
+    parts=Parts(count=_count, encode=_encode_frame, join=_join, stays=_stays, times_last=True),
     metrics=(*_OF_PICTURES, *of_family("sequence")),
     default_metrics=("psnr", "psnr_y", "ssim_y", "worst_frame_psnr", "flicker"),
     metric_settings=_metric_settings,

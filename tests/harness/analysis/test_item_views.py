@@ -44,7 +44,7 @@ def test_every_output_lies_in_a_lossless_file_named_after_its_item(run, drawn):
         given, reference = read_known(manifest, item)
         assert np.array_equal(pixels(run.path / f"items/reference/{item.stem}.png"), reference)
         for arm in manifest.arms:
-            made = task.decode(arm.codec, load_output(task, arm, outputs[arm.id, item.id]), given)
+            made = task.decode(arm.codec, load_output(task, arm, outputs[arm.id, item.id], given), given)
             file = run.path / "items" / "device-1" / arm.name / f"{item.stem}.png"
             assert np.array_equal(pixels(file), made)
     assert [view.item for view in drawn.by_device["local"]] == [item.stem for item in manifest.items]

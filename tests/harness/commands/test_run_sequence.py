@@ -87,8 +87,8 @@ def test_a_state_goes_from_frame_to_frame_on_the_device(workdir: Path, tmp_path:
             made = np.load(home / f"outputs/a1/{inference}.0.npy")[0, :, ::2, ::2].transpose(1, 2, 0)
             assert np.allclose(made, 0.75 * frame + 0.25 * before, atol=1e-6), inference
             before = frame
-        counts = [np.load(home / f"outputs/a0/{inference}.1.npy").item() for inference in item.inferences_of("a0")]
-        assert counts == [1.0, 2.0, 3.0, 4.0, 5.0]
+        # What only the next frame is given stays there.
+        assert not [name for name in item.inferences_of("a0") if (home / f"outputs/a0/{name}.1.npy").exists()]
     # Latency is of the last frame, with the state that came before it.
     plan = json.loads(run.device(manifest.devices[0]).plan.read_text())
     timed = {step["item"] for step in plan["steps"] if step["kind"] != "quality"}

@@ -35,6 +35,8 @@ EXCEPTIONS = {
     "reports/history/course.py": "a chart in a file of its own",
     "reports/history/picture.py": "the same",
     "harness/experiment/declaration.py": "asks a task whether it draws, before people are asked",
+    "harness/commands/recompute.py": "asks a task whether it draws, before a page for votes is written",
+    "reports/templates/blind_look.html.j2": "whether there are any",
     "harness/cli/votes.py": "a blind look is of what a task draws, and of nothing else",
     "harness/commands/votes/draw_pairs.py": "the same",
     "harness/commands/votes/make_page.py": "the same",

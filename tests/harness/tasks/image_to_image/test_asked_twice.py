@@ -1,5 +1,6 @@
 """What an experiment says of a tensor that already says it is refused, and not ignored."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,20 @@ def test_what_contradicts_a_tensor_is_refused_in_words(dtype, said, refusal):
 )
 def test_what_agrees_is_taken(dtype, said):
     make_codec(model(dtype), Tensor(**said))
+
+
+def test_a_luma_model_may_be_normalised_by_one_value():
+    luma = model()
+    tensors = [each.model_copy(update={"shape": [1, 1, 16, 16]}) for each in (*luma.inputs, *luma.outputs)]
+    luma = replace(luma, inputs=tensors[:1], outputs=tensors[1:])
+    said = {"color": "y_full", "mean": (0.5,), "std": (0.5,), "output_mean": (0.5,), "output_std": (0.5,)}
+    codec = make_codec(luma, Tensor(**said))
+    grey = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    tensor = codec.encode(grey)
+    assert (tensor.min(), tensor.max()) == (-1.0, 1.0)
+    assert np.array_equal(codec.decode(tensor, grey), grey)
+    with pytest.raises(UserError, match=r"takes 1 channel\(s\), and the experiment gives mean and std for 3"):
+        make_codec(luma, Tensor(**IMAGENET))
 
 
 def test_a_tensor_of_16_bits_holds_pictures_through_its_own_scale():

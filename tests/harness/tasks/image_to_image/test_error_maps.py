@@ -70,6 +70,17 @@ def test_lpips_says_where_and_its_mean_is_about_its_score(tmp_path):
     assert [one.name for one in maps] == ["absolute_error", "lpips_alex"]
 
 
+def test_flip_makes_a_map_too(tmp_path):
+    reference = np.full((40, 50, 3), 100, dtype=np.uint8)
+    made = reference.copy()
+    made[10:20, 10:20] = 250
+    maps = draw_maps(tmp_path, reference, {"candidate": made}, {"flip": METRICS["flip"](MetricSettings())})
+    assert [one.name for one in maps] == ["absolute_error", "flip"]
+    assert lightness(pixels(maps[1].files["candidate"])[15, 15]) > 10 * lightness(
+        pixels(maps[1].files["candidate"])[35, 45]
+    )
+
+
 def test_a_metric_that_cannot_take_the_pictures_makes_no_map(tmp_path):
     small = np.zeros((16, 16, 3), dtype=np.uint8)
     maps = draw_maps(tmp_path, small, {"candidate": small}, {"lpips_alex": open_lpips("alex")})

@@ -221,3 +221,60 @@ def test_a_new_experiment_is_written_with_the_state_that_fits(tmp_path):
     assert 'state = { "count_out" = "count_in" }' in text
     assert 'tensor = { state = { "h_out" = "h_in" } }' in text
     assert 'task = "sequence"' in text
+
+
+def seen_of(tmp_path, change):
+    """What a run shows of one clip of eight frames, of which the candidate's are changed."""
+    from harness.tasks.sequence.clip_looks import ClipLooks
+    from harness.tasks.sequence.options import Data
+
+    model = read_model(write_remembering_model(tmp_path / "m.onnx"))
+    codec = make_sequence_codec(model, FrameTensor(state={"h_out": "h_in"}), 1)
+    clip = moving(12, 64, 80)
+    write_clip(tmp_path / "hr" / "one", clip)
+    looks = ClipLooks(Data(task="sequence", inputs="lr", references="hr"), ["psnr"], ["local"], ["old", "new"])
+    given, made = change(clip.copy())
+    soft = np.clip(clip.astype(int) + np.random.default_rng(0).integers(-9, 10, clip.shape), 0, 255).astype(np.uint8)
+    looks.item("one", 0, 1, tmp_path / "hr" / "one", given, clip)
+    for arm, frames in (("old", soft), ("new", made(soft.copy()))):
+        tensors = [[(frame[None].transpose(0, 3, 1, 2) / 255.0).astype(np.float32)] for frame in frames]
+        looks.output(["local"], arm, codec, codec.join(tensors, given))
+    return looks.seen().doubts["local"]
+
+
+def test_a_broken_frame_is_a_doubt_on_its_arm_alone(tmp_path):
+    def break_one(frames):
+        frames[7] = 255 - frames[7]
+        return frames
+
+    found = seen_of(tmp_path, lambda clip: (clip, break_one))
+    assert "old" not in found.doubts
+    assert found.doubts["new"][0].startswith("new breaks single frames (PSNR): frame 8 of one (")
+
+
+def test_frames_that_were_mixed_up_are_a_suspicion_on_both_arms(tmp_path):
+    def swap(clip):
+        clip[[3, 8]] = clip[[8, 3]]
+        return clip, lambda frames: frames
+
+    found = seen_of(tmp_path, swap)
+    assert any(
+        "frames are out of order in the clip one: the input's frame 4 looks like frame 9" in each
+        for each in found.pairs
+    )
+
+
+def test_channels_that_were_mixed_up_are_seen_in_the_middle_frame(tmp_path):
+    found = seen_of(tmp_path, lambda clip: (clip, lambda frames: frames[..., ::-1]))
+    assert any("new" in each for each in found.suspicions.get("new", [])), found
+
+
+def test_a_clip_that_lacks_a_frame_or_holds_nan_is_no_clip(tmp_path):
+    model = read_model(write_remembering_model(tmp_path / "m.onnx"))
+    codec = make_sequence_codec(model, FrameTensor(state={"h_out": "h_in"}), 1)
+    clip = moving(3)
+    frame = np.zeros((1, 3, 32, 40), np.float32)
+    with pytest.raises(ValueError, match="2 of 3 frames are there"):
+        codec.join([[frame]] * 2, clip)
+    with pytest.raises(ValueError, match="frame 2 of 3: the output holds 3840 values that are not finite"):
+        codec.join([[frame], [frame * np.nan], [frame]], clip)
