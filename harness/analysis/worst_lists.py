@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
     from harness.documents.comparison import ItemScores
 
-_MOST = 8
+_MOST, _FEWEST = 8, 3
 _SHARE = 3
 """At most one item in so many is among the worst: of few items nearly all are, by any score."""
 
 
 def worst_lists(scores: Sequence[ItemScores]) -> list[WorstItems]:
-    """One for each candidate that loses on some items by at least two scores. `scores` are those of one device."""
+    """One for each candidate that has two scores at least and loses on three items. `scores` are those of one device."""
     found = []
     for candidate in dict.fromkeys(one.candidate for one in scores):
         own = sorted((one for one in scores if one.candidate == candidate), key=_order)
         losses = {one.quantity: _losses(one) for one in own}
         count = min(_MOST, min((len(each) for each in losses.values()), default=0) // _SHARE)
-        if count < 2 or len(losses) < 2:
+        if len(losses) < 2:
             continue
         first, *others = losses
         worst = _worst(losses[first], count)
-        if not worst:
+        if len(worst) < _FEWEST:
             continue
         tops = [set(_worst(losses[name], count)) for name in others]
         in_every = [item for item in worst if all(item in top for top in tops)]

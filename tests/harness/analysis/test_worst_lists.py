@@ -65,12 +65,12 @@ def test_scores_that_have_nothing_to_do_with_each_other_agree_as_chance_does() -
 
 
 def test_a_missing_value_is_the_worst_and_a_gain_is_none_of_them() -> None:
-    lost: list[float | None] = [None, 0.2, *([-0.1] * 10)]
+    lost: list[float | None] = [None, 0.2, 0.1, *([-0.1] * 9)]
     (found,) = worst_lists([scores("lpips_alex", lost), scores("psnr", lost)])
-    assert found.items == ["i00", "i01"]
+    assert found.items == ["i00", "i01", "i02"]
 
 
-@pytest.mark.parametrize("losses", [[0.1] * 5, [], [-0.1] * 24])
+@pytest.mark.parametrize("losses", [[0.1] * 5, [], [-0.1] * 24, [0.1, 0.1, *([-0.1] * 22)]])
 def test_few_items_and_items_that_lose_nothing_make_no_list(losses: list[float]) -> None:
     assert worst_lists([scores("psnr", losses), scores("ssim", losses)]) == []
 
