@@ -22,7 +22,7 @@ _SHARE = 3
 
 
 def worst_lists(scores: Sequence[ItemScores]) -> list[WorstItems]:
-    """One for each candidate that has two scores at least and loses on three items. `scores` are those of one device."""
+    """One for each candidate that has two scores and loses on three items. `scores` are those of one device."""
     found = []
     for candidate in dict.fromkeys(one.candidate for one in scores):
         own = sorted((one for one in scores if one.candidate == candidate), key=_order)
