@@ -74,7 +74,8 @@ def score_outputs(
     import pandas as pd
 
     outputs = read_outputs(folder, manifest) if outputs is None else outputs
-    threads = min(os.cpu_count() or 1, _MOST_AT_ONCE, max(1, len(manifest.items)))
+    most = manifest.experiment.task.most_at_once or _MOST_AT_ONCE
+    threads = min(os.cpu_count() or 1, most, max(1, len(manifest.items)))
     metrics, unavailable = _open_metrics(manifest, max(1, (os.cpu_count() or 1) // threads))
     rows: list[dict[str, Any]] = []
     looks = _looks(manifest)
