@@ -76,8 +76,8 @@ class ParityProof(_Strict):
     layers: list[int]
     """Places in `layers`, the most suspicious first."""
     returned: ErrorInterval | None = None
-    """The share of the output's error energy that is gone: mean with 95 % t interval; negative where it grew. None where
-    they could not be put back.
+    """The share of the output's error energy that is gone: mean with 95 % t interval; negative where it grew, None
+    where they could not be put back.
     """
     snr_after_db: float | None = None
     why_not: str = ""

@@ -9,7 +9,7 @@ alone, which finds branches that the two files list in another order.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from harness.parity.values import Value, Values
 
 ALIKE: Final = 0.9
 """Tensors that correlate more than this hold the same, disturbed."""
-_SAME: Final = 0.999
+SAME: Final = 0.999
 """A copy in another layout correlates at least so much."""
 _LOOKS_RIGHT: Final = 0.9
 """What the structure must say for a pair whose values do not correlate."""
@@ -65,13 +65,14 @@ def align(original: Side, converted: Side, fixed: Sequence[Pair], correlations: 
                 continue
             looks = _looks(value, candidate, left, right, converted, original)
             if found[0] >= ALIKE or looks >= _LOOKS_RIGHT:
-                scores[at, to] = 2.0 * closeness(found[0]) + looks
+                # What a fault has broken still correlates a little with everything: that is no evidence.
+                scores[at, to] = looks + (2.0 * closeness(found[0]) - 1.0 if found[0] >= ALIKE else 0.0)
     for at, to in _aligned(scores):
         value, candidate = rows[at], columns[to]
         found = correlations[value.key, candidate.key]
         bound[value.key] = Pair(value, candidate, found[1], found[0])
     _join_the_rest(rows, columns, bound, correlations)
-    _join_copies(converted.values, rows, [*columns, *(pair.original for pair in fixed)], bound, correlations)
+    _join_copies(converted.values, bound, set(original.sketches), correlations)
     order = {each.key: place for place, each in enumerate(converted.values.listed)}
     return sorted(bound.values(), key=lambda pair: order[pair.converted.key])
 
@@ -117,18 +118,25 @@ def _join_the_rest(
 
 
 def _join_copies(
-    values: Values, rows: Sequence[Value], columns: Sequence[Value], bound: dict[str, Pair], correlations: Correlations
+    values: Values, bound: dict[str, Pair], originals: Collection[str], correlations: Correlations
 ) -> None:
-    """A tensor that is only turned or reshaped stands for the same original as the one that it was made from."""
-    by_key = {each.key: each for each in columns}
-    for value in rows:
-        if value.key in bound or value.maker is None or value.maker.family not in {"transpose", "reshape"}:
-            continue
-        source = values.of_tensor.get(value.maker.inputs[0])
-        pair = None if source is None else bound.get(source.key)
-        found = None if pair is None else correlations.get((value.key, pair.original.key))
-        if pair is not None and found is not None and found[0] >= _SAME and pair.original.key in by_key:
-            bound[value.key] = Pair(value, pair.original, found[1], found[0])
+    """A tensor that is only turned or reshaped stands for the same original as the one that it is made from, and that
+    one as it.
+    """
+    links = []
+    for value in values.listed:
+        if value.maker is not None and value.maker.family in {"transpose", "reshape"}:
+            source = values.of_tensor.get(value.maker.inputs[0])
+            if source is not None:
+                links.append((source, value))
+    for source, value in [*links, *reversed(links)]:
+        for one, other in ((source, value), (value, source)):
+            pair = bound.get(one.key)
+            found = None if pair is None else correlations.get((other.key, pair.original.key))
+            if pair is None or found is None or other.key in bound or pair.original.key not in originals:
+                continue
+            if found[0] >= SAME:
+                bound[other.key] = Pair(other, pair.original, found[1], found[0])
 
 
 class _Structure:
@@ -154,13 +162,25 @@ class _Structure:
             }
 
 
-_FOLDED: Final = {"relu", "add", "mul", "normalise", "leaky", "sigmoid", "tanh", "hardswish", "pad", "transpose", "reshape"}
+_FOLDED: Final = {
+    "relu",
+    "add",
+    "mul",
+    "normalise",
+    "leaky",
+    "sigmoid",
+    "tanh",
+    "hardswish",
+    "pad",
+    "transpose",
+    "reshape",
+}
 """Operators that runtimes and converters fold into the one before or behind."""
 
 
 def _chain(values: Values, maker: Op | None) -> list[Op]:
     """An operator, and those before it that may have been folded with it: at most three."""
-    chain = []
+    chain: list[Op] = []
     while maker is not None and len(chain) < 3:
         chain.append(maker)
         if maker.family not in _FOLDED:

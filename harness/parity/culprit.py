@@ -26,6 +26,8 @@ LAYERS_FOR_A_JUMP: Final = 5
 RETURNED: Final = 0.5
 SURELY_RETURNED: Final = 0.25
 MOST_TRIED: Final = 5
+NOTHING_ADDED: Final = 0.02
+"""What a layer's part in a proof must return at least."""
 LEVEL: Final = 0.95
 NOISE: Final = {"float32": 1e-4, "float16": 2e-3, "int8": 1e-3}
 """Own error in amplitude, relative to the signal, that sound arithmetic of a kind makes in one layer."""
@@ -110,11 +112,25 @@ def find_culprit(layers: Sequence[Layer], lost: Sequence[float], restorer: Resto
         several = _try(together[:count], restorer)
         tried.append(several)
         if several.proves:
-            return Found(False, tuple(suspects), tuple(tried), several)
+            needed = _needed(several, restorer, tried)
+            return Found(False, tuple(suspects), tuple(tried), needed)
     if not suspects:
         largest = sorted(layers, key=lambda layer: -amplitude(layer.own))[:3]
         tried = [_try([layer], restorer) for layer in largest]
     return Found(False, tuple(suspects), tuple(tried), None)
+
+
+def _needed(proven: Tried, restorer: Restorer, tried: list[Tried]) -> Tried:
+    """The same without layers that add nothing: the last ones are left out first."""
+    for layer in reversed(proven.layers):
+        fewer = [each for each in proven.layers if each is not layer]
+        if len(fewer) < 2:
+            break
+        without = _try(fewer, restorer)
+        if without.proves and without.returned[0] >= proven.returned[0] - NOTHING_ADDED:
+            tried.append(without)
+            proven = without
+    return proven
 
 
 def _try(layers: Sequence[Layer], restorer: Restorer) -> Tried:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness.scratch_folder import scratch_folder
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Optimise = Literal["none", "extended", "all"]
 PATIENCE_S: Final = 600.0
 
@@ -89,7 +89,9 @@ class Engine:
         code = self._child.wait()
         self._said.seek(0)
         lines = self._said.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
-        return f"the runtime crashed (signal {-code})" if code < 0 else lines[-1][:300] if lines else f"exit code {code}"
+        return (
+            f"the runtime crashed (signal {-code})" if code < 0 else lines[-1][:300] if lines else f"exit code {code}"
+        )
 
     def close(self) -> None:
         """End the child."""

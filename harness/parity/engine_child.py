@@ -2,8 +2,8 @@
 
     python -P engine_child.py FOLDER        one JSON request a line on stdin, one answer a line on stdout
 
-It uses numpy and whichever runtimes this Python has, and nothing of the project. Arrays go through the files in.npy and out.npy, one
-behind the other.
+It uses numpy and whichever runtimes this Python has, and nothing of the project. Arrays go through the files in.npy and
+out.npy, one behind the other.
 """
 
 from __future__ import annotations

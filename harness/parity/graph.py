@@ -28,7 +28,8 @@ class Quantizer:
         limits = np.iinfo(self.dtype)
         levels = np.rint(real.astype(np.float64) / self.scale) + self.zero_point
         levels = np.nan_to_num(levels, nan=float(self.zero_point), posinf=limits.max, neginf=limits.min)
-        return np.clip(levels, limits.min, limits.max).astype(self.dtype)
+        clipped: NDArray[np.generic] = np.clip(levels, limits.min, limits.max).astype(self.dtype)
+        return clipped
 
     def dequantize(self, levels: NDArray[np.generic]) -> NDArray[np.float32]:
         """Levels → real values."""

@@ -144,7 +144,7 @@ def _item(model: ModelFile, path: Path) -> dict[str, Array]:
         if not path.is_dir() and len(model.inputs) > 1:
             raise UserError(
                 f"{path}: is one tensor, and {model.path} takes {len(model.inputs)}",
-                f"Give a folder for each input, with {', '.join(f'{each.name}.npy' for each in model.inputs[:3])} in it.",
+                f"Give a folder for each input, with {', '.join(f'{each.name}.npy' for each in model.inputs[:3])}.",
             )
         array = read_tensor(file)
         if not _fits(array.shape, info):
@@ -157,7 +157,9 @@ def _item(model: ModelFile, path: Path) -> dict[str, Array]:
                 f"{file}: holds {array.dtype.name}, and {info.name!r} of {model.path} takes {info.dtype}",
                 f"Save it as {info.dtype}.",
             )
-        found[info.name] = stored(array, info.dtype, _own(info)) if array.dtype.kind == "f" else array.astype(info.dtype)
+        found[info.name] = (
+            stored(array, info.dtype, _own(info)) if array.dtype.kind == "f" else array.astype(info.dtype)
+        )
     return found
 
 
@@ -211,7 +213,7 @@ def _made_up(info: TensorInfo, rng: np.random.Generator, reach: tuple[float, flo
     if kind in "iu" and info.scale is None:
         return rng.integers(0, 256 if info.dtype == "uint8" else 10, shape).astype(info.dtype)
     axes = _plane(shape)
-    values = rng.standard_normal(shape)
+    values: Array = rng.standard_normal(shape)
     if axes:
         values = _falling(values, axes)
         low, high = reach or (0.0, 1.0)
@@ -235,7 +237,7 @@ def _plane(shape: tuple[int, ...]) -> tuple[int, int] | None:
     return axes if min(shape[axes[0]], shape[axes[1]]) >= 8 else None
 
 
-def _falling(white: np.ndarray[tuple[int, ...], np.dtype[np.float64]], axes: tuple[int, int]) -> Array:
+def _falling(white: Array, axes: tuple[int, int]) -> Array:
     height, width = white.shape[axes[0]], white.shape[axes[1]]
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     radius[0, 0] = 1.0 / max(height, width)

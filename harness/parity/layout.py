@@ -45,13 +45,21 @@ class Layout:
         return np.ascontiguousarray(converted.reshape(_solid(converted.shape)).transpose(back)).reshape(shape)
 
 
-def layouts_between(original: Shape, converted: Shape) -> list[Layout]:
-    """All layouts in which the values of one can lie in the other, the plain one first; none where they cannot."""
+def layouts_between(original: Shape, converted: Shape, *, same_format: bool) -> list[Layout]:
+    """Layouts in which the values of one can lie in the other, the likeliest first; none where they cannot.
+
+    Models of one format keep their order: another one is looked at only where the plain one does not fit, so that rows
+    and columns that a fault exchanged stay one. Between formats planes have their channels moved.
+    """
     solid, other = _solid(original), _solid(converted)
     if math.prod(solid) != math.prod(other) or len(solid) != len(other):
         return []
-    orders = [tuple(range(len(solid))), *_ORDERS.get(len(solid), ())]
-    return [Layout(order) for order in orders if tuple(solid[place] for place in order) == other]
+    rank = len(solid)
+    moved = [order for order in _ORDERS.get(rank, ()) if rank != 3 or order != (0, 2, 1) or len(original) == 3]
+    plain = tuple(range(rank))
+    orders = [plain, *moved] if same_format or len(original) < 4 else [*moved, plain]
+    found = [Layout(order) for order in orders if tuple(solid[place] for place in order) == other]
+    return found[:1] if same_format and found and found[0].is_plain else found
 
 
 def _solid(shape: Shape) -> Shape:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from harness.parity.families import family_of
-from harness.parity.graph import Graph, Op, Piece, Quantizer
+from harness.parity.graph import Graph, Op, Piece
 from harness.parity.onnx_quantizers import read_quantizers
 
 _CARRIERS: Final = {"QuantizeLinear", "DequantizeLinear", "Cast", "Identity", "Dropout"}
@@ -23,7 +23,7 @@ class OnnxGraph:
     def __init__(self, proto: Any) -> None:
         self.proto = proto
         self._constants = {each.name: each for each in proto.graph.initializer}
-        self._nodes = [node for node in proto.graph.node]
+        self._nodes = list(proto.graph.node)
         self.graph = self._read()
 
     def _read(self) -> Graph:
@@ -72,7 +72,7 @@ class OnnxGraph:
         finally:
             del self.proto.graph.output[before:]
 
-    def cut(self, pieces: Collection[Piece], dtypes: Mapping[str, str], changed: Mapping[str, Any] | None = None) -> bytes:
+    def cut(self, pieces: Collection[Piece], dtypes: Mapping[str, str], changed: Mapping[str, Any]) -> bytes:
         """One model of all pieces. It takes `fed/NAME` for every tensor that is given to one, and puts out each
         piece's target as `KEY/NAME`. `changed` holds other arrays for constants.
         """
@@ -97,7 +97,7 @@ class OnnxGraph:
             inputs={FED + name: dtypes[name] for name in fed},
             outputs=[f"{piece.key}/{piece.target}" for piece in pieces],
             constants=constants,
-            changed=changed or {},
+            changed=changed,
         )
 
     def rest(self, overridden: Collection[str], dtypes: Mapping[str, str], watched: Collection[str]) -> bytes:

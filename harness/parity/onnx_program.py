@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.models.tensor_info import TensorInfo
-from harness.parity.engine import Array, Engine, EngineError, Session
+from harness.parity.engine import Array, Engine, EngineError, Optimise, Session
 from harness.parity.graph import Graph, Op, Piece
 from harness.parity.onnx_graph import FED, OnnxGraph
 from harness.parity.onnx_unfold import unfold
@@ -27,6 +27,7 @@ class OnnxProgram:
         import onnx
 
         self._engine, self._provider = engine, provider
+        self.format = "onnx"
         self.inputs = inputs
         self._file = OnnxGraph(onnx.load(path, load_external_data=False))
         self.how = "without graph optimisation, so that all of its tensors can be seen"
@@ -72,9 +73,9 @@ class OnnxProgram:
 
     def rest(self, overridden: Collection[str], watched: Collection[str]) -> Rest:
         """The file's graph from `overridden` on, optimised as a whole."""
-        kinds = {name: "float32" for name in overridden}
+        kinds = dict.fromkeys(overridden, "float32")
         model = self._rest.rest(overridden, kinds, watched)
-        optimise = "extended" if self._as_shipped else "none"
+        optimise: Optimise = "extended" if self._as_shipped else "none"
         session = self._engine.open(model, optimise=optimise, provider=self._provider)
         return Rest(session, self.graph.outputs)
 
@@ -131,7 +132,7 @@ class Rest:
 
     def __init__(self, session: Session, outputs: Sequence[str]) -> None:
         self._session = session
-        self._handed = {name: given for name, given in zip(outputs, session.outputs, strict=False)}
+        self._handed = dict(zip(outputs, session.outputs, strict=False))
 
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """Its inputs and overridden tensors → outputs and watched tensors, by their names in the file."""
@@ -143,7 +144,7 @@ class Rest:
             elif name in known:
                 given[name] = array
         names = [self._handed.get(name, name) for name in fetch]
-        made = self._session.run(given, names)
+        made = self._session.run(given, names) if names else {}
         return {name: made[handed] for name, handed in zip(fetch, names, strict=True) if handed in made}
 
     def close(self) -> None:

@@ -66,18 +66,23 @@ def read_quantizers(
                 taken = _quantizer(node, scale, zero_point, constants)
                 if taken is not None:
                     read.setdefault(node.input[place], taken)
-    for node in nodes:
-        if node.op_type in _PASS_ON and node.input and node.input[0] in written:
-            for name in node.output:
-                written.setdefault(name, written[node.input[0]])
-    for node in reversed(nodes):
-        if node.op_type in _PASS_ON and node.input and node.input[0] in written:
-            behind = next((read[name] for name in node.output if name in read), None)
-            if behind is not None:
-                read.setdefault(node.input[0], behind)
+    _pass_on(nodes, written, read)
     for name, quantizer in written.items():
         read.setdefault(name, quantizer)
     return written, read
+
+
+def _pass_on(nodes: list[Any], written: dict[str, Quantizer], read: dict[str, Quantizer]) -> None:
+    """Through operators that move levels, those who write are known forwards, and those who read backwards."""
+    moving = [node for node in nodes if node.op_type in _PASS_ON and node.input]
+    for node in moving:
+        if node.input[0] in written:
+            for name in node.output:
+                written.setdefault(name, written[node.input[0]])
+    for node in reversed(moving):
+        behind = next((read[name] for name in node.output if name in read), None)
+        if behind is not None and node.input[0] in written:
+            read.setdefault(node.input[0], behind)
 
 
 def _quantizer(node: Any, scale: int, zero_point: int, constants: Mapping[str, Any]) -> Quantizer | None:

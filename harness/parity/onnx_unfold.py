@@ -19,7 +19,7 @@ _PLAIN: Final[dict[str, tuple[str, int]]] = {
     "QLinearAveragePool": ("AveragePool", 1),
     "QLinearGlobalAveragePool": ("GlobalAveragePool", 1),
 }
-"""Operator → the plain one, and how many of (levels, scale, zero point) come first; its own scale and zero point next."""
+"""Operator → the plain one, and how many of (levels, scale, zero point) come first; its own two come next."""
 _NOT_OF_THE_PLAIN: Final = {"channels_last"}
 
 
@@ -80,8 +80,9 @@ def _chain(
         real = f"{key}/{at}/{triple[0]}"
         per_channel = triple[1] in constants and int(np.prod(constants[triple[1]].dims)) > 1
         # Channels of a kernel are its first dimension, and the last one of a matrix.
-        axis = {} if not per_channel else {"axis": 0 if plain == "Conv" else 1}
-        chain.append(onnx.helper.make_node("DequantizeLinear", triple, [real], **axis))
+        chain.append(onnx.helper.make_node("DequantizeLinear", triple, [real]))
+        if per_channel:
+            chain[-1].attribute.append(onnx.helper.make_attribute("axis", 0 if plain == "Conv" else 1))
         reals.append(real)
     if bias:
         if not {bias, triples[0][1], triples[1][1]} <= set(constants):
@@ -95,6 +96,9 @@ def _chain(
     operator = onnx.NodeProto()
     operator.CopyFrom(node)
     operator.op_type, operator.domain = plain, ""
+    for place in reversed(range(len(operator.attribute))):
+        if operator.attribute[place].name in _NOT_OF_THE_PLAIN:
+            del operator.attribute[place]
     del operator.input[:], operator.output[:]
     operator.input.extend(reals)
     operator.output.append(f"{key}/real")

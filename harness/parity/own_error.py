@@ -22,6 +22,7 @@ from harness.parity.program import Floats, stored
 from harness.parity.sketch import Sketch, TurnedSketch
 from harness.parity.survey import Survey
 
+_AT_ONCE: Final = 1 << 16
 MOST: Final = 1e6
 """The largest relative error energy that is told: 60 dB more error than signal, or values that are not finite."""
 
@@ -56,6 +57,7 @@ class Bench:
 
     def __init__(self, original: Survey, converted: Survey, pairs: Sequence[Pair]) -> None:
         self.original, self.converted, self.pairs = original, converted, list(pairs)
+        self.same_format = original.program.format == converted.program.format
         self._by_converted = {pair.converted.key: pair for pair in pairs}
         self._given = [pair.converted for pair in pairs]
         self._originals = list({pair.original.key: pair.original for pair in pairs}.values())
@@ -92,7 +94,9 @@ class Bench:
 
     def forced(self, wanted: frozenset[tuple[int, ...]]) -> dict[str, TurnedSketch]:
         """Every value of the converted build, computed from the original's values at the aligned tensors before it."""
-        made = {each.key: TurnedSketch(wanted=wanted) for each in self.converted.values.listed}
+        made = {
+            each.key: TurnedSketch(wanted=wanted, same_format=self.same_format) for each in self.converted.values.listed
+        }
         values = [each for each in self.converted.values.listed if each.maker is not None]
         pieces = [
             Piece(f"p{number}", piece.ops, piece.feeds, piece.target)
@@ -114,9 +118,12 @@ class Bench:
         """What a layer's tensors and constants take, in both models together, roughly."""
         return 4 * sum(self.converted.bytes_of(name) for name in [*piece.feeds, piece.target])
 
-    def _references(self, originals: Mapping[str, Array], needed: Sequence[str]) -> dict[str, Floats]:
+    def _references(
+        self, originals: Mapping[str, Array], needed: Sequence[str], others: Sequence[str] = ()
+    ) -> dict[str, Floats]:
+        """What the original holds where these converted tensors are, and in `others` of its own."""
         pairs = [self.pair_of(name) for name in needed]
-        keys = list(dict.fromkeys(pair.original.key for pair in pairs if pair is not None))
+        keys = list(dict.fromkeys([*(pair.original.key for pair in pairs if pair is not None), *others]))
         made = self.original.runs(originals, keys)
         return {key: self.original.real(key, array) for key, array in made.items()}
 
@@ -151,10 +158,7 @@ class Bench:
         reads = list(dict.fromkeys(name for right in rights for name in right.feeds))
         for inputs, originals in zip(self.converted.inputs, self.original.inputs, strict=True):
             keys = list(dict.fromkeys([*(pair.original.key for pair, _, _ in chunk), *reads]))
-            references = {
-                **self._references(originals, feeds_of),
-                **{key: self.original.real(key, array) for key, array in self.original.runs(originals, keys).items()},
-            }
+            references = self._references(originals, feeds_of, keys)
             whole = self.converted.runs(inputs, list(dict.fromkeys([*feeds_of, *targets])))
             feeds = {name: self.feed(name, references, inputs) for name in feeds_of}
             hats = {name: self.hat(name, feeds[name]) for name in feeds_of}
@@ -172,7 +176,7 @@ class Bench:
                     wanted = self.original.real(right.target, true[right.key])
                     inherited = self.original.real(right.target, passed[right.key])
                 else:
-                    source = next(name for name in left.feeds if self._feeds_copy(pair, name))
+                    source = next(name for name in left.feeds if self.feeds_copy(pair, name))
                     wanted, inherited = hats[source], self.hat(source, whole[source])
                 mine = pair.layout.to_original(self.converted.real(left.target, made[left.key]), shape)
                 layer.own.append(relative(mine, wanted))
@@ -189,13 +193,14 @@ class Bench:
                 runs.close()
         return layers
 
-    def _feeds_copy(self, pair: Pair, name: str) -> bool:
+    def feeds_copy(self, pair: Pair, name: str) -> bool:
+        """Whether a tensor that a layer is given already stands for the original's that it makes."""
         fed = self.pair_of(name)
         return fed is not None and fed.original.key == pair.original.key
 
     def _is_copy(self, pair: Pair, left: Piece) -> bool:
         """Whether the layer only quantises or turns what it is given: the original has nothing in its place."""
-        return any(self._feeds_copy(pair, name) for name in left.feeds)
+        return any(self.feeds_copy(pair, name) for name in left.feeds)
 
     def _originals_of(
         self, reads: Sequence[str], hats: Mapping[str, Floats], references: Mapping[str, Floats]
@@ -210,10 +215,10 @@ class Bench:
         found: dict[str, Array] = {}
         for name in reads:
             value = self.original.values.of_tensor[name]
-            values = held.get(value.key, references.get(name))
-            assert values is not None
+            given = held.get(value.key, references.get(name))
+            assert given is not None
             quantizer = self.original.program.graph.written.get(name)
-            found[name] = stored(values, self.original.seen[name].dtype, quantizer)
+            found[name] = stored(given, self.original.seen[name].dtype, quantizer)
         return found
 
     def _rough(self, given: Mapping[str, Array], sketches: Mapping[str, Sketch]) -> dict[str, Array]:
@@ -247,17 +252,21 @@ def _plainly(values: NDArray[np.generic], dtype: str, sketch: Sketch) -> Floats:
     limits = np.iinfo(dtype)
     low, high = min(sketch.low, 0.0), max(sketch.high, 0.0)
     scale = (high - low) / (limits.max - limits.min) or 1.0
-    plain = Quantizer(scale, int(round(limits.min - low / scale)), dtype)
+    plain = Quantizer(scale, round(limits.min - low / scale), dtype)
     return plain.dequantize(plain.quantize(values))
 
 
 def relative(values: NDArray[np.generic], reference: NDArray[np.generic]) -> float:
     """Σ(values − reference)² / Σ reference², at most `MOST`; 0 where both are the same."""
-    wanted = reference.astype(np.float64)
-    off = float(np.sum((values.astype(np.float64) - wanted) ** 2))
+    off = signal = 0.0
+    ours, theirs = values.reshape(-1), reference.reshape(-1)
+    for start in range(0, theirs.size, _AT_ONCE):
+        wanted = theirs[start : start + _AT_ONCE].astype(np.float64)
+        error = ours[start : start + _AT_ONCE].astype(np.float64) - wanted
+        off += float(np.sum(error * error))
+        signal += float(np.sum(wanted * wanted))
     if off == 0.0:
         return 0.0
-    signal = float(np.sum(wanted**2))
     if not np.isfinite(off) or not np.isfinite(signal) or signal == 0.0:
         return MOST
     return min(off / signal, MOST)

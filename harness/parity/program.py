@@ -39,6 +39,8 @@ class Runs(Protocol):
 class Program(Protocol):
     """One of the two models, ready to be run and taken apart. All methods raise `EngineError`."""
 
+    format: str
+    """The name that `harness.models` has for it."""
     inputs: list[TensorInfo]
     """Names are those of tensors in the graph."""
     graph: Graph
@@ -74,7 +76,7 @@ def real(array: Array, quantizer: Quantizer | None) -> Floats:
     return array.astype(np.float32) if quantizer is None else quantizer.dequantize(array)
 
 
-def stored(values: Floats, dtype: str, quantizer: Quantizer | None) -> Array:
+def stored(values: Array, dtype: str, quantizer: Quantizer | None) -> Array:
     """Real numbers as a tensor takes them."""
     if quantizer is not None:
         return quantizer.quantize(values)

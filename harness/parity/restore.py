@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.parity.own_error import Bench
+
+
+_MOVING: Final = {"reshape", "transpose", "depth_to_space", "space_to_depth", "maxpool", "resize", "flatten"}
+"""Families of operators that put out their input's levels."""
 
 
 class NotRestorableError(Exception):
@@ -33,19 +37,25 @@ class Restored:
     @property
     def returned(self) -> list[float]:
         """The share of the error's energy that is gone, of each input; below 0 where it grew."""
-        return [1.0 - after / before if before > 0.0 else 0.0 for before, after in zip(self.before, self.after, strict=True)]
+        return [
+            1.0 - after / before if before > 0.0 else 0.0 for before, after in zip(self.before, self.after, strict=True)
+        ]
 
 
 def output_error(made: Sequence[Floats], wanted: Sequence[Floats]) -> float:
     """The relative error energy of all outputs: their mean, as each counts alike."""
-    return float(np.mean([relative(ours.reshape(theirs.shape), theirs) for ours, theirs in zip(made, wanted, strict=True)]))
+    return float(
+        np.mean([relative(ours.reshape(theirs.shape), theirs) for ours, theirs in zip(made, wanted, strict=True)])
+    )
 
 
 class Restorer:
     """Puts layers back, one or several together."""
 
-    def __init__(self, bench: Bench, wanted: Sequence[Sequence[Floats]], before: Sequence[float]) -> None:
-        self._bench = bench
+    def __init__(
+        self, bench: Bench, layers: Sequence[Layer], wanted: Sequence[Sequence[Floats]], before: Sequence[float]
+    ) -> None:
+        self._bench, self._all = bench, layers
         self._wanted, self._before = wanted, list(before)
         program = bench.converted.program
         self._graph = program.rest_graph
@@ -58,12 +68,12 @@ class Restorer:
         bench = self._bench
         order = {each.key: place for place, each in enumerate(bench.converted.values.listed)}
         given: list[dict[str, Array]] = [dict(inputs) for inputs in bench.converted.inputs]
-        overridden: list[str] = []
-        for layer in sorted(layers, key=lambda each: order[each.pair.converted.key]):
+        overridden: dict[str, None] = {}
+        for layer in sorted(self._with_followers(layers), key=lambda each: order[each.pair.converted.key]):
             targets = self._targets(layer)
             for feeds, values in zip(given, self._computed(layer, given, overridden), strict=True):
                 feeds.update(dict.fromkeys(targets, values))
-            overridden += targets
+            overridden.update(dict.fromkeys(targets))
         runs = bench.converted.program.rest(overridden, ())
         after = []
         for feeds, wanted in zip(given, self._wanted, strict=True):
@@ -71,6 +81,22 @@ class Restorer:
             after.append(output_error(self._real(made), wanted))
         runs.close()
         return Restored(self._before, after)
+
+    def _with_followers(self, layers: Sequence[Layer]) -> list[Layer]:
+        """Also those behind that only move the same levels: a range that cuts would cut there again."""
+        graph = self._bench.converted.program.graph
+        found = list(layers)
+        for layer in self._all:
+            quantizer = graph.written.get(layer.pair.converted.entry)
+            main = layer.main
+            if quantizer is None or main is None or main.family not in _MOVING or layer in found:
+                continue
+            pairs = [self._bench.pair_of(name) for name in self._bench.piece(0, layer.pair)[0].feeds]
+            sources = {pair.converted.key for pair in pairs if pair is not None}
+            before = [each.pair.converted for each in found if each.pair.converted.key in sources]
+            if any(graph.written.get(each.entry) == quantizer for each in before):
+                found.append(layer)
+        return found
 
     def _real(self, made: Mapping[str, Array]) -> list[Floats]:
         # An output that was overridden is put out as it was given: as real numbers.
@@ -87,9 +113,7 @@ class Restorer:
         if not quantized:
             return [value.entry]
         floats = [name for name in behind if name not in self._graph.written]
-        others = [
-            op for op in self._graph.ops if set(op.inputs) & set(quantized) and not op.carries
-        ]
+        others = [op for op in self._graph.ops if set(op.inputs) & set(quantized) and not op.carries]
         if others or not floats:
             raise NotRestorableError(f"its levels go straight into {others[0].kind if others else 'the output'}")
         return floats
@@ -101,32 +125,32 @@ class Restorer:
                 return found
         raise NotRestorableError("its output is not in the file: the runtime made it")
 
-    def _computed(self, layer: Layer, given: Sequence[dict[str, Array]], overridden: Sequence[str]) -> list[Floats]:
+    def _computed(
+        self, layer: Layer, given: Sequence[dict[str, Array]], overridden: Mapping[str, None]
+    ) -> list[Floats]:
         """What the original's layer makes of what the converted build gives it."""
         bench, pair = self._bench, layer.pair
         left, right = bench.piece(0, pair)
-        copy = next((name for name in left.feeds if bench.pair_of(name) and bench.pair_of(name).original.key == pair.original.key), None)  # type: ignore[union-attr]
-        reads = [copy] if copy is not None else [self._source(left.feeds, name) for name in right.feeds]
-        places = {name: self._place(name) for name in reads}
-        watched = [place for place in places.values() if place not in bench.converted.program.graph.inputs]
-        runs = bench.converted.program.rest(overridden, watched)
-        original = None if copy is not None else bench.original.program.cut([right], bench.original.seen, {})
+        copied = [name for name in left.feeds if bench.feeds_copy(pair, name)]
+        reads = copied[:1] or [self._source(left.feeds, name) for name in right.feeds]
+        places = {name: self._place(name, overridden) for name in reads}
+        watched = [place for place in places.values() if place not in given[0]]
+        runs = bench.converted.program.rest(list(overridden), watched) if watched else None
+        original = None if copied else bench.original.program.cut([right], bench.original.seen, {})
         found = []
         for feeds in given:
-            made = {**{name: feeds[name] for name in places.values() if name in feeds}, **runs(feeds, watched)}
+            made = {**feeds, **(runs(feeds, watched) if runs else {})}
             hats = {name: self._hat(name, place, made[place]) for name, place in places.items()}
-            if copy is not None or original is None:
-                values = hats[reads[0]]
-            else:
-                to = {
-                    name: self._taken(name, hats[source]) for name, source in zip(right.feeds, reads, strict=True)
-                }
-                values = bench.original.real(right.target, original(to, [right.key])[right.key])
+            values = hats[reads[0]]
+            if original is not None:
+                taken = {name: self._taken(name, hats[source]) for name, source in zip(right.feeds, reads, strict=True)}
+                values = bench.original.real(right.target, original(taken, [right.key])[right.key])
             shape = bench.converted.seen[pair.converted.entry].shape
-            found.append(pair.layout.to_converted(values.astype(np.float32), shape))
-        runs.close()
-        if original is not None:
-            original.close()
+            turned: Floats = pair.layout.to_converted(values, shape).astype(np.float32)
+            found.append(turned)
+        for each in (runs, original):
+            if each is not None:
+                each.close()
         return found
 
     def _taken(self, name: str, values: Floats) -> Array:
@@ -145,11 +169,12 @@ class Restorer:
             return pairs[key].converted.entry
         raise NotRestorableError("the original's layer reads a tensor that nothing here stands for")
 
-    def _place(self, name: str) -> str:
-        """Where the file's graph has the levels, or the values, of a tensor of the graph that is run."""
+    def _place(self, name: str, overridden: Mapping[str, None]) -> str:
+        """Where the values of a tensor are: in the file's graph, or among those that were put back."""
         if name in self._bench.converted.program.graph.inputs:
             return name
-        return self._same(self._bench.converted.values.of_tensor[name]).entry
+        value = self._same(self._bench.converted.values.of_tensor[name])
+        return next((each for each in value.members if each in overridden), value.entry)
 
     def _hat(self, name: str, place: str, array: Array) -> Floats:
         quantizer = self._graph.read.get(place) if array.dtype.kind in "iu" else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from harness.errors import UserError
-from harness.parity.align import ALIKE, Pair, Side, align
+from harness.parity.align import ALIKE, SAME, Pair, Side, align
 from harness.parity.culprit import Found, find_culprit
 from harness.parity.engine import Array
 from harness.parity.layout import layouts_between
@@ -23,6 +23,7 @@ _LEAST_ALIKE: Final = 0.25
 """The share of aligned tensors that must correlate where they are computed from the original's values."""
 _DYNAMIC: Final = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "DynamicQuantizeLSTM"}
 Tell = Callable[[str], None]
+Kind = Literal["float32", "float16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Study:
     layers: list[Layer]
     lost: list[float]
     """The relative error energy at the outputs, of each input."""
-    kind: str
+    kind: Kind
     """Arithmetic of the converted build: `float32`, `float16` or `int8` for any integers."""
     found: Found
 
@@ -60,7 +61,7 @@ def study(
     tell("aligning their tensors")
     sketches: Mapping[str, TurnedSketch] = left.sketches()
     wanted = frozenset(each.shape for each in sketches.values())
-    seen = right.sketches(wanted)
+    seen = right.sketches(wanted, same_format=original.format == converted.format)
     pairs = _aligned(left, right, sketches, seen, fixed, wanted)
     bench = Bench(left, right, pairs)
     kind = _kind(right)
@@ -69,7 +70,7 @@ def study(
     layers = bench.layers(sketches, quantized=kind == "int8", dynamic=dynamic)
     lost = [output_error(ours, theirs) for ours, theirs in zip(right.outputs, left.outputs, strict=True)]
     tell("putting layers back")
-    found = find_culprit(layers, lost, Restorer(bench, left.outputs, lost), kind)
+    found = find_culprit(layers, lost, Restorer(bench, layers, left.outputs, lost), kind)
     bound = {pair.converted.key for pair in pairs}
     met = {pair.original.key for pair in pairs}
     return Study(
@@ -97,7 +98,8 @@ def _ends(left: Survey, right: Survey) -> list[Pair]:
             value, counterpart = right.values.of_tensor.get(other), left.values.of_tensor.get(name)
             if value is None or counterpart is None:  # an output that no input reaches
                 continue
-            fit = layouts_between(left.seen[counterpart.entry].shape, right.seen[value.entry].shape)
+            same = left.program.format == right.program.format
+            fit = layouts_between(left.seen[counterpart.entry].shape, right.seen[value.entry].shape, same_format=same)
             if not fit:
                 shapes = [
                     "×".join(map(str, side.seen[each.entry].shape))
@@ -126,13 +128,16 @@ def _aligned(
     fixed = [_turned(pair, whole) for pair in fixed]
     sides = Side(left.values, sketches), Side(right.values, seen)
     pairs = align(*sides, fixed, whole)
+    ends = {each.converted.key for each in fixed}
+    if len(pairs) == len(right.values.listed) and all(
+        pair.correlation >= SAME for pair in pairs if pair.converted.key not in ends
+    ):
+        return pairs  # nothing is broken so far that what is behind it could not be known again
     before: set[tuple[str, str]] = set()
     for _ in range(_ROUNDS):
         forced = Bench(left, right, pairs).forced(wanted)
         alone = correlations(dict(sketches), forced)
-        both = {
-            keys: max(found, alone.get(keys, found), key=lambda each: each[0]) for keys, found in whole.items()
-        }
+        both = {keys: max(found, alone.get(keys, found), key=lambda each: each[0]) for keys, found in whole.items()}
         fixed = [_turned(pair, both) for pair in fixed]
         pairs = [_turned(pair, both) for pair in align(*sides, fixed, both)]
         now = {(pair.converted.key, pair.original.key) for pair in pairs}
@@ -156,10 +161,10 @@ def _turned(pair: Pair, found: Mapping[tuple[str, str], tuple[float, object]]) -
     return pair if each is None else Pair(pair.converted, pair.original, each[1], each[0])  # type: ignore[arg-type]
 
 
-def _kind(of: Survey) -> str:
+def _kind(of: Survey) -> Kind:
     graph = of.program.graph
     integers = graph.written or any(
-        op.carries and op.kind.startswith("Deq") or "Integer" in op.kind or op.kind in _DYNAMIC | {"MatMulNBits"}
+        (op.carries and op.kind.startswith("Deq")) or "Integer" in op.kind or op.kind in _DYNAMIC | {"MatMulNBits"}
         for op in graph.ops
     )
     if integers:

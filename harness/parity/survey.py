@@ -12,7 +12,7 @@ from harness.parity.chunks import chunks
 from harness.parity.engine import Array, EngineError
 from harness.parity.layout import Shape
 from harness.parity.program import Floats, Program, Runs, Seen, real
-from harness.parity.sketch import Sketch, TurnedSketch
+from harness.parity.sketch import TurnedSketch
 from harness.parity.values import Values, values_of
 
 _AT_FIRST: Final = 64
@@ -41,9 +41,9 @@ class Survey:
         """Real numbers of a tensor."""
         return real(array, self.program.graph.read.get(tensor))
 
-    def sketches(self, wanted: frozenset[Shape] | None = None) -> dict[str, TurnedSketch]:
+    def sketches(self, wanted: frozenset[Shape] = frozenset(), *, same_format: bool = True) -> dict[str, TurnedSketch]:
         """Key of a value → what is kept of it over all inputs; in the layouts of the shapes in `wanted` too."""
-        made = {each.key: TurnedSketch(wanted=wanted or frozenset()) for each in self.values.listed}
+        made = {each.key: TurnedSketch(wanted=wanted, same_format=same_format) for each in self.values.listed}
         for feeds in self.inputs:
             for names in chunks(made, lambda key: 2 * self.bytes_of(key)):
                 for name, array in self.runs(feeds, names).items():

@@ -9,15 +9,18 @@ from harness.words.values import fixed_or_finer
 
 CRITERION: Final = (
     "A layer stands out when its own error is 3 times what plain 8-bit quantisation of it would make (in a build of "
-    "floats: 3 times what its arithmetic makes), or 10 times the upper quartile of the other layers'. It is the culprit "
-    "when putting it back to the original's returns at least half of the error energy at the outputs, and at least a "
-    "quarter with 95 % confidence over the inputs. Where none does alone, those that stand out are put back together."
+    "floats: 3 times what its arithmetic makes), or 10 times the upper quartile of the other layers'. It is the "
+    "culprit when putting it back to the original's returns at least half of the error energy at the outputs, and at "
+    "least a quarter with 95 % confidence over the inputs. Where none does alone, those that stand out are put back "
+    "together."
 )
 
 
 def percent(share: float) -> str:
-    """`0.4 %`, `87 %`."""
+    """`0.4 %`, `87 %`; what is next to nothing is `0 %`."""
     number = 100.0 * share
+    if abs(number) < 0.005:
+        return "0 %"
     return f"{fixed_or_finer(number, 0 if abs(number) >= 10.0 else 1)} %"
 
 

@@ -37,12 +37,13 @@ def render_parity_html(parity: Parity) -> str:
 def _bars(layer: ParityLayer, largest: float, is_blamed: bool) -> Markup:
     """Own error above inherited, both from 0, on the scale that all layers of the page have."""
     kind = "is-bad" if is_blamed else "is-open" if layer.stands_out else "is-none"
-    parts = [_bar(layer.own, largest, 3.0, f"parity-own {kind}"), _bar(layer.inherited, largest, 15.0, "parity-inherited")]
+    own = _bar(layer.own, largest, 3.0, f"parity-own {kind}")
+    inherited = _bar(layer.inherited, largest, 15.0, "parity-inherited")
     told = f"own error {error_in_words(layer.own)}, inherited {error_in_words(layer.inherited)}"
     return Markup(
         f'<svg class="parity-bars" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" width="{_WIDTH:g}" height="{_HEIGHT:g}" '
         f'role="img" aria-label="{escape(told)}"><line class="bar-zero" x1="1" x2="1" y1="0" y2="{_HEIGHT:g}"/>'
-        f"{''.join(parts)}</svg>"
+        f"{own}{inherited}</svg>"
     )
 
 

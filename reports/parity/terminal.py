@@ -21,15 +21,17 @@ _BAR: Final = 20
 
 
 def render_parity(parity: Parity, console: Console, page: Path) -> None:
-    """Print it; `page` is where the HTML is, named at the end. Fits 80 columns, and obeys nothing in text from files."""
+    """Print it; `page` is where the HTML is, named at the end. Fits 80 columns, and obeys nothing in names from
+    files.
+    """
     line(console, text(f"{Path(parity.converted.file).name} beside {Path(parity.original.file).name}", "bold"))
     line(console, text(fmt.held_together(parity.sentence), f"bold {_STYLES[parity.outcome]}"))
     line(console)
     line(console, text(coverage_in_words(parity)))
     if parity.coverage.unaligned:
-        names = parity.coverage.unaligned
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        line(console, text(f"Not aligned: {', '.join(names[:_MOST_NAMES])}{more}"))
+        tensors = parity.coverage.unaligned
+        more = f" and {len(tensors) - _MOST_NAMES} more" if len(tensors) > _MOST_NAMES else ""
+        line(console, text(f"Not aligned: {', '.join(tensors[:_MOST_NAMES])}{more}"))
     line(console, text(f"Given: {parity.inputs}. The converted build ran {parity.converted.how}."))
     line(console)
     _layers(parity, console)

@@ -42,7 +42,7 @@ def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
     with engine() as held:
         left = _open(held, original, as_shipped=False, provider=None)
         right = _open(held, converted, as_shipped=True, provider=asked.provider)
-        quantizers = {info.name: found for info in converted.inputs if (found := _quantizer(right, info.name))}
+        quantizers = {each.name: taken for each in converted.inputs if (taken := _quantizer(right, each.name))}
         inputs = _gathered(asked, original, converted, quantizers)
         given = for_converted(inputs.items, original.inputs, converted.inputs, _of_integers(converted, quantizers))
         try:
@@ -73,7 +73,9 @@ def _open(held: Engine, model: ModelFile, *, as_shipped: bool, provider: str | N
     try:
         return OnnxProgram(held, model.path, model.inputs, as_shipped=as_shipped, provider=provider)
     except EngineError as error:
-        raise UserError(f"{model.path}: the model does not load here: {error}", "Does it run with this runtime?") from None
+        raise UserError(
+            f"{model.path}: the model does not load here: {error}", "Does it run with this runtime?"
+        ) from None
 
 
 def _outputs(count: int) -> str:

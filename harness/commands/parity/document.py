@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from harness.documents.parity import (
     ParityProof,
 )
 from harness.models.model_file import ModelFile
-from harness.parity.culprit import Found, Tried, amplitude, excess, interval
+from harness.parity.culprit import RETURNED, Found, Tried, amplitude, excess, interval
 from harness.parity.graph import Op
 from harness.parity.inputs import Inputs
 from harness.parity.own_error import MOST, Layer
@@ -63,10 +63,13 @@ def document_of(original: ModelFile, converted: ModelFile, inputs: Inputs, study
     return parity.model_copy(update={"sentence": parity_sentence(parity)})
 
 
-def _outcome(found: Found) -> str:
+def _outcome(found: Found) -> Literal["agree", "culprit", "spread", "unproven"]:
     if found.agree:
         return "agree"
-    return "culprit" if found.culprit is not None else "unproven" if found.outstanding else "spread"
+    if found.culprit is not None:
+        return "culprit"
+    small = all(each.restored is not None and each.returned[2] < RETURNED for each in found.tried)
+    return "spread" if small or not found.outstanding else "unproven"
 
 
 def _model(model: ModelFile, survey: Survey) -> ParityModel:
@@ -137,7 +140,7 @@ def _notes(inputs: Inputs, study: Study) -> list[str]:
     notes = []
     if inputs.made_up:
         notes.append(
-            "The inputs are made up: a range that cuts their values may be right for real ones. Give --inputs to be sure."
+            "The inputs are made up: a range that cuts them may be right for real ones. Give --inputs to be sure."
         )
     if study.missing:
         notes.append(
