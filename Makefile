@@ -53,6 +53,7 @@ benchmarks: setup-dev
 	$(BIN)/python benchmarks/runner_overhead.py
 	$(BIN)/python benchmarks/ssim_speed.py
 	$(BIN)/python benchmarks/lpips_speed.py
+	$(BIN)/python benchmarks/scoring_speed.py
 	$(BIN)/python benchmarks/run_overhead.py
 	$(BIN)/python benchmarks/launch_cost.py
 	$(BIN)/python benchmarks/native_against_python.py

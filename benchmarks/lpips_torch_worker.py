@@ -60,6 +60,17 @@ def squeezenet_layers() -> list[nn.Module]:
     return layers
 
 
+def vgg_layers() -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    inputs = 3
+    for number, outputs in enumerate([64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(inplace=True)]
+        if number in {1, 3, 6, 9, 12}:
+            layers.append(nn.MaxPool2d(2, 2))
+        inputs = outputs
+    return layers
+
+
 def stand_in_for_torchvision(trunk: dict[str, torch.Tensor]) -> None:
     def model(layers: list[nn.Module]) -> Any:
         def build(pretrained: bool = True) -> nn.Module:
@@ -74,8 +85,11 @@ def stand_in_for_torchvision(trunk: dict[str, torch.Tensor]) -> None:
     models = types.ModuleType("torchvision.models")
     models.alexnet = model(alexnet_layers())  # type: ignore[attr-defined]
     models.squeezenet1_1 = model(squeezenet_layers())  # type: ignore[attr-defined]
+    models.vgg16 = model(vgg_layers())  # type: ignore[attr-defined]
+    torchvision.transforms = types.ModuleType("torchvision.transforms")  # type: ignore[attr-defined]
     torchvision.models = models  # type: ignore[attr-defined]
     sys.modules |= {"torchvision": torchvision, "torchvision.models": models}
+    sys.modules["torchvision.transforms"] = torchvision.transforms
 
 
 def tensor(image: np.ndarray) -> torch.Tensor:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.unit import UNITS
+from metrics.metric_facts import MetricFacts
+from metrics.registry import FACTS, SET_METRICS
 
 Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file", "votes"]
 
@@ -45,6 +47,10 @@ with each drops one there.
 """
 
 
+ITEM_LATENCY = "item_latency"
+"""The quantity of items that are several inferences."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A quantity that two arms can be compared on: all that is known of it, in one row.
@@ -64,7 +70,7 @@ class Quantity:
     display_decimals: int
     meaning: str
     subject: str
-    """Begins a sentence: `latency`, `the model file`, `PSNR (Y)`."""
+    """Begins a sentence: `latency`, `the model file`."""
     negligible: float
     """A difference within it is too small to matter, where no rule declares another margin: a fraction for ratios, else
     in the unit.
@@ -80,9 +86,13 @@ class Quantity:
     over: Literal["item", "set"] = "item"
     """For scores, whether each item has a value, or only a whole set of items."""
     gallery_order: int | None = None
-    """Place among the scores by which the items to look at are chosen: the first that has values chooses."""
+    """Place among the scores of a task by which the items to look at are chosen: the first that has values chooses."""
     visible_loss: float | None = None
     """For scores, a loss on a single item that people see when they look for it, in the unit; None where none is known.
+    """
+    of_right_items: bool = False
+    """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
+    compared as paired shares.
     """
     is_a_pace: bool = False
     """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
@@ -92,6 +102,10 @@ class Quantity:
     """Few devices tell it: where one does not, nobody misses it, unless a rule does."""
     of_tail: bool = False
     """It tells of single slow inferences, which a median leaves out: the verdict names it where it got worse."""
+    of_one_inference: bool = False
+    """It is what one inference takes: of arms that need another number of them for an item it is not comparable."""
+    facts: MetricFacts | None = None
+    """For scores, what is known of the metric: convention, citation, what it is blind to; else None."""
 
     @property
     def display_unit(self) -> str:
@@ -129,6 +143,7 @@ def _ratio(
     names_itself: bool = False,
     told_by_few: bool = False,
     of_tail: bool = False,
+    of_one_inference: bool = False,
 ) -> Quantity:
     return Quantity(
         name=name,
@@ -148,39 +163,30 @@ def _ratio(
         names_itself=names_itself,
         told_by_few=told_by_few,
         of_tail=of_tail,
+        of_one_inference=of_one_inference,
     )
 
 
-def _score(
-    name: str,
-    label: str,
-    unit: str,
-    better: Literal["lower", "higher"],
-    decimals: int,
-    meaning: str,
-    *,
-    negligible: float,
-    gallery_order: int | None = None,
-    visible_loss: float | None = None,
-    over: Literal["item", "set"] = "item",
-    subject: str | None = None,
-) -> Quantity:
+def quantity_of_score(facts: MetricFacts, over: Literal["item", "set"] = "item") -> Quantity:
+    """The row of a score, of the facts that stand beside its metric."""
     return Quantity(
-        name=name,
-        label=label,
-        unit=unit,
-        better=better,
+        name=facts.name,
+        label=facts.label,
+        unit=facts.unit,
+        better=facts.better,
         scale="difference",
         measured_in="quality",
-        display_decimals=decimals,
-        meaning=meaning,
-        subject=subject or label,
-        negligible=negligible,
-        words=("higher", "lower") if better == "higher" else ("lower", "higher"),
-        as_much=UNITS[unit].as_much,
+        display_decimals=facts.decimals,
+        meaning=facts.meaning,
+        subject=facts.subject or facts.label,
+        negligible=facts.negligible,
+        words=("higher", "lower") if facts.better == "higher" else ("lower", "higher"),
+        as_much=UNITS[facts.unit].as_much,
         over=over,
-        gallery_order=gallery_order,
-        visible_loss=visible_loss,
+        gallery_order=facts.gallery_order,
+        visible_loss=facts.visible_loss,
+        of_right_items=facts.of_right_items,
+        facts=facts,
     )
 
 
@@ -195,6 +201,7 @@ _ALL = (
         measured_as="p50_ns",
         is_a_pace=True,
         names_itself=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p90",
@@ -205,6 +212,7 @@ _ALL = (
         subject="the slowest tenth of inferences",
         measured_as="p90_ns",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_p99",
@@ -214,6 +222,7 @@ _ALL = (
         "one inference in a hundred is slower than this, of those of all blocks together",
         subject="the slowest hundredth of inferences",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "latency_mean",
@@ -222,6 +231,17 @@ _ALL = (
         "latency",
         "time of all inferences divided by their number, slow ones included",
         subject="mean latency",
+        measured_as="mean_ns",
+        of_one_inference=True,
+    ),
+    _ratio(
+        ITEM_LATENCY,
+        "Latency, whole item",
+        "ns",
+        "latency",
+        "all inferences of an item that is cut into parts, one after the other: mean latency times their number; "
+        "cutting and joining are not in it",
+        subject="latency of a whole item",
         measured_as="mean_ns",
     ),
     Quantity(
@@ -238,6 +258,7 @@ _ALL = (
         words=("lower", "higher"),
         as_much="as much",
         of_tail=True,
+        of_one_inference=True,
     ),
     _ratio(
         "sustained_latency",
@@ -247,6 +268,7 @@ _ALL = (
         "an inference while the build works alone and without pause, its own heat included",
         subject="sustained latency",
         is_a_pace=True,
+        of_one_inference=True,
     ),
     _ratio(
         "load_time",
@@ -265,6 +287,7 @@ _ALL = (
         "the first inference after loading, which users wait for",
         subject="the first inference",
         measured_as="first_inference_ns",
+        of_one_inference=True,
     ),
     _ratio(
         "load_peak_memory",
@@ -328,6 +351,7 @@ _ALL = (
         "energy",
         "energy above idle, divided by inferences",
         subject="energy per inference",
+        of_one_inference=True,
     ),
     _ratio(
         "average_power",
@@ -337,136 +361,7 @@ _ALL = (
         "power of the whole device while it infers without pause",
         subject="average power",
     ),
-    _score(
-        "psnr",
-        "PSNR (RGB)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy over all colour channels, mean of per-image values",
-        negligible=0.05,
-        gallery_order=5,
-        visible_loss=1.0,
-    ),
-    _score(
-        "psnr_pooled",
-        "PSNR (RGB, pooled)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy of all images together: of the mean squared error over all their pixels",
-        negligible=0.05,
-        over="set",
-    ),
-    _score(
-        "psnr_y",
-        "PSNR (Y)",
-        "dB",
-        "higher",
-        2,
-        "pixel accuracy of luma, borders cropped by the scale, mean of per-image values",
-        negligible=0.05,
-        gallery_order=4,
-        visible_loss=1.0,
-    ),
-    _score(
-        "ssim",
-        "SSIM (RGB)",
-        "",
-        "higher",
-        4,
-        "structural similarity, 1 is identical",
-        negligible=0.001,
-        gallery_order=7,
-        visible_loss=0.02,
-    ),
-    _score(
-        "ssim_y",
-        "SSIM (Y)",
-        "",
-        "higher",
-        4,
-        "structural similarity of luma, borders cropped by the scale",
-        negligible=0.001,
-        gallery_order=6,
-        visible_loss=0.02,
-    ),
-    _score(
-        "lpips_alex",
-        "LPIPS (AlexNet)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=1,
-        visible_loss=0.05,
-    ),
-    _score(
-        "lpips_squeeze",
-        "LPIPS (SqueezeNet)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=2,
-        visible_loss=0.05,
-    ),
-    _score(
-        "lpips_vgg",
-        "LPIPS (VGG)",
-        "",
-        "lower",
-        4,
-        "perceptual distance, 0 is identical",
-        negligible=0.002,
-        gallery_order=3,
-        visible_loss=0.05,
-    ),
-    _score(
-        "close_pixels",
-        "Close pixels",
-        "%",
-        "higher",
-        2,
-        "pixels of which no channel is off by more than 8 of 255, mean of per-image values",
-        negligible=0.5,
-        subject="the share of close pixels",
-    ),
-    _score(
-        "snr",
-        "Signal to noise",
-        "dB",
-        "higher",
-        2,
-        "energy of the reference over that of the error",
-        negligible=0.1,
-        gallery_order=9,
-        subject="signal to noise",
-    ),
-    _score(
-        "cosine_similarity",
-        "Cosine similarity",
-        "",
-        "higher",
-        5,
-        "direction of the outputs, 1 is the same",
-        negligible=1e-4,
-        gallery_order=10,
-        subject="cosine similarity",
-    ),
-    _score(
-        "max_abs_error",
-        "Largest error",
-        "",
-        "lower",
-        5,
-        "furthest that any value is off, 0 is identical",
-        negligible=1e-4,
-        gallery_order=8,
-        subject="the largest error",
-    ),
+    *(quantity_of_score(facts, "set" if name in SET_METRICS else "item") for name, facts in FACTS.items()),
     Quantity(
         name="preference",
         label="Preference of people",
@@ -484,4 +379,4 @@ _ALL = (
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
-"""Every quantity by name. A new one is one row here and whatever measures it."""
+"""Every quantity by name. A new one is one row here and whatever measures it; of a score, a file in metrics/facts/."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from metrics.metric_facts import MetricFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Sample: TypeAlias = Any
 """What a family of metrics compares: an image, or tensors by name. Each metric of the family says which."""
@@ -20,6 +26,7 @@ class MetricSettings:
     `threads`: threads a metric may use; None is one per core.
     `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
+    `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
     """
 
     scale: int = 1
@@ -27,6 +34,7 @@ class MetricSettings:
     threads: int | None = None
     lpips_weights: Path | None = None
     download: bool = True
+    classes: tuple[str, ...] = ()
 
 
 class PreparedReference(Protocol):
@@ -37,6 +45,19 @@ class PreparedReference(Protocol):
 
         Raises:
             MetricInputError: shapes or dtypes differ, or the output is not finite. Nothing is ever resized.
+        """
+        ...
+
+
+@runtime_checkable
+class MapsErrors(Protocol):
+    """A prepared reference that can also say where an output is how far from it."""
+
+    def error_map(self, output: Sample) -> NDArray[np.floating[Any]]:
+        """(H, W), not negative; 0 where nothing differs.
+
+        Raises:
+            MetricInputError: as `score` does.
         """
         ...
 
@@ -62,3 +83,11 @@ class Metric(Protocol):
 
 MetricFactory = Callable[[MetricSettings], Metric]
 """Opens a metric; raises MetricUnavailableError with the reason where it cannot be had."""
+
+
+@dataclass(frozen=True)
+class ItemMetric:
+    """A metric with a value for every item, as it is registered: what is known of it, and how it is opened."""
+
+    facts: MetricFacts
+    open: MetricFactory

@@ -1,39 +1,81 @@
-"""Every metric by the name of the quantity it gives."""
+"""Every metric by the name of the score it gives. Light to import: a metric is loaded when it is opened."""
 
 from __future__ import annotations
 
-from functools import partial
-
-from metrics.image.close_pixels import ClosePixels
-from metrics.image.luma import OnLuma
-from metrics.image.psnr import Psnr
-from metrics.image.psnr_pooled import PooledPsnr, pooled_psnr
-from metrics.image.ssim import Ssim
-from metrics.lpips.lpips import Lpips
-from metrics.metric import MetricFactory
+from metrics.facts.brier_score import BRIER_SCORE
+from metrics.facts.calibration_error import CALIBRATION_ERROR
+from metrics.facts.class_accuracy import CLASS_ACCURACY
+from metrics.facts.close_pixels import CLOSE_PIXELS
+from metrics.facts.cosine_similarity import COSINE_SIMILARITY
+from metrics.facts.delta_e_2000 import DELTA_E_2000
+from metrics.facts.dists import DISTS
+from metrics.facts.flicker import FLICKER
+from metrics.facts.flip import FLIP
+from metrics.facts.gradient_error import GRADIENT_ERROR
+from metrics.facts.lpips_alex import LPIPS_ALEX
+from metrics.facts.lpips_squeeze import LPIPS_SQUEEZE
+from metrics.facts.lpips_vgg import LPIPS_VGG
+from metrics.facts.mae import MAE
+from metrics.facts.max_abs_error import MAX_ABS_ERROR
+from metrics.facts.max_error import MAX_ERROR
+from metrics.facts.ms_ssim import MS_SSIM
+from metrics.facts.psnr import PSNR
+from metrics.facts.psnr_pooled import PSNR_POOLED
+from metrics.facts.psnr_y import PSNR_Y
+from metrics.facts.snr import SNR
+from metrics.facts.ssim import SSIM
+from metrics.facts.ssim_y import SSIM_Y
+from metrics.facts.ssimulacra2 import SSIMULACRA2
+from metrics.facts.top1 import TOP1
+from metrics.facts.top5 import TOP5
+from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
+from metrics.metric import ItemMetric, MetricFactory
+from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
-from metrics.tensors.cosine_similarity import CosineSimilarity
-from metrics.tensors.max_abs_error import MaxAbsError
-from metrics.tensors.snr import Snr
 
-METRICS: dict[str, MetricFactory] = {
-    "psnr": Psnr,
-    "psnr_y": partial(OnLuma, Psnr),
-    "ssim": Ssim,
-    "ssim_y": partial(OnLuma, Ssim),
-    "lpips_alex": partial(Lpips, "alex"),
-    "lpips_squeeze": partial(Lpips, "squeeze"),
-    "lpips_vgg": partial(Lpips, "vgg"),
-    "max_abs_error": MaxAbsError,
-    "cosine_similarity": CosineSimilarity,
-    "snr": Snr,
-    "close_pixels": ClosePixels,
-}
-"""Metrics with a value for every item. A new one is a file like its neighbours, a line here and a row in
-harness/quantity.py.
+_ALL: tuple[ItemMetric | SetMetric, ...] = (
+    PSNR,
+    PSNR_POOLED,
+    PSNR_Y,
+    SSIM,
+    SSIM_Y,
+    LPIPS_ALEX,
+    LPIPS_SQUEEZE,
+    LPIPS_VGG,
+    CLOSE_PIXELS,
+    MS_SSIM,
+    DISTS,
+    FLIP,
+    SSIMULACRA2,
+    DELTA_E_2000,
+    GRADIENT_ERROR,
+    MAE,
+    MAX_ERROR,
+    SNR,
+    COSINE_SIMILARITY,
+    MAX_ABS_ERROR,
+    WORST_FRAME_PSNR,
+    FLICKER,
+    TOP1,
+    TOP5,
+    CLASS_ACCURACY,
+    BRIER_SCORE,
+    CALIBRATION_ERROR,
+)
+"""All in the order in which people see them. A new one is a file in metrics/facts/, the code that it opens, and a line
+here.
 """
 
-SET_METRICS: dict[str, SetMetric] = {
-    "psnr_pooled": SetMetric(PooledPsnr, pooled_psnr),
-}
-"""Metrics with a value only for a whole set of items; a new one likewise."""
+FACTS: dict[str, MetricFacts] = {metric.facts.name: metric.facts for metric in _ALL}
+"""What is known of every score."""
+
+METRICS: dict[str, MetricFactory] = {one.facts.name: one.open for one in _ALL if isinstance(one, ItemMetric)}
+"""Metrics with a value for every item."""
+
+SET_METRICS: dict[str, SetMetric] = {one.facts.name: one for one in _ALL if isinstance(one, SetMetric)}
+"""Metrics with a value only for a whole set of items."""
+
+
+def of_family(family: str) -> tuple[str, ...]:
+    """Names of the scores whose metrics compare what a task of this family gives."""
+    return tuple(name for name, facts in FACTS.items() if facts.family == family)

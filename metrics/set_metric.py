@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+from metrics.metric import MetricSettings, Sample
+from metrics.metric_facts import MetricFacts
 
-from metrics.image.image import Image
-from metrics.metric import MetricSettings
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Contribution = NDArray[np.float64]
+Contribution: TypeAlias = "NDArray[np.float64]"
 """What one item contributes: shape (k,), float64, finite; k is the same for every item of a run."""
 
 
@@ -30,7 +31,7 @@ Contribution = NDArray[np.float64]
 class PreparedSetReference(Protocol):
     """A reference with whatever can be computed from it alone."""
 
-    def contribution(self, output: Image) -> Contribution:
+    def contribution(self, output: Sample) -> Contribution:
         """What an output of the reference's shape and dtype adds to the set.
 
         Raises:
@@ -42,7 +43,7 @@ class PreparedSetReference(Protocol):
 class OpenSetMetric(Protocol):
     """A metric over a set that is ready to be used for a run."""
 
-    def prepare(self, reference: Image) -> PreparedSetReference:
+    def prepare(self, reference: Sample) -> PreparedSetReference:
         """Compute once what every arm's contribution needs of this reference; as `metrics.metric.Metric.prepare`."""
         ...
 
@@ -53,11 +54,15 @@ class OpenSetMetric(Protocol):
 
 @dataclass(frozen=True)
 class SetMetric:
-    """A metric over a whole set.
+    """A metric over a whole set, as it is registered: what is known of it, how it is opened, and the set's value.
 
     `open` raises MetricUnavailableError with the reason where the metric cannot be had. `value` gives the value of a
-    set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so.
+    set from its items' contributions, shape (n, k), n ≥ 1; ±∞ and NaN where the formula says so. `parts` gives what the
+    value is made of, such as the accuracy of each class: place in `MetricSettings.classes` → value in the same unit,
+    and of how many items.
     """
 
+    facts: MetricFacts
     open: Callable[[MetricSettings], OpenSetMetric]
     value: Callable[[NDArray[np.float64]], float]
+    parts: Callable[[NDArray[np.float64]], dict[int, tuple[float, int]]] | None = None

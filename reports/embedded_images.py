@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from harness.documents.comparison import Comparison
 from reports.made_smaller import lossless_details, made_smaller
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -19,8 +20,26 @@ TOTAL_LIMIT_BYTES: Final = 3_400_000
 """The most bytes of pictures in one page. As text they are a third more: with its figures the page stays below the 5 MB
 that mail and chat carry.
 """
+_PAGE_BYTES: Final = 4_900_000
+_FIXED_BYTES: Final = 350_000
+_DEVICE_BYTES: Final = 60_000
+_ROW_BYTES: Final = 750
+_CELL_BYTES: Final = 220
+"""What text takes of a page: style, script and verdict; each device's tables and charts; each item's row and links on
+each device; each of its scores, in the row and as a dot. Generous: `benchmarks/report_speed.py` shows what is left.
+"""
 _OF_A_PICTURE: Final = 0.5
 """What a picture that is made smaller may take of its share of the page; the rest is for its lossless region."""
+
+
+def left_for_files(comparison: Comparison) -> int:
+    """Bytes of files that a page of 5 MB has room for beside the text of this comparison."""
+    text = _FIXED_BYTES
+    for device in comparison.devices:
+        cells = sum(len(scores.items) for scores in device.scores)
+        rows = len(device.views) or max((len(scores.items) for scores in device.scores), default=0)
+        text += _DEVICE_BYTES + _ROW_BYTES * rows + _CELL_BYTES * cells
+    return max(_PAGE_BYTES - text, _PAGE_BYTES // 8) * 3 // 4
 
 
 @dataclass(frozen=True)
@@ -63,16 +82,18 @@ class ImageEmbedder:
             return Picture(None, missing_because=f"left out to keep this page below {limit}; open {path}")
         return self._taken(content, width, height, kind, original)
 
-    def details(self, paths: Mapping[str, str | None], difference: str | None) -> dict[str, Picture]:
-        """By role the region where the picture at `difference` is brightest, lossless and the same of all; empty where
-        a picture has another size or does not fit.
+    def details(
+        self, paths: Mapping[str, str | None], difference: str | None, around: tuple[int, int] | None = None
+    ) -> dict[str, Picture]:
+        """By role the region `around` a place, or where none is known the one where the picture at `difference` is
+        brightest, lossless and the same of all; empty where a picture has another size or does not fit.
         """
         contents = {role: self._read(path) for role, path in paths.items() if path is not None}
         guide = self._read(difference)
         if isinstance(guide, Picture):
             return {}
         known = {role: content for role, content in contents.items() if isinstance(content, bytes)}
-        cut = lossless_details(known, guide, int((1.0 - _OF_A_PICTURE) * self._share_bytes))
+        cut = lossless_details(known, guide, int((1.0 - _OF_A_PICTURE) * self._share_bytes), around)
         if sum(len(one.content) for one in cut.values()) > self._left_bytes:
             return {}
         return {role: self._taken(one.content, one.width, one.height, one.kind, None) for role, one in cut.items()}

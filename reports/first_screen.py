@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ from harness.documents.comparison import Comparison, Contrast, DeviceResult, Eff
 from harness.quantity import QUANTITIES, Available
 from harness.words.sentences import listed
 from reports import format as fmt
-from reports.comparison_parts import rules_by_candidate
+from reports.comparison_parts import RuleRow, rules_by_candidate
 
 State = Literal["met", "broken", "not enough data", "doubted", "unavailable", "not judged"]
 """How a rule stands on a device, in a reader's words."""
@@ -30,12 +31,30 @@ class RuleCell:
 
 
 @dataclass(frozen=True)
+class RuleGroup:
+    """The devices on which one rule stands alike."""
+
+    state: State
+    where: str | None
+    """`all 12 devices`, `9 of 12 devices`, or their names; None where there is one device."""
+    effect: str | None
+    """The effect in figures: `−31.0 %`, or the smallest and the largest where they differ."""
+
+
+@dataclass(frozen=True)
 class RuleLine:
     """One rule on all devices."""
 
     quantity: str
     rule: str
     cells: list[RuleCell]
+    groups: list[RuleGroup]
+    """The same folded: devices that agree are one, the worst first."""
+
+
+_WORST_FIRST: tuple[State, ...] = ("broken", "unavailable", "not judged", "doubted", "not enough data", "met")
+_MOST_NAMES = 3
+"""More devices than that are counted, not named."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +91,45 @@ def _first_screen(comparison: Comparison, verdict: Verdict) -> FirstScreen:
     differs_in = next((arm.differs_in for arm in comparison.arms if arm.name == verdict.candidate), [])
     return FirstScreen(
         verdict=verdict,
-        lines=[
-            RuleLine(
-                row.quantity,
-                row.rule,
-                [_cell(device, verdict.candidate, row.quantity, result) for device, result in row.results],
-            )
-            for row in rows
-        ],
+        lines=[_line(verdict.candidate, row) for row in rows],
         confounded=differs_in if len(differs_in) > 1 else [],
         plainly=_plainly(comparison, verdict.candidate),
         would_change=_would_change(comparison, verdict),
     )
+
+
+def _line(candidate: str, row: RuleRow) -> RuleLine:
+    cells = [_cell(device, candidate, row.quantity, result) for device, result in row.results]
+    groups = []
+    for state in _WORST_FIRST:
+        alike = [cell for cell in cells if cell.state == state]
+        if alike:
+            where = devices_in_words([cell.device for cell in alike], len(cells))
+            groups.append(RuleGroup(state, where, _effects_in_words(candidate, row.quantity, alike)))
+    return RuleLine(row.quantity, row.rule, cells, groups)
+
+
+def devices_in_words(devices: Sequence[DeviceResult], of: int) -> str | None:
+    """`all 12 devices`, `9 of 12 devices`, or up to three by their names; None of one device alone."""
+    if of == 1:
+        return None
+    if len(devices) == of and of > 2:
+        return f"all {of} devices"
+    if len(devices) > _MOST_NAMES:
+        return f"{len(devices)} of {of} devices"
+    return listed(list(dict.fromkeys(device.shown_name for device in devices)))
+
+
+def _effects_in_words(candidate: str, quantity: str, cells: Sequence[RuleCell]) -> str | None:
+    known = []
+    for cell in cells:
+        contrast = contrast_on(cell.device, candidate, quantity)
+        if contrast is not None and isinstance(contrast.effect, Effect) and cell.effect is not None:
+            known.append((contrast.effect.estimate, cell.effect))
+    if not known:
+        return None
+    least, most = min(known)[1], max(known)[1]
+    return least if least == most else f"{least} to {most}"
 
 
 def contrast_on(device: DeviceResult, candidate: str, quantity: str) -> Contrast | None:
@@ -118,32 +164,30 @@ def two_values(contrast: Contrast) -> str | None:
 
 
 def _plainly(comparison: Comparison, candidate: str) -> list[tuple[str, str | None]]:
-    where: dict[str, list[str]] = {}
+    where: dict[str, list[DeviceResult]] = {}
     for device in comparison.devices:
         for contrast in device.contrasts:
             if contrast.candidate == candidate and contrast.plainly is not None:
-                where.setdefault(contrast.plainly, []).append(device.shown_name)
-    several = len(comparison.devices) > 1
-    return [(plainly, listed(list(dict.fromkeys(devices))) if several else None) for plainly, devices in where.items()]
+                where.setdefault(contrast.plainly, []).append(device)
+    return [(plainly, devices_in_words(devices, len(comparison.devices))) for plainly, devices in where.items()]
 
 
 def _would_change(comparison: Comparison, verdict: Verdict) -> list[str]:
-    """Rules that stand alike on several devices are one sentence, with the devices' names."""
+    """Rules that stand alike on several devices are one sentence, with the devices' names or their number."""
     if verdict.decision == "hold":
         return ["More measuring would not: what is broken is broken beyond what chance explains. A better build would."]
-    where: dict[tuple[str, str], list[str]] = {}
+    where: dict[tuple[str, str], list[DeviceResult]] = {}
     for device in comparison.devices:
         for result in device.rules:
             if (
                 result.candidate == verdict.candidate
                 and (needs := _needs_of_votes(result) or _needs(result)) is not None
             ):
-                where.setdefault((fmt.label(result.quantity), needs), []).append(device.shown_name)
+                where.setdefault((fmt.label(result.quantity), needs), []).append(device)
     sentences = []
     for (quantity, needs), devices in where.items():
-        names = listed(list(dict.fromkeys(devices)))
-        on = f" on {names}" if len(comparison.devices) > 1 else ""
-        sentences.append(f"{quantity}{on}: {needs}.")
+        names = devices_in_words(devices, len(comparison.devices))
+        sentences.append(f"{quantity}{'' if names is None else f' on {names}'}: {needs}.")
     sentences += [
         f"{device.shown_name}: {(device.problem or 'it gave no whole result').splitlines()[0].rstrip('.')}."
         for device in comparison.devices

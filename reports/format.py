@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from harness.documents.comparison import Decision, Effect, Interval
+from harness.documents.comparison import Decision, Effect, Interval, Verdict
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
 from harness.unit import UNITS
 from harness.words.ratios import times, told_in_times
@@ -30,6 +30,16 @@ _SHOWN_UNITS: Final = {
     "kHz": ("MHz", 1e3),
     "khz": ("MHz", 1e3),
 }
+
+
+def is_reserved(verdict: Verdict) -> bool:
+    """Whether it says ship and something speaks against that which no rule asks about."""
+    return verdict.decision == "ship" and bool(verdict.reservations)
+
+
+def decision_in_words(verdict: Verdict) -> str:
+    """`Ship`, `Ship, with reservations`, `Hold`, `Undecided`."""
+    return DECISION_WORDS[verdict.decision] + (", with reservations" if is_reserved(verdict) else "")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 _SIDES: Final = (640, 480, 320, 240, 160, 96)
@@ -45,9 +47,12 @@ def made_smaller(png: bytes, limit_bytes: int) -> Encoded | None:
     return smaller
 
 
-def lossless_details(pictures: Mapping[str, bytes], guide: bytes, limit_bytes: int) -> dict[str, Encoded]:
-    """The square where `guide` is brightest, cut out of every one of `pictures` and of one place in all. The largest
-    side of which none takes more than `limit_bytes`; empty where none fits, or the pictures have not one size.
+def lossless_details(
+    pictures: Mapping[str, bytes], guide: bytes, limit_bytes: int, around: tuple[int, int] | None = None
+) -> dict[str, Encoded]:
+    """The square where `guide` is brightest, or the one `around` a place in pixels from the left and the top, cut out
+    of every one of `pictures` and of one place in all. The largest side of which none takes more than `limit_bytes`;
+    empty where none fits, or the pictures have not one size.
     """
     import numpy as np
 
@@ -61,14 +66,27 @@ def lossless_details(pictures: Mapping[str, bytes], guide: bytes, limit_bytes: i
     for side in _REGIONS:
         if side > min(width, height):
             continue
-        sums = np.pad(strength.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-        of_squares = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-        top, left = np.unravel_index(int(of_squares.argmax()), of_squares.shape)
-        place = (int(left), int(top), int(left) + side, int(top) + side)
+        if around is not None:
+            left, top = (
+                max(0, min(middle - side // 2, most - side)) for middle, most in zip(around, bright.size, strict=True)
+            )
+        else:
+            left, top = _brightest(strength, side)
+        place = (left, top, left + side, top + side)
         cut = {role: _png(picture.crop(place)) for role, picture in known.items()}
         if all(len(one.content) <= limit_bytes for one in cut.values()):
             return cut
     return {}
+
+
+def _brightest(strength: NDArray[np.float64], side: int) -> tuple[int, int]:
+    """Left and top of the square of this side with the largest sum."""
+    import numpy as np
+
+    sums = np.pad(strength.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    of_squares = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    top, left = np.unravel_index(int(of_squares.argmax()), of_squares.shape)
+    return int(left), int(top)
 
 
 def _png(picture: Image) -> Encoded:

@@ -47,7 +47,7 @@ def whole_run(comparison: Comparison) -> MlflowRun:
     for verdict in comparison.verdicts:
         tags[f"verdict of {verdict.candidate}"] = verdict.decision
     tags["mlflow.note.content"] = "\n\n".join(
-        f"{fmt.DECISION_WORDS[verdict.decision]}: {verdict.sentence}" for verdict in comparison.verdicts
+        f"{fmt.decision_in_words(verdict)}: {verdict.sentence}" for verdict in comparison.verdicts
     )
     params = {"items": str(comparison.items)} | {
         f"rule {place}": rule for place, rule in enumerate(comparison.rules, 1)

@@ -20,6 +20,8 @@ def page_environment() -> Environment:
     """Templates with `fmt` and `style`; whatever text they put in is inert and escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from reports.compiled_templates import CompiledTemplates
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -28,6 +30,7 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=CompiledTemplates(),
     )
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     environment.globals.update(fmt=fmt, style=style)

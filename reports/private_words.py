@@ -5,13 +5,13 @@ like an address or an absolute path.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from devices.errors import PermanentError
+from devices.identity import Identity
 from devices.ssh.address import SCHEME, parse_ssh_address
-from harness.documents.comparison import Comparison
 from harness.documents.folder import safe_name
 from reports.inert_text import REPLACEMENT
 
@@ -133,16 +133,20 @@ class PrivateWords:
 
 
 def private_words_of(
-    comparison: Comparison, names: Mapping[str, str], texts: Iterable[str], also_private: Iterable[str] = ()
+    devices: Sequence[tuple[str, Identity | None]],
+    arms: Iterable[str],
+    names: Mapping[str, str],
+    texts: Iterable[str],
+    also_private: Iterable[str] = (),
 ) -> PrivateWords:
-    """What is known to be private of a comparison. `names` is what its devices are called instead of their own names;
-    whose home folders stand in `texts` is a user.
+    """What is known to be private of a document. `devices` are those that it is of, by name; `names` is what they are
+    called instead; whose home folders stand in `texts` is a user.
     """
     anywhere: dict[str, str] = {}
     hosts: dict[str, str] = {}
     users = set()
-    for device in comparison.devices:
-        name, called = device.device, names[device.device]
+    for name, _ in devices:
+        called = names[name]
         if name == called:
             continue
         anywhere[safe_name(name)] = called
@@ -159,12 +163,11 @@ def private_words_of(
             _add_host(hosts, address.host, called)
             if address.user is not None:
                 users.add(address.user)
-    for device in comparison.devices:
-        identity = device.identity
+    for name, identity in devices:
         android = identity.android if identity is not None else None
         for given in (identity.boot_id if identity is not None else None, android.serial if android else None):
             if given:
-                (anywhere if len(given) >= _SHORTEST_ANYWHERE else hosts).setdefault(given, names[device.device])
+                (anywhere if len(given) >= _SHORTEST_ANYWHERE else hosts).setdefault(given, names[name])
     for word in also_private:
         _add_host(hosts, word, NAME)
     users |= {found[1] for text in texts for found in _HOME.finditer(text)}
@@ -174,7 +177,7 @@ def private_words_of(
         anywhere={word: called for word, called in anywhere.items() if _tells(word)},
         hosts={word: called for word, called in hosts.items() if _tells(word)},
         users=frozenset(user for user in users if _tells(user)),
-        kept=frozenset(arm.name for arm in comparison.arms if _is_no_login(arm.name, known)),
+        kept=frozenset(arm for arm in arms if _is_no_login(arm, known)),
     )
 
 

@@ -33,12 +33,20 @@ class IndexedRun:
     comparison: Comparison | None
     has_page: bool
     fault: str | None = None
+    told_place: str | None = None
+    """What is shown of its folder, where its name tells what must not be told; None where it may be seen."""
 
     @property
     def link(self) -> str | None:
-        """Where its page is, relative to the gallery's; None where it has none."""
+        """Where its page is, relative to the gallery's; None where it has none, or its folder may not be told."""
         # With a dot in front no folder's name is a scheme.
-        return f"./{quote(os.fsencode(self.place / 'report.html'))}" if self.has_page else None
+        is_told = self.has_page and self.told_place is None
+        return f"./{quote(os.fsencode(self.place / 'report.html'))}" if is_told else None
+
+    @property
+    def shown_place(self) -> str:
+        """Its folder, for people."""
+        return str(self.place) if self.told_place is None else self.told_place
 
 
 def render_run_index(runs: Sequence[IndexedRun], title: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from harness.documents.comparison import DeviceResult
+from harness.quantity import QUANTITIES
 from reports.charts.score_dots import ends_in_words, score_dots
 
 
@@ -25,16 +27,27 @@ class ScoreFigure:
     """Items that have no dot: without a value, or identical to their references."""
 
 
-def score_figures(result: DeviceResult, targets: dict[tuple[str, str], str]) -> list[ScoreFigure]:
-    """One a score and candidate. `targets`: (candidate, item) → the id of its place in the page."""
+def score_figures(
+    result: DeviceResult, targets: dict[tuple[str, str], str], rows: Mapping[str, Mapping[str, str]]
+) -> list[ScoreFigure]:
+    """One a score and candidate. `targets`: (candidate, item) → the id of its place among those to look at; `rows`:
+    candidate → item → the id of its row among all.
+    """
     figures = []
     for scores in result.scores:
         own = {item: target for (candidate, item), target in targets.items() if candidate == scores.candidate}
-        dots = score_dots(scores, own)
+        # Items that are right or wrong would lie on four places.
+        is_drawn = not ((row := QUANTITIES.get(scores.quantity)) and row.of_right_items)
+        dots = score_dots(scores, own, rows.get(scores.candidate)) if is_drawn else None
         drawn = 0 if dots is None else dots.count('<circle class="dot')
         figures.append(
             ScoreFigure(
-                scores.candidate, scores.quantity, scores.words, dots, ends_in_words(scores), len(scores.items) - drawn
+                scores.candidate,
+                scores.quantity,
+                scores.words,
+                dots,
+                ends_in_words(scores) if is_drawn else None,
+                len(scores.items) - drawn,
             )
         )
     return figures

@@ -41,6 +41,9 @@ _STYLES: Final[dict[str, str]] = {
     "open": "yellow",
     "partial": "yellow",
     "incomplete": "yellow",
+    "within": "green",
+    "doubted": "yellow",
+    "too few": "dim",
     "unavailable": "dim",
     "not judged": "dim",
 }
@@ -71,7 +74,7 @@ def render_terminal(comparison: Comparison, console: Console, report: Path | Non
 def _verdict(console: Console, verdict: Verdict, *, named: bool) -> None:
     line(console)
     who = f" {verdict.candidate}" if named else ""
-    line(console, text(fmt.DECISION_WORDS[verdict.decision].upper(), _STYLES[verdict.decision]), text(who, "bold"))
+    line(console, text(fmt.decision_in_words(verdict).upper(), _STYLES[verdict.decision]), text(who, "bold"))
     line(console, text(fmt.held_together(verdict.sentence), "bold"))
     reasons = reasons_beside(verdict)
     for reason in reasons[:_REASONS]:
@@ -135,6 +138,7 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
         tails = tails_in_words(own, comparison.item_noun)
         if tails is not None:
             item(console, f"{name}: {tails}" if len(names) > 1 else tails)
+    _groups(console, device, several=len(names) > 1)
     floor = floor_in_words(comparison)
     if floor is not None and device.contrasts:
         item(console, floor)
@@ -142,6 +146,13 @@ def _device(console: Console, comparison: Comparison, device: DeviceResult) -> N
     _energy(console, device)
     if device.stopping is not None:
         item(console, f"Latency: {device.stopping}")
+
+
+def _groups(console: Console, device: DeviceResult, *, several: bool) -> None:
+    for one in device.groups:
+        name = f"{one.contrast.candidate}: " if several else ""
+        outcome = text(one.outcome, _STYLES[one.outcome])
+        line(console, outcome, text(f": {name}{fmt.held_together(one.reason)}"), indent=2)
 
 
 def _sustained(console: Console, device: DeviceResult) -> None:

@@ -5,6 +5,10 @@ packages=
 command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
+# Chromium draws the page with the font that baselines of screenshots were drawn with; pdftotext reads what was printed.
+[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
+command -v fc-match >/dev/null 2>&1 || packages="$packages fontconfig"
+command -v pdftotext >/dev/null 2>&1 || packages="$packages poppler-utils"
 command -v busybox >/dev/null 2>&1 || packages="$packages busybox-static"
 command -v mksh >/dev/null 2>&1 || packages="$packages mksh"
 command -v adb >/dev/null 2>&1 || packages="$packages adb"

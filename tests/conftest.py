@@ -55,6 +55,12 @@ def no_history_of_this_desk(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def every_score_is_computed() -> None:
+    """No test takes a score that another one, or this desk, computed before."""
+    os.environ["BAKEOFF_SCORES"] = "off"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_from_public_repositories() -> None:
     """No test asks a public host: an empty list of Maven repositories lets nothing be fetched."""
     os.environ["BAKEOFF_MAVEN_REPOSITORY"] = ""

@@ -14,6 +14,7 @@ from harness.analysis.conditions.arm_facts import arm_infos
 from harness.analysis.conditions.runner_facts import mixed_runners
 from harness.analysis.device_analysis import DeviceAnalysis, DeviceFacts, Judgements
 from harness.analysis.evidence.quality_doubts import doubts_on
+from harness.analysis.judging.judge_groups import judge_groups
 from harness.analysis.judging.judge_rule import hold_together, judge_rule
 from harness.analysis.judging.verdict import decide
 from harness.analysis.judging.worst_items import worst_items
@@ -23,7 +24,9 @@ from harness.analysis.tables.device_records import DeviceRecords, RecordsError, 
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.analysis.tables.tables import QUALITY_COLUMNS, make_tables
 from harness.documents.comparison import Comparison, warned
+from harness.own_scores import own_among
 from harness.quantity import QUANTITIES
+from harness.tasks.item_groups import groups_of
 from harness.tasks.scenes_by_name import crops_told, scenes_by_name
 from harness.words.sentences import listed, sentence
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from harness.documents.comparison import GroupResult
     from harness.documents.manifest import Manifest
     from harness.tasks.looks import Seen
 
@@ -95,8 +99,8 @@ def compare(
         )
         for device in manifest.devices
     ]
-    judged = _judge_rules(manifest, on_devices)
-    results = [one.result(judged[one.name]) for one in on_devices]
+    judged, groups = _judge_rules(manifest, on_devices), _judge_groups(manifest, on_devices)
+    results = [one.result(judged[one.name], groups[one.name]) for one in on_devices]
     infos = arm_infos(manifest)
     baseline = infos[0].name
     return Comparison(
@@ -113,6 +117,7 @@ def compare(
         clusters=len({item.scene for item in manifest.items})
         if manifest.experiment.data.scene_separator is not None
         else None,
+        item_groups=groups_of(manifest.items),
         verdicts=[
             decide(
                 info.name,
@@ -128,8 +133,12 @@ def compare(
         devices=results,
         floor=seen.floor if seen is not None else None,
         rules=rules_in_words(manifest),
-        method=method_in_words(manifest, by_launch=_had_launches(manifest, records)),
+        method=[
+            *method_in_words(manifest, by_launch=_had_launches(manifest, records)),
+            *(seen.notes if seen is not None else ()),
+        ],
         warnings=[*warned("design", _run_warnings(manifest)), *warned("runner", mixed_runners(results))],
+        own_scores=own_among(manifest.experiment.score_names),
     )
 
 
@@ -155,6 +164,16 @@ def _judge_rules(manifest: Manifest, on_devices: list[DeviceAnalysis]) -> dict[s
             alone = {one.name: judge_rule(rule, quantity, one.evidence(candidate, quantity)) for one in on_devices}
             for device, judgement in hold_together(alone).items():
                 judged[device][candidate.name, index] = judgement
+    return judged
+
+
+def _judge_groups(manifest: Manifest, on_devices: list[DeviceAnalysis]) -> dict[str, list[GroupResult]]:
+    """Device → every candidate in every declared group of items, held together over groups and devices."""
+    judged: dict[str, list[GroupResult]] = {one.name: [] for one in on_devices}
+    for candidate in manifest.arms[1:]:
+        found = [each for one in on_devices for each in one.group_evidence(candidate)]
+        for evidence, result in zip(found, judge_groups(found), strict=True):
+            judged[evidence.device].append(result)
     return judged
 
 

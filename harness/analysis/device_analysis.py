@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.analysis.conditions.arm_courses import arm_courses
 from harness.analysis.conditions.arm_facts import (
     arm_on_device,
     asked_and_done,
@@ -19,7 +20,7 @@ from harness.analysis.conditions.block_conditions import block_warnings, gate_wa
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
-from harness.analysis.conditions.readings import device_readings
+from harness.analysis.conditions.readings import device_readings, slow_stretch
 from harness.analysis.conditions.run_conditions import condition_warnings, environment_facts
 from harness.analysis.conditions.runner_facts import library_of, library_warnings, runner_name, runner_warnings
 from harness.analysis.conditions.state_warnings import state_warnings
@@ -28,20 +29,32 @@ from harness.analysis.evidence.energy_evidence import lost_cycles
 from harness.analysis.evidence.evidence import Evidence, Level, Paired
 from harness.analysis.evidence.latency_distribution import latency_distribution
 from harness.analysis.evidence.quality_doubts import doubted
+from harness.analysis.evidence.unlike_inferences import unlike_inferences
 from harness.analysis.evidence.votes_evidence import votes_on_device
 from harness.analysis.item_scores import item_scores
 from harness.analysis.judging.contrast import make_contrast
+from harness.analysis.judging.judge_groups import GroupEvidence
 from harness.analysis.judging.judge_outcome import margins
 from harness.analysis.judging.judge_rule import RuleJudgement
 from harness.analysis.passes.device_data import DeviceData
 from harness.analysis.passes.registry import PASSES
 from harness.analysis.plain_words import said_plainly
+from harness.analysis.score_parts import score_parts
 from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
 from harness.analysis.tables.energy_table import DeviceEnergy
-from harness.documents.comparison import Contrast, DeviceResult, EnergyOnDevice, NoEffect, RuleResult, warned
+from harness.documents.comparison import (
+    Contrast,
+    DeviceResult,
+    EnergyOnDevice,
+    GroupResult,
+    NoEffect,
+    RuleResult,
+    warned,
+)
 from harness.quantity import QUANTITIES, Quantity
+from harness.tasks.item_groups import groups_of
 from harness.tasks.looks import Doubts
 from harness.words.changes import stated
 from harness.words.rules import rule_in_words
@@ -131,28 +144,61 @@ class DeviceAnalysis:
         """What is known of the candidate against the baseline."""
         key = (candidate.name, quantity.name)
         if key not in self._evidence:
-            baseline = self._manifest.arms[0]
-            found = Evidence(
-                self.level(baseline, quantity),
-                self.level(candidate, quantity),
-                self._effect(candidate, quantity),
-                self._manifest.experiment.task.nouns,
-            )
-            if quantity.measured_in == "quality":
-                found = doubted(found, self._doubts, baseline.name, candidate.name)
-            elif quantity.measured_in != "file":
-                found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
-            self._evidence[key] = found
+            self._evidence[key] = self._evidence_in(self._data, candidate, quantity)
         return self._evidence[key]
+
+    def _evidence_in(self, data: DeviceData, candidate: ManifestArm, quantity: Quantity, *group: str) -> Evidence:
+        baseline, seed = (
+            self._manifest.arms[0],
+            _seed(self._manifest.seed, self.name, candidate.name, quantity.name, *group),
+        )
+        row = PASSES[quantity.measured_in]
+        effect = row.effect(data, candidate, quantity, seed)
+        found = Evidence(
+            row.level(data, baseline, quantity),
+            row.level(data, candidate, quantity),
+            effect if isinstance(effect, Paired) else self._explained(effect, candidate),
+            self._manifest.experiment.task.nouns,
+        )
+        if quantity.measured_in == "quality":
+            return doubted(found, self._doubts, baseline.name, candidate.name)
+        if quantity.measured_in != "file":
+            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+            unlike = unlike_inferences(self._manifest, candidate, quantity)
+            return doubted(found, unlike, baseline.name, candidate.name)
+        return found
+
+    def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
+        """What is known of the candidate in each declared group of items, by every score that a rule is on."""
+        experiment, data = self._manifest.experiment, self._data
+        found = []
+        for group, items in groups_of(self._manifest.items).items():
+            own = replace(data, scores=data.scores[data.scores["item"].isin(items)])
+            for name in dict.fromkeys(rule.quantity for rule in experiment.rules):
+                quantity = QUANTITIES[name]
+                if quantity.measured_in != "quality":
+                    continue
+                evidence = self._evidence_in(own, candidate, quantity, "group", group)
+                rules = [rule for rule in experiment.rules if rule.quantity == name]
+                found.append(
+                    GroupEvidence(
+                        self.name,
+                        candidate.name,
+                        group,
+                        len(items),
+                        quantity,
+                        evidence,
+                        margins(quantity, rules, evidence.baseline_value),
+                        any(rule.no_worse_than is not None for rule in rules),
+                        self._item_margin(quantity),
+                        experiment.measure.min_items,
+                    )
+                )
+        return found
 
     def level(self, arm: ManifestArm, quantity: Quantity) -> Level:
         """An arm's own value."""
         return PASSES[quantity.measured_in].level(self._data, arm, quantity)
-
-    def _effect(self, candidate: ManifestArm, quantity: Quantity) -> Paired | NoEffect:
-        seed = _seed(self._manifest.seed, self.name, candidate.name, quantity.name)
-        effect = PASSES[quantity.measured_in].effect(self._data, candidate, quantity, seed)
-        return effect if isinstance(effect, Paired) else self._explained(effect, candidate)
 
     def _explained(self, nothing: NoEffect, candidate: ManifestArm) -> NoEffect:
         """Where an arm or the device failed, that is the reason."""
@@ -171,7 +217,7 @@ class DeviceAnalysis:
             quantity for quantity in QUANTITIES.values() if PASSES[quantity.measured_in].is_wanted(self._data, quantity)
         ]
 
-    def result(self, judged: Judgements) -> DeviceResult:
+    def result(self, judged: Judgements, groups: Sequence[GroupResult] = ()) -> DeviceResult:
         """All of the device, for the comparison."""
         manifest, records, data = self._manifest, self._records, self._data
         busiest = max(arm.threads for arm in manifest.arms)
@@ -253,9 +299,12 @@ class DeviceAnalysis:
                 for candidate in manifest.arms[1:]
                 for index in range(len(manifest.experiment.rules))
             ],
+            groups=list(groups),
             latency=[one for one in distributions if one is not None],
             latency_item=next((item.stem for item in manifest.items if item.id == manifest.latency_item), None),
             readings=device_readings(data),
+            slow_stretch=slow_stretch(data),
+            courses=arm_courses(data),
             energy=self._energy_facts(),
             sustained=sustained_facts(data),
             votes=votes_on_device(data),
@@ -266,6 +315,11 @@ class DeviceAnalysis:
                 for one in item_scores(
                     data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
                 )
+            ],
+            score_parts=[
+                one
+                for candidate in manifest.arms[1:]
+                for one in score_parts(manifest, data.scores, candidate.name, manifest.arms[0].name)
             ],
             environment=environment,
             warnings=warnings,
@@ -295,9 +349,6 @@ class DeviceAnalysis:
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
         own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
-        item_margins = [
-            rule.item_margin.difference_in(quantity.unit) for _, rule in own if rule.item_margin is not None
-        ]
         failed = [
             f"{arm.name} failed on the way; only what was measured before is compared."
             for arm in (self._manifest.arms[0], candidate)
@@ -311,10 +362,19 @@ class DeviceAnalysis:
             margins(quantity, rules, evidence.baseline_value),
             [judged[candidate.name, index] for index, _ in own],
             failed if isinstance(evidence.effect, Paired) else [],
-            min(item_margins, default=None),
+            self._item_margin(quantity),
         )
         noun = self._manifest.experiment.task.nouns.singular
         return said_plainly(contrast, self._manifest.arms[0].name, self._data.energy.facts, noun)
+
+    def _item_margin(self, quantity: Quantity) -> float | None:
+        """The tightest declared margin of a single item, in the unit."""
+        declared = [
+            rule.item_margin.difference_in(quantity.unit)
+            for rule in self._manifest.experiment.rules
+            if rule.quantity == quantity.name and rule.item_margin is not None
+        ]
+        return min(declared, default=None)
 
     def _rule_result(self, candidate: ManifestArm, index: int, judgement: RuleJudgement) -> RuleResult:
         rule = self._manifest.experiment.rules[index]
@@ -331,6 +391,7 @@ class DeviceAnalysis:
             reason=sentence(stated(quantity, predicate)),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
+            own_value=judgement.own_value,
             more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
         )
 

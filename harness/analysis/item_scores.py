@@ -68,6 +68,8 @@ def _worse_in_words(
         return None
     worse = sum(turn * other < turn * one for one, other in both)
     better = sum(turn * other > turn * one for one, other in both)
+    if quantity.of_right_items and worse + better:
+        return f"{worse:,} right before and wrong now, {better:,} the other way round (of {counted(len(both), noun)})"
     if worse == better == 0:
         return f"the same on {counted(len(both), noun)}"
     direction, count = ("worse", worse) if worse >= better else ("better", better)

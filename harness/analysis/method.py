@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.analysis.stopping.stopping import PRECISION
@@ -54,6 +55,7 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             if first_look is None
             else [_sequential_design(manifest, "latency", first_look, "launch" if by_launch else block)]
         ),
+        *_whole_items_in_words(manifest),
         "Beside a change, an arm's own time, memory or energy is the geometric mean too, so that candidate divided by "
         "baseline is the change wherever both have a value for the same pairs.",
         "“31 % faster, 1.45 times the speed” means 31 % less time, or 1.45 times as many in the same time.",
@@ -76,6 +78,11 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             f"Quality: {counted(len(manifest.items), noun)} ({unit}), each put through every arm on every device "
             f"and compared with its reference: {names}. Differences are taken {noun} by {noun}."
         )
+    for score in manifest.scores:
+        sentences.append(
+            f"{QUANTITIES[score.quantity].label} was made elsewhere, and is read from {Path(score.path).name} (SHA-256 "
+            f"{score.sha256[:12]} when the run began)."
+        )
     pooled = [QUANTITIES[name].subject for name in measure.metrics if QUANTITIES[name].over == "set"]
     if pooled:
         drawn = "scenes" if data.scene_separator else f"{noun}s"
@@ -87,7 +94,8 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
     sentences += [
         "Better or worse: the 95 % interval excludes no difference. Equivalent: the 90 % interval lies inside a margin "
         "(two one-sided tests). Where no rule gives a margin it is the size below which a difference does not matter: "
-        f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores {_score_margins(measure.metrics)}.",
+        f"{100 * NEGLIGIBLE_RATIO:g} % for times and sizes; for scores "
+        f"{_score_margins(manifest.experiment.score_names)}.",
         "The rules were written down before the run. A rule is met, or broken, only where the confidence interval lies "
         "wholly on one side of its bound (a margin: the one-sided 95 % bound); otherwise it is open.",
         "A 90th or 99th percentile, or a share of stalled inferences, that got worse though no rule asks about it does "
@@ -96,8 +104,11 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
         "What else got worse though no rule asks about it is named in the verdict only where it holds for all such "
         "quantities and devices together (Holm, 5 %); the rows of the tables are not corrected for their number.",
         "Ship: every rule is met on every device. Hold: a rule is broken on some device, or the candidate fails there. "
-        "Undecided: anything else.",
+        "Undecided: anything else. What speaks against a candidate that ships though no rule asks about it is named as "
+        "a reservation.",
     ]
+    if any(item.groups for item in manifest.items):
+        sentences.append(_groups_in_words(manifest))
     if len(manifest.devices) > 1:
         sentences.append(
             f"Being broken on some of the {len(manifest.devices)} devices is corrected for their number (Holm); being "
@@ -110,6 +121,29 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             "on it."
         )
     return sentences
+
+
+def _whole_items_in_words(manifest: Manifest) -> list[str]:
+    numbers = manifest.inferences_of_latency_item()
+    if max(numbers.values()) == 1:
+        return []
+    noun = manifest.experiment.task.nouns.singular
+    taken = listed([f"{number} of {arm}" for arm, number in numbers.items()])
+    return [
+        f"A whole {noun} is several inferences ({taken} for {_latency_item(manifest)!r}): one of them is timed again"
+        f" and again, and the latency of the whole {noun} is its mean times their number. Cutting and joining are done"
+        " on the host and are in no time."
+    ]
+
+
+def _groups_in_words(manifest: Manifest) -> str:
+    nouns = manifest.experiment.task.nouns
+    return (
+        f"Groups of {nouns.plural}, as they were declared: in each the mean of every score that a rule is on is held "
+        f"against what the rules let the mean of all {nouns.plural} lose (one-sided t test, the larger p-value of it "
+        "and of Hall's, which allows for skewed differences; Holm, 5 % over all groups, scores and devices of a "
+        "candidate). A group that is worse leaves the decision as the rules have it."
+    )
 
 
 def _what_is_counted(by_launch: bool, interval: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.tasks.names import DEFAULT_TASK, TASK_NAMES
+from harness.tasks.names import TASK_NAMES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,12 +15,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--candidate", required=True, type=Path, metavar="MODEL", help="the model that might replace it"
     )
     parser.add_argument("--inputs", required=True, type=Path, metavar="DIR", help="folder of inputs")
-    parser.add_argument("--references", required=True, type=Path, metavar="DIR", help="folder of what should come out")
+    parser.add_argument(
+        "--references",
+        type=Path,
+        metavar="DIR",
+        help="folder of what should come out, or a CSV file of labels; not needed where inputs lie in folders that are "
+        "called as their classes",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("experiment.toml"), metavar="FILE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--task", default=DEFAULT_TASK, choices=TASK_NAMES, help="what inputs and outputs are (default: %(default)s)"
+        "--task", choices=TASK_NAMES, help="what inputs and outputs are (default: as models and files look)"
     )
     parser.add_argument("--name", help="name of the experiment")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")

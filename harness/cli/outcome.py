@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from harness.documents.comparison import Comparison
     from harness.documents.folder import RunFolder
-    from harness.documents.soak_folder import SoakFolder
     from harness.documents.soak_result import SoakResult
     from harness.documents.tool_numbers import ReadNumbers
 
@@ -40,11 +39,11 @@ def show_outcome(
     _show(comparison, render, as_json=as_json)
 
 
-def show_soak(folder: SoakFolder, result: SoakResult, *, as_json: bool) -> None:
+def show_soak(result: SoakResult, page: Path, *, as_json: bool) -> None:
     """A soak's result as JSON, or a summary for people with the report's place."""
     from reports.soak_terminal import render_soak_terminal
 
-    _show(result, lambda console: render_soak_terminal(result, console, folder.report), as_json=as_json)
+    _show(result, lambda console: render_soak_terminal(result, console, page), as_json=as_json)
 
 
 def show_tool_numbers(found: ReadNumbers, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from harness.documents.comparison import Comparison
     from harness.documents.folder import RunFolder
+    from harness.nightly.telling.settings import Share
 
 _FORMATS = tuple(dict.fromkeys([*EXPORTS, *RENDERINGS]))
 
@@ -42,9 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--share",
         choices=("aliases", "names"),
         metavar="WHAT",
-        help="what a run's page or format tells of the devices: aliases (the default), and nothing of users, hosts, "
-        "addresses, folders and serial numbers; or names, as comparison.json has them (the page is then "
-        "report.local.html)",
+        help="what a page or format tells of the devices: aliases (the default), and nothing of users, hosts, "
+        "addresses, folders and serial numbers; or names, as comparison.json has them (a run's page is then "
+        "report.local.html); monitors get a night's names in any case",
     )
     parser.add_argument(
         "--mlflow",
@@ -77,9 +78,8 @@ def execute(arguments: argparse.Namespace) -> int:
     _refuse_foreign_format(arguments.format, formats, "night" if of_a_night else "run")
     if arguments.mlflow is not None and arguments.format is not None:
         raise UserError("--mlflow and --format are two renderings", "Give one of them.")
-    for option in ("share", "mlflow"):
-        if of_a_night and getattr(arguments, option) is not None:
-            raise UserError(f"--{option} is of a run, and this is a night", "Leave it out.")
+    if of_a_night and arguments.mlflow is not None:
+        raise UserError("--mlflow is of a run, and this is a night", "Leave it out.")
     if of_a_night:
         return _report_night(arguments)
     folder = RunFolder(arguments.run)
@@ -119,17 +119,20 @@ def _log_to_mlflow(arguments: argparse.Namespace, folder: RunFolder, comparison:
 def _report_night(arguments: argparse.Namespace) -> int:
     """One format of a night; without `--format` its page is written again, and its sentence is shown."""
     from harness.cli.main import EXIT_DONE
+    from harness.commands.nightly.tell_night import shareable_night
     from harness.documents.folder import write_atomically
     from reports.nightly.registry import open_rendering
     from reports.open_nightly import open_nightly
 
     nightly = open_nightly(arguments.run)
+    share: Share = "names" if arguments.share == "names" else "aliases"
     if arguments.json or arguments.format is not None:
-        _put_out(arguments.out, open_rendering(arguments.format or "json").render(nightly))
+        name = arguments.format or "json"
+        _put_out(arguments.out, open_rendering(name).render(shareable_night(nightly, name, share)))
         return EXIT_DONE
     folder = arguments.run if arguments.run.is_dir() else arguments.run.parent
     page = open_rendering("html")
-    write_atomically(folder / page.file_name, page.render(nightly))
+    write_atomically(folder / page.file_name, page.render(shareable_night(nightly, page.name, share)))
     _put_out(None, open_rendering("mail").render(nightly) + f"\nPage: {folder / page.file_name}\n".encode())
     return EXIT_DONE
 

@@ -46,6 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with a soak that was cut or left")
     parser.add_argument("--status", type=Path, metavar="DIR", help="show what is known by now; changes nothing there")
     add_trust(parser)
+    parser.add_argument(
+        "--share",
+        choices=("aliases", "names"),
+        default="aliases",
+        metavar="WHAT",
+        help="what the page tells of devices, as for bakeoff report: aliases (the default), or names, as result.json "
+        "has them (the page is then report.local.html)",
+    )
     parser.add_argument("--json", action="store_true", help="print result.json on stdout and nothing else there")
 
 
@@ -81,8 +89,9 @@ def _execute(arguments: argparse.Namespace) -> int:
     if arguments.detach:
         activity = {entry.name: "at work" for entry in folder.read_manifest().devices if entry.name not in problems}
     result = analyze_soak(folder, activity)
-    write_soak(folder, result)
-    show_soak(folder, result, as_json=arguments.json)
+    names_told = arguments.share == "names"
+    write_soak(folder, result, names_told=names_told)
+    show_soak(result, folder.local_report if names_told else folder.report, as_json=arguments.json)
     failed = problems or any(device.status == "failed" for device in result.devices)
     if interrupted:
         tell(f"bakeoff: interrupted; go on with: {_command('--resume', folder)}")

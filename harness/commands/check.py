@@ -11,6 +11,7 @@ from harness.experiment.resolve import Resolved, ResolvedArm, differences, resol
 from harness.quantity import QUANTITIES
 from harness.tasks.first_look import FirstLook
 from harness.tasks.scenes_by_name import crops_told, scenes_by_name
+from harness.words.groups import groups_in_words
 from harness.words.rules import rule_in_words
 from harness.words.sentences import cores_in_words, counted
 
@@ -64,6 +65,8 @@ def _in_words(resolved: Resolved) -> list[str]:
     of_scenes = f" of {counted(scenes, 'scene')}" if experiment.data.scene_separator else ""
     lines.append(f"items     {experiment.task.items_in_words(len(resolved.items), of_scenes, experiment.data)}")
     nouns = experiment.task.nouns
+    if experiment.data.groups is not None:
+        lines.append(f"groups    {groups_in_words(resolved.items, experiment.measure.min_items, nouns.singular)}")
     lines += [
         f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
         for rule in experiment.rules

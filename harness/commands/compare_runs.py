@@ -137,7 +137,8 @@ def _refuse_other_data(first: _Run, other: _Run) -> None:
         stem
         for stem, item in one.items()
         if stem in two
-        and (item.input_sha256, item.reference_sha256) != (two[stem].input_sha256, two[stem].reference_sha256)
+        and (item.input_sha256, item.reference_sha256, item.label)
+        != (two[stem].input_sha256, two[stem].reference_sha256, two[stem].label)
     ]
     remedy = f"Scores and times of other {nouns.plural} say nothing about each other. Measure both on the same."
     for run in (first, other):

@@ -167,6 +167,8 @@ def resolve_again(folder: RunFolder, manifest: Manifest, progress: Progress) -> 
             f"{folder.path}: the {nouns.content} are no longer those this run began with", "Start a new run."
         )
     for item, known in zip(resolved.items, manifest.items, strict=True):
+        if item.label != known.label:
+            raise UserError(f"{item.input_path}: its label has changed since this run began", "Start a new run.")
         for path, now, was in (
             (item.input_path, item.input_sha256, known.input_sha256),
             (item.reference_path, item.reference_sha256, known.reference_sha256),

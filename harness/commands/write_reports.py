@@ -33,10 +33,11 @@ def shareable(comparison: Comparison) -> Comparison:
     """The comparison without what it tells of its maker's network, and of this computer and its user."""
     from reports.shared_copy import shared
 
-    return shared(comparison, _names_of_this_computer())
+    return shared(comparison, names_of_this_computer())
 
 
-def _names_of_this_computer() -> list[str]:
+def names_of_this_computer() -> list[str]:
+    """Of the computer and of its user: what no page tells."""
     names = [socket.gethostname()]
     try:
         names.append(getpass.getuser())

@@ -6,13 +6,14 @@ Paths in it are relative to the run folder. Names of arms, items and devices are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.identity import Identity, shown_name
 from harness.documents.joined_votes import Preference
 from harness.models.model_format import ModelFormat
+from harness.own_scores import MOST_OWN_SCORES, OwnScore, make_all_known
 from harness.quantity import QUANTITIES, Measured
 from harness.tasks.floor import Floor
 
@@ -191,6 +192,16 @@ class MoreNeeded(_Strict):
     """Such as `about 12 more pairs, about 4 minutes`."""
 
 
+class OwnValue(_Strict):
+    """A candidate's own value beside the limit of a rule on it, in the quantity's unit."""
+
+    value: float
+    low: float | None
+    """The end of its 95 % interval; None where the value is exact, or one replicate is all there is."""
+    high: float | None
+    limit: float
+
+
 class RuleResult(_Strict):
     """One declared rule, judged on one device for one candidate."""
 
@@ -208,8 +219,36 @@ class RuleResult(_Strict):
     for `no worse than 2 %` of a lower-is-better ratio, -0.1 for `no worse than 0.1 dB`. None for a bound on the
     candidate's own value.
     """
+    own_value: OwnValue | None = None
+    """What a rule on the candidate's own value holds against its limit; None where the rule is none, or there is no
+    finite value.
+    """
     more: MoreNeeded | None = None
     """None where the rule is not open, where more would not settle it, or no sensible number would."""
+
+
+GroupOutcome = Literal["worse", "within", "open", "too few", "doubted", "unavailable"]
+"""How a group of items fares: worse by more than the rules let the mean of all items be, within that, neither shown,
+too few items to decide, scores that are doubted, or no scores.
+"""
+
+
+class GroupResult(_Strict):
+    """One group of items on one device: a score that a rule is on, of the group's items alone."""
+
+    group: str
+    items: int
+    """How many items of the run are in the group."""
+    contrast: Contrast
+    """The effect on those items; its own outcome is not corrected for the number of groups."""
+    outcome: GroupOutcome
+    """Its `worse` holds at 5 % over all groups, scores and devices together (Holm)."""
+    p_value: float | None
+    """One-sided, of the group being worse by no more than that, corrected (Holm); None for what was not tested."""
+    effect_bound: float
+    """What the mean of all items may lose, on the scale of the effect, to be drawn beside its interval."""
+    reason: str
+    """A sentence with the numbers in it."""
 
 
 class Stall(_Strict):
@@ -248,6 +287,21 @@ class LatencyDistribution(_Strict):
     """None where the arm kept its pace."""
 
 
+class ErrorMap(_Strict):
+    """Where on an item each arm is how far from what it should be, in colours of one scale for all arms and items."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
+    """The score that it belongs to, or `absolute_error`."""
+    label: str
+    unit: str
+    ticks: list[float]
+    """The values that lie at even distances along the colours; what is beyond the last looks like it."""
+    colors: list[Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]]
+    """The colours at even distances, from the first tick to the last."""
+    files: dict[Literal["baseline", "candidate"], str]
+    """Role → file; paths are relative to the run."""
+
+
 class GalleryItem(_Strict):
     """An item to look at: where the candidate is furthest from the baseline for the worse."""
 
@@ -261,12 +315,45 @@ class GalleryItem(_Strict):
     candidate_image: str | None
     reference_image: str | None
     difference_image: str | None
+    input_image: str | None = None
+    """What went in, made small, where it is a picture and what comes out is none."""
     difference_gain: float | None
     """|candidate − reference| was multiplied by this for the picture."""
+    maps: list[ErrorMap] = []
     chosen: Literal["worst", "sample"] = "worst"
     """Whether it is one of the worst, or drawn by chance so that the worst are not taken for typical."""
     notes: list[str] = []
     """Sentences on the item, such as where an output is furthest off."""
+
+
+class WorstPlace(_Strict):
+    """Where on one item a candidate loses most against the baseline: a square, cut out of both pixel by pixel."""
+
+    left: int
+    """Where the square begins, in pixels of the whole; likewise `top`."""
+    top: int
+    side: int
+    files: dict[str, str]
+    """`baseline`, `candidate`, `reference` → lossless file; paths are relative to the run."""
+
+
+class ItemView(_Strict):
+    """The files that show one item on one device; paths are relative to the run."""
+
+    item: str
+    whole: dict[str, str] = {}
+    """Arm → what it put out, lossless."""
+    small: dict[str, str] = {}
+    """Arm → the same made small."""
+    worst: dict[str, WorstPlace] = {}
+    """Candidate → where it loses most; one that is equal to the reference everywhere has none."""
+
+
+class ReferenceView(_Strict):
+    """The files that show what an item should be; paths are relative to the run."""
+
+    whole: str
+    small: str
 
 
 class ItemScores(_Strict):
@@ -287,6 +374,29 @@ class ItemScores(_Strict):
     """Such as `worse on 97 % of images (194 of 200)`."""
 
 
+class ScorePart(_Strict):
+    """One of the parts that a score of a whole set is made of, such as a class."""
+
+    name: str
+    items: int
+    """How many items it is of, of those that have a value in both arms."""
+    baseline: Measured
+    candidate: Measured
+    change: float
+    """candidate − baseline, in the quantity's unit."""
+
+
+class ScoreParts(_Strict):
+    """A score of a whole set by its parts, of one candidate and of the baseline, on one device."""
+
+    candidate: str
+    quantity: str
+    part_noun: str
+    """What a part is called; its plural is regular but for a final s."""
+    parts: list[ScorePart]
+    """Those first on which the candidate loses most."""
+
+
 class Reading(_Strict):
     """What one sensor of a device showed over the latency pass, thinned out for drawing."""
 
@@ -296,6 +406,33 @@ class Reading(_Strict):
     at_s: list[float]
     """Moments in seconds since the latency pass began, as `LatencyDistribution.block_started_s`."""
     values: list[float]
+
+
+class SlowStretch(_Strict):
+    """A stretch of the latency pass in which the device did a fixed work more slowly than at first."""
+
+    from_s: float
+    """Its begin and its end are in seconds since the latency pass began."""
+    to_s: float
+    factor: float
+    """The fixed work took so many times as long as at first."""
+    cause: Literal["heat", "others", "unknown"]
+    """`heat` where a clock, a temperature or a thermal status agrees, `others` where other programs were at work."""
+
+
+class ArmCourse(_Strict):
+    """One quantity of one arm over its pass: a value for every fresh process, or every long block."""
+
+    arm: str
+    quantity: str
+    source: str
+    """Such as `fresh processes of the memory pass, ai-edge-litert 2.3.0`."""
+    at_s: list[float]
+    """Moments in seconds since the pass began."""
+    values: list[float]
+    """One value a moment, in the quantity's unit."""
+    unavailable: str | None = None
+    """Why there are none."""
 
 
 class ArmOnDevice(_Strict):
@@ -404,10 +541,16 @@ class DeviceResult(_Strict):
     arms: list[ArmOnDevice] = []
     contrasts: list[Contrast] = []
     rules: list[RuleResult] = []
+    groups: list[GroupResult] = []
+    """Every score that a rule is on, in every declared group of items."""
     latency: list[LatencyDistribution] = []
     latency_item: str | None = None
     readings: list[Reading] = []
-    """Heat and clocks while latency was measured; empty where the device tells none."""
+    """Heat, clocks and free memory while latency was measured; empty where the device tells none."""
+    slow_stretch: SlowStretch | None = None
+    """None where the device kept its pace, or nothing is known of it."""
+    courses: list[ArmCourse] = []
+    """Memory and power of each arm over their own passes; empty where neither was asked for."""
     stopping: str | None = None
     """Why the latency pass ended where it did, in words; None where its number of pairs was fixed."""
     energy: EnergyOnDevice | None = None
@@ -417,8 +560,14 @@ class DeviceResult(_Strict):
     votes: list[VotesOnDevice] = []
     """A candidate that nobody was asked about has none."""
     gallery: list[GalleryItem] = []
+    views: list[ItemView] = []
+    """Every item, where the task has something to show of it."""
+    contact_sheets: list[str] = []
+    """Files with all items in a grid, in the order of their names; paths are relative to the run."""
     scores: list[ItemScores] = []
     """Every score that single items have, item by item."""
+    score_parts: list[ScoreParts] = []
+    """Scores of whole sets that are made of parts, such as the accuracy of each class."""
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[RunWarning] = []
@@ -449,17 +598,39 @@ class ArmInfo(_Strict):
     """For a candidate: what differs from the baseline (`model`, `runtime`, `threads`, …)."""
 
 
+class ScoreDisagreement(_Strict):
+    """Scores of one candidate that point in opposite directions on one device, each beyond chance."""
+
+    device: str
+    better: list[str]
+    """Quantities whose 95 % interval says better."""
+    worse: list[str]
+    """Quantities whose 95 % interval says worse."""
+    is_clear: bool
+    """Whether on each side one is beyond the size that is too small to matter; else only on one side."""
+    state: Literal["open", "allowed", "broken"]
+    """Whether rules allow all that got worse, one of the scores breaks a rule, or nobody has agreed to it yet."""
+    words: str
+    """A sentence with the numbers in it."""
+
+
 class Verdict(_Strict):
     """The answer for one candidate, over all devices."""
 
     candidate: str
     decision: Decision
     sentence: str
-    """One sentence a product manager can act on."""
+    """What a product manager can act on: the decision with what it rests on, and each kind of reservation."""
     reasons: list[str]
     """Sentences, the deciding ones first."""
     look_at: list[str] = []
     """Items to look at where metrics disagree."""
+    disagreements: list[ScoreDisagreement] = []
+    reservations: list[str] = []
+    """What speaks against the candidate though no rule is broken by it, sentences of which `sentence` has the first of
+    each kind: items that are ruined, a group of items that is worse, metrics that disagree as the rules allow, slow
+    single inferences. Whoever shows the decision shows that there are some.
+    """
 
 
 class Comparison(_Strict):
@@ -478,10 +649,14 @@ class Comparison(_Strict):
     items: int
     item_noun: str = "image"
     """What an item is called; its plural is regular. Comparisons that do not say it are of images."""
+    reference_views: dict[str, ReferenceView] = {}
+    """Item → what it should be, where the task has something to show of it."""
     gallery_has_pictures: bool = True
     """Whether the items to look at are shown by pictures; else by their scores alone."""
     clusters: int | None
     """Number of scenes the items come from, where declared."""
+    item_groups: dict[str, list[str]] = {}
+    """Group → its items; an item may be in several, or in none."""
     verdicts: list[Verdict]
     devices: list[DeviceResult]
     floor: Floor | None = None
@@ -491,6 +666,16 @@ class Comparison(_Strict):
     method: list[str]
     """How it was measured and decided, a sentence each, with the numbers of this run."""
     warnings: list[RunWarning] = []
+    own_scores: list[OwnScore] = Field(default=[], max_length=MOST_OWN_SCORES)
+    """What is known of scores that are not of this house: the page can be read where their metrics are not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_its_scores(cls, value: Any) -> Any:
+        """They are quantities before anything of the comparison is read."""
+        if isinstance(value, dict):
+            make_all_known(value.get("own_scores"))
+        return value
 
     model_config = ConfigDict(
         frozen=True,

@@ -143,6 +143,11 @@ class RunFolder:
         return self.path / "gallery"
 
     @property
+    def items(self) -> Path:
+        """What every arm made of every item, in files named after the items."""
+        return self.path / "items"
+
+    @property
     def votes_key(self) -> Path:
         """What of a blind look is of which arm; in no page."""
         return self.path / "votes" / "key.json"

@@ -12,6 +12,8 @@ RUN/
     runner.log
     outputs/<arm>/<item>.<k>.npy
   tables/                    latency, memory, telemetry, quality as parquet
+  items/                     what was put out, as people look at it, where the task draws: reference/<item>.png,
+                             device-<n>/<arm>/<item>.png, and all of a device in one: contact-sheet-device-<n>.png
   gallery/                   PNG files that comparison.json names
   comparison.json
   comparison.shared.json     the same, as it may be mailed
@@ -22,15 +24,19 @@ RUN/
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.experiment.declaration import Cores, Experiment
 from harness.models.model_format import ModelFormat
+from harness.tasks.item_groups import MOST_GROUPS, GroupName
 from harness.tasks.registry import Codec
 
 MANIFEST_SCHEMA: Final = "bakeoff.run/1"
+
+
+InferenceId = Annotated[str, Field(pattern=r"^i[0-9]{1,8}$")]
 
 
 class _Strict(BaseModel):
@@ -67,11 +73,30 @@ class ManifestItem(_Strict):
     """The user's own name for it."""
     scene: str
     """The scene it comes from; its own stem where no scenes are declared."""
+    groups: list[GroupName] = Field(default=[], max_length=MOST_GROUPS)
+    """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_path: str
     reference_path: str
+    label: str | None = Field(default=None, min_length=1, max_length=1000)
+    """The item's class, for tasks whose references are labels."""
     input_sha256: str | None = None
     reference_sha256: str | None = None
     """The hashes are of the files as they were when the run began: scores against others would be of another run."""
+    inferences: dict[str, list[InferenceId]] = {}
+    """Arm id → the plan's items that it is for that arm, where it is cut into parts (tiles, frames), in their order."""
+
+    def inferences_of(self, arm_id: str) -> list[str]:
+        """The plan's items that it is for an arm: itself where it is not cut."""
+        return self.inferences.get(arm_id) or [self.id]
+
+
+class ManifestScores(_Strict):
+    """A file of scores made elsewhere, as it was when the run began; `analyze` reads it again."""
+
+    quantity: str
+    path: str
+    """Absolute path on the host."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class ManifestDevice(_Strict):
@@ -99,9 +124,31 @@ class Manifest(_Strict):
     items: list[ManifestItem]
     latency_item: str
     """Id of the item used for latency and memory."""
+    timed_inference: InferenceId | None = None
+    """The plan's item that stands for it there, where it is cut into parts; null for the first of them."""
     devices: list[ManifestDevice]
+    scores: list[ManifestScores] = []
+    """Those that the experiment declares, in its order."""
     runner: Literal["python", "native"] | None = None
     """What `--runner` asked for; null where each device gets the one that fits it (its runner.json says which)."""
+
+    @property
+    def timed(self) -> str:
+        """The plan's item that latency, memory and energy are measured with."""
+        return self.timed_inference or self.latency_item
+
+    def stems(self) -> dict[str, str]:
+        """The plan's item → name of the item that it is, or is a part of."""
+        return {
+            inference: item.stem
+            for item in self.items
+            for inference in (item.id, *(each for ids in item.inferences.values() for each in ids))
+        }
+
+    def inferences_of_latency_item(self) -> dict[str, int]:
+        """Arm's name → how many inferences the item used for latency takes."""
+        item = next((item for item in self.items if item.id == self.latency_item), None)
+        return {arm.name: len(item.inferences_of(arm.id)) if item is not None else 1 for arm in self.arms}
 
     @model_validator(mode="after")
     def _is_of_one_piece(self) -> Self:

@@ -60,7 +60,9 @@ class PlanItem(_Strict):
 
     id: str = Field(pattern=r"^i\d+$")
     inputs: dict[str, list[str]]
-    """Arm id → absolute paths of .npy blobs on the device, dtype and shape exactly as the arm's model takes them."""
+    """Arm id → absolute paths of .npy files on the device, dtype and shape exactly as the arm's model takes them:
+    blobs, or outputs that an earlier quality step keeps in the run's folder.
+    """
 
 
 class QualityStep(_Strict):

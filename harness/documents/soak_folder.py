@@ -38,8 +38,13 @@ class SoakFolder:
 
     @property
     def report(self) -> Path:
-        """The page for people."""
+        """The page for people, which may be mailed."""
         return self.path / "report.html"
+
+    @property
+    def local_report(self) -> Path:
+        """The page that keeps the devices' own names."""
+        return self.path / "report.local.html"
 
     def device(self, device: ManifestDevice) -> DeviceFolder:
         """The folder of one device."""

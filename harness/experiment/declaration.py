@@ -7,7 +7,7 @@ shapes, dtypes, quantisation) is not asked for here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -18,12 +18,15 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
 
 from devices.runtimes.registry import RUNTIMES
 from harness.experiment.launches import NEVER, FirstLook, first_look_in_launches, launch_sizes
+from harness.experiment.scores_file import DeclaredScores
+from harness.own_scores import make_known
 from harness.quantity import QUANTITIES, Quantity
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.names import DEFAULT_TASK
@@ -331,6 +334,46 @@ AmountField = Annotated[
 """Written and kept as the user's own text."""
 
 
+def _make_scores_known(table: Mapping[str, Any]) -> None:
+    """Scores that are not of this house become quantities before anything asks what a quantity is: those that the
+    experiment declares, and, where it names what is not known, those of installed metrics.
+    """
+    declared = table.get("scores")
+    for one in declared if isinstance(declared, list) else []:
+        if isinstance(one, dict):
+            try:
+                scores = DeclaredScores.model_validate(one)
+            except ValidationError:
+                continue  # said at its place, when the table itself is validated
+            make_known(scores.score)
+        elif isinstance(one, DeclaredScores):
+            make_known(one.score)
+    measure, rules = table.get("measure"), table.get("rules")
+    metrics = measure.get("metrics") if isinstance(measure, dict) else getattr(measure, "metrics", None)
+    asked = [rule.get("quantity") for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    named = [*metrics, *asked] if isinstance(metrics, list) else asked
+    if any(isinstance(name, str) and name not in QUANTITIES for name in named):
+        from harness.installed_metrics import load_installed_metrics  # only where something unknown is asked for
+
+        load_installed_metrics()
+
+
+def _unknown_quantity(name: str) -> str:
+    from harness.installed_metrics import load_installed_metrics  # as above
+
+    refused = load_installed_metrics().get(name)
+    return f"unknown quantity {name!r}" if refused is None else f"the installed metric {name!r} is refused: {refused}"
+
+
+def _unknown_metric(name: str, known: Sequence[str]) -> str:
+    from harness.installed_metrics import load_installed_metrics  # as above
+
+    refused = load_installed_metrics().get(name)
+    if refused is not None:
+        return f"the installed metric {name!r} in measure.metrics is refused: {refused}"
+    return f"unknown metric {name!r} in measure.metrics; known: {', '.join(known)}"
+
+
 class Rule(DeclaredTable):
     """One rule on one quantity, decided before the run. Exactly one of the three bounds is given.
 
@@ -354,8 +397,7 @@ class Rule(DeclaredTable):
     @model_validator(mode="after")
     def _one_bound(self) -> Rule:
         if self.quantity not in QUANTITIES:
-            msg = f"unknown quantity {self.quantity!r}"
-            raise ValueError(msg)
+            raise ValueError(_unknown_quantity(self.quantity))
         bounds = [self.improve_by_at_least, self.no_worse_than, self.at_most, self.at_least]
         if sum(bound is not None for bound in bounds) != 1:
             msg = "give exactly one of improve_by_at_least, no_worse_than, at_most, at_least"
@@ -401,6 +443,8 @@ class Experiment(DeclaredTable):
     arms: list[Arm] = Field(min_length=2)
     measure: Measure = Measure()
     rules: list[Rule] = Field(min_length=1)
+    scores: list[DeclaredScores] = Field(default=[], max_length=16)
+    """Scores made elsewhere, each in a file of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
@@ -410,6 +454,8 @@ class Experiment(DeclaredTable):
         """What one table says of the task holds for the others: whose tables the arms' `tensor` are, and which metrics
         are meant where none are listed.
         """
+        if isinstance(table, dict):
+            _make_scores_known(table)
         name = task_of(table.get("data")) if isinstance(table, dict) else None
         if name is None:
             return table
@@ -441,13 +487,18 @@ class Experiment(DeclaredTable):
         if strange is not None:
             msg = f"the tensor of arm {strange.name!r} is of another task than data.task = {self.data.task!r}"
             raise ValueError(msg)
-        unknown = [metric for metric in self.measure.metrics if metric not in self.task.metrics]
+        known = self.task.offered_metrics()
+        unknown = [metric for metric in self.measure.metrics if metric not in known]
         if unknown:
-            msg = f"unknown metric {unknown[0]!r} in measure.metrics; known: {', '.join(self.task.metrics)}"
+            raise ValueError(_unknown_metric(unknown[0], known))
+        made_elsewhere = [one.quantity for one in self.scores]
+        twice = next((one for one in made_elsewhere if made_elsewhere.count(one) > 1), None)
+        if twice is not None:
+            msg = f"two of [[scores]] are called {twice!r}"
             raise ValueError(msg)
         for rule in self.rules:
             quantity = QUANTITIES[rule.quantity]
-            if quantity.measured_in == "quality" and rule.quantity not in self.measure.metrics:
+            if quantity.measured_in == "quality" and rule.quantity not in self.score_names:
                 msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
                 raise ValueError(msg)
             if quantity.measured_in == "votes" and not self.task.shows_pictures:
@@ -468,6 +519,11 @@ class Experiment(DeclaredTable):
     def task(self) -> AnyTask:
         """What the items are, and all that follows from it."""
         return TASKS[self.data.task]
+
+    @property
+    def score_names(self) -> list[str]:
+        """Every score that items get: of the metrics, and made elsewhere."""
+        return [*self.measure.metrics, *(one.quantity for one in self.scores)]
 
     @property
     def energy_cycles(self) -> int:

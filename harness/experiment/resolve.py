@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
+from harness.experiment.scores_file import read_scores
+from harness.tasks.item_groups import with_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from devices.runtimes.spec import RuntimeSpec
     from harness.experiment.declaration import Arm
     from harness.experiment.file import ExperimentFile
+    from harness.experiment.scores_file import ScoresFile
     from harness.models.model_file import ModelFile
     from harness.tasks.item import TaskItem
     from harness.tasks.registry import Codec
@@ -48,6 +51,8 @@ class Resolved:
     """Index of the item used for latency and memory."""
     notes: list[str]
     """What a person should know and nothing is wrong with."""
+    scores: dict[str, ScoresFile] = field(default_factory=dict)
+    """Quantity → the values that were made elsewhere."""
 
     @property
     def task(self) -> AnyTask:
@@ -71,11 +76,39 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
         [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
     )
     latency_item = _latency_item(file, items)
+    items = with_groups(items, experiment.data, file.resolve, experiment.task.nouns.singular)
     items = experiment.task.read_items(items, advance)
     notes = _notes(experiment.task, arms)
     if experiment.task.notes_on_items is not None:
         notes += experiment.task.notes_on_items(experiment.data, file.resolve, items)
-    return Resolved(file=file, arms=arms, items=items, latency_item=latency_item, notes=notes)
+    scores = _scores(file, items)
+    return Resolved(
+        file=file,
+        arms=arms,
+        items=items,
+        latency_item=latency_item,
+        notes=[*notes, *_notes_on_scores(scores, items, arms)],
+        scores=scores,
+    )
+
+
+def _scores(file: ExperimentFile, items: list[TaskItem]) -> dict[str, ScoresFile]:
+    experiment = file.experiment
+    stems, names = {item.stem for item in items}, {arm.name for arm in experiment.arms}
+    leaves_out = experiment.data.limit is not None
+    return {
+        one.quantity: read_scores(file.resolve(one.file), one.quantity, stems, names, others_are_known=leaves_out)
+        for one in experiment.scores
+    }
+
+
+def _notes_on_scores(scores: dict[str, ScoresFile], items: list[TaskItem], arms: list[ResolvedArm]) -> list[str]:
+    stems, names = [item.stem for item in items], [arm.arm.name for arm in arms]
+    return [
+        f"{one.path.name} has no {quantity} of {arm} for {count:,} of {len(items):,} items"
+        for quantity, one in scores.items()
+        for arm, count in one.missing(stems, names).items()
+    ]
 
 
 def _refuse_unwritable_paths(paths: list[Path]) -> None:
@@ -107,10 +140,16 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
         id=identifier,
         arm=arm,
         model=model,
-        codec=file.experiment.task.make_codec(model, arm.tensor or file.experiment.data.tensor, file.experiment.data),
+        codec=_codec(model, arm, file),
         runtime=spec,
         runtime_version=version,
     )
+
+
+def _codec(model: ModelFile, arm: Arm, file: ExperimentFile) -> Codec:
+    task, data = file.experiment.task, file.experiment.data
+    codec: Codec = task.make_codec(model, task.with_files(arm.tensor or data.tensor, file.resolve), data)
+    return codec
 
 
 def refuse_accelerator(arm: Arm, spec: RuntimeSpec) -> None:

@@ -24,9 +24,10 @@ class Draft:
     baseline: Path
     candidate: Path
     inputs: Path
-    references: Path
+    references: Path | None
     out: Path
-    task: str = DEFAULT_TASK
+    task: str | None = None
+    """None: as models and files look."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,31 @@ def write_and_say(draft: Draft) -> Written:
     """
     models = [read_model(draft.baseline), read_model(draft.candidate)]
     home = draft.out.resolve().parent
-    inputs, references = (_quoted(_relative(path, home)) for path in (draft.inputs, draft.references))
-    told = TASKS[draft.task].draft(DraftData(models, draft.inputs, draft.references, inputs, references))
+    given = DraftData(
+        models,
+        draft.inputs,
+        draft.references,
+        _quoted(_relative(draft.inputs, home)),
+        "" if draft.references is None else _quoted(_relative(draft.references, home)),
+    )
+    task, why = (draft.task, None) if draft.task is not None else _guess(given)
+    told = TASKS[task].draft(given)
     text = _text(draft, models, told)
     try:
         content = text.encode()
     except UnicodeEncodeError:
         raise UserError("the name of a model or a folder is not UTF-8 text", "Rename it, or move it.") from None
     parse_experiment(content, draft.out)  # what we write, we can read
-    return Written(text, told.said)
+    return Written(text, [*([] if why is None else [why]), *told.said])
+
+
+def _guess(given: DraftData) -> tuple[str, str | None]:
+    """The task that models and files speak for, and the sentence that says so; the default where none does."""
+    for task in TASKS.values():
+        why = task.guess(given)
+        if why is not None:
+            return task.name, f"{why}: taken for the task {task.name}. Another is named with --task."
+    return DEFAULT_TASK, None
 
 
 def _text(draft: Draft, models: list[ModelFile], told: TaskDraft) -> str:

@@ -37,7 +37,10 @@ def design_fingerprint(manifest: Manifest) -> str:
     measure = {name: value for name, value in experiment.get("measure", {}).items() if name not in _HOW_MUCH}
     task = experiment.get("data", {}).get("task")
     facts = {
-        "items": [[item.stem, item.input_sha256, item.reference_sha256] for item in manifest.items],
+        "items": [
+            [item.stem, item.input_sha256, item.reference_sha256, *([] if item.label is None else [item.label])]
+            for item in manifest.items
+        ],
         "latency item": manifest.latency_item,
         "task": task,
         "measure": measure,

@@ -44,8 +44,10 @@ class NightFolder:
         return RunFolder(self.path / run.folder)
 
     def new_run_name(self, experiment: str, device: str, taken: Container[str]) -> str:
-        """A folder for one more run, that is neither there nor among those `taken`; it is not made."""
-        stem = f"runs/{safe_name(experiment)}-{safe_name(device)}"
+        """A folder for one more run, that is neither there nor among those `taken`; it is not made. Of the device it
+        has `local`, `adb` or `ssh` alone: the night's page, which may be mailed, links to it.
+        """
+        stem = f"runs/{safe_name(experiment)}-{safe_name(device.partition(':')[0])}"
         number = 1
         while f"{stem}-{number}" in taken or (self.path / f"{stem}-{number}").exists():
             number += 1

@@ -16,6 +16,12 @@ class TaskItem:
     """The scene it comes from; its own stem where no scenes are declared."""
     input_path: Path
     reference_path: Path
+    label: str | None = field(default=None, kw_only=True)
+    """Its class, where the task's references are labels; `reference_path` is then that of the input, or of what else
+    the label comes with.
+    """
+    groups: tuple[str, ...] = field(default=(), kw_only=True)
+    """The groups that it is in, such as `night`; none where the experiment declares none."""
     input_sha256: str | None = field(default=None, kw_only=True)
     reference_sha256: str | None = field(default=None, kw_only=True)
     """The fingerprints of what lies at the paths; None until the task's `read_items` has read them."""

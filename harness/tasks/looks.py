@@ -47,6 +47,8 @@ class Seen:
     floor: Floor | None = None
     doubts: Mapping[str, Doubts] = field(default_factory=dict)
     """Device → what is to be doubted of its scores."""
+    notes: Sequence[str] = ()
+    """Sentences on how outputs were read, with nothing wrong."""
 
 
 class Looks(Protocol):

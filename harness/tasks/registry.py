@@ -11,18 +11,26 @@ from pydantic import BaseModel, Discriminator, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from harness.tasks.classification.codec import ClassCodec
+from harness.tasks.classification.options import ClassTensor
+from harness.tasks.classification.options import Data as ClassData
+from harness.tasks.classification.task import CLASSIFICATION
 from harness.tasks.image_to_image.codec import Codec as ImageCodec
 from harness.tasks.image_to_image.options import Data as ImageData
 from harness.tasks.image_to_image.options import Tensor as ImageTensor
 from harness.tasks.image_to_image.task import IMAGE_TO_IMAGE
 from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.sequence.codec import SequenceCodec
+from harness.tasks.sequence.options import Data as SequenceData
+from harness.tasks.sequence.options import FrameTensor
+from harness.tasks.sequence.task import SEQUENCE
 from harness.tasks.task import AnyTask
 from harness.tasks.tensors.codec import TensorCodec
 from harness.tasks.tensors.options import Data as TensorData
 from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
-TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, TENSORS)}
+TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, CLASSIFICATION)}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
 
 
@@ -44,14 +52,21 @@ class _EmptyFitsAny:
 
 
 Data = Annotated[
-    Annotated[ImageData, Tag("image_to_image")] | Annotated[TensorData, Tag("tensors")], Discriminator(task_of)
+    Annotated[ImageData, Tag("image_to_image")]
+    | Annotated[SequenceData, Tag("sequence")]
+    | Annotated[TensorData, Tag("tensors")]
+    | Annotated[ClassData, Tag("classification")],
+    Discriminator(task_of),
 ]
 """The table [data]."""
 TaskTensor = Annotated[
-    Annotated[ImageTensor, Tag("image_to_image")] | Annotated[TensorNames, Tag("tensors")],
+    Annotated[ImageTensor, Tag("image_to_image")]
+    | Annotated[FrameTensor, Tag("sequence")]
+    | Annotated[TensorNames, Tag("tensors")]
+    | Annotated[ClassTensor, Tag("classification")],
     Discriminator(task_of),
     _EmptyFitsAny(),
 ]
 """The table [data.tensor], and an arm's own."""
-Codec = ImageCodec | TensorCodec
+Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec
 """A codec as run.json holds it: told apart by their keys."""

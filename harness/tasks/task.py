@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from harness.quantity import QUANTITIES
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.first_look import FirstLook
 from harness.tasks.item import TaskItem
+from harness.tasks.item_views import ItemViews
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
+from harness.tasks.parts import Parts
+from metrics.registry import METRICS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
     from harness.models.model_file import ModelFile
     from harness.models.tensor_info import TensorInfo
-    from metrics.metric import MetricSettings
+    from metrics.metric import Metric, MetricSettings
 
 DataT = TypeVar("DataT")
 TensorT = TypeVar("TensorT")
@@ -36,6 +40,19 @@ Resolve = Callable[[str], Path]
 """A path of the experiment as an absolute one."""
 Advance = Callable[[int, int], None]
 """Called with (done, total)."""
+
+
+def _no_labels(_: str, path: Path) -> Any:
+    msg = f"{path}: the items of this task have no labels"
+    raise ValueError(msg)
+
+
+def _as_it_is(table: TensorT, _: Resolve) -> TensorT:
+    return table
+
+
+def _says_nothing(_: DraftData) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -105,8 +122,21 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     # Beginning
     draft: Callable[[DraftData], TaskDraft]
     """The task's part of a new experiment.toml."""
+    guess: Callable[[DraftData], str | None] = _says_nothing
+    """Why models and files that a user named look like this task: a sentence; None where nothing speaks for it, and for
+    the task that is taken where nothing speaks for another. Raises `UserError` for files that cannot be read.
+    """
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
+
+    parts: Parts[ItemT, CodecT] | None = None
+    """How an item becomes several inferences; None where it is always one."""
+
+    # For a task whose references are labels.
+    read_labelled: Callable[[str, Path], Any] = _no_labels
+    """The reference of an item, of its label and what lies at its reference's path, as the metrics take it."""
+    with_files: Callable[[TensorT, Resolve], TensorT] = _as_it_is
+    """A table [data.tensor] with what the files hold that it names."""
 
     # What a person should know, and what keeps scores from being believed; None where a task has nothing to say.
     notes_on_items: Callable[[DataT, Resolve, Sequence[ItemT]], list[str]] | None = None
@@ -117,8 +147,22 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """
     sample_for: Callable[[Path], Callable[[str, Any], Any]] | None = None
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
+    over_items: Callable[[str, Metric], Metric] | None = None
+    """A metric by its name → the same over the task's items, where these are made of several of what it compares."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
+    views: ItemViews | None = None
+    """How every item is shown, small and whole; None for a task whose items are not looked at."""
+
+    def offered_metrics(self) -> tuple[str, ...]:
+        """The quantities it can be scored by, those of installed metrics of the same family last."""
+        families = {facts.family for name in self.metrics if (facts := QUANTITIES[name].facts) is not None}
+        others = (
+            name
+            for name in METRICS
+            if name in QUANTITIES and (facts := QUANTITIES[name].facts) is not None and facts.family in families
+        )
+        return tuple(dict.fromkeys([*self.metrics, *others]))
 
     def read_known(self, path: Path, sha256: str | None, read: Callable[[Path], Any]) -> Any:
         """What `read` gives of an item's path. Raises `UserError` where it is gone or was changed since the run."""

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from metrics.errors import MetricInputError
 
-Image = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.float64]
-"""(H, W, 3) RGB or (H, W) grey; uint8, or floating point with a declared data range from 0."""
+Image = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.float64]
+"""(H, W, 3) RGB or (H, W) grey; uint8, or uint16 or floating point with a declared data range from 0."""
 
-_DTYPES = (np.dtype(np.uint8), np.dtype(np.float32), np.dtype(np.float64))
+_DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32), np.dtype(np.float64))
+_RANGES_OF_UINT16 = tuple(2.0**bits - 1.0 for bits in range(9, 17))
 
 
 def check_reference(reference: Image, data_range: float) -> None:
@@ -22,6 +23,13 @@ def check_reference(reference: Image, data_range: float) -> None:
     _check_image("reference", reference)
     if reference.dtype == np.uint8 and data_range != 255.0:
         raise MetricInputError(f"the images are uint8, whose data range is 255, but {data_range:g} is declared")
+    if reference.dtype == np.uint16 and data_range not in _RANGES_OF_UINT16:
+        raise MetricInputError(
+            f"the images are uint16, whose data range is 65535 (1023 for 10 bits, 4095 for 12), but {data_range:g} is "
+            "declared"
+        )
+    if reference.dtype.kind == "f":
+        _check_values_fit(reference, data_range)
 
 
 def check_output(reference: Image, output: Image) -> None:
@@ -54,7 +62,7 @@ def check_data_range(data_range: float) -> None:
 
 def _check_image(role: str, image: Image) -> None:
     if image.dtype not in _DTYPES:
-        raise MetricInputError(f"{role} is {image.dtype}: uint8, float32 or float64 are understood")
+        raise MetricInputError(f"{role} is {image.dtype}: uint8, uint16, float32 or float64 are understood")
     if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
         raise MetricInputError(
             f"{role} has shape {_shape(image)}: an image is (H, W, 3) RGB or (H, W) grey; drop an alpha channel first"
@@ -67,6 +75,18 @@ def _check_image(role: str, image: Image) -> None:
             raise MetricInputError(
                 f"{role} has {wrong} values of {image.size} that are NaN or infinite: the model's output is broken"
             )
+
+
+def _check_values_fit(reference: Image, data_range: float) -> None:
+    """Refuse floating-point values that are plainly of another range: scores against it would look excellent."""
+    largest = float(reference.max())
+    if largest > 1.5 * data_range:
+        raise MetricInputError(f"reference reaches {largest:g}, but a data range of {data_range:g} is declared")
+    in_unit_range = 0.0 < largest <= 1.0 and float(reference.min()) >= 0.0
+    if data_range >= 255.0 and in_unit_range and bool(np.any(reference % 1.0)):
+        raise MetricInputError(
+            f"reference lies in 0..1, but a data range of {data_range:g} is declared: everything would look alike"
+        )
 
 
 def _shape(image: Image) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from metrics.image.image import Image, check_data_range, check_output, check_reference
+from metrics.image.squared_error import squared_error
 from metrics.metric import MetricSettings
 
 
@@ -21,8 +20,7 @@ class PreparedPsnr:
     def score(self, output: Image) -> float:
         """PSNR in dB = 10 log10(data_range² / MSE), the MSE over all pixels and channels; `inf` if identical."""
         check_output(self.reference, output)
-        error = np.subtract(output, self.reference, dtype=np.float64).ravel()
-        mse = float(np.dot(error, error)) / error.size
+        mse = squared_error(self.reference, output) / output.size
         return math.inf if mse == 0.0 else 10.0 * math.log10(self.data_range**2 / mse)
 
 

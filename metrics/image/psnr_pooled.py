@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.image.image import Image, check_data_range, check_output, check_reference
+from metrics.image.squared_error import squared_error
 from metrics.metric import MetricSettings
 
 
@@ -26,8 +27,7 @@ class PreparedPooledPsnr:
     def contribution(self, output: Image) -> NDArray[np.float64]:
         """(Σ error² / data_range², number of values), both over all pixels and channels; shape (2,)."""
         check_output(self.reference, output)
-        error = np.subtract(output, self.reference, dtype=np.float64).ravel() / self.data_range
-        return np.array([float(np.dot(error, error)), float(error.size)])
+        return np.array([squared_error(self.reference, output) / self.data_range**2, float(output.size)])
 
 
 class PooledPsnr:

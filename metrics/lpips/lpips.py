@@ -34,6 +34,11 @@ class PreparedLpips:
         check_output(self.reference, output)
         return self.metric.distance(self.features, output)
 
+    def error_map(self, output: Image) -> NDArray[np.float32]:
+        """Where it is how far from the reference to the eye, (H, W); its mean is about the distance."""
+        check_output(self.reference, output)
+        return self.metric.distances(self.features, output)
+
 
 class Lpips:
     """Learned perceptual image patch similarity (Zhang et al. 2018), version 0.1, net `alex`, `squeeze` or `vgg`.
@@ -80,6 +85,14 @@ class Lpips:
     def distance(self, features: dict[str, NDArray[np.float32]], output: Image) -> float:
         """Distance between a reference's features, of `prepare`, and an output of its size."""
         return self._distance_to(features, self._tensor(output))
+
+    def distances(self, features: dict[str, NDArray[np.float32]], output: Image) -> NDArray[np.float32]:
+        """Distances position by position between a reference's features, of `prepare`, and an output of its size."""
+        from metrics.lpips.lpips_map import distance_map
+
+        made = self._features_of(self._tensor(output))
+        heads = list(self._weights.heads.values())
+        return distance_map(list(features.values()), list(made.values()), heads, output.shape[:2])
 
     def describe(self) -> str:
         """Net, version and the hash of the weights."""

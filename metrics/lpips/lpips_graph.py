@@ -8,12 +8,13 @@ the distance is the sum over channels and taps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.lpips.lpips_networks import Conv, Fire, MaxPool, Network
+from metrics.lpips.onnx_graph import OnnxGraph, convolve
 
 if TYPE_CHECKING:
     import onnx
@@ -26,8 +27,6 @@ DISTANCE = "distance"
 _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
 _EPSILON = 1e-10  # added to the length of a feature vector before dividing by it
-_OPSET = 17
-_IR_VERSION = 8
 
 
 def feature_name(tap: int) -> str:
@@ -37,7 +36,7 @@ def feature_name(tap: int) -> str:
 
 def features_graph(network: Network, trunk: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     """image → normalised features at every tap."""
-    graph = _Graph()
+    graph = OnnxGraph()
     for tap, features in enumerate(_normalised_features(graph, network, trunk)):
         graph.node("Identity", [features], output=feature_name(tap))
     outputs = {feature_name(tap): [1, channels, None, None] for tap, channels in enumerate(network.taps())}
@@ -54,7 +53,7 @@ def distance_graph(
         trunk: its weights by torchvision's names.
         heads: weights of the channels at each tap, (C,), float32.
     """
-    graph = _Graph()
+    graph = OnnxGraph()
     distances = []
     for tap, (features, weights) in enumerate(zip(_normalised_features(graph, network, trunk), heads, strict=True)):
         difference = graph.node("Sub", [features, feature_name(tap)])
@@ -69,7 +68,7 @@ def distance_graph(
     return graph.model("lpips_distance", inputs, {DISTANCE: [1, 1, 1, 1]})
 
 
-def _normalised_features(graph: _Graph, network: Network, trunk: Mapping[str, NDArray[np.float32]]) -> list[str]:
+def _normalised_features(graph: OnnxGraph, network: Network, trunk: Mapping[str, NDArray[np.float32]]) -> list[str]:
     """Names of the features at every tap, each divided by its length over channels."""
     shift = graph.constant("shift", np.array(_SHIFT, np.float32).reshape(1, 3, 1, 1))
     scale = graph.constant("scale", np.array(_SCALE, np.float32).reshape(1, 3, 1, 1))
@@ -78,10 +77,10 @@ def _normalised_features(graph: _Graph, network: Network, trunk: Mapping[str, ND
     features = []
     for layer in network.layers:
         if isinstance(layer, Conv):
-            value = _convolve(graph, layer, value, trunk)
+            value = convolve(graph, layer, value, trunk)
         elif isinstance(layer, Fire):
-            squeezed = _convolve(graph, layer.squeeze, value, trunk)
-            value = graph.node("Concat", [_convolve(graph, conv, squeezed, trunk) for conv in layer.expansions], axis=1)
+            squeezed = convolve(graph, layer.squeeze, value, trunk)
+            value = graph.node("Concat", [convolve(graph, conv, squeezed, trunk) for conv in layer.expansions], axis=1)
         elif isinstance(layer, MaxPool):
             value = graph.node(
                 "MaxPool", [value], kernel_shape=[layer.kernel] * 2, strides=[2, 2], ceil_mode=int(layer.ceil)
@@ -90,48 +89,3 @@ def _normalised_features(graph: _Graph, network: Network, trunk: Mapping[str, ND
             length = graph.node("ReduceL2", [value], axes=[1], keepdims=1)
             features.append(graph.node("Div", [value, graph.node("Add", [length, epsilon])]))
     return features
-
-
-def _convolve(graph: _Graph, conv: Conv, value: str, trunk: Mapping[str, NDArray[np.float32]]) -> str:
-    weight, bias = (f"{conv.name}.{part}" for part in ("weight", "bias"))
-    inputs = [value, graph.constant(weight, trunk[weight]), graph.constant(bias, trunk[bias])]
-    convolved = graph.node("Conv", inputs, strides=[conv.stride] * 2, pads=[conv.padding] * 4)
-    return graph.node("Relu", [convolved])
-
-
-class _Graph:
-    """Nodes and constants as they are added, in order."""
-
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
-
-    def constant(self, name: str, values: NDArray[np.float32]) -> str:
-        """Add a constant tensor; its name."""
-        from onnx import numpy_helper
-
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-        return name
-
-    def node(self, operator: str, inputs: Sequence[str], output: str | None = None, **attributes: Any) -> str:
-        """Add a node with one output; the output's name."""
-        from onnx import helper
-
-        name = output or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
-
-    def model(
-        self, name: str, inputs: Mapping[str, list[int | None]], outputs: Mapping[str, list[int | None]]
-    ) -> onnx.ModelProto:
-        """The model of float32 tensors with these inputs and outputs; None is any length."""
-        from onnx import TensorProto, helper
-
-        graph = helper.make_graph(
-            self._nodes,
-            name,
-            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in inputs.items()],
-            [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()],
-            list(self._constants.values()),
-        )
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)

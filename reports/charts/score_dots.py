@@ -18,7 +18,7 @@ from reports.inert_text import inert
 
 SIZE: Final = 200.0
 _MARGIN: Final = 12.0
-_MOST_TITLES: Final = 300
+_MOST_TITLES: Final = 120
 """With more items a dot has no name to be read by pointing at it: names would be most of the page."""
 
 
@@ -31,12 +31,14 @@ class Dot:
     after: float
 
 
-def score_dots(scores: ItemScores, targets: Mapping[str, str]) -> Markup | None:
+def score_dots(scores: ItemScores, targets: Mapping[str, str], rows: Mapping[str, str] | None = None) -> Markup | None:
     """An SVG of 200 × 200 units with its own text alternative; None where no item has two finite values.
 
-    `targets`: item → the id of its place in the page; such a dot is ringed and leads there. The tinted lower half is
-    where the candidate is worse.
+    `targets`: item → the id of its place among the items to look at; such a dot is ringed and leads there. `rows`: item
+    → the id of its row among all items, where every other dot leads; they are no stops for the keyboard, since hundreds
+    would be and the rows are. The tinted lower half is where the candidate is worse.
     """
+    rows = rows or {}
     dots = _dots(scores)
     if not dots:
         return None
@@ -67,8 +69,10 @@ def score_dots(scores: ItemScores, targets: Mapping[str, str]) -> Markup | None:
             parts.append(f'<a href="#{escape(targets[dot.item])}" aria-label="{told}">{circle}</a>')
         else:
             title = f"<title>{told}</title>" if is_named else ""
-            parts.append(f'<circle class="dot" {place} r="3">{title}</circle>')
-    role = "group" if any(dot.item in targets for dot in dots) else "img"
+            circle = f'<circle class="dot" {place} r="3">{title}</circle>'
+            row = rows.get(dot.item)
+            parts.append(circle if row is None else f'<a href="#{escape(row)}" tabindex="-1">{circle}</a>')
+    role = "group" if any(dot.item in targets or dot.item in rows for dot in dots) else "img"
     described = escape(inert(f"{fmt.label(scores.quantity)}: candidate {scores.words}"))
     return Markup(
         f'<svg class="dots" viewBox="0 0 {SIZE:g} {SIZE:g}" role="{role}" aria-label="{described}">'

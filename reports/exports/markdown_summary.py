@@ -51,7 +51,7 @@ def _render(comparison: Comparison, run_folder: Path) -> bytes:
 
 
 def _verdict(verdict: Verdict) -> list[str]:
-    word = fmt.DECISION_WORDS[verdict.decision].upper()
+    word = fmt.decision_in_words(verdict).upper()
     said = [f"**{word}**: {escaped(verdict.sentence)}"]
     reasons = [f"- {escaped(reason)}" for reason in reasons_beside(verdict)]
     return [*said, "\n".join(reasons)] if reasons else said
@@ -80,6 +80,13 @@ def _device(comparison: Comparison, device: DeviceResult) -> list[str]:
         rows = [_row(contrast) for contrast in device.contrasts if contrast.candidate == name]
         if rows:
             parts += [f"### {escaped(name)}", table(["", "Baseline", "Candidate", "Change", "Result"], rows)]
+    groups = [
+        [one.contrast.candidate, fmt.label(one.contrast.quantity), one.group, one.outcome, one.reason]
+        for one in device.groups
+    ]
+    if groups:
+        heading = f"### Groups of {comparison.item_noun}s"
+        parts += [heading, table(["Candidate", "", "Group", "Outcome", "Reason"], groups)]
     if len(parts) == 1:
         parts.append("Nothing could be compared on this device.")
     return parts

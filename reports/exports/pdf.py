@@ -21,6 +21,10 @@ _PLACES: Final = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+PAPER_VARIABLE: Final = "BAKEOFF_PAPER"
+_PAPERS: Final = ("A4", "Letter")
+_MARGINS_ALONE: Final = "@page { margin: 16mm; }"
+"""What the page's style has: whoever prints it from a browser has the printer's own paper."""
 _PATIENCE_S: Final = 180.0
 
 
@@ -41,12 +45,24 @@ def find_chromium() -> str:
     )
 
 
+def paper() -> str:
+    """What to print on: A4, or what `BAKEOFF_PAPER` names. Raises `UserError` for any other."""
+    named = os.environ.get(PAPER_VARIABLE) or "A4"
+    found = next((one for one in _PAPERS if one.casefold() == named.casefold()), None)
+    if found is None:
+        raise UserError(
+            f"{named}: {PAPER_VARIABLE} names it, and it is no paper", f"There are {' and '.join(_PAPERS)}."
+        )
+    return found
+
+
 def _render(comparison: Comparison, run_folder: Path) -> bytes:
-    program = find_chromium()
+    program, size = find_chromium(), paper()
     with tempfile.TemporaryDirectory(prefix="bakeoff-pdf-") as name:
         folder = Path(name)
         page, printed = folder / "report.html", folder / "report.pdf"
-        page.write_text(render_html(comparison, run_folder), encoding="utf-8")
+        sized = f"@page {{ size: {size}; margin: 16mm; }}"
+        page.write_text(render_html(comparison, run_folder).replace(_MARGINS_ALONE, sized, 1), encoding="utf-8")
         argv = [program, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         argv += ["--disable-component-update", "--disable-sync", "--no-pdf-header-footer"]
         # Chromium's own sandbox refuses to work for root; the page is ours, and loads nothing.

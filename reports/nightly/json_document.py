@@ -10,4 +10,4 @@ def _render(nightly: Nightly) -> bytes:
     return (nightly.model_dump_json(indent=2, by_alias=True) + "\n").encode()
 
 
-RENDERING = Rendering("json", "nightly.json", "the whole night, for programs", _render)
+RENDERING = Rendering("json", "nightly.json", "the whole night, for programs", _render, for_programs=True)

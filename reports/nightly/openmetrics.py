@@ -33,4 +33,4 @@ def _written(families: list[Metric]) -> bytes:
     return content
 
 
-RENDERING = Rendering("openmetrics", "metrics.openmetrics", "OpenMetrics, for monitors", _render)
+RENDERING = Rendering("openmetrics", "metrics.openmetrics", "OpenMetrics, for monitors", _render, for_programs=True)

@@ -17,4 +17,6 @@ def _render(nightly: Nightly) -> bytes:
     return generate_latest(registry_of(metric_families([nightly], with_moments=False)))
 
 
-RENDERING = Rendering("prometheus", "metrics.prom", "text for the node exporter or a Pushgateway", _render)
+RENDERING = Rendering(
+    "prometheus", "metrics.prom", "text for the node exporter or a Pushgateway", _render, for_programs=True
+)

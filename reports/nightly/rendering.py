@@ -20,3 +20,5 @@ class Rendering:
     file_name: str
     meaning: str
     render: Callable[[Nightly], bytes]
+    for_programs: bool = False
+    """It is read by monitors and programs of one's own: they find a device by its name, so that it keeps it."""

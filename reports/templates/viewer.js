@@ -2,7 +2,7 @@
 // What the page adds where scripts run: a viewer for the pictures, and a filter by score. Without it everything reads.
 (() => {
   const template = document.getElementById("viewer-template");
-  const entries = [...document.querySelectorAll(".entry")].filter((entry) => entry.querySelector(".picture img"));
+  const entries = [...document.querySelectorAll(".entry, .items tr")].filter((entry) => entry.querySelector(".picture img, .place"));
   if (template && entries.length) {
     document.body.append(template.content.cloneNode(true));
     const dialog = document.querySelector(".viewer");
@@ -14,12 +14,22 @@
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const roles = { slider: ["baseline", "candidate"], flicker: ["baseline", "candidate"], side: ["baseline", "candidate"],
       reference: ["reference"], difference: ["difference"] };
-    let at = 0, x = 0, y = 0, flipped = false, running = false, timer = 0, grabbed = null;
+    for (const one of dialog.querySelectorAll("[value^=map-]")) roles[one.value] = [`${one.value}-baseline`, `${one.value}-candidate`];
+    let shownEntry = entries[0], x = 0, y = 0, flipped = false, running = false, timer = 0, grabbed = null;
 
     const mode = () => dialog.querySelector("[name=viewer-mode]:checked").value;
-    const visible = () => entries.filter((entry) => !entry.hidden);
-    const figureOf = (role) => entries[at].querySelector(`.picture[data-detail][data-role=${role}]`)
-      ?? entries[at].querySelector(`.picture[data-role=${role}]`);
+    // In the order of the page, which a sorted table changes.
+    const visible = () => [...shownEntry.parentNode.children].filter((entry) => entries.includes(entry) && !entry.hidden);
+    // What there is of a role: where it comes from, and what is told of it. A row of the table has its worst place.
+    const found = (role) => {
+      const figure = shownEntry.querySelector(`.picture[data-detail][data-role="${role}"]`) ?? shownEntry.querySelector(`.picture[data-role="${role}"]`);
+      const image = figure?.querySelector("img");
+      if (image) return { source: image.src, alt: image.alt, told: figure.querySelector("figcaption").textContent.trim() };
+      const place = shownEntry.querySelector(`.place[data-role="${role}"]`);
+      const symbol = place && document.getElementById(place.querySelector("use").getAttribute("href").slice(1));
+      const alt = place?.querySelector("title").textContent;
+      return symbol ? { source: symbol.getAttribute("href"), alt, told: role[0].toUpperCase() + role.slice(1) } : null;
+    };
 
     const place = () => {
       const scale = Number(zoom.value), room = (scale - 1) / 2 / scale * 100;
@@ -42,19 +52,23 @@
       if (on) timer = setInterval(() => { flipped = !flipped; place(); }, 500);
     };
     const draw = () => {
-      const entry = entries[at];
-      dialog.querySelector("#viewer-title").textContent = entry.querySelector("h4").textContent;
-      stage.dataset.mode = mode();
+      dialog.querySelector("#viewer-title").textContent = (shownEntry.querySelector("h4") ?? shownEntry.querySelector("bdi")).textContent;
+      for (const one of dialog.querySelectorAll("[name=viewer-mode]")) {
+        one.closest("label").hidden = !["slider", "flicker", "side"].includes(one.value) && !roles[one.value].some(found);
+        if (one.checked && one.closest("label").hidden) dialog.querySelector("[value=slider]").checked = true;
+      }
+      const isMap = mode().startsWith("map-");
+      stage.dataset.mode = isMap ? "side" : mode();
       stage.replaceChildren(...roles[mode()].map((role) => {
         const pane = document.createElement("figure");
-        const image = figureOf(role)?.querySelector("img");
-        const told = figureOf(role)?.querySelector("figcaption").textContent.trim() ?? role;
+        const image = found(role);
+        const told = image?.told ?? role;
         pane.dataset.told = told;
         const caption = document.createElement("figcaption");
         caption.textContent = image ? told : `${told}: unavailable`;
         if (image) {
           const copy = document.createElement("img");
-          copy.src = image.src;
+          copy.src = image.source;
           copy.alt = image.alt;
           copy.draggable = false;
           pane.append(copy);
@@ -64,14 +78,15 @@
       }));
       dialog.querySelector(".viewer-split").hidden = mode() !== "slider";
       flip.hidden = mode() !== "flicker";
-      shown.textContent = "";
+      const scale = isMap && shownEntry.querySelector(`.map-scale[data-map="${mode().slice(4)}"]`);
+      shown.replaceChildren(...(scale ? [...scale.cloneNode(true).childNodes] : []));
       run(mode() === "flicker" && !still);
       place();
     };
-    const open = (entry) => { at = entries.indexOf(entry); x = y = 0; zoom.value = 1; draw(); dialog.showModal(); stage.focus(); };
+    const open = (entry) => { shownEntry = entry; x = y = 0; zoom.value = 1; draw(); dialog.showModal(); stage.focus(); };
     const go = (step) => {
       const some = visible();
-      at = entries.indexOf(some[(some.indexOf(entries[at]) + step + some.length) % some.length]);
+      shownEntry = some[(some.indexOf(shownEntry) + step + some.length) % some.length] ?? shownEntry;
       draw();
     };
     const nearer = (step) => { zoom.value = Number(zoom.value) + step; place(); };
@@ -80,10 +95,13 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "compare";
-      button.textContent = "Compare closely";
-      button.setAttribute("aria-label", `Compare closely: ${entry.querySelector("h4 bdi").textContent}`);
+      const row = entry.querySelector(".views");
+      button.textContent = row ? "compare" : "Compare closely";
+      button.setAttribute("aria-label", `${button.textContent}: ${entry.querySelector("bdi").textContent}`);
       button.addEventListener("click", () => open(entry));
-      entry.querySelector(".pictures").before(button);
+      if (row) row.before(button);
+      else entry.querySelector(".pictures").before(button);
+      for (const place of entry.querySelectorAll(".place")) place.addEventListener("click", () => open(entry));
       for (const link of entry.querySelectorAll("a.enlarge")) {
         link.addEventListener("click", (event) => { event.preventDefault(); open(entry); });
       }

@@ -1,6 +1,8 @@
-"""Seven nights of a suite from cron's own line, on this machine, over ssh and on a phone; a worse model on the fourth.
+"""Nights of a suite from cron's own line, on this machine, over ssh and on a phone; a worse model on the fourth.
 
-By default each of the three experiments is measured on one of the devices; with `--whole-matrix` each on all three.
+By default five nights, in which each of the three experiments is measured on one of the devices; with `--whole-matrix`
+seven, and each on all three. Scores are the same whatever else the devices do, and what is told of them is asserted
+night by night; latencies are not, and what is told of them is only counted.
 """
 
 import json
@@ -29,6 +31,7 @@ from tests.rig.tiny_suite import TinySuite
 REPOSITORY = Path(__file__).parents[2]
 NIGHTS = [f"2026-11-0{day}" for day in range(1, 8)]
 FOURTH = NIGHTS[3]
+SCORES = {"psnr", "psnr_y"}
 PROMETHEUS_WITHIN_S = 60.0
 
 
@@ -147,6 +150,15 @@ def told_regressions(nightly: dict) -> list[dict]:
     ]
 
 
+def of_scores(changes: list[dict]) -> list[dict]:
+    """Those that say that a score is worse."""
+    return [change for change in changes if quantities(change) & SCORES]
+
+
+def quantities(change: dict) -> set[str]:
+    return {member["name"]["quantity"] for member in change["members"] if member["is_worse"]}
+
+
 @pytest.mark.timeout(1800)
 def test_a_worse_model_of_the_fourth_night_is_told_once(
     desk: Desk, tmp_path: Path, request: pytest.FixtureRequest
@@ -157,6 +169,7 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
     if prometheus_rig.PROMETHEUS is None or prometheus_rig.PUSHGATEWAY is None:
         pytest.skip("no prometheus here (Debian: apt-get install prometheus prometheus-pushgateway)")
     everywhere = request.config.getoption("--whole-matrix")
+    nights = NIGHTS if everywhere else NIGHTS[:5]
     repository = GitRepository(tmp_path / "models")
     good = model(tmp_path, blur=0.1)
     commits = [repository.commit("The first model", model_onnx=good)]
@@ -172,7 +185,7 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
             desk.folder / "suite",
             experiments=names,
             devices=desk.devices,
-            measure={"metrics": ["psnr", "psnr_y"]},
+            measure={"metrics": sorted(SCORES)},
             of_experiments={
                 name: [*([] if everywhere else [f"devices = [{json.dumps(device)}]"]), *tables]
                 for name, device in zip(names, desk.devices, strict=True)
@@ -188,10 +201,10 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
             f"- {{job_name: g, honor_labels: true, static_configs: [{{targets: ['{gateway.removeprefix('http://')}']}}]}}\n"
         )
         with running_prometheus(tmp_path, configuration) as prometheus:
-            for night in NIGHTS:
+            for night in nights:
                 if night == FOURTH:
                     commits.append(repository.commit("Prune the tail", model_onnx=model(tmp_path, blur=0.8)))
-                elif night > NIGHTS[0]:
+                elif night > nights[0]:
                     commits.append(repository.commit(f"Nothing of the model, {night}"))
                 done = desk.night_by_cron(night)
                 assert (done.stdout, done.stderr) == ("", "")  # cron would send it as mail
@@ -199,14 +212,11 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
                 jobs = desk.nightly(night)["jobs"]
                 assert {job["status"] for job in jobs} == {"measured"}, [(job["device"], job["reason"]) for job in jobs]
                 told[night] = told_regressions(desk.nightly(night))
-                if night == FOURTH:
-                    seen = wait_for_sample(prometheus, 'bakeoff_nightly_regressions{suite="sr"} > 0')
-                    assert float(seen[0]["value"][1]) == len(told[night])
-            wait_for_sample(prometheus, 'bakeoff_nightly_regressions{suite="sr"} == 0')
-    assert [night for night in NIGHTS if told[night]] == [FOURTH], desk.log[-8000:]
-    assert codes == [1 if night == FOURTH else 0 for night in NIGHTS]
-    (change,) = told[FOURTH]
-    assert change["kind"] == "regression"
+                wait_for_sample(prometheus, f'bakeoff_nightly_regressions{{suite="sr"}} == {len(told[night])}')
+    assert [night for night in nights if of_scores(told[night])] == [FOURTH], desk.log[-8000:]
+    assert codes == [1 if told[night] else 0 for night in nights]
+    (change,) = of_scores(told[FOURTH])
+    assert change["kind"] == "regression" or quantities(change) - SCORES
     assert (change["last_good_night"], change["first_bad_night"]) == (NIGHTS[2], FOURTH)
     assert {commit["sha"] for commit in change["commits"]} == {commits[3]}
     assert {commit["message"] for commit in change["commits"]} == {"Prune the tail"}
@@ -219,7 +229,7 @@ def test_a_worse_model_of_the_fourth_night_is_told_once(
     assert told_regressions(desk.nightly(FOURTH)) == told[FOURTH]
     # Measured anew it is news once more: what this night told itself is no reason to be silent.
     assert desk.night_by_cron(FOURTH, "--again").returncode == 1
-    assert [each["id"] for each in told_regressions(desk.nightly(FOURTH))] == [change["id"]]
+    assert [each["id"] for each in of_scores(told_regressions(desk.nightly(FOURTH)))] == [change["id"]]
 
 
 def wait_for_sample(prometheus: prometheus_rig.Prometheus, expression: str) -> list[dict]:

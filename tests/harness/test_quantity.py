@@ -11,7 +11,7 @@ from harness.analysis.judging.worst_items import _CHOOSE
 from harness.documents.records import MemoryMeasured
 from harness.quantity import QUANTITIES
 from harness.unit import UNITS
-from metrics.registry import METRICS
+from metrics.registry import FACTS, METRICS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = list(QUANTITIES.values())
@@ -39,11 +39,20 @@ def test_a_row_is_whole(row) -> None:
     assert row.gallery_order is None or (row.measured_in == "quality" and row.over == "item")
 
 
-def test_places_in_the_gallery_s_order_are_each_taken_once() -> None:
-    orders = [row.gallery_order for row in ROWS if row.gallery_order is not None]
-    assert sorted(orders) == list(range(1, len(orders) + 1))
+@pytest.mark.parametrize("family", sorted({facts.family for facts in FACTS.values()}))
+def test_places_in_the_gallery_s_order_are_each_taken_once(family: str) -> None:
+    orders = [facts.gallery_order for facts in FACTS.values() if facts.family == family and facts.gallery_order]
+    assert len(set(orders)) == len(orders)
+
+
+def test_what_is_near_to_people_chooses_the_gallery() -> None:
     assert _CHOOSE[0] == "lpips_alex"
     assert _CHOOSE.index("psnr_y") < _CHOOSE.index("psnr") < _CHOOSE.index("ssim_y")
+
+
+def test_the_rows_of_scores_are_their_facts() -> None:
+    scores = {row.name: row for row in ROWS if row.measured_in == "quality"}
+    assert {name: row.facts for name, row in scores.items()} == FACTS
 
 
 def _names_in(node: ast.AST) -> set[str]:
@@ -74,5 +83,7 @@ def test_no_other_file_has_a_table_of_quantities() -> None:
         "reports/soak_page.py",
         # the two parts of a start, between which a cost may move
         "harness/history/changes/cost_moved.py",
+        # of the kinds of memory the one that is drawn over a run
+        "harness/analysis/conditions/arm_courses.py",
     }
     assert set(found) <= allowed, found

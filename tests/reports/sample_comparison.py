@@ -11,6 +11,7 @@ from PIL import Image
 
 from devices.identity import CpuCluster, Identity
 from harness.documents.comparison import (
+    ArmCourse,
     ArmInfo,
     ArmOnDevice,
     Comparison,
@@ -19,17 +20,22 @@ from harness.documents.comparison import (
     DeviceResult,
     Effect,
     EnergyOnDevice,
+    ErrorMap,
     GalleryItem,
     Interval,
     ItemScores,
+    ItemView,
     LatencyDistribution,
     MoreNeeded,
     NoEffect,
     Outcome,
     Reading,
+    ReferenceView,
     RuleOutcome,
     RuleResult,
+    SlowStretch,
     Verdict,
+    WorstPlace,
 )
 from harness.quantity import QUANTITIES, Available, Measured, Unavailable
 
@@ -417,6 +423,98 @@ def item_scores(candidate: str, items: int = 20) -> list[ItemScores]:
     ]
 
 
+def with_maps(comparison: Comparison, folder: Path) -> Comparison:
+    """The comparison with two maps of each item to look at."""
+    kinds = {"absolute_error": ("levels of 255", [0.0, 1.0, 8.0, 64.0]), "lpips_alex": ("", [0.0, 0.1, 0.8])}
+
+    def mapped(item: GalleryItem) -> GalleryItem:
+        paths = write_gallery(folder, f"map-{item.item}")
+        files = {"baseline": paths["baseline"], "candidate": paths["candidate"]}
+        maps = [
+            ErrorMap.model_validate(
+                {
+                    "name": name,
+                    "label": f"Map of {name}",
+                    "unit": unit,
+                    "ticks": ticks,
+                    "colors": colors,
+                    "files": files,
+                }
+            )
+            for name, (unit, ticks) in kinds.items()
+            for colors in [["#000008", "#fcfdbf"]]
+        ]
+        return item.model_copy(update={"maps": maps})
+
+    devices = [
+        device.model_copy(update={"gallery": [mapped(item) for item in device.gallery]})
+        for device in comparison.devices
+    ]
+    return comparison.model_copy(update={"devices": devices})
+
+
+def with_views(comparison: Comparison, folder: Path, side: int = 48) -> Comparison:
+    """The comparison with small views and worst places of every item that has a score; none is equal to another. Items
+    with an even number are of the group `night`.
+    """
+    items = comparison.devices[0].scores[0].items
+    y, x = np.mgrid[0:side, 0:side] / side
+
+    def write(path: str, seed: int, **how: bool) -> str:
+        shape = np.sin(8 * x + seed % 97 + 4 * np.sin(6 * y + seed % 89))[..., None] * np.array([0.5, 0.35, 0.2]) + 0.5
+        pixels = np.round(255 * np.clip(shape, 0, 1)).astype(np.uint8)
+        pixels[0, 0] = seed % 251
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / path, "WEBP", quality=50, method=0, **how)
+        return path
+
+    references = {
+        item: ReferenceView(whole=f"items/reference/{item}.png", small=write(f"gallery/small/r/{item}.webp", number))
+        for number, item in enumerate(items)
+    }
+    devices = []
+    for place, device in enumerate(comparison.devices):
+        views = []
+        for number, item in enumerate(items):
+            home = f"gallery/small/device-{place + 1}"
+            arms = [arm.arm for arm in device.arms]
+            seed = 1000 * (place + 1) + number
+            small = {arm: write(f"{home}/arm-{at}/{item}.webp", seed + 7919 * at) for at, arm in enumerate(arms)}
+            roles = ("baseline", "candidate", "reference")
+            worst = {
+                arm: WorstPlace(
+                    left=4,
+                    top=8,
+                    side=side,
+                    files={
+                        role: write(f"{home}/worst/arm-{at}/{item}-{role}.webp", seed, lossless=True) for role in roles
+                    },
+                )
+                for at, arm in enumerate(arms)
+                if at
+            }
+            whole = {arm: f"items/device-{place + 1}/arm-{at}/{item}.png" for at, arm in enumerate(arms)}
+            views.append(ItemView(item=item, whole=whole, small=small, worst=worst))
+        sheets = [f"items/contact-sheet-device-{place + 1}.png"]
+        devices.append(device.model_copy(update={"views": views, "contact_sheets": sheets}))
+    groups = {"night": items[::2], "nowhere": []}
+    update = {"devices": devices, "reference_views": references, "item_groups": groups}
+    return comparison.model_copy(update=update)
+
+
+def course(quantity: str, arm: str, level: float | None) -> ArmCourse:
+    """Five values about a level; none of what is not known."""
+    factors = [0.98, 1.0, 1.01, 0.99, 1.02] if level is not None else []
+    return ArmCourse(
+        arm=arm,
+        quantity=quantity,
+        source="made up",
+        at_s=[3.0 * place for place in range(len(factors))],
+        values=[(level or 0.0) * factor for factor in factors],
+        unavailable=None if factors else "the fuel gauge answered too late in every block",
+    )
+
+
 def device_result(
     device: str, candidates: list[str], gallery: list[GalleryItem], *, phone: bool = True, seed: int = 0
 ) -> DeviceResult:
@@ -442,6 +540,15 @@ def device_result(
         ]
         if phone
         else [],
+        slow_stretch=SlowStretch(from_s=12.4, to_s=18.6, factor=1.12, cause="heat") if phone else None,
+        courses=[
+            *(
+                course("run_peak_memory", name, 148.2e6 * 0.8**place)
+                for place, name in enumerate([BASELINE, *candidates])
+            ),
+            *(course("average_power", name, 4100.0) for name in [BASELINE] if phone),
+            *(course("average_power", name, None) for name in candidates if phone),
+        ],
         stopping="stopped after 14 of at most 30 pairs: every rule on latency was decided",
         energy=energy([BASELINE, *candidates]) if phone else None,
         gallery=gallery,

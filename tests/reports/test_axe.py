@@ -66,6 +66,23 @@ def test_nothing_is_found_on_the_page_with_all_of_it_open(
         assert violations(shown, axe) == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
+def test_nothing_is_found_with_all_items_their_tools_and_maps(
+    chromium: Browser, tmp_path: Path, axe: str, width: int, scheme: str
+) -> None:
+    plain = sample.comparison(tmp_path, devices=["local"], images=2)
+    page = written(sample.with_maps(sample.with_views(plain, tmp_path), tmp_path), tmp_path)
+    with opened(chromium, page, width, color_scheme=scheme) as shown:
+        shown.get_by_label("Group").select_option(label="night")
+        assert violations(shown, axe) == []
+        shown.locator(".items tr:not([hidden]) .compare").first.click()
+        assert violations(shown, axe) == []
+        shown.locator("[data-do=close]").click()
+        shown.locator(".compare").first.click()
+        shown.locator("[value=map-absolute_error]").check()
+        assert violations(shown, axe) == []
+
+
 def test_nothing_is_found_in_the_viewer(chromium: Browser, tmp_path: Path, axe: str) -> None:
     page = written(sample.comparison(tmp_path, devices=["local"], images=2), tmp_path)
     with opened(chromium, page) as shown:

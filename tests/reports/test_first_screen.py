@@ -36,13 +36,16 @@ def with_rules(comparison: Comparison, rules: list[RuleResult], decision: Decisi
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-@pytest.mark.parametrize("devices", [["local"], ["adb:R5CT30ABCDE", "ssh://pi@bench-4"]])
+@pytest.mark.parametrize("devices", [1, 2, 3, 4, 7, 12])
 def test_question_verdict_matrix_and_what_would_change_it_need_no_scrolling(
-    chromium: Browser, tmp_path: Path, width: int, height: int, devices: list[str]
+    chromium: Browser, tmp_path: Path, width: int, height: int, devices: int
 ) -> None:
-    page = written(sample.comparison(tmp_path, devices=devices, images=0), tmp_path)
+    names = ["adb:R5CT30ABCDE", "ssh://pi@bench-4", *(f"adb:192.168.178.{place}:5555" for place in range(devices))]
+    comparison = sample.comparison(tmp_path, devices=names[:devices], images=0)
+    light = [device.model_copy(update={"latency": [], "courses": []}) for device in comparison.devices]
+    page = written(comparison.model_copy(update={"devices": light}), tmp_path)
     with opened(chromium, page, width, height) as shown:
-        for part in (".question", ".verdict h2", ".matrix", ".plainly", ".changes"):
+        for part in (".question", ".verdict h2", ":is(.matrix, .folded):visible", ".plainly", ".changes"):
             left, top, right, bottom = box(shown, part)
             assert left >= 0
             assert top >= 0
@@ -151,4 +154,43 @@ def test_twelve_devices_and_five_candidates_have_a_cell_each(tmp_path: Path) -> 
     assert [len(elements(table, "td")) for table in by_class(tree, "matrix")] == [36] * 5
     assert [seen_text(item) for item in elements(by_class(tree, "answers")[0], "li")] == [
         f"{name} undecided" for name in names
+    ]
+
+
+def with_outcomes(comparison: Comparison, outcomes: list[RuleOutcome]) -> Comparison:
+    devices = [
+        device.model_copy(update={"rules": sample.rules(sample.INT8, (outcome, "met", "met"))[:1]})
+        for device, outcome in zip(comparison.devices, outcomes, strict=True)
+    ]
+    return comparison.model_copy(update={"devices": devices})
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "told"),
+    [
+        (["met"] * 3, ["met −31.0 % on all 3 devices"]),
+        (["met", "met", "broken"], ["broken −31.0 % on adb:2", "met −31.0 % on adb:0 and adb:1"]),
+        (
+            ["met"] * 4 + ["open"],
+            ["not enough data −31.0 % on adb:4", "met −31.0 % on 4 of 5 devices"],
+        ),
+    ],
+)
+def test_devices_that_agree_are_one_line_and_the_worst_is_first(
+    tmp_path: Path, outcomes: list[RuleOutcome], told: list[str]
+) -> None:
+    many = sample.comparison(tmp_path, devices=[f"adb:{place}" for place in range(len(outcomes))], images=0)
+    tree = parse(render_html(with_outcomes(many, outcomes), tmp_path))
+    assert [seen_text(line) for line in elements(by_class(tree, "folded")[0], "dd")] == told
+    assert len(elements(by_class(tree, "matrix")[0], "td")) == len(outcomes)
+
+
+def test_effects_that_differ_are_told_by_the_least_and_the_most(tmp_path: Path) -> None:
+    many = sample.comparison(tmp_path, devices=["adb:0", "adb:1", "local"], images=0)
+    first, *rest = many.devices
+    slower = sample.contrasts(sample.INT8, speed=0.78)
+    changed = many.model_copy(update={"devices": [first.model_copy(update={"contrasts": slower}), *rest]})
+    line = first_screens(changed)[0].lines[0]
+    assert [(group.state, group.effect) for group in line.groups] == [
+        ("met", "−31.0\N{NO-BREAK SPACE}% to −22.0\N{NO-BREAK SPACE}%")
     ]

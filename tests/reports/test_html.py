@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from harness.documents.comparison import ArmOnDevice, Comparison, DeviceResult, Verdict
+from harness.quantity import QUANTITIES
 from reports.first_screen import state_of
 from reports.html import render_html
 from reports.page_environment import TEMPLATES
@@ -54,6 +55,7 @@ def test_the_page_is_well_formed_and_reads_verdict_rules_devices_warnings_method
         "Why: the rules, written down before the run",
         "Device adb:R5CT30ABCDE",
         "Device ssh://pi@bench-4",
+        "Ask people, blind",
         "Warnings",
         "Method and environment",
     ]
@@ -212,7 +214,8 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
             if name == "style":
                 assert re.sub(r"url\(#[\w-]+\)", "", value).count("url(") == 0
     scripts = elements(tree, "script")
-    assert [script.text for script in scripts] == [(TEMPLATES / "viewer.js").read_text(encoding="utf-8")]
+    own = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("viewer.js", "strip.js"))
+    assert [script.text for script in scripts] == [own]
     assert all(script.attrib == {} for script in scripts)
     style = "".join(element.text or "" for element in elements(tree, "style"))
     assert "url(" not in style
@@ -235,7 +238,7 @@ def test_the_policy_allows_the_page_s_own_script_by_its_hash_and_no_other(page: 
 def everywhere(comparison: Comparison, text: str) -> Comparison:
     """The comparison with `text` in the place of, or after, every text that comes from outside."""
     untouched = {"kind", "schema_", "schema", "outcome", "decision", "status", "scale", "role", "format", "quantity"}
-    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen"}
+    untouched |= {"metric", "baseline_image", "reference_image", "difference_image", "unit", "chosen", "cause"}
 
     def changed(value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -294,6 +297,9 @@ def test_every_number_on_the_page_is_in_the_comparison(comparison: Comparison, p
     shown = known | {n / 1e6 for n in known} | {n / 1e3 for n in known} | {100 * n for n in known}
     shown |= {100 * (n - 1) for n in known} | {n // 60 for n in known} | {n % 60 for n in known}
     fixed = {9.0, 10.0, 99.0, 100.0, 1.0, 0.0, 256.0, 90.0, 5.0}
+    # The glossary says how a score is computed, and who defined it when.
+    facts = [quantity.facts for quantity in QUANTITIES.values() if quantity.facts is not None]
+    fixed |= set(numbers_of([(one.convention, one.blind_to, one.citation) for one in facts]))
     text = re.sub("[0-9a-f]{8}-[0-9a-f-]+|(3f2a)+", "", seen_text(parse(page))).replace("‑", "-")
     for token in re.findall(r"(?<![\w.])[+−]?\d+(?:\.\d+)?", text):
         value, decimals = float(token.replace("−", "-")), len(token.partition(".")[2])

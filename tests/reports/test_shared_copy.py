@@ -86,7 +86,8 @@ def planted(value: Any, plant: Callable[[str], str]) -> Any:
         return value if value in KEPT or value.startswith(("gallery/", "bakeoff.")) else plant(value)
     if isinstance(value, dict):
         return {
-            key: each if key in {"device", "kind", "chosen"} else planted(each, plant) for key, each in value.items()
+            key: each if key in {"device", "kind", "chosen", "cause"} else planted(each, plant)
+            for key, each in value.items()
         }
     return [planted(each, plant) for each in value] if isinstance(value, list) else value
 

@@ -81,10 +81,13 @@ def test_every_score_says_on_how_many_images_it_is_worse_and_its_dots_lead_to_th
         "PSNR (Y): worse on 95 % of images (18 of 19).",
         "LPIPS (AlexNet): worse on all images (19 of 19).",
     ]
-    targets = [next(iter(link.attrib.values())) for link in elements(figures[0], "a")]
-    assert len(targets) == 3
-    for target in targets:
-        assert "butterfly" in seen_text(by_id(tree, target[1:])) or target != "#device-0-image-0"
+    links = elements(figures[0], "a")
+    targets = [link.attrib["href"] for link in links if "tabindex" not in link.attrib]
+    assert sorted(targets) == ["#device-0-image-0", "#device-0-image-1", "#device-0-image-2"]
+    assert len(links) == 19
+    for link in links:
+        item = seen_text(link).partition(":")[0]
+        assert seen_text(by_id(tree, link.attrib["href"][1:])).startswith(item)
 
 
 def test_images_drawn_by_chance_stand_beside_the_worst_and_say_so(tmp_path: Path) -> None:
@@ -150,6 +153,25 @@ def test_every_mode_shows_its_pictures_and_panes_move_together(chromium: Browser
         assert len(moved) == 1
         assert moved.pop() not in ("scale(2) translate(0%, 0%)", "")
         shown.locator("[data-do=close]").click()
+
+
+def test_maps_of_both_arms_stand_beside_each_other_with_their_scale(chromium: Browser, tmp_path: Path) -> None:
+    comparison = sample.with_maps(sample.comparison(tmp_path, devices=["local"], images=2), tmp_path)
+    with opened(chromium, written(comparison, tmp_path)) as shown:
+        assert shown.locator(".entry").first.locator(".ramp").count() == 2
+        shown.locator(".compare").first.click()
+        shown.get_by_label("Map of absolute_error").check()
+        assert shown.locator(".viewer-stage img").count() == 2
+        first, second = (box(shown, f".viewer-stage figure:nth-child({place})") for place in (1, 2))
+        assert first[2] <= second[0]
+        assert "levels of 255" in shown.locator(".viewer-shown").inner_text()
+        assert shown.locator(".viewer-shown .ticks").inner_text().split() == ["0", "1", "8", "64+"]
+        shown.locator(".viewer-stage").focus()
+        shown.keyboard.press("+")
+        moved = {image.evaluate("one => one.style.transform") for image in shown.locator(".viewer-stage img").all()}
+        assert len(moved) == 1
+        shown.get_by_label("Slider").check()
+        assert shown.locator(".viewer-shown").inner_text() == ""
 
 
 def test_it_flickers_by_itself_and_stops_when_asked(chromium: Browser, page: Path) -> None:

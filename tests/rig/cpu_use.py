@@ -1,5 +1,6 @@
 """How the test processes, and the programs that they start, use the cores: to be imported before numpy is."""
 
+import gc
 import os
 import sys
 
@@ -10,3 +11,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Hundreds of Python programs are started: what is compiled is kept, whatever the shell says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# As bakeoff itself does at its start: thousands of tests are collected, and none of what is imported is ever garbage.
+gc.set_threshold(100_000, 20, 100)

@@ -16,12 +16,12 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def rederive(script: str, folder: Path) -> tuple[int, str]:
-    """Exit code and stdout of `python docs/SCRIPT FOLDER`, which says nothing on stderr and warns of nothing."""
+def rederive(script: str, folder: Path, *more: Path) -> tuple[int, str]:
+    """Exit code and stdout of `python docs/SCRIPT FOLDER MORE…`, which says nothing on stderr and warns of nothing."""
     said, stderr = io.StringIO(), io.StringIO()
     code: int | str | None = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [str(DOCS / script), str(folder)])
+        patch.setattr(sys, "argv", [str(DOCS / script), str(folder), *map(str, more)])
         patch.syspath_prepend(str(DOCS))
         with (
             contextlib.redirect_stdout(said),

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.analysis.conditions.heat import signs_of_heat
-from harness.analysis.conditions.load_of_others import cores_around_reference, cores_of_others, crowded_blocks
+from harness.analysis.conditions.load_of_others import cores_of_others
+from harness.analysis.conditions.slow_stretch import slowed
 from harness.analysis.evidence.block_findings import find_stalls, outlying_blocks
 from harness.quantity import QUANTITIES
-from harness.statistics.throttling import Throttling, find_throttling
 from harness.words.changes import value_in_words
 from harness.words.gate_names import gate_name
 from harness.words.sentences import counted, listed
@@ -49,56 +48,12 @@ def gate_warnings(failed: Iterable[str | None]) -> list[str]:
 
 def block_warnings(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:
     """Warnings on the blocks of whole pairs, in time order. `names`: arm id → name."""
-    warnings = _throttling(blocks) + _others(blocks, names)
+    slow = slowed(blocks)
+    warnings = ([] if slow is None else [slow.words]) + _others(blocks, names)
     for arm, name in names.items():
         own = [block for block in blocks if block.arm == arm]
         warnings += _outlying_blocks(own, name) + _stalls(own, name)
     return warnings
-
-
-def _throttling(blocks: list[LatencyBlock]) -> list[str]:
-    """By the blocks before which others were quiet, and by CPU times where they were recorded: heat is not the only
-    thing that slows a fixed work down.
-    """
-    measured = [block for block in blocks if block.reference_ns]
-    counted_cpu = all(min(block.reference_cpu_ns, default=0) > 0 for block in measured)
-    durations = np.array([float(min(block.reference_ns)) for block in measured])
-    of_cpu = np.array([float(min(block.reference_cpu_ns)) for block in measured]) if counted_cpu else durations
-    is_crowded = crowded_blocks(measured, durations)
-    quiet = np.flatnonzero(~is_crowded)
-    found = find_throttling(of_cpu[quiet])
-    if found is not None:
-        judged = [measured[place] for place in quiet]
-        return [_slowed(found, judged[found.until].pair + 1, signs_of_heat(judged, found))]
-    found = find_throttling(durations)
-    if found is None:
-        return []
-    crowded = [
-        cores_around_reference(measured[place]) or 0.0
-        for place in range(found.since, found.until + 1)
-        if is_crowded[place]
-    ]
-    of_heat = not counted_cpu or find_throttling(of_cpu) is not None
-    busy = f"kept up to {max(crowded):.1f} cores busy" if crowded else "came and went" if of_heat else "took the core"
-    cause = "heat cannot be told from them" if of_heat else "slowed by other programs, not by heat"
-    return [
-        f"A fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair "
-        f"{measured[found.until].pair + 1}) while other programs {busy}: {cause}. Measure on an idle device."
-    ]
-
-
-def _slowed(found: Throttling, pair: int, signs: list[str]) -> str:
-    """Throttling is what a clock or a temperature agrees with; else the device may have been slowed from outside."""
-    took = f"a fixed work took up to {100 * (found.factor - 1):.0f} % longer than at first (slowest about pair {pair})"
-    if signs:
-        return (
-            f"The device throttled: {took}, while {listed(signs)}. The pairs allow for it; let the device cool to have "
-            "it gone."
-        )
-    return (
-        f"The device slowed down: {took}. The pairs allow for it. No clock and no temperature tells of heat: it may be "
-        "others that no counter shows, such as the host of a virtual machine."
-    )
 
 
 def _others(blocks: list[LatencyBlock], names: Mapping[str, str]) -> list[str]:

@@ -90,6 +90,10 @@ class Paired:
     """The standard deviation of launches' own log-ratios beyond what their pairs make; for latency in launches only."""
     method: str | None = None
     """How the interval is made, in words, where that does not follow from the replicate."""
+    exact_p: float | None = None
+    """McNemar's p-value of no difference; for scores of items that are right or wrong only."""
+    skewness: float = 0.0
+    """The skewness of the replicates; of scores of single items only."""
     losses: dict[str, float] = field(default_factory=dict)
     """Item → loss in the unit (> 0 is worse; infinite where the candidate has no value); for scores of single items
     only.

@@ -13,11 +13,13 @@ import numpy as np
 
 from harness.analysis.evidence.evidence import Level, Paired, TailCount
 from harness.analysis.evidence.set_evidence import set_effect, set_level
+from harness.analysis.evidence.share_evidence import are_shares, share_effect, share_estimate
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
 from harness.statistics.bootstrap import bca_intervals
 from harness.statistics.estimate import Floats, estimate_mean
 from harness.statistics.sign_flip import sign_flip_test
+from harness.statistics.skewed_mean import skewness
 from harness.statistics.tail import tail
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import counted, items_named, named
@@ -53,9 +55,12 @@ def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NO
         doubt = (
             f"{items_named(rows.loc[np.isnan(values), 'item'].tolist(), noun)} without a value, which no mean can count"
         )
+    scenes = rows["scene"].to_numpy()[finite]
     return Level(
         Available(value=float(values[finite].mean()), unit=quantity.unit, source=source),
-        estimate_mean(_scene_means(values[finite], rows["scene"].to_numpy()[finite])),
+        share_estimate(values[finite], scenes)
+        if are_shares(quantity, values[finite])
+        else estimate_mean(_scene_means(values[finite], scenes)),
         doubt=doubt,
     )
 
@@ -113,7 +118,7 @@ def quality_effect(
     losses = {
         str(item): -float(turn * lost) for item, lost in zip(both["item"][sized], differences[sized], strict=True)
     }
-    return Paired(
+    found = Paired(
         estimate=estimate_mean(replicates),
         replicate=replicate,
         robust=bca_intervals(replicates, seed),
@@ -130,8 +135,12 @@ def quality_effect(
             seed=seed,
             noun=noun,
         ),
+        skewness=skewness(replicates),
         losses=losses,
     )
+    if are_shares(quantity, before[used], after[used]):
+        return share_effect(found, before[used], after[used], scenes[used] if by_scene else None)
+    return found
 
 
 def _left_out(

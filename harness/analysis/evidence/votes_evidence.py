@@ -86,7 +86,7 @@ def item_disagreements(data: DeviceData, candidate: ManifestArm, preference: Pre
     """
     clear = {voted.item: voted for voted in preference.items if voted.p_value < _BEYOND_CHANCE}
     found = []
-    for name in data.manifest.experiment.measure.metrics:
+    for name in data.manifest.experiment.score_names:
         quantity = QUANTITIES[name]
         if quantity.over == "set":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.judging.item_tail import item_tail
@@ -10,6 +11,8 @@ from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outco
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
 from harness.statistics.inverted import InvertedEstimate
+from harness.statistics.paired_shares import MCNEMAR, PairedShares
+from harness.statistics.paired_shares import METHOD as SHARES_METHOD
 from harness.statistics.power import minimum_detectable
 from harness.statistics.set_bootstrap import SetEstimate
 from harness.statistics.sign_flip import FEWEST
@@ -188,31 +191,56 @@ def _method(effect: Paired) -> str:
     if isinstance(estimate, SetEstimate):
         drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
         return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
+    if isinstance(estimate, PairedShares):
+        return f"{SHARES_METHOD} of paired shares{_by_scenes_words(estimate)}"
     if estimate.is_anytime:
         return _ANYTIME_METHODS[effect.replicate]
     return _T_METHOD.get(effect.replicate, f"t on paired differences of {effect.replicate}s")
+
+
+def _by_scenes_words(estimate: PairedShares) -> str:
+    """Where items are not counted one by one."""
+    changed = estimate.effective_n != estimate.n
+    return f", over scenes: as of {estimate.effective_n:,.0f} items that stand each for itself" if changed else ""
 
 
 def _p_value(effect: Paired) -> tuple[float | None, str | None]:
     """The p-value of no difference and its method, or why there is none. After looking on the way only one that allows
     for the looks is a p-value.
     """
-    estimate = effect.estimate
-    if effect.replicate == "voter":  # voters and items are clusters: signs cannot be flipped
+    if effect.exact_p is not None:
+        return effect.exact_p, f"{MCNEMAR}, two-sided"
+    estimate, own = effect.estimate, _p_of_interval(effect)
+    if own is not None:
         above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
         if above is None or below is None:
-            return None, "a single voter"
-        return min(1.0, 2.0 * min(above, below)), f"{effect.method}, two-sided"
-    if estimate.is_anytime or isinstance(estimate, (InvertedEstimate, SetEstimate)):
-        above, below = estimate.p_at_most(0.0), estimate.p_at_least(0.0)
-        is_set = isinstance(estimate, SetEstimate)
-        if above is None or below is None:
-            return None, "too few to draw from" if is_set else "a single replicate"
-        how = _SET_P if is_set else _ANYTIME_P if estimate.is_anytime else _INVERTED_P
-        return min(1.0, 2.0 * min(above, below)), how
+            return None, own.too_few
+        return min(1.0, 2.0 * min(above, below)), own.method
     if effect.sign_flip is not None:
         return effect.sign_flip.p_value, effect.sign_flip.method
     return None, None if estimate.exact else f"fewer than {FEWEST} replicates: sign flips could find nothing"
+
+
+@dataclass(frozen=True)
+class _OwnP:
+    """Words for a p-value of the interval's own kind, and for why there is none."""
+
+    method: str
+    too_few: str = "a single replicate"
+
+
+def _p_of_interval(effect: Paired) -> _OwnP | None:
+    """For estimates whose replicates' signs cannot be flipped; None for the others."""
+    estimate = effect.estimate
+    if effect.replicate == "voter":  # voters and items are clusters
+        return _OwnP(f"{effect.method}, two-sided", "a single voter")
+    if isinstance(estimate, SetEstimate):
+        return _OwnP(_SET_P, "too few to draw from")
+    if isinstance(estimate, PairedShares):
+        return _OwnP(f"{SHARES_METHOD}, two-sided")
+    if estimate.is_anytime:
+        return _OwnP(_ANYTIME_P)
+    return _OwnP(_INVERTED_P) if isinstance(estimate, InvertedEstimate) else None
 
 
 def _shown(quantity: Quantity, number: float) -> float:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.judging.judge_outcome import as_gain, gain_of_margin
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
-from harness.documents.comparison import NoEffect, RuleOutcome
+from harness.documents.comparison import NoEffect, OwnValue, RuleOutcome
 from harness.experiment.declaration import FEWEST_ITEMS
 from harness.quantity import Unavailable
 from harness.statistics.multiplicity import holm
@@ -66,6 +66,8 @@ class RuleJudgement:
     effect_bound: float | None = None
     doubt: str | None = None
     """What keeps an open rule from being decided, where more of the same measurements would not."""
+    own_value: OwnValue | None = None
+    """What a rule on the candidate's own value holds against its limit; None of any other rule."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def judge_rule(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgem
     """Judge every part of a rule: its bound, and for scores its tail. The worst part decides."""
     if rule.at_most is not None or rule.at_least is not None:
         judged = _judge_own_value(rule, quantity, evidence.candidate, evidence.nouns)
+        judged = replace(judged, own_value=_own_value(rule, quantity, evidence.candidate))
     elif isinstance(evidence.effect, NoEffect):
         judged = RuleJudgement("unavailable", f"not known: {evidence.effect.reason}")
     else:
@@ -314,12 +317,10 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
     gain = level.estimate if upward else level.estimate.negated()
     signed_bound = bound if upward else -bound
     judged = _judge_bound(gain, signed_bound, two_sided=True)
-    ends = level.estimate.interval(0.95)
+    ends = _own_interval(quantity, level.estimate)
     words = value_in_words(quantity, level.value.value)
-    if ends is not None and ends[0] < ends[1]:
-        low, high = (math.exp(end) if quantity.scale == "ratio" else end for end in ends)
-        if quantity.unit == "%":  # a share, of which a t interval knows nothing
-            low, high = max(low, 0.0), min(high, 100.0)
+    if ends is not None:
+        low, high = ends
         words += f" (between {value_in_words(quantity, low)} and {value_in_words(quantity, high)})"
     if level.suspicion is not None:
         return RuleJudgement("open", f"{words}; doubted: {level.suspicion}", doubt=level.suspicion)
@@ -336,6 +337,28 @@ def _judge_own_value(rule: Rule, quantity: Quantity, level: Level, nouns: Nouns)
         "open": f"{words}, so it may or may not be {side} {amount_in_words(amount)}",
     }[judged.outcome]
     return RuleJudgement(judged.outcome, predicate, judged.p_broken, judged.needed)
+
+
+def _own_interval(quantity: Quantity, estimate: Estimate) -> tuple[float, float] | None:
+    """95 % of the candidate's own value in its unit; None where it is exact, or one replicate is all there is."""
+    ends = estimate.interval(0.95)
+    if ends is None or not ends[0] < ends[1]:
+        return None
+    low, high = (math.exp(end) if quantity.scale == "ratio" else end for end in ends)
+    if quantity.unit == "%":  # a share, of which a t interval knows nothing
+        low, high = max(low, 0.0), min(high, 100.0)
+    return low, high
+
+
+def _own_value(rule: Rule, quantity: Quantity, level: Level) -> OwnValue | None:
+    amount = rule.at_most or rule.at_least
+    if amount is None or isinstance(level.value, Unavailable) or level.estimate is None:
+        return None
+    if not math.isfinite(level.value.value):
+        return None
+    ends = _own_interval(quantity, level.estimate)
+    low, high = ends if ends is not None and all(map(math.isfinite, ends)) else (None, None)
+    return OwnValue(value=level.value.value, low=low, high=high, limit=amount.in_unit(quantity.unit))
 
 
 def _judge_tail(rule: Rule, quantity: Quantity, evidence: Evidence) -> RuleJudgement:
@@ -382,4 +405,5 @@ def _worst_of(parts: list[RuleJudgement]) -> RuleJudgement:
         max(needed, default=None),
         parts[0].effect_bound,
         worst.doubt,
+        parts[0].own_value,
     )

@@ -5,6 +5,10 @@
   or are doubted) or cannot be judged, or scores disagree about what no rule allows;
 - *ship*: every rule is met on every device.
 
+What speaks against a candidate though no rule is broken by it (single items that are ruined, a group of items that is
+worse, a score that got clearly worse, slow single inferences) leaves the decision as the rules have it, is named in the
+sentence, and is kept as a reservation: nobody agreed on a bound for it, and nobody shall miss it.
+
 A quick run never decides: it is *undecided*, and says what it points to.
 """
 
@@ -12,18 +16,17 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import in_short
-from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
+from harness.analysis.judging.disagreements import disagreements_of, who_disagrees
 from harness.analysis.judging.slow_inferences import told, worse_tails
+from harness.analysis.judging.unruled import is_clear_loss, p_worse, worse_without_a_rule
+from harness.analysis.judging.worse_groups import worse_groups
 from harness.documents.comparison import Decision, DeviceResult, Effect, Verdict
 from harness.quantity import QUANTITIES
-from harness.statistics.estimate import Estimate
-from harness.statistics.multiplicity import holm
 from harness.statistics.random_effects import combine_devices
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.changes import change_in_words, effect_in_words, stated
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from harness.experiment.declaration import Rule
     from harness.tasks.nouns import Nouns
 
-_ALPHA = 0.05
 _MOST_TO_LOOK_AT = 5
 _DETAIL_CHARACTERS = 100
 """How many characters of an error's own words are kept; the device's part of the report has them all."""
@@ -64,9 +66,9 @@ def decide(
         *_rule_reasons(candidate, devices, "unavailable"),
     ]
     met = _rule_reasons(candidate, devices, "met")
-    disagreements = _disagreements(candidate, devices, nouns)
+    disagreements = disagreements_of(candidate, devices, nouns)
     if not against:  # what a rule breaks is decided, whatever else got better
-        unsure = [*[one.reason for one in disagreements if not one.is_agreed], *unsure]
+        unsure = [*[one.words for one in disagreements if one.state != "allowed"], *unsure]
     decision: Decision
     if against:
         decision, because = "hold", clause(against[0])
@@ -78,23 +80,44 @@ def decide(
         decision, because = "ship", f"{_praise(candidate, devices, rules)}."
         headline = f"Ship {candidate}: {because}"
     disasters = _disasters(candidate, devices, rules, nouns)
-    if disasters and decision != "hold":
-        headline = f"{headline} {'But it' if decision == 'ship' else 'It'} {disasters[0][0]}."
-    if disagreements and not any(f"{one.who} disagree" in headline for one in disagreements):
-        agreed = ", as the rules allow" if all(one.is_agreed for one in disagreements) else ""
-        headline = f"{headline} But {disagreements[0].who} disagree{agreed}: look at the {nouns.plural}."
-    slow = worse_tails(candidate, devices, rules, _p_worse)
-    if slow and decision != "hold":
-        # No rule that was declared is broken; but nobody shall read of the median and not of this.
-        words = _on(slow[0][0], devices, f"{told(slow[0][1])}, and no rule asks about it")
-        headline = f"{headline} {f'But {clause(words)}' if decision == 'ship' else words}"
+    groups = worse_groups(candidate, devices, nouns)
+    slow = worse_tails(candidate, devices, rules, p_worse)
+    others = worse_without_a_rule(candidate, devices, rules, {id(contrast) for _, contrast in slow})
+    disagreeing = {(one.device, name) for one in disagreements for name in one.worse}
+    lost = [
+        _on(device, devices, f"{QUANTITIES[one.quantity].subject} is {one.words}, and no rule asks about it")
+        for device, one in others
+        if is_clear_loss(one, rules) and (device.device, one.quantity) not in disagreeing
+    ]
+    slow_words = [_on(device, devices, f"{told(contrast)}, and no rule asks about it") for device, contrast in slow]
+    also = []
+    if decision != "hold":
+        # No rule that was declared is broken by these; but nobody shall read of a mean and not of them.
+        also += [_but(decision, f"it {predicate}") for predicate, _, _ in disasters[:1]]
+        also += [_but(decision, _on(one.device, devices, f"it {one.predicate}")) for one in groups[:1]]
+        also += [_but(decision, words) for words in [*lost[:1], *slow_words[:1]]]
+    if disagreements and not any(f"{who_disagrees(one)} disagree" in headline for one in disagreements):
+        agreed = ", as the rules allow" if all(one.state == "allowed" for one in disagreements) else ""
+        also.append(f"But {who_disagrees(disagreements[0])} disagree{agreed}: look at the {nouns.plural}.")
+    headline = " ".join([headline, *also])
+    reservations = [
+        *[text for _, text, _ in disasters],
+        *[_on(one.device, devices, f"{candidate} {one.predicate}") for one in groups],
+        *[one.words for one in disagreements if one.state == "allowed"],
+        *lost,
+        *slow_words,
+    ]
     reasons = [
         *against,
         *missing,
         *unsure,
         *[text for _, text, _ in disasters],
-        *[one.reason for one in disagreements if one.reason not in unsure],
-        *_unruled(candidate, devices, rules, {id(contrast) for _, contrast in slow}),
+        *[_on(device, devices, text) for one in groups for device, text in one.reasons],
+        *[one.words for one in disagreements if one.words not in unsure],
+        *[
+            _on(device, devices, f"no rule asks about it, but {QUANTITIES[one.quantity].subject} is {one.words}")
+            for device, one in others
+        ],
         *met,
     ]
     if several and decision == "ship":
@@ -102,7 +125,9 @@ def decide(
     reasons += _across(candidate, devices, rules)
     if quick and decision != "undecided":
         # Few short blocks see large effects and miss what a decision rests on: it may point, it may not decide.
-        headline = f"A quick look points to {decision} for {candidate}, but does not decide: {because}"
+        headline = " ".join(
+            [f"A quick look points to {decision} for {candidate}, but does not decide: {because}", *also]
+        )
         decision = "undecided"
     return Verdict(
         candidate=candidate,
@@ -110,26 +135,36 @@ def decide(
         sentence=headline,
         reasons=reasons,
         look_at=_look_at(worst if disagreements else [], [item for _, _, items in disasters for item in items]),
+        reservations=list(dict.fromkeys(reservations)),
+        disagreements=disagreements,
     )
+
+
+def _but(decision: Decision, text: str) -> str:
+    """A reservation behind the decision, as a sentence."""
+    return sentence(f"but {clause(text)}" if decision == "ship" else text)
 
 
 def _disasters(
     candidate: str, devices: list[DeviceResult], rules: list[Rule], nouns: Nouns
 ) -> list[tuple[str, str, list[str]]]:
-    """Device by device, the items that a mean hides: predicate, whole reason, items. By the first score that shows
-    any, those that a rule asks about first.
+    """Device by device, the items that a mean hides: predicate, whole reason, items. By the score that shows most of
+    them, of as many those that a rule asks about first.
     """
     ruled = {rule.quantity for rule in rules}
     found = []
     for device in devices:
-        own = [one for one in device.contrasts if one.candidate == candidate and one.tail is not None]
-        for contrast in sorted(own, key=lambda one: one.quantity not in ruled):
-            if contrast.tail is None:
-                continue
-            words = disasters_in_words(QUANTITIES[contrast.quantity], contrast.tail, nouns.singular)
-            if words is not None:
-                found.append((words, _on(device, devices, f"{candidate} {words}"), contrast.tail.disasters))
-                break
+        seen = [
+            (len(tail.disasters), one.quantity in ruled, one.quantity, tail)
+            for one in device.contrasts
+            if one.candidate == candidate and (tail := one.tail) is not None and tail.disasters
+        ]
+        if not seen:
+            continue
+        _, _, quantity, tail = max(seen, key=lambda one: one[:2])
+        words = disasters_in_words(QUANTITIES[quantity], tail, nouns.singular)
+        if words is not None:
+            found.append((words, _on(device, devices, f"{candidate} {words}"), tail.disasters))
     return found
 
 
@@ -239,136 +274,3 @@ def _across(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> l
             f"between {low} and {high}, 19 times in 20."
         )
     return sentences
-
-
-def _gain_direction(contrast: Contrast) -> int:
-    """+1 where the 95 % interval says better, −1 where it says worse, 0 where it does not say."""
-    effect = contrast.effect
-    if not isinstance(effect, Effect):
-        return 0
-    neutral = 1.0 if effect.scale == "ratio" else 0.0
-    low, high = (effect.interval.low, effect.interval.high) if effect.interval else (neutral, neutral)
-    upward = QUANTITIES[contrast.quantity].better == "higher"
-    if low > neutral:
-        return 1 if upward else -1
-    if high < neutral:
-        return -1 if upward else 1
-    return 0
-
-
-@dataclass(frozen=True)
-class _Disagreement:
-    """Scores that point in opposite directions on one device."""
-
-    reason: str
-    is_agreed: bool
-    """Whether rules allow everything that got worse: what somebody has agreed to is no doubt."""
-    is_broken: bool
-    """Whether a rule on one of the scores is broken."""
-    who: str
-    """`the metrics`; `people and metrics` where people voted."""
-
-
-def _disagreements(candidate: str, devices: list[DeviceResult], nouns: Nouns) -> list[_Disagreement]:
-    """Scores that point in opposite directions, each beyond chance, at least one of them beyond the negligible."""
-    found = []
-    for device in devices:
-        scores = [
-            one
-            for one in device.contrasts
-            if one.candidate == candidate and QUANTITIES[one.quantity].measured_in in ("quality", "votes")
-        ]
-        up = [one for one in scores if _gain_direction(one) > 0]
-        down = [one for one in scores if _gain_direction(one) < 0]
-        if not (up and down and any(one.outcome in ("better", "worse") for one in up + down)):
-            continue
-        outcomes = {
-            one.quantity: [
-                result.outcome
-                for result in device.rules
-                if (result.candidate, result.quantity) == (candidate, one.quantity)
-            ]
-            for one in up + down
-        }
-        unruled = [QUANTITIES[one.quantity].subject for one in down if not outcomes[one.quantity]]
-        is_agreed = all(outcomes[one.quantity] and set(outcomes[one.quantity]) == {"met"} for one in down)
-        is_broken = any("broken" in each for each in outcomes.values())
-        asked = any(QUANTITIES[one.quantity].measured_in == "votes" for one in up + down)
-        who = "people and metrics" if asked else "the metrics"
-        text = f"{who} disagree: better by {_list_changes(up)}; worse by {_list_changes(down)}"
-        if is_agreed:
-            text += ", as the rules allow"
-        elif is_broken:
-            text += f". Look at the {nouns.plural}"
-        else:
-            text += f". Look at the {nouns.plural} before you decide"
-            text += f"; a rule on {listed(unruled)} would settle it" if unruled else ""
-        found.append(_Disagreement(_on(device, devices, text), is_agreed, is_broken, who))
-    return found
-
-
-def _list_changes(contrasts: list[Contrast]) -> str:
-    return listed([f"{QUANTITIES[one.quantity].subject} ({one.words.split(' (', 1)[0]})" for one in contrasts])
-
-
-def _unruled(candidate: str, devices: list[DeviceResult], rules: list[Rule], slow: set[int]) -> list[str]:
-    """What got worse though no rule asks about it, corrected for the number of such quantities and devices (Holm): of
-    runs of the same model twice at most one in twenty names anything. `slow` are the ids of contrasts that the
-    verdict's sentence may name, which are corrected for among themselves.
-    """
-    ruled = {rule.quantity for rule in rules}
-    found = [
-        (device, contrast)
-        for name in QUANTITIES
-        if name not in ruled
-        for device, contrast in _contrasts(candidate, name, devices)
-    ]
-    tested = [(device, contrast) for device, contrast in found if not _is_certain(contrast)]
-    adjusted = holm([_p_worse(contrast) for _, contrast in tested])
-    named = {id(contrast) for (_, contrast), p_value in zip(tested, adjusted, strict=True) if p_value <= _ALPHA} | slow
-    return [
-        _on(device, devices, f"no rule asks about it, but {QUANTITIES[contrast.quantity].subject} is {contrast.words}")
-        for device, contrast in found
-        if contrast.outcome == "worse" and (_is_certain(contrast) or id(contrast) in named)
-    ]
-
-
-def _is_certain(contrast: Contrast) -> bool:
-    """Counted, not sampled: no chance to allow for."""
-    return isinstance(contrast.effect, Effect) and contrast.effect.replicate == "file"
-
-
-def _p_worse(contrast: Contrast) -> float:
-    """Two-sided p-value of the interval's kind where the effect points to worse, else 1."""
-    effect = contrast.effect
-    if not isinstance(effect, Effect) or contrast.outcome != "worse":
-        return 1.0
-    if effect.sd is None:
-        return 1.0
-    if effect.interval is not None and effect.interval.method.startswith((ANYTIME, INVERTED, SET_METHOD)):
-        return 1.0 if effect.p_value is None else effect.p_value
-    mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate
-    p_value = Estimate(-abs(mean), effect.sd, effect.n, _effective_n(effect, effect.sd)).p_at_least(0.0)
-    return 1.0 if p_value is None else min(1.0, 2.0 * p_value)
-
-
-def _effective_n(effect: Effect, sd: float) -> float:
-    """How many replicates the t interval counts: launches that resemble each other count for fewer, which its width
-    tells.
-    """
-    if effect.interval is None or sd == 0.0 or effect.replicate != "launch":
-        return float(effect.n)
-    ends = (effect.interval.low, effect.interval.high)
-    low, high = map(math.log, ends) if effect.scale == "ratio" else ends
-    width, fewest, most = high - low, 1.0, float(effect.n)
-    if _width(sd, effect.n, most) >= width * (1.0 - 1e-9):
-        return most
-    for _ in range(50):
-        middle = (fewest + most) / 2.0
-        fewest, most = (middle, most) if _width(sd, effect.n, middle) > width else (fewest, middle)
-    return fewest
-
-
-def _width(sd: float, n: int, effective: float) -> float:
-    low, high = Estimate(0.0, sd, n, effective).interval(0.95) or (-math.inf, math.inf)
-    return high - low

@@ -33,9 +33,9 @@ def worst_items(
 ) -> list[WorstItem]:
     """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
 
-    The metric is the first by `Quantity.gallery_order` that has a value for both arms on
-    some item. Items without a value in both arms are left out; items that are identical to the reference in both arms
-    have a loss of 0.
+    The metric is the first by `Quantity.gallery_order` that has a value for both arms on some item; the next ones
+    decide between items that lose the same. Items without a value in both arms are left out; items that are identical
+    to the reference in both arms have a loss of 0.
     """
     return _ranked(quality, device, candidate, baseline)[:count]
 
@@ -53,18 +53,28 @@ def sampled_items(
 
 def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
     here = quality[quality["device"] == device]
-    for metric in _CHOOSE:
-        rows = here[here["quantity"] == metric]
-        both = rows[rows["arm"] == baseline].merge(rows[rows["arm"] == candidate], on="item", suffixes=("_a", "_b"))
-        before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
-        scored = ~(np.isnan(before) | np.isnan(after))
-        if not scored.any():
-            continue
-        turn = 1.0 if QUANTITIES[metric].better == "higher" else -1.0
-        same = before == after  # infinite in both arms is no loss
-        losses = np.where(same, 0.0, turn * (np.where(same, 0.0, before) - np.where(same, 0.0, after)))
-        ranked = sorted(
-            (-float(loss), str(item)) for loss, item, one in zip(losses, both["item"], scored, strict=True) if one
-        )
-        return [WorstItem(item, metric, -negative_loss) for negative_loss, item in ranked]
-    return []
+    losses = {
+        metric: own
+        for metric in _CHOOSE
+        if (own := _losses(here[here["quantity"] == metric], metric, candidate, baseline))
+    }
+    if not losses:
+        return []
+    first, *others = losses
+    # Where the first score knows only right and wrong, the next ones say which wrong is worst.
+    ranked = sorted(
+        losses[first],
+        key=lambda item: (-losses[first][item], *(-losses[other].get(item, 0.0) for other in others), item),
+    )
+    return [WorstItem(item, first, losses[first][item]) for item in ranked]
+
+
+def _losses(rows: pd.DataFrame, metric: str, candidate: str, baseline: str) -> dict[str, float]:
+    """Item → loss, of those that have a value in both arms."""
+    both = rows[rows["arm"] == baseline].merge(rows[rows["arm"] == candidate], on="item", suffixes=("_a", "_b"))
+    before, after = both["value_a"].to_numpy(dtype=np.float64), both["value_b"].to_numpy(dtype=np.float64)
+    turn = 1.0 if QUANTITIES[metric].better == "higher" else -1.0
+    same = before == after  # infinite in both arms is no loss
+    losses = np.where(same, 0.0, turn * (np.where(same, 0.0, before) - np.where(same, 0.0, after)))
+    scored = ~(np.isnan(before) | np.isnan(after))
+    return {str(item): float(loss) for item, loss, one in zip(both["item"], losses, scored, strict=True) if one}

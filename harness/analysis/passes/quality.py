@@ -52,6 +52,6 @@ QUALITY = AnalysedPass(
     name="quality",
     level=_level,
     effect=_effect,
-    is_wanted=lambda data, quantity: quantity.name in data.manifest.experiment.measure.metrics,
+    is_wanted=lambda data, quantity: quantity.name in data.manifest.experiment.score_names,
     failed_gates=lambda _data: None,
 )

@@ -26,7 +26,7 @@ from harness.analysis.stopping.stopping import (
 from harness.analysis.tables.device_records import DeviceRecords
 from harness.documents.comparison import NoEffect
 from harness.documents.records import ArmFailed, LatencyBlock
-from harness.quantity import QUANTITIES
+from harness.quantity import ITEM_LATENCY, QUANTITIES
 from harness.statistics.clock_step import ClockWatch
 from harness.statistics.launches import launches_of
 
@@ -48,6 +48,9 @@ class LatencyWatch:
     def __init__(self, manifest: Manifest, *, on_the_way: bool = True) -> None:
         self._manifest = manifest
         self._on_the_way = on_the_way
+        numbers = manifest.inferences_of_latency_item()
+        self._inferences = {arm.id: numbers[arm.name] for arm in manifest.arms}
+        """Arm → how many of them the item takes."""
         self._records = DeviceRecords()
         self._summaries: dict[tuple[int, int, str], dict[str, float]] = {}
         self._found: dict[tuple[int, int], set[str]] = {}
@@ -95,10 +98,12 @@ class LatencyWatch:
     def _take_block(self, block: LatencyBlock) -> None:
         # Of the block itself only its place is needed again: its times can be thousands.
         self._records.blocks.append(block.model_copy(update={"latency_ns": [], "lead_in_ns": []}))
+        mean_ns = float(np.mean(block.latency_ns))
         self._summaries[block.session, block.pair, block.arm] = {
             "latency_p50": float(np.median(block.latency_ns)),
             "latency_p90": float(np.percentile(block.latency_ns, 90)),
-            "latency_mean": float(np.mean(block.latency_ns)),
+            "latency_mean": mean_ns,
+            ITEM_LATENCY: self._inferences[block.arm] * mean_ns,
         }
         self._positions[block.session, block.pair, block.arm] = block.position
         self._clock.take(block.latency_ns)

@@ -1,19 +1,22 @@
 """Outputs × references → one score per device, arm, item and metric.
 
-Streams: one reference and its outputs are in memory at a time, so a set of any length fits. What a metric can compute
-from the reference alone is computed once for all arms and devices; equal outputs (the same bytes) are scored once.
+Streams: as many references and their outputs are in memory as there are cores, so a set of any length fits. What a
+metric can compute from the reference alone is computed once for all arms and devices; equal outputs (the same bytes)
+are scored once, and what was scored on this machine before is not scored again (kept_scores.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from harness.analysis.tables.device_records import RecordsError, iterate_records
-from harness.documents.records import QualityOutput, output_name
-from harness.tasks.output_tensor import read_output_tensor
+from harness.analysis.tables.ahead import done_ahead
+from harness.analysis.tables.kept_scores import KeptScores, score_key
+from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
+from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from harness.runs.session.progress import Progress
     from harness.tasks.looks import Looks, Seen
     from harness.tasks.task import AnyTask
-    from metrics.metric import Metric, PreparedReference, Sample
+    from metrics.metric import Metric, MetricSettings, PreparedReference, Sample
     from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
 Score = float | list[float] | str
@@ -33,6 +36,9 @@ Score = float | list[float] | str
 
 SampleFor = Callable[[str, Any], Any]
 """(metric, output or reference) → the same as that metric is to take it."""
+
+_MOST_AT_ONCE: Final = 4
+"""Items that are scored at once: of 8 megapixels each, more would not fit into a laptop's memory."""
 
 COLUMNS = ("device", "arm", "item", "scene", "quantity", "value", "reason", "contribution")
 
@@ -49,24 +55,8 @@ class Quality:
     sources: dict[str, str]
     seen: Seen | None
     """Whether the scores can be what the models do; None for a task that does not look."""
-
-
-@dataclass(frozen=True)
-class OutputFile:
-    """One tensor of an output: where it is, and what was recorded of it."""
-
-    path: Path
-    sha256: str
-    dtype: str
-    shape: tuple[int, ...]
-    length_bytes: int
-
-
-@dataclass(frozen=True)
-class Output:
-    """What one arm put out for one item on one device: the tensors that the task needs."""
-
-    files: tuple[OutputFile, ...]
+    metrics: dict[str, Metric | OpenSetMetric] = field(default_factory=dict)
+    """Those that could be opened."""
 
 
 def score_outputs(
@@ -82,154 +72,212 @@ def score_outputs(
     """
     import pandas as pd
 
-    metrics, unavailable = _open_metrics(manifest)
     outputs = read_outputs(folder, manifest) if outputs is None else outputs
+    threads = min(os.cpu_count() or 1, _MOST_AT_ONCE, max(1, len(manifest.items)))
+    metrics, unavailable = _open_metrics(manifest, max(1, (os.cpu_count() or 1) // threads))
     rows: list[dict[str, Any]] = []
     looks = _looks(manifest)
-    for number, item in enumerate(manifest.items):
-        rows += _score_item(manifest, number, item, outputs, metrics, unavailable, looks)
-        progress.advance("this machine", "scoring", number + 1, len(manifest.items))
+    with KeptScores() as kept:
+        scorer = _Scorer(manifest, outputs, metrics, unavailable, kept, looks is not None)
+        for number, scored in enumerate(done_ahead(scorer.score_item, manifest.items, threads)):
+            if looks is not None:
+                scored.show(looks, number, len(manifest.items))
+            rows += scored.rows
+            progress.advance("this machine", "scoring", number + 1, len(manifest.items))
+    if kept.fault is not None:
+        progress.say("this machine", kept.fault)
     sources = {name: metric.describe() for name, metric in metrics.items()}
+    rows_elsewhere, sources_elsewhere = rows_made_elsewhere(manifest)
+    rows, sources = [*rows, *rows_elsewhere], {**sources, **sources_elsewhere}
     seen = looks.seen() if looks is not None else None
-    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen)
+    return Quality(pd.DataFrame(rows, columns=list(COLUMNS)), sources, seen, metrics)
 
 
-def read_outputs(folder: RunFolder, manifest: Manifest) -> dict[str, dict[tuple[str, str], Output]]:
-    """Device name → (arm id, item id) → output, as the records say. A tensor that has not come home from its device is
-    read where another device gave the same bytes, if there is one.
+def metric_settings(manifest: Manifest) -> MetricSettings:
+    """Those of the task, with the classes that the items' labels are of, by name, where the task has no list of its
+    own.
     """
-    needed = {arm.id: manifest.experiment.task.outputs_needed(arm.codec) for arm in manifest.arms}
-    outputs = {entry.name: _outputs_of(folder.path / "devices" / entry.folder, needed) for entry in manifest.devices}
-    all_outputs = [output for found in outputs.values() for output in found.values()]
-    at_hand = {file.sha256: file.path for output in all_outputs for file in output.files if file.path.exists()}
-    return {name: {key: _where_at_hand(one, at_hand) for key, one in found.items()} for name, found in outputs.items()}
+    settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
+    labels = {item.label for item in manifest.items if item.label is not None}
+    return settings if settings.classes else replace(settings, classes=tuple(sorted(labels)))
 
 
-def _where_at_hand(output: Output, at_hand: Mapping[str, Path]) -> Output:
-    return Output(
-        tuple(
-            file if file.path.exists() else replace(file, path=at_hand.get(file.sha256, file.path))
-            for file in output.files
-        )
-    )
-
-
-def _outputs_of(home: Path, needed: Mapping[str, Sequence[int]]) -> dict[tuple[str, str], Output]:
-    """Of a step done twice the last counts; of a device whose records are damaged nothing does."""
-    records = home / "records.jsonl"
-    found: dict[tuple[str, str], Output] = {}
-    try:
-        for record in iterate_records(records) if records.exists() else ():
-            if isinstance(record, QualityOutput) and record.arm in needed:
-                files = tuple(
-                    OutputFile(
-                        home / output_name(record.arm, record.item, index),
-                        record.outputs[index].sha256,
-                        record.outputs[index].dtype,
-                        tuple(record.outputs[index].shape),
-                        record.outputs[index].bytes,
-                    )
-                    for index in needed[record.arm]
-                    if index < len(record.outputs)
-                )
-                if len(files) == len(needed[record.arm]):
-                    found[record.arm, record.item] = Output(files)
-    except RecordsError:  # said of the device by whoever compares
-        return {}
-    return found
-
-
-def load_output(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]]:
-    """The tensors. Raises ValueError or OSError with the reason they cannot be read."""
-    tensors = []
-    for file, info in zip(output.files, task.tensors(arm.codec)[1], strict=True):
-        tensors.append(
-            read_output_tensor(
-                file.path, dtype=file.dtype, shape=file.shape, length_bytes=file.length_bytes, sha256=file.sha256
-            )
-        )
-        if file.dtype != info.dtype:
-            raise ValueError(f"the output holds {file.dtype}, and the model puts out {info.dtype}")
-    return tensors
-
-
-def read_known(manifest: Manifest, item: ManifestItem) -> tuple[Any, Any]:
-    """Input and reference of an item. Raises `UserError` where one is gone or was changed since the run."""
-    task = manifest.experiment.task
-    return (
-        task.read_known(Path(item.input_path), item.input_sha256, task.read_input),
-        task.read_known(Path(item.reference_path), item.reference_sha256, task.read_reference),
-    )
-
-
-def _open_metrics(manifest: Manifest) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
-    """The metrics that can be had, and for the others why not."""
+def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
+    """The metrics that can be had, each using so many threads for an item, and for the others why not."""
     from metrics.errors import MetricUnavailableError
     from metrics.registry import METRICS, SET_METRICS
 
-    settings = manifest.experiment.task.metric_settings(manifest.experiment.data)
+    task = manifest.experiment.task
+    settings = replace(metric_settings(manifest), threads=threads)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
         try:
-            metrics[name] = SET_METRICS[name].open(settings) if name in SET_METRICS else METRICS[name](settings)
+            if name in SET_METRICS:
+                metrics[name] = SET_METRICS[name].open(settings)
+            else:
+                metric = METRICS[name](settings)
+                metrics[name] = metric if task.over_items is None else task.over_items(name, metric)
         except MetricUnavailableError as error:
             unavailable[name] = str(error)
     return metrics, unavailable
 
 
-def _score_item(
-    manifest: Manifest,
-    place: int,
-    item: ManifestItem,
-    outputs: dict[str, dict[tuple[str, str], Output]],
-    metrics: dict[str, Metric | OpenSetMetric],
-    unavailable: dict[str, str],
-    looks: Looks | None,
-) -> list[dict[str, Any]]:
-    names = manifest.experiment.measure.metrics
-    task = manifest.experiment.task
-    given, reference = read_known(manifest, item)
-    if looks is not None:
-        looks.item(item.stem, place, len(manifest.items), Path(item.reference_path), given, reference)
-    sample_for = task.sample_for(Path(item.reference_path)) if task.sample_for is not None else _as_it_is
-    prepared = {name: _prepare(metric, sample_for(name, reference)) for name, metric in metrics.items()}
-    devices: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for entry in manifest.devices:
-        for arm in manifest.arms:
-            if (output := outputs[entry.name].get((arm.id, item.id))) is not None:
-                devices.setdefault(_key(arm, output), []).append(entry.name)
-    known: dict[tuple[str, tuple[str, ...]], dict[str, Score]] = {}
-    rows = []
-    for entry in manifest.devices:
-        for arm in manifest.arms:
-            output = outputs[entry.name].get((arm.id, item.id))
-            scores: dict[str, Score]
-            if output is None:
-                scores = dict.fromkeys(names, "the arm gave no output for this item")
-            else:
-                key = _key(arm, output)
-                if key not in known:
-                    tensors = _load(task, arm, output)
-                    if looks is not None and not isinstance(tensors, _Unread):
-                        looks.output(devices[key], arm.name, arm.codec, tensors)
-                    known[key] = _score(task, arm, tensors, given, names, prepared, unavailable, sample_for)
-                scores = known[key]
-            for name in names:
-                score = scores[name]
-                rows.append(
-                    {
-                        "device": entry.name,
-                        "arm": arm.name,
-                        "item": item.stem,
-                        "scene": item.scene,
-                        "quantity": name,
-                        "value": score if isinstance(score, float) else float("nan"),
-                        "reason": score if isinstance(score, str) else None,
-                        "contribution": score if isinstance(score, list) else None,
-                    }
-                )
-    return rows
+@dataclass(frozen=True)
+class _OutputSeen:
+    """What the task is shown of one output."""
+
+    devices: list[str]
+    arm: str
+    codec: Any
+    tensors: list[NDArray[np.generic]]
+
+
+@dataclass
+class _ScoredItem:
+    """One item's rows, and what the task is shown of it, in the order of the items."""
+
+    item: ManifestItem
+    given: Any
+    reference: Any
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    outputs: list[_OutputSeen] = field(default_factory=list)
+
+    def show(self, looks: Looks, place: int, total: int) -> None:
+        """To the task, which sees one item after the other."""
+        looks.item(self.item.stem, place, total, Path(self.item.reference_path), self.given, self.reference)
+        for one in self.outputs:
+            looks.output(one.devices, one.arm, one.codec, one.tensors)
+
+
+class _Scorer:
+    """Scores one item of all arms and devices; used from several threads."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        outputs: dict[str, dict[tuple[str, str], Output]],
+        metrics: dict[str, Metric | OpenSetMetric],
+        unavailable: dict[str, str],
+        kept: KeptScores,
+        is_shown: bool,
+    ) -> None:
+        """`is_shown`: whether the task looks at the items too."""
+        self._manifest, self._outputs, self._metrics, self._unavailable = manifest, outputs, metrics, unavailable
+        self._kept, self._is_shown = kept, is_shown
+        task, data = manifest.experiment.task, manifest.experiment.data
+        # What an arm's tensors and the task's settings have to do with every score.
+        self._of_run = {
+            "task": task.name,
+            "data": data.model_dump(mode="json", exclude={"inputs", "references", "limit"}),
+            "classes": list(metric_settings(manifest).classes),
+        }
+        self._of_arm = {arm.id: arm.codec.model_dump(mode="json") for arm in manifest.arms}
+        # Of the project's own metrics the code is known, and so part of a score's key.
+        self._of_metric = {
+            name: metric.describe()
+            for name, metric in metrics.items()
+            if type(metric).__module__.startswith("metrics.")
+        }
+
+    def score_item(self, item: ManifestItem) -> _ScoredItem:
+        """Every score of an item. Raises `UserError` where its input or reference has changed since the run."""
+        task, names = self._manifest.experiment.task, self._manifest.experiment.measure.metrics
+        given, reference = read_known(self._manifest, item)
+        scored = _ScoredItem(item, given, reference)
+        sample_for = task.sample_for(Path(item.reference_path)) if task.sample_for is not None else _as_it_is
+        prepared = _Prepared(self._metrics, sample_for, reference)
+        devices: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for entry in self._manifest.devices:
+            for arm in self._manifest.arms:
+                if (output := self._outputs[entry.name].get((arm.id, item.id))) is not None:
+                    devices.setdefault(_key(arm, output), []).append(entry.name)
+        known: dict[tuple[str, tuple[str, ...]], dict[str, Score]] = {}
+        for entry in self._manifest.devices:
+            for arm in self._manifest.arms:
+                output = self._outputs[entry.name].get((arm.id, item.id))
+                scores: dict[str, Score]
+                if output is None:
+                    scores = dict.fromkeys(names, "the arm gave no output for this item")
+                else:
+                    key = _key(arm, output)
+                    if key not in known:
+                        tensors = _load(task, arm, output, given)
+                        if self._is_shown and not isinstance(tensors, _Unread):
+                            scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
+                        known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
+                    scores = known[key]
+                scored.rows += [_row(entry.name, arm, item, name, scores[name]) for name in names]
+        return scored
+
+    def _score_output(
+        self,
+        item: ManifestItem,
+        arm: ManifestArm,
+        output: Output,
+        tensors: list[NDArray[np.generic]] | _Unread,
+        given: Any,
+        prepared: _Prepared,
+        sample_for: SampleFor,
+    ) -> dict[str, Score]:
+        """Metric → score, from those that are kept where they are."""
+        task, names = self._manifest.experiment.task, self._manifest.experiment.measure.metrics
+        keys = {} if isinstance(tensors, _Unread) else self._keys(item, arm, output)
+        kept = self._kept.get(list(keys.values()))
+        scores: dict[str, Score] = {name: kept[keys[name]] for name in names if keys.get(name) in kept}
+        missing = [name for name in names if name not in scores]
+        if missing:
+            new = _score(task, arm, tensors, given, missing, prepared, self._unavailable, sample_for)
+            self._kept.put({keys[name]: score for name, score in new.items() if name in keys and _is_kept(score)})
+            scores |= new
+        return scores
+
+    def _keys(self, item: ManifestItem, arm: ManifestArm, output: Output) -> dict[str, str]:
+        """Metric → key, of the metrics whose scores are kept; none where it is not known what the item holds."""
+        if item.input_sha256 is None or item.reference_sha256 is None:
+            return {}
+        of_output = {
+            **self._of_run,
+            "codec": self._of_arm[arm.id],
+            "input": item.input_sha256,
+            "reference": item.reference_sha256,
+            "label": item.label,
+            "reference ends in": Path(item.reference_path).suffix,
+            "output": [[file.sha256, file.dtype, file.shape] for file in output.files],
+        }
+        return {name: score_key({**of_output, "metric": name, "how": how}) for name, how in self._of_metric.items()}
+
+
+class _Prepared:
+    """A reference as each metric prepares it, when it is first asked for."""
+
+    def __init__(self, metrics: dict[str, Metric | OpenSetMetric], sample_for: SampleFor, reference: Any) -> None:
+        self._metrics, self._sample_for, self._reference = metrics, sample_for, reference
+        self._done: dict[str, PreparedReference | PreparedSetReference | str] = {}
+
+    def get(self, name: str) -> PreparedReference | PreparedSetReference | str | None:
+        """Prepared, or why it cannot be; None where the metric cannot be had."""
+        if name not in self._done and name in self._metrics:
+            self._done[name] = _prepare(self._metrics[name], self._sample_for(name, self._reference))
+        return self._done.get(name)
+
+
+def _is_kept(score: Score) -> TypeGuard[float | list[float]]:
+    """Reasons are found anew: they are cheap, and depend on more."""
+    return not isinstance(score, str)
+
+
+def _row(device: str, arm: ManifestArm, item: ManifestItem, name: str, score: Score) -> dict[str, Any]:
+    return {
+        "device": device,
+        "arm": arm.name,
+        "item": item.stem,
+        "scene": item.scene,
+        "quantity": name,
+        "value": score if isinstance(score, float) else float("nan"),
+        "reason": score if isinstance(score, str) else None,
+        "contribution": score if isinstance(score, list) else None,
+    }
 
 
 def _looks(manifest: Manifest) -> Looks | None:
@@ -256,9 +304,9 @@ class _Unread:
     reason: str
 
 
-def _load(task: AnyTask, arm: ManifestArm, output: Output) -> list[NDArray[np.generic]] | _Unread:
+def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
     try:
-        return load_output(task, arm, output)
+        return load_output(task, arm, output, given)
     except (OSError, ValueError) as error:
         return _Unread(str(error))
 
@@ -286,7 +334,7 @@ def _score(
     tensors: list[NDArray[np.generic]] | _Unread,
     given: Any,
     names: list[str],
-    prepared: dict[str, PreparedReference | PreparedSetReference | str],
+    prepared: _Prepared,
     unavailable: dict[str, str],
     sample_for: SampleFor,
 ) -> dict[str, Score]:

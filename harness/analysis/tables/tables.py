@@ -62,7 +62,7 @@ def make_tables(manifest: Manifest, records: Mapping[str, DeviceRecords]) -> Tab
     order = [device.name for device in manifest.devices if device.name in records]
     order += [name for name in records if name not in order]
     names = {arm.id: arm.name for arm in manifest.arms}
-    stems = {item.id: item.stem for item in manifest.items}
+    stems = manifest.stems()
     latency = [_latency(device, records[device], names, stems) for device in order]
     memory = [row for device in order for row in _memory(device, records[device], names)]
     telemetry = [row for device in order for row in _telemetry(device, records[device], names)]

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from harness.analysis.tables.quality import load_output, read_known, read_outputs
+from harness.analysis.tables.outputs import load_output, read_known, read_outputs
 from harness.errors import UserError
 from harness.scratch_folder import scratch_folder
 from harness.tasks.drawing import ItemToDraw, Role
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.analysis.tables.quality import Output
+    from harness.analysis.tables.outputs import Output
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
 
@@ -155,7 +155,7 @@ def _draw(
     arms: tuple[tuple[Role, ManifestArm], ...] = (("baseline", baseline), ("candidate", candidate))
     with scratch_folder("votes") as home:
         try:
-            made = {role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id])) for role, arm in arms}
+            made = {role: (arm.codec, load_output(task, arm, outputs[arm.id, item.id], given)) for role, arm in arms}
             drawn = task.draw(home / "item", ItemToDraw(given, reference, made)).pictures
         except (ValueError, OSError):
             return None

@@ -48,32 +48,39 @@ def make_page(
 
     A page that is made again of the same pictures keeps its ballot: votes by the page before count. Raises `UserError`.
     """  # fmt: skip
+    with claimed(folder):
+        return write_page(folder, device=device, candidate=candidate, most=most, out=out)
+
+
+def write_page(
+    folder: RunFolder, *, device: str | None, candidate: str | None, most: int, out: Path | None
+) -> MadePage:
+    """As `make_page`, of a folder that is the caller's alone."""
     from reports.vote_page import BlindPair, render_vote_page
 
     manifest = folder.read_manifest()
-    with claimed(folder):
-        drawn = draw_pairs(folder, manifest, device, candidate, most)
-        key = read_key(folder, manifest.run_id)
-        pictures = _pictures_sha256(drawn)
-        ballot = next((one for one in key.ballots if _is_of(one, drawn, pictures)), None)
-        if ballot is None:
-            ballot = _new_ballot(drawn, pictures)
-            write_model(folder.votes_key, key.model_copy(update={"ballots": [*key.ballots, ballot]}))
-        blind = []
-        for pair, shown in zip(ballot.pairs, drawn.pairs, strict=True):
-            blind.append(
-                BlindPair(
-                    pair.pair,
-                    (pair.baseline, _encoded(shown.baseline)),
-                    (pair.candidate, _encoded(shown.candidate)),
-                    _encoded(shown.reference) if shown.reference is not None else None,
-                )
+    drawn = draw_pairs(folder, manifest, device, candidate, most)
+    key = read_key(folder, manifest.run_id)
+    pictures = _pictures_sha256(drawn)
+    ballot = next((one for one in key.ballots if _is_of(one, drawn, pictures)), None)
+    if ballot is None:
+        ballot = _new_ballot(drawn, pictures)
+        write_model(folder.votes_key, key.model_copy(update={"ballots": [*key.ballots, ballot]}))
+    blind = []
+    for pair, shown in zip(ballot.pairs, drawn.pairs, strict=True):
+        blind.append(
+            BlindPair(
+                pair.pair,
+                (pair.baseline, _encoded(shown.baseline)),
+                (pair.candidate, _encoded(shown.candidate)),
+                _encoded(shown.reference) if shown.reference is not None else None,
             )
-        page = render_vote_page(manifest.run_id, ballot.ballot, ballot.digest, blind).encode()
-        path = folder.vote_page if out is None else out
-        if path.is_dir():
-            raise UserError(f"{path}: is a folder", "Name the file to write.")
-        write_atomically(path, page)
+        )
+    page = render_vote_page(manifest.run_id, ballot.ballot, ballot.digest, blind).encode()
+    path = folder.vote_page if out is None else out
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder", "Name the file to write.")
+    write_atomically(path, page)
     return MadePage(path, ballot, len(page), drawn.is_cut)
 
 

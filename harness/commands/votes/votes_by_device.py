@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.analysis.tables.quality import Output
+    from harness.analysis.tables.outputs import Output
     from harness.documents.joined_votes import JoinedVotes, Preference
     from harness.documents.manifest import Manifest
 

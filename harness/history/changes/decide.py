@@ -26,6 +26,7 @@ from harness.history.changes.words import change_of, event_sentence, likely_caus
 from harness.history.rows import Series, SeriesKey
 from harness.quantity import QUANTITIES
 from harness.statistics.energy_divisive import split_test
+from harness.statistics.false_discovery import adjusted_p_values
 from harness.words.sentences import sentence
 
 _NIGHTS_SHUFFLED: Final = 60
@@ -139,13 +140,11 @@ def _not_seen(
 
 def _adjusted(p_values: Sequence[float], series_tested: int) -> list[float]:
     """For the number of all series that were tested; what was no suspect is far from being told."""
-    from scipy.stats import false_discovery_control  # half a second, for nights that have a suspect
-
     if not p_values:
         return []
     all_of_them = np.ones(max(series_tested, len(p_values)))
     all_of_them[: len(p_values)] = p_values
-    return [float(each) for each in false_discovery_control(all_of_them)[: len(p_values)]]
+    return [float(each) for each in adjusted_p_values(all_of_them)[: len(p_values)]]
 
 
 def _confirmation(

@@ -2,6 +2,7 @@
 
     [tell]
     on = "regression"
+    share = "aliases"
 
     [[tell.webhook]]
     url = "https://chat.example.org/hooks/bakeoff"
@@ -30,6 +31,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 When = Literal["regression", "change", "always"]
 """`regression`: a confirmed regression that no night told of before, or a night that measured nothing. `change`: any
 change that is new, or something that could not be measured. `always`: every night.
+"""
+
+Share = Literal["aliases", "names"]
+"""What people are told of devices: their models and a letter each, or the names that the suite has. Monitors always get
+the names.
 """
 
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
@@ -135,6 +141,7 @@ class Tell(_Table):
     """`[tell]` of a suite. Without it nobody is told, and the night's own files say everything."""
 
     on: When = "regression"
+    share: Share = "aliases"
     webhook: list[Webhook] = Field(default=[], max_length=20)
     mail: Mail | None = None
     textfile: Textfile | None = None

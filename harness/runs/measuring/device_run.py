@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import posixpath
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -80,6 +80,8 @@ class DeviceRun:
     kind: RunKind = field(default_factory=RunKind)
     most_output_bytes: int = MOST_OUTPUT_BYTES
     """The longest output tensor that is fetched from it."""
+    left_there: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """Arm id → numbers of its outputs that are not fetched."""
     _status: RunnerStatus = field(init=False)
     _connection: Reconnecting = field(init=False)
     _kept: KeptRecords = field(init=False)
@@ -173,7 +175,7 @@ class DeviceRun:
             self.device,
             self.state.remote_folder,
             self.folder,
-            kept_outputs(self._outputs),
+            kept_outputs(self._outputs, self.left_there),
             retry=self._retry,
             stop=self.stop,
             progress=self.progress,

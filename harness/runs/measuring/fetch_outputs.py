@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,12 +43,17 @@ class KeptOutput:
     sha256: str
 
 
-def kept_outputs(records: Sequence[QualityOutput]) -> list[KeptOutput]:
-    """Every output file; of one that was written twice (a restarted step) the last record counts."""
+def kept_outputs(
+    records: Sequence[QualityOutput], left_there: Mapping[str, Collection[int]] | None = None
+) -> list[KeptOutput]:
+    """Every output file but those of an arm's outputs that are `left_there` (arm id → their numbers); of one that was
+    written twice (a restarted step) the last record counts.
+    """
     files = {
         output_name(record.arm, record.item, number): each
         for record in records
         for number, each in enumerate(record.outputs)
+        if number not in (left_there or {}).get(record.arm, ())
     }
     return [KeptOutput(name, each.bytes, each.sha256) for name, each in files.items()]
 

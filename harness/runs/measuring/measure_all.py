@@ -48,7 +48,8 @@ def measure_all(
     `early_ending`: what a device showed of its sensors → what says when a pass of it has shown enough; None where every
     step is done.
     """
-    measure = manifest.experiment.measure
+    measure, parts = manifest.experiment.measure, resolved.task.parts
+    left_there = {} if parts is None else {arm.id: parts.stays(arm.codec) for arm in resolved.arms}
 
     def make_run(index: int, files: DeviceFolder, state: DeviceState, plan: Plan) -> DeviceRun:
         survey = files.survey.read_text(encoding="utf-8", errors="replace") if files.survey.exists() else None
@@ -64,6 +65,7 @@ def measure_all(
             hold=Hold(governor=measure.hold.governor, charging_off=measure.hold.charging == "off"),
             unplugged_pass=UnpluggedPass(plan) if measure.energy.unplugged else None,
             most_output_bytes=longest_output_bytes(resolved),
+            left_there=left_there,
         )
 
     return for_each_device(folder, manifest.devices, make_run, progress, stop, faults=faults)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.documents.records import QualityOutput
 from harness.errors import UserError
+from harness.runs.planning.inferences import inferences_of
 
 if TYPE_CHECKING:
     from harness.documents.records import Record
@@ -24,13 +25,21 @@ class OutputCheck:
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
         self._arms = {arm.id: arm for arm in resolved.arms}
+        self._items = {
+            (arm, inference): item
+            for item, inferences in zip(resolved.items, inferences_of(resolved), strict=True)
+            for arm, ids in inferences.items()
+            for inference in ids
+        }
 
     def __call__(self, record: Record) -> None:
         """Raise `WrongOutputError` naming the item, both shapes and the arm, where they differ."""
         if not isinstance(record, QualityOutput):
             return
         arm = self._arms[record.arm]
-        item = self._resolved.items[int(record.item[1:])]
+        item = self._items.get((arm.id, record.item))
+        if item is None:  # the plan has no such inference of this arm
+            return
         shapes = [output.shape for output in record.outputs]
         try:
             self._resolved.task.check_outputs(arm.model, arm.codec, arm.arm.name, item, shapes)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from harness import __version__
 from harness.documents.folder import safe_name
-from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem
+from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem, ManifestScores
 from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
+from harness.runs.planning.inferences import inferences_of, timed_inference
 from harness.tasks.item import TaskItem
 
 
@@ -30,10 +31,18 @@ def make_manifest(
         experiment=experiment,
         experiment_folder=str(resolved.file.folder),
         arms=[manifest_arm(arm) for arm in resolved.arms],
-        items=[manifest_item(index, item) for index, item in enumerate(resolved.items)],
+        timed_inference=timed_inference(resolved),
+        items=[
+            manifest_item(index, item, inferences)
+            for index, (item, inferences) in enumerate(zip(resolved.items, inferences_of(resolved), strict=True))
+        ],
         latency_item=f"i{resolved.latency_item}",
         devices=[
             ManifestDevice(name=name, folder=f"{index}-{safe_name(name)}") for index, name in enumerate(device_names)
+        ],
+        scores=[
+            ManifestScores(quantity=name, path=str(one.path), sha256=one.sha256)
+            for name, one in resolved.scores.items()
         ],
         runner=runner,
     )
@@ -59,14 +68,18 @@ def manifest_arm(arm: ResolvedArm) -> ManifestArm:
     )
 
 
-def manifest_item(index: int, item: TaskItem) -> ManifestItem:
-    """An item as a manifest has it."""
+def manifest_item(index: int, item: TaskItem, inferences: Mapping[str, list[str]] | None = None) -> ManifestItem:
+    """An item as a manifest has it; `inferences` is what `inferences_of` gives of it."""
+    is_cut = any(len(ids) > 1 for ids in (inferences or {}).values())
     return ManifestItem(
         id=f"i{index}",
         stem=item.stem,
         scene=item.scene,
+        groups=list(item.groups),
         input_path=str(item.input_path),
         reference_path=str(item.reference_path),
         input_sha256=item.input_sha256,
         reference_sha256=item.reference_sha256,
+        inferences=dict(inferences) if is_cut and inferences is not None else {},
+        label=item.label,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import random
 from dataclasses import dataclass, field
 from itertools import islice
@@ -38,7 +39,9 @@ class Placement:
     libraries: dict[str, str]
     """Arm id → its runtime's shared library, for the native runner; empty for the python runner."""
     inputs: dict[str, dict[str, list[str]]]
-    """Item id → arm id → paths of its input tensors."""
+    """Id of one of the plan's items → arm id → paths of its input tensors; relative to the run's folder for what an
+    inference before it will have put out.
+    """
     input_shapes: dict[str, dict[str, list[int]]]
     """Arm id → tensor → shape to load it with."""
     sensing: Sensing = field(default_factory=Sensing)
@@ -47,6 +50,15 @@ class Placement:
     """Arm id → the library that drives its accelerator, where there is one."""
     cores: dict[str, list[int]] = field(default_factory=dict)
     """Arm id → cores that it may run on, where it asks for some."""
+    run_folder: str = ""
+    """Absolute path of the run's folder."""
+
+    def inputs_of(self, inference: str) -> dict[str, list[str]]:
+        """Arm id → absolute paths of the input tensors of one of the plan's items."""
+        return {
+            arm: [posixpath.join(self.run_folder, path) for path in paths]
+            for arm, paths in self.inputs[inference].items()
+        }
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
@@ -58,7 +70,11 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
     steps: list[Step] = []
 
     for item in manifest.items:
-        steps += [QualityStep(step=len(steps) + place, arm=arm, item=item.id) for place, arm in enumerate(arm_ids)]
+        for arm in arm_ids:
+            steps += [
+                QualityStep(step=len(steps) + place, arm=arm, item=inference)
+                for place, inference in enumerate(item.inferences_of(arm))
+            ]
     steps += _latency_steps(manifest, device_index, _orders(arm_ids, measure.pairs, orders), first_step=len(steps))
     for repeat, order in enumerate(_orders(arm_ids, measure.memory_repeats, orders)):
         for arm in order:
@@ -66,7 +82,7 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                 MemoryStep(
                     step=len(steps),
                     arm=arm,
-                    item=manifest.latency_item,
+                    item=manifest.timed,
                     repeat=repeat,
                     inferences=measure.memory_inferences,
                 )
@@ -78,7 +94,11 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
         run_id=manifest.run_id,
         seed=manifest.seed,
         arms=[plan_arm(arm, placement) for arm in manifest.arms],
-        items=[PlanItem(id=item.id, inputs=placement.inputs[item.id]) for item in manifest.items],
+        items=[
+            PlanItem(id=inference, inputs=placement.inputs_of(inference))
+            for item in manifest.items
+            for inference in dict.fromkeys(each for arm in arm_ids for each in item.inferences_of(arm))
+        ],
         steps=steps,
         latency=latency_options(measure),
         energy=placement.sensing.energy,
@@ -104,14 +124,14 @@ def _latency_steps(
     steps: list[WarmUpStep | LatencyPairStep] = []
     pairs = iter(enumerate(orders))
     for launch, (size, start) in enumerate(zip(sizes, starts, strict=True)):
-        steps.append(WarmUpStep(step=first_step + len(steps), arms=start, item=manifest.latency_item, fresh=launch > 0))
+        steps.append(WarmUpStep(step=first_step + len(steps), arms=start, item=manifest.timed, fresh=launch > 0))
         for pair, order in islice(pairs, size):
             steps.append(
                 LatencyPairStep(
                     step=first_step + len(steps),
                     pair=pair,
                     order=order,
-                    item=manifest.latency_item,
+                    item=manifest.timed,
                     launch=launch if len(sizes) > 1 else None,
                 )
             )
@@ -166,7 +186,7 @@ def _energy_cycle(
             cycle=cycle,
             position=position,
             arm=arm,
-            item=manifest.latency_item,
+            item=manifest.timed,
             duration_ns=round((long_blocks.idle_s if arm is None else long_blocks.block_s) * 1e9),
         )
         for position, arm in enumerate(arm for each in order for arm in (None, each))

@@ -15,7 +15,7 @@ def make_soak_plan(manifest: SoakManifest, placement: Placement) -> Plan:
         run_id=manifest.run_id,
         seed=0,  # nothing here is drawn
         arms=[plan_arm(manifest.arm, placement)],
-        items=[PlanItem(id=item, inputs=placement.inputs[item])],
+        items=[PlanItem(id=item, inputs=placement.inputs_of(item))],
         steps=[
             WarmUpStep(step=0, arms=[arm], item=item),
             SoakStep(

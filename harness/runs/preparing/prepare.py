@@ -103,8 +103,9 @@ def prepare(
         accelerator_libraries=setup.accelerator_libraries,
         cores=retry(lambda: _cores(device, resolved)),
         inputs={
-            f"i{index}": {arm: [paths[digest] for digest in digests] for arm, digests in hashes.items()}
-            for index, hashes in enumerate(tensors.by_item)
+            # What no blob has is an output that will lie in the run's folder.
+            inference: {arm: [paths.get(name, name) for name in names] for arm, names in of_arms.items()}
+            for inference, of_arms in tensors.inputs.items()
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
         sensing=sensing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def write_prepared(
         conductor=ready.conductor,
     )
     write_model(files.state, state)
-    write_model(files.plan, make_plan(ready.placement))
+    write_model(files.plan, make_plan(replace(ready.placement, run_folder=state.remote_folder)))
 
 
 @contextmanager

@@ -7,12 +7,31 @@ as super-resolution papers do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.image_to_image.asked_twice import refuse_asked_twice
+from harness.tasks.image_to_image.tiles_of_model import check_tiles, make_tiling
+from harness.tasks.image_to_image.tiling import Tiling
+from harness.tasks.picture_tensor import (
+    CHANNELS_REMEDY,
+    FLOATS,
+    INTEGERS,
+    Layout,
+    Normalisation,
+    check_levels,
+    level_range,
+    luma_of,
+    picture_layout,
+    refuse_no_picture,
+    shape_in_words,
+    size_in_words,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,25 +40,6 @@ if TYPE_CHECKING:
     from harness.models.model_file import ModelFile
     from harness.tasks.image_to_image.dataset import Item
     from harness.tasks.image_to_image.options import Tensor
-
-Layout = Literal["NCHW", "NHWC"]
-
-_FLOATS = {"float32", "float16", "float64"}
-_INTEGERS = {"int8", "uint8", "int16", "uint16"}
-_OWN_LEVELS = {"int8", "uint8"}
-"""Integers that hold the levels of a picture as they are where they say no scale."""
-CHANNELS_REMEDY = "Export the model with as many channels as pictures have: 1 (luma) or 3 (RGB), not left open."
-FEWEST_LEVELS = 24
-"""Between black and white; a tensor quantised for pictures has some 200."""
-
-
-class Normalisation(BaseModel):
-    """Channel by channel, in the model's own order: tensor = (value − mean) / std, where values lie in the range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
 
 
 class Codec(BaseModel):
@@ -62,6 +62,44 @@ class Codec(BaseModel):
     output_normalisation: Normalisation | None = None
     output_index: int = Field(default=0, ge=0, le=1_000_000)
     """Place of `output` among the model's outputs."""
+    tiling: Tiling | None = None
+    """None: pictures go through whole."""
+
+    def parts(self, size: tuple[int, int]) -> int:
+        """The number of inferences that a picture of (height, width) takes."""
+        return self.tiling.count(size) if self.tiling is not None else 1
+
+    def output_size(self, item: Item) -> tuple[int, int]:
+        """The (height, width) that one inference is to make for an item: of its reference, or of a tile of it."""
+        if self.tiling is None:
+            return item.reference_size
+        height, width = (
+            side * after // before
+            for side, before, after in zip(self.tiling.size, item.input_size, item.reference_size, strict=True)
+        )
+        return height, width
+
+    def encode_part(self, image: NDArray[np.uint8], place: int) -> NDArray[np.generic]:
+        """As `encode`, of the tile at `place`; of the whole picture where there is no tiling."""
+        return self.encode(self.tiling.cut(image, place) if self.tiling is not None else image)
+
+    def join(self, tensors: Iterable[NDArray[np.generic]], image: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """The output tensors of all parts of an input picture as that of the whole. Raises ValueError."""
+        import numpy as np
+
+        if self.tiling is None:
+            (tensor,) = tensors
+            return tensor
+        channels_first = self.output_layout == "NCHW"
+
+        def tiles() -> Iterator[NDArray[np.generic]]:
+            for tensor in tensors:
+                if tensor.ndim != 4 or tensor.shape[0] != 1:
+                    raise ValueError(f"a tile has the shape {tuple(tensor.shape)}, not that of one picture")
+                yield tensor[0].transpose(1, 2, 0) if channels_first else tensor[0]
+
+        whole = self.tiling.join(tiles(), (image.shape[0], image.shape[1]))
+        return np.ascontiguousarray(whole.transpose(2, 0, 1) if channels_first else whole)[None]
 
     def encode(self, image: NDArray[np.uint8]) -> NDArray[np.generic]:
         """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
@@ -75,7 +113,7 @@ class Codec(BaseModel):
         if self.input_normalisation is not None:
             values = (values - self.input_normalisation.mean) / np.array(self.input_normalisation.std)
         tensor = values[None].transpose(0, 3, 1, 2) if self.input_layout == "NCHW" else values[None]
-        result: NDArray[np.generic] = np.ascontiguousarray(_to_dtype(tensor, self.input))
+        result: NDArray[np.generic] = np.ascontiguousarray(to_dtype(tensor, self.input))
         return result
 
     def decode(self, tensor: NDArray[np.generic], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -107,7 +145,7 @@ class Codec(BaseModel):
         import numpy as np
 
         values = tensor.astype(np.float64)
-        if self.output.scale is not None and self.output.dtype in _INTEGERS:
+        if self.output.scale is not None and self.output.dtype in INTEGERS:
             values = (values - (self.output.zero_point or 0)) * self.output.scale
         if values.ndim != 4 or values.shape[0] != 1:
             raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
@@ -122,18 +160,18 @@ class Codec(BaseModel):
         sides = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
         return not all(isinstance(side, int) and side > 1 for side in sides)
 
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        """The only (height, width) that the model takes; None where it leaves one open."""
+        height, width = self.input.shape[2:] if self.input_layout == "NCHW" else self.input.shape[1:3]
+        if isinstance(height, int) and isinstance(width, int) and min(height, width) > 1:
+            return height, width
+        return None
+
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
         height, width = size
         return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
-
-
-class TensorQuestionError(UserError):
-    """What a model does not say of its tensors, and the experiment can: `key` of [data.tensor] answers it."""
-
-    def __init__(self, what: str, remedy: str, key: str) -> None:
-        super().__init__(what, remedy)
-        self.key = key
 
 
 def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Codec:
@@ -149,11 +187,12 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         )
     given = model.inputs[0]
     _refuse_no_picture(model, given, tensor)
-    layout = _layout(model, given, tensor)
+    layout = picture_layout(model, given, tensor.layout)
     channels = given.shape[1] if layout == "NCHW" else given.shape[3]
     if channels not in {1, 3}:
         raise UserError(
-            f"{model.path}: tensor {given.name!r} ({_shape(given)} as {layout}) has {_size(channels)} channels",
+            f"{model.path}: tensor {given.name!r} ({shape_in_words(given)} as {layout}) has"
+            f" {size_in_words(channels)} channels",
             CHANNELS_REMEDY,
         )
     if tensor.color != "auto" and (tensor.color in {"rgb", "bgr"}) != (channels == 3):
@@ -165,7 +204,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
     if isinstance(made, int) and made > 0 and made != channels:
         raise UserError(
             f"{model.path}: takes pictures of {channels} channel(s) and its output {result.name!r} has {made}"
-            f" ({_shape(result)} as {output_layout})",
+            f" ({shape_in_words(result)} as {output_layout})",
             "Only models that put out such a picture as they take in can be scored against references."
             + _other_outputs(model, result),
         )
@@ -173,9 +212,10 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
     for low, high in bounds.values():
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
-    taken, put_out = _normalisations(model, tensor, channels)
-    _check_levels(model, given, bounds["input_range"], taken, "input_range")
-    _check_levels(model, result, bounds["output_range"], put_out, "output_range")
+    refuse_asked_twice(model, tensor, given, result)
+    taken, put_out = _normalisations(model, tensor, 1 if channels == 1 else 3)
+    check_levels(model, given, bounds["input_range"], taken, "input_range")
+    check_levels(model, result, bounds["output_range"], put_out, "output_range")
     return Codec(
         input=given,
         output=result,
@@ -183,12 +223,13 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         output_layout=output_layout,
         channels=1 if channels == 1 else 3,
         luma="full" if tensor.color == "y_full" else "studio",
-        input_range=_range(given, bounds["input_range"]),
-        output_range=_range(result, bounds["output_range"]),
+        input_range=level_range(given, bounds["input_range"]),
+        output_range=level_range(result, bounds["output_range"]),
         order="bgr" if tensor.color == "bgr" else "rgb",
         input_normalisation=taken,
         output_normalisation=put_out,
         output_index=model.outputs.index(result),
+        tiling=make_tiling(model, given.shape[2:] if layout == "NCHW" else given.shape[1:3], tensor.tiles),
     )
 
 
@@ -209,7 +250,7 @@ def pick_output(model: ModelFile, tensor: Tensor, layout: Layout, channels: obje
 
 
 def _may_be_picture(given: TensorInfo, info: TensorInfo, layout: Layout, channels: object, scale: int | None) -> bool:
-    if len(info.shape) != 4 or info.dtype not in _FLOATS | _INTEGERS:
+    if len(info.shape) != 4 or info.dtype not in FLOATS | INTEGERS:
         return False
     own = _output_layout(info, layout)
     made = info.shape[1] if own == "NCHW" else info.shape[3]
@@ -232,33 +273,18 @@ def _may_be_scaled(side: int | str | None, before: int | str | None, scale: int)
 
 
 def _other_outputs(model: ModelFile, result: TensorInfo) -> str:
-    others = [f"{each.name!r} ({_shape(each)})" for each in model.outputs if each is not result]
+    others = [f"{each.name!r} ({shape_in_words(each)})" for each in model.outputs if each is not result]
     return f" It also puts out {', '.join(others)}: name one with [data.tensor] output." if others else ""
 
 
 def _refuse_no_picture(model: ModelFile, each: TensorInfo, tensor: Tensor) -> None:
-    more = _other_outputs(model, each) if each in model.outputs and tensor.output is None else ""
-    if len(each.shape) != 4:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} has the shape {_shape(each)}; a picture needs four dimensions",
-            "Export the model with a batch dimension: NCHW or NHWC." + more,
-        )
-    if each.dtype not in _FLOATS | _INTEGERS:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} holds {each.dtype}, which no picture becomes",
-            "Export it with floats, or with int8, uint8 or int16 and their scale." + more,
-        )
-    if each.dtype in _INTEGERS - _OWN_LEVELS and each.scale is None:
-        raise UserError(
-            f"{model.path}: tensor {each.name!r} holds {each.dtype} without a scale, so that its levels are not known",
-            "Export it with its quantisation, or with floats.",
-        )
-    if isinstance(each.shape[0], int) and each.shape[0] not in {1, -1, 0}:
-        raise UserError(f"{model.path}: tensor {each.name!r} takes batches of {each.shape[0]}; export it with 1")
+    refuse_no_picture(
+        model, each, _other_outputs(model, each) if each in model.outputs and tensor.output is None else ""
+    )
 
 
 def _normalisations(
-    model: ModelFile, tensor: Tensor, channels: object
+    model: ModelFile, tensor: Tensor, channels: int
 ) -> tuple[Normalisation | None, Normalisation | None]:
     """Of the input and of the output."""
     found: list[Normalisation | None] = []
@@ -269,11 +295,15 @@ def _normalisations(
         if mean is None and std is None:
             found.append(None)
             continue
-        if channels != 3:
-            raise UserError(f"{model.path}: takes 1 channel, and the experiment gives {names} for three")
+        wrong = next((each for each in (mean, std) if each is not None and len(each) != channels), None)
+        if wrong is not None:
+            raise UserError(
+                f"{model.path}: takes {channels} channel(s), and the experiment gives {names} for {len(wrong)}",
+                "Give one value for each channel of the model.",
+            )
         if std is not None and min(std) <= 0.0:
             raise UserError(f"{names} of [data.tensor]: a standard deviation is above 0")
-        found.append(Normalisation(mean=mean or (0.0, 0.0, 0.0), std=std or (1.0, 1.0, 1.0)))
+        found.append(Normalisation(mean=mean or (0.0,) * channels, std=std or (1.0,) * channels))
     return found[0], found[1]
 
 
@@ -281,6 +311,9 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
     """Whether a picture and its reference fit a model with fixed sizes. Raises `UserError` naming both sizes; nothing
     is resized.
     """
+    if codec.tiling is not None:
+        check_tiles(model, codec.output, codec.output_layout, codec.tiling, item)
+        return
     wanted, has = codec.input.shape, codec.input_shape(item.input_size)
     for want, have in zip(wanted, has, strict=True) if not codec.takes_any_size else ():
         if isinstance(want, int) and want > 0 and want != have:
@@ -288,7 +321,8 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
             takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
             raise UserError(
                 f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
-                "Crop the pictures to that size, or export the model with a dynamic height and width.",
+                "Crop the pictures to that size, export the model with a dynamic height and width, or have pictures cut"
+                " into tiles: [data.tensor] tiles = { overlap = 16 }.",
             )
     height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
     if codec.takes_any_size and codec.input.shape[0] == 1 and 1 in codec.input.shape[1:3]:
@@ -300,15 +334,6 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
                 f" {item.reference_size[1]}×{item.reference_size[0]}",
                 "Nothing is resized: correct the references, data.scale or the model.",
             )
-
-
-def luma_of(image: NDArray[np.uint8], luma: Literal["studio", "full"]) -> NDArray[np.float64]:
-    """Y of uint8 RGB, float64 (height, width): BT.601 as in MATLAB's rgb2ycbcr (studio range) or JPEG (full range)."""
-    import numpy as np
-
-    from metrics.image.luma import luma as studio_luma
-
-    return studio_luma(image) if luma == "studio" else image.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
 
 
 def join_luma(
@@ -333,86 +358,6 @@ def join_luma(
     return np.stack(planes, axis=-1)
 
 
-def real_range(info: TensorInfo) -> tuple[float, float] | None:
-    """What a quantised tensor can hold, after dequantisation; None for other tensors."""
-    import numpy as np
-
-    if info.dtype not in _INTEGERS or info.scale is None:
-        return None
-    limits = np.iinfo(info.dtype)
-    zero = info.zero_point or 0
-    return (int(limits.min) - zero) * info.scale, (int(limits.max) - zero) * info.scale
-
-
-def _check_levels(
-    model: ModelFile, info: TensorInfo, bounds: tuple[float, float], normal: Normalisation | None, key: str
-) -> None:
-    """Refuse a range that a quantised tensor was plainly not made for: pictures would be a few levels, or cut off. The
-    remedy names the key of this tensor alone, so that what answers it asks nothing of the other.
-    """
-    real = real_range(info)
-    if real is None or info.scale is None:
-        return
-    span, real_span = bounds[1] - bounds[0], real[1] - real[0]
-    if normal is not None:
-        span /= min(normal.std)
-    if span < FEWEST_LEVELS * info.scale or span > 4 * real_span:
-        raise TensorQuestionError(
-            f"{model.path}: tensor {info.name!r} holds {real[0]:.4g} to {real[1]:.4g} in steps of {info.scale:.3g};"
-            f" black and white as {bounds[0]:g} and {bounds[1]:g} do not fit that",
-            f"Say which values are black and white for this model: [data.tensor] {key}"
-            + (" = [0, 255]." if real_span > 100 else "."),
-            key,
-        )
-
-
-def _range(info: TensorInfo, bounds: tuple[float, float]) -> tuple[float, float]:
-    """Integers without a scale of their own hold the levels of a picture as they are."""
-    if info.dtype in _OWN_LEVELS and info.scale is None:
-        return (0.0, 255.0) if info.dtype == "uint8" else (-128.0, 127.0)
-    return bounds
-
-
-def _layout(model: ModelFile, given: TensorInfo, tensor: Tensor) -> Layout:
-    if tensor.layout != "auto":
-        return tensor.layout
-    first, last = given.shape[1] in {1, 3}, given.shape[3] in {1, 3}
-    if not first and not last:
-        raise UserError(
-            f"{model.path}: tensor {given.name!r} has the shape {_shape(given)}: neither its second size nor its last"
-            " is 1 or 3, as a picture's channels are",
-            CHANNELS_REMEDY,
-        )
-    if first == last and model.format == "tflite":
-        return "NHWC"  # the only one that its own operators know
-    if first == last:
-        raise TensorQuestionError(
-            f"{model.path}: whether {_shape(given)} is NCHW or NHWC cannot be told",
-            'Say it in the experiment: [data.tensor] layout = "NCHW".',
-            "layout",
-        )
-    return "NCHW" if first else "NHWC"
-
-
 def _output_layout(result: TensorInfo, layout: Layout) -> Layout:
     first, last = result.shape[1] in {1, 3}, result.shape[3] in {1, 3}
     return layout if first == last else "NCHW" if first else "NHWC"
-
-
-def _shape(tensor: TensorInfo) -> str:
-    return "×".join(map(_size, tensor.shape)) or "scalar"
-
-
-def _size(size: int | str | None) -> str:
-    return "?" if size is None or size == -1 else str(size)
-
-
-def _to_dtype(values: NDArray[np.float64], tensor: TensorInfo) -> NDArray[np.generic]:
-    import numpy as np
-
-    if tensor.dtype in _INTEGERS:
-        limits = np.iinfo(tensor.dtype)
-        if tensor.scale is not None:
-            values = values / tensor.scale + (tensor.zero_point or 0)
-        return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
-    return values.astype(tensor.dtype)

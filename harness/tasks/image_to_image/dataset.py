@@ -12,7 +12,10 @@ from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256
 from harness.tasks.image_file import SUFFIXES, describe, image_size, read_image
 from harness.tasks.item import TaskItem
+from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
+
+_ENDINGS = ", ".join(sorted(SUFFIXES))
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,21 @@ class Item(TaskItem):
 
 
 def read_items(
-    inputs: Path, references: Path, scale: int, scene_separator: str | None, limit: int | None
+    inputs: Path,
+    references: Path,
+    scale: int,
+    scene_separator: str | None,
+    limit: int | None,
+    groups: str | None = None,
 ) -> list[Item]:
-    """Match two folders by stem. Raises `UserError` for a missing folder, partner, or a size that does not fit."""
-    input_files = pictures_in(inputs, "inputs")
-    reference_files = pictures_in(references, "references")
+    """Match two folders by stem; where `groups` are folders, those directly in them too. Raises `UserError` for a
+    missing folder, partner, or a size that does not fit.
+    """
+    input_files = pictures_in(inputs, "inputs", groups)
+    reference_files = pictures_in(references, "references", groups)
     refuse_unpaired(input_files, reference_files, inputs, references)
+    if groups == FOLDERS:
+        refuse_other_folders(input_files, reference_files, references)
     items = []
     for stem in sorted(input_files)[:limit]:
         item = Item(
@@ -81,13 +93,13 @@ def _read_item(item: Item) -> Item:
     )
 
 
-def pictures_in(folder: Path, what: str) -> dict[str, Path]:
+def pictures_in(folder: Path, what: str, groups: str | None = None) -> dict[str, Path]:
     """Stem → file. Hidden files and files that are no pictures are left alone."""
     if not folder.is_dir():
         raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+    for path in (path for home in folders_of_items(folder, groups) for path in sorted(home.iterdir())):
+        if not _is_picture(path):
             continue
         if path.is_symlink() and not path.exists():
             raise UserError(
@@ -96,23 +108,44 @@ def pictures_in(folder: Path, what: str) -> dict[str, Path]:
             )
         if not path.is_file():
             continue
-        refuse_unwritable(folder, path.name)
+        refuse_unwritable(folder, str(path.relative_to(folder)))
         if path.stem in found:
+            first, second = (str(one.relative_to(folder)) for one in (found[path.stem], path))
             raise UserError(
-                f"{folder}: {found[path.stem].name!r} and {path.name!r} have the same stem",
+                f"{folder}: {first!r} and {second!r} have the same stem",
                 "Inputs and references are matched by stem: keep one of them.",
             )
         found[path.stem] = path
     if not found:
-        raise UserError(f"{folder}: holds no pictures", f"Known endings: {', '.join(sorted(SUFFIXES))}.")
+        raise UserError(f"{folder}: holds no pictures", _where_else(folder) or f"Known endings: {_ENDINGS}.")
     return found
 
 
-def left_out(folder: Path) -> list[str]:
+def lie_in_folders(folder: Path) -> str | None:
+    """Name of a folder in this one that holds pictures, where itself it holds none; else None."""
+    homes = folders_of_items(folder, FOLDERS)
+    holding = [home for home in homes if home.is_dir() and any(map(_is_picture, home.iterdir()))]
+    return holding[0].name if holding and holding[0] is not folder else None
+
+
+def _where_else(folder: Path) -> str | None:
+    """What to do where pictures lie in folders of it; None where they do not."""
+    home = lie_in_folders(folder)
+    if home is None:
+        return None
+    return f'Those in {home}/ are found with groups = "{FOLDERS}" below [data], which makes it a group.'
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def left_out(folder: Path, groups: str | None = None) -> list[str]:
     """Names of the files that are not taken for pictures, hidden ones apart: their endings are not known."""
     return sorted(
         path.name
-        for path in folder.iterdir()
+        for home in folders_of_items(folder, groups)
+        for path in home.iterdir()
         if path.suffix.lower() not in SUFFIXES
         and not path.name.startswith(".")
         and (path.is_symlink() or path.is_file())

@@ -8,11 +8,11 @@ from pathlib import Path
 from harness.tasks.image_to_image.dataset import Item, left_out
 
 
-def notes_on_folders(inputs: Path, references: Path) -> list[str]:
+def notes_on_folders(inputs: Path, references: Path, groups: str | None = None) -> list[str]:
     """A line for each folder that holds files which are not taken for pictures."""
     notes = []
     for folder, what in ((inputs, "inputs"), (references, "references")):
-        names = left_out(folder)
+        names = left_out(folder, groups)
         if names:
             notes.append(f"{what}: {len(names)} file(s) left out, by the ending no picture ({_first_of(names)})")
     return notes

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.image_file import image_size
-from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, make_codec, real_range
-from harness.tasks.image_to_image.dataset import Item, pictures_in, read_items
+from harness.tasks.image_to_image.codec import check_item, make_codec
+from harness.tasks.image_to_image.dataset import Item, lie_in_folders, pictures_in, read_items
 from harness.tasks.image_to_image.dataset_notes import notes_on_folders
 from harness.tasks.image_to_image.first_look import first_look, in_keys
-from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.image_to_image.options import Tensor, Tiles
+from harness.tasks.item_groups import FOLDERS
+from harness.tasks.picture_tensor import TensorQuestionError, real_range
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.models.model_file import ModelFile
     from harness.models.tensor_info import TensorInfo
+    from harness.tasks.image_to_image.codec import Codec
 
 SMALLEST_FOR_LPIPS = 64
 """Side of the smallest picture in pixels; networks that see less of it say little."""
+_OVERLAP = 16
+"""Pixels by which tiles overlap where nobody says more: many networks see as far."""
 PSNR_RULE = """
 [[rules]]
 quantity = "psnr_y"
@@ -39,10 +44,18 @@ def draft(given: DraftData) -> TaskDraft:
     """
     scale, items = _scale_and_items(given)
     tensors = _tensors(given.models)
-    said, questions = notes_on_folders(given.inputs, given.references), []
+    groups = _groups(given)
+    said, questions = notes_on_folders(given.inputs, given.reference_folder, groups), []
     for place, model in enumerate(given.models):
         try:
             codec = make_codec(model, tensors[place], scale)
+            if (tiles := _tiles(codec, items)) is not None:
+                tensors[place] = tensors[place].model_copy(update={"tiles": tiles})
+                codec = make_codec(model, tensors[place], scale)
+                said.append(
+                    f"{model.path.name} takes pictures of {_one_size(codec)}, and others are cut into tiles of"
+                    f" that size that overlap by {tiles.overlap} pixels: see tiles in [data.tensor]."
+                )
         except TensorQuestionError as question:
             questions.append(f"{question.what} {question.remedy}")
             continue
@@ -71,7 +84,9 @@ def draft(given: DraftData) -> TaskDraft:
 
 def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
     """The scale is read off the first pair of pictures that share a stem; the whole set is then checked with it."""
-    inputs, references = pictures_in(given.inputs, "inputs"), pictures_in(given.references, "references")
+    groups = _groups(given)
+    inputs = pictures_in(given.inputs, "inputs", groups)
+    references = pictures_in(given.reference_folder, "references", groups)
     scale = 1
     for stem in sorted(inputs):
         if stem in references:
@@ -84,7 +99,12 @@ def _scale_and_items(given: DraftData) -> tuple[int, list[Item]]:
                     "References must be 1, 2, 3, … times as large as inputs; nothing is resized.",
                 )
             break
-    return scale, read_items(given.inputs, given.references, scale, None, None)
+    return scale, read_items(given.inputs, given.reference_folder, scale, None, None, groups)
+
+
+def _groups(given: DraftData) -> str | None:
+    """Pictures that lie in folders only are groups."""
+    return FOLDERS if given.inputs.is_dir() and lie_in_folders(given.inputs) is not None else None
 
 
 def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:
@@ -103,6 +123,15 @@ def _tensors(models: Sequence[ModelFile]) -> list[Tensor]:
         )
         for model, bounds, own in zip(models, ranges, put_out, strict=True)
     ]
+
+
+def _tiles(codec: Codec, items: Sequence[Item]) -> Tiles | None:
+    """For a model of one size, and pictures that do not all have it: tiles that overlap by a quarter at most."""
+    size = codec.fixed_size
+    if size is None or all(item.input_size == size for item in items):
+        return None
+    overlap = min(_OVERLAP, min(size) // 4)
+    return Tiles(overlap=overlap, margin=overlap // 4)
 
 
 def _range_told(tensor: TensorInfo) -> tuple[float, float] | None:
@@ -131,12 +160,19 @@ references = {given.references_toml}   # matched with the inputs by file stem
 scale = {scale}   # references are this many times larger; also the border left out of luma scores
 # limit = 50              # only the first so many pictures, by name
 # scene_separator = "__"  # pictures named SCENE__N are crops of one scene: statistics then count scenes, not crops
+{_groups_line(given)}
 
 [data.tensor]   # how pictures become tensors; what the model says itself (names, shapes, quantisation) is not asked
 layout = "auto"        # NCHW or NHWC where it cannot be told from the model
 {_color_line(tensor)}
 range = {_range_text(tensor.range)}     # values of black and white, for quantised tensors after dequantisation
-{_own_ranges(tensor)}{_to_fill_in(questions)}"""
+{_own_ranges(tensor)}{_tiles_line(tensor)}{_to_fill_in(questions)}"""
+
+
+def _groups_line(given: DraftData) -> str:
+    if _groups(given) is not None:
+        return f'groups = "{FOLDERS}"   # each folder of inputs is a group, each judged by itself too'
+    return '# groups = "tags.csv"    # item,tag: groups such as night or faces, each judged by itself too'
 
 
 def _color_line(tensor: Tensor) -> str:
@@ -167,6 +203,21 @@ def _own_ranges(tensor: Tensor) -> str:
     )
 
 
+def _one_size(codec: Codec) -> str:
+    height, width = codec.fixed_size or (0, 0)
+    return f"{width}×{height}"
+
+
+def _tiles_line(tensor: Tensor) -> str:
+    if tensor.tiles is None:
+        return ""
+    return f"tiles = {_tiles_text(tensor.tiles)}   # the model takes one size: pictures go through it in tiles of it\n"
+
+
+def _tiles_text(tiles: Tiles) -> str:
+    return f'{{ overlap = {tiles.overlap}, margin = {tiles.margin}, blend = "{tiles.blend}" }}'
+
+
 def _to_fill_in(questions: Sequence[str]) -> str:
     return "".join(f"# TO BE FILLED IN: {_comment(question)}\n" for question in questions)
 
@@ -178,4 +229,5 @@ def _comment(text: str) -> str:
 
 def _inline(tensor: Tensor) -> str:
     more = "".join(f", {key} = {_range_text(bounds)}" for key, bounds in _ranges_of_their_own(tensor).items())
+    more += f", tiles = {_tiles_text(tensor.tiles)}" if tensor.tiles is not None else ""
     return f'{{ layout = "auto", color = "{tensor.color}", range = {_range_text(tensor.range)}{more} }}'

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,9 @@ from harness.models.run_once import NotRunHereError, run_once
 from harness.tasks.first_look import FirstLook
 from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, floor_is_doubtful, plain_bicubic
-from harness.tasks.image_to_image.codec import FEWEST_LEVELS
 from harness.tasks.image_to_image.other_readings import RANGES, TRIED, other_readings, psnr_db
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, output_faults
+from harness.tasks.picture_tensor import FEWEST_LEVELS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,8 @@ _GAIN_DB = 3.0
 _EXACT_DB = 100.0
 """Stands for the infinite PSNR of identical pictures where gains are averaged."""
 _TIMEOUT_S = 60.0
+_MOST_PARTS = 36
+"""The most tiles of a picture that is put through."""
 
 
 @dataclass(frozen=True)
@@ -93,22 +96,33 @@ def first_look(
     """Put one picture of each size through the model (three at most). `name` is what people call it. Raises `UserError`
     where it makes pictures of another size than the references, or none.
     """
-    chosen = _chosen(items)
+    chosen = [item for item in _chosen(items) if codec.parts(item.input_size) <= _MOST_PARTS]
     if not chosen:
         return PictureLook(not_run="its pictures are too large for a look")
     images = [read_image(item.input_path) for item in chosen]
     variants = _variants(codec) if all(image[..., 0].size <= _TRIED_PIXELS for image in images) else []
     readings = [codec, *(codec.model_copy(update=update) for update, _ in variants)]
-    tensors = [reading.encode(image) for reading in readings for image in images]
+    counts = [codec.parts(item.input_size) for item in chosen]
+    tensors = [
+        reading.encode_part(image, part)
+        for reading in readings
+        for image, parts in zip(images, counts, strict=True)
+        for part in range(parts)
+    ]
     try:
         names, outputs = run_once(model.path, tensors, _TIMEOUT_S)
     except NotRunHereError as error:
         return PictureLook(not_run=str(error))
     place = names.index(codec.output.name) if codec.output.name in names else min(codec.output_index, len(names) - 1)
-    for item, made in zip(chosen, outputs, strict=False):
-        _check_size(name, codec, item, names, made, place)
+    each_part = iter(outputs)
+    of_pictures = [list(islice(each_part, parts)) for _ in readings for parts in counts]
+    for item, parts_made in zip(chosen, of_pictures, strict=False):
+        _check_size(name, codec, item, names, parts_made[0], place)
     references = [read_image(item.reference_path) for item in chosen]
-    made = [each[place] for each in outputs]
+    made = [
+        codec.join((outputs_of_part[place] for outputs_of_part in parts_made), image)
+        for parts_made, image in zip(of_pictures, images * len(readings), strict=True)
+    ]
     count = len(chosen)
     return _judged(
         codec,
@@ -152,14 +166,16 @@ def _check_size(
     name: str, codec: Codec, item: Item, names: list[str], made: list[NDArray[np.generic]], place: int
 ) -> None:
     sizes = {output: _picture_size(codec, each) for output, each in zip(names, made, strict=True)}
-    size = sizes[names[place]]
-    if size == item.reference_size:
+    size, wanted_size = sizes[names[place]], codec.output_size(item)
+    if size == wanted_size:
         return
-    fitting = [output for output, each in sizes.items() if each == item.reference_size]
-    wanted = f"{item.reference_size[1]}×{item.reference_size[0]}"
+    fitting = [output for output, each in sizes.items() if each == wanted_size]
+    wanted = f"{wanted_size[1]}×{wanted_size[0]}"
     what = f"{size[1]}×{size[0]}" if size is not None else f"a tensor of shape {list(made[place].shape)}"
+    of_what = "" if codec.tiling is None else "a tile of "
     raise UserError(
-        f"{name}: makes {what} from {item.input_path.name}, and its reference {item.reference_path} is {wanted}",
+        f"{name}: makes {what} from {of_what}{item.input_path.name}, and {of_what}its reference {item.reference_path}"
+        f" is {wanted}",
         f'Its output {fitting[0]!r} is {wanted}: [data.tensor] output = "{fitting[0]}".'
         if fitting
         else "Nothing is resized: correct the references, data.scale or the model.",

@@ -9,7 +9,26 @@ from pydantic.json_schema import SkipJsonSchema
 
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB
+from harness.tasks.image_to_image.tiling import Blend, Padding
+from harness.tasks.picture_tensor import ChannelValues
 from harness.tasks.task_data import TaskData
+
+
+class Tiles(DeclaredTable):
+    """How pictures of other sizes go through a model that takes one: in tiles, blended again. Lengths are pixels of the
+    input.
+    """
+
+    overlap: int = Field(ge=0, le=2048)
+    """Neighbouring tiles share at least so many pixels; at most half a tile."""
+    margin: int = Field(default=0, ge=0, le=1024)
+    """What a tile puts out this close to an edge that has a neighbour is not used."""
+    blend: Blend = "linear"
+    """How one tile passes into the next, over the overlap without its margins; `cut`: at once, in the middle."""
+    padding: Padding = "reflect"
+    """What stands below and to the right of a picture that is smaller than a tile."""
+    side: int | None = Field(default=None, ge=8, le=8192)
+    """Height and width of a tile where the model leaves them open."""
 
 
 class Tensor(DeclaredTable):
@@ -29,14 +48,16 @@ class Tensor(DeclaredTable):
     input_range: tuple[float, float] | None = None
     output_range: tuple[float, float] | None = None
     """Where the input or the output has a range of its own, such as 0 to 1 in and -1 to 1 out."""
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
+    mean: ChannelValues | None = None
+    std: ChannelValues | None = None
     """The input is (value - mean) / std, channel by channel, after `range`; in the model's own order of channels."""
-    output_mean: tuple[float, float, float] | None = None
-    output_std: tuple[float, float, float] | None = None
+    output_mean: ChannelValues | None = None
+    output_std: ChannelValues | None = None
     """The output is normalised likewise, and brought back: value = output * std + mean."""
     output: str | None = Field(default=None, max_length=500)
     """Name of the output that is the picture; None takes the first that can be one."""
+    tiles: Tiles | None = None
+    """None: every picture goes through the model whole, and one that does not fit is refused."""
 
 
 class Data(TaskData):

@@ -7,6 +7,7 @@ wrongly.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
 
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 """Values of black and white that models are trained with."""
-TRIED = "range, channel order, gamma, a turned or mirrored picture, a shift of a pixel or less"
+TRIED = "range, limited range, channel order, gamma, a turned or mirrored picture, a shift of a pixel or less"
+_LIMITED = {
+    "a limited range (black and white of the output are 16 and 235 of 255, as in video)": (16.0 / 255.0, 235.0 / 255.0),
+    "a range that was stretched (black and white of the references are 16 and 235 of 255, as in video)": (
+        -16.0 / 219.0,
+        239.0 / 219.0,
+    ),
+}
+"""Words → black and white as shares of the declared range."""
+_EXPONENTS = (0.45, 0.56, 0.67, 0.83, 1.2, 1.5, 1.8, 2.2)
 _CROP = 256
 """Side in pixels of the middle that is looked at for a shift."""
 _FARTHEST_PX = 2.0
@@ -54,11 +64,11 @@ def other_readings(
 
     `tensor` is an output that `codec` can decode to a picture of the reference's shape.
     """
-    return {words: psnr_db(picture, reference) for words, picture in _readings(codec, tensor, image, reference.shape)}
+    return {words: psnr_db(picture, reference) for words, picture in _readings(codec, tensor, image, reference)}
 
 
 def _readings(
-    codec: Codec, tensor: NDArray[np.generic], image: NDArray[np.uint8], shape: tuple[int, ...]
+    codec: Codec, tensor: NDArray[np.generic], image: NDArray[np.uint8], reference: NDArray[np.uint8]
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     import numpy as np
 
@@ -73,8 +83,19 @@ def _readings(
             low, high = (f"{value:g}" for value in bounds)
             other = codec.model_copy(update={"output_range": bounds})
             yield f"another range (the output with black and white as {low} and {high})", other.decode(tensor, image)
+    for words, (black, white) in _LIMITED.items():
+        start, width = codec.output_range[0], codec.output_range[1] - codec.output_range[0]
+        bounds = (start + black * width, start + white * width)
+        yield words, codec.model_copy(update={"output_range": bounds}).decode(tensor, image)
+    if codec.channels == 1:
+        other = codec.model_copy(update={"luma": "full" if codec.luma == "studio" else "studio"})
+        key = "y_full" if codec.luma == "studio" else "y"
+        yield f'another luma (`color = "{key}"`)', other.decode(tensor, image)
     yield "another gamma (the output is linear light)", _through(picture, _srgb_of_linear())
     yield "another gamma (the output is one sRGB curve too bright)", _through(picture, _linear_of_srgb())
+    exponent = _exponent(picture, reference)
+    if exponent is not None:
+        yield f"another gamma (the output raised to the power of {exponent:g})", _through(picture, _power_of(exponent))
     for words, turned in (
         ("a picture turned by 180°", picture[::-1, ::-1]),
         ("a picture on its side", picture.transpose(1, 0, 2)[:, ::-1]),
@@ -82,7 +103,7 @@ def _readings(
         ("a mirrored picture", picture[:, ::-1]),
         ("a picture upside down", picture[::-1]),
     ):
-        if turned.shape == shape:
+        if turned.shape == reference.shape:
             yield words, np.ascontiguousarray(turned)
 
 
@@ -136,6 +157,30 @@ def _through(picture: NDArray[np.uint8], curve: NDArray[np.float64]) -> NDArray[
 
     levels: NDArray[np.uint8] = np.clip(np.rint(curve * 255.0), 0, 255).astype(np.uint8)
     return levels[picture]
+
+
+def _exponent(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float | None:
+    """The power that brings a picture nearest to its reference, by least squares of the logarithms of the middle's
+    levels, as the nearest of a few; None where that is about 1.
+    """
+    import numpy as np
+
+    made, wanted = (_middle(each) / 255.0 for each in (picture, reference))
+    told = (made > 0.04) & (made < 0.96) & (wanted > 0.04) & (wanted < 0.96)
+    if np.count_nonzero(told) < 100:
+        return None
+    from_log, to_log = np.log(made[told]), np.log(wanted[told])
+    power = float(from_log @ to_log / (from_log @ from_log))
+    if not 0.4 <= power <= 2.5:
+        return None
+    return min((*_EXPONENTS, None), key=lambda each: abs(math.log(power) - math.log(each or 1.0)))
+
+
+def _power_of(exponent: float) -> NDArray[np.float64]:
+    import numpy as np
+
+    power: NDArray[np.float64] = (np.arange(256) / 255.0) ** exponent
+    return power
 
 
 def _linear_of_srgb() -> NDArray[np.float64]:

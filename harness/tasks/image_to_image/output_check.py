@@ -30,9 +30,11 @@ def check_outputs(model: ModelFile, codec: Codec, arm: str, item: Item, shapes: 
             f"{model.path}: puts out {shape} as {codec.output_layout}, not one picture of {codec.channels} channel(s)",
             "Where the layout was guessed wrongly, say it: [data.tensor] layout.",
         )
-    if size != item.reference_size:
+    wanted = codec.output_size(item)
+    if size != wanted:
+        of_what = "" if codec.tiling is None else "a tile of "
         raise UserError(
-            f"{arm}: makes {size[1]}×{size[0]} from {item.input_path.name}, and its reference"
-            f" {item.reference_path} is {item.reference_size[1]}×{item.reference_size[0]}",
+            f"{arm}: makes {size[1]}×{size[0]} from {of_what}{item.input_path.name}, and {of_what}its reference"
+            f" {item.reference_path} is {wanted[1]}×{wanted[0]}",
             "Nothing is resized: correct the references, data.scale or the model.",
         )

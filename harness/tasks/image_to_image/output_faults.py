@@ -10,18 +10,22 @@ if TYPE_CHECKING:
 
     from harness.tasks.image_to_image.codec import Codec
 
-Fault = Literal["not finite", "black", "constant", "clipped", "shares"]
+Fault = Literal["not finite", "black", "constant", "clipped", "colourless", "shares"]
 
 FAULT_WORDS: dict[Fault, str] = {
     "not finite": "values that are not finite (NaN or infinite)",
     "black": "nothing but black",
     "constant": "a single colour",
     "clipped": "most values cut off at black or white",
+    "colourless": "hardly any colour, where the references have some,",
     "shares": "channels that sum to one, as shares of classes do and pictures do not",
 }
 _CLIPPED_SHARE = 0.5
 _SHARES_WITHIN = 0.02
 _FEWEST_LEVELS = 2.0
+_COLOURED_LEVELS = 12.0
+"""Mean distance of a pixel's channels from each other, in levels, from which a picture is one of colours."""
+_COLOURLESS_SHARE = 0.1
 
 
 def output_faults(
@@ -29,7 +33,7 @@ def output_faults(
 ) -> list[Fault]:
     """What is wrong with one output of an arm. `picture` is what it was decoded to, None where it could not be.
 
-    A reference that is itself one colour, or mostly black and white, makes such an output right.
+    A reference that is itself one colour, or mostly black and white, or grey, makes such an output right.
     """
     import numpy as np
 
@@ -42,6 +46,8 @@ def output_faults(
         found.append("black" if picture.max() <= _FEWEST_LEVELS else "constant")
     elif _saturated(picture) > _CLIPPED_SHARE and _saturated(reference) < _saturated(picture) / 2.0:
         found.append("clipped")
+    elif _colour(picture) < _COLOURLESS_SHARE * _colour(reference) and _colour(reference) > _COLOURED_LEVELS:
+        found.append("colourless")
     if codec.channels == 3 and _are_shares(codec.planes(tensor)):
         found.append("shares")
     return found
@@ -51,6 +57,13 @@ def _saturated(picture: NDArray[np.uint8]) -> float:
     import numpy as np
 
     return float(np.mean((picture == 0) | (picture == 255)))
+
+
+def _colour(picture: NDArray[np.uint8]) -> float:
+    """How far apart the channels of a pixel are, in levels, on average."""
+    import numpy as np
+
+    return float(np.mean(picture.max(axis=2).astype(np.int16) - picture.min(axis=2)))
 
 
 def _are_shares(planes: NDArray[np.float64]) -> bool:

@@ -10,6 +10,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from harness.tasks.image_to_image.bicubic_floor import floor_is_doubtful
+from harness.tasks.image_to_image.error_place import error_place
 from harness.tasks.image_to_image.named_items import of_images
 from harness.tasks.image_to_image.other_readings import TRIED, Offset
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, Fault
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _READING_GAIN_DB = 3.0
 _MOVED_GAIN_DB = 1.0
 _MOVED_PX = 0.3
+_SHOWN_ON = 0.5
+"""Share of the images on which tiles must show: what a picture holds may have an edge there by chance."""
 _MOST_ITEMS = 0.75
 """Share of the tried items on which another reading must be better: a mistake of the experiment is in all of them."""
 
@@ -38,8 +41,17 @@ def picture_doubts(found: Plausibility, device: str, arms: Sequence[str], *, bel
         looks = found.looks.get((device, arm), [])
         for fault, items in _items_by_fault(looks).items():
             text = f"{arm} puts out {FAULT_WORDS[fault]} on {of_images(items, len(looks))}"
-            whole = len(items) == len(looks) and fault == "shares"
+            # A candidate alone may well have lost its colours; a baseline that ships today has not.
+            is_misread = fault == "shares" or (fault == "colourless" and place == 0)
+            whole = len(items) == len(looks) and is_misread
             (doubts.suspicions if whole else doubts.doubts).setdefault(arm, []).append(text)
+        seams = {look.item: look.seam_step for look in looks if look.seam_step is not None}
+        if seams and len(seams) >= _SHOWN_ON * len(looks):
+            doubts.doubts.setdefault(arm, []).append(
+                f"{arm} shows where its tiles meet on {of_images(list(seams), len(looks))}: steps of up to"
+                f" {max(seams.values()):.1f} levels of 255 along whole sides of tiles; a larger overlap or margin of"
+                " [data.tensor] tiles may hide them"
+            )
         explained = _other_reading(looks) or _moved(looks, floors)
         below = _below(looks, floors)
         too_low = below is not None and below[0] > below_db
@@ -53,6 +65,8 @@ def picture_doubts(found: Plausibility, device: str, arms: Sequence[str], *, bel
             )
             # A candidate alone may well be as bad as that; a baseline that ships today is not.
             (doubts.suspicions if place == 0 else doubts.doubts).setdefault(arm, []).append(text)
+        if explained is None and (where := _in_one_place(looks, floors)) is not None:
+            doubts.doubts.setdefault(arm, []).append(f"{arm} {where}")
     return doubts
 
 
@@ -125,6 +139,18 @@ def _other_reading(looks: list[OutputLook]) -> str | None:
         if mean >= gain and often:
             best, gain = words, mean
     return None if best is None else f"looks like {best}: that gives {gain:.1f} dB more"
+
+
+def _in_one_place(looks: list[OutputLook], floors: dict[str, ItemFloor]) -> str | None:
+    """Whether an arm's pictures are off in one place and not elsewhere, where plain bicubic ones are not."""
+    seen = [look for look in looks if look.cells is not None and look.item in floors]
+    found = error_place([look.cells for look in seen], [floors[look.item].cells for look in seen])
+    if found is None:
+        return None
+    return (
+        f"is off in {found.words}, on {found.items} of the {found.of} images that were looked at: its squared error is"
+        f" {found.times:.0f} times what it is elsewhere, of what plain bicubic's is; look there"
+    )
 
 
 def _moved(looks: list[OutputLook], floors: dict[str, ItemFloor]) -> str | None:

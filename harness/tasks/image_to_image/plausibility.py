@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.tasks.image_file import grey_of
 from harness.tasks.image_to_image.bicubic_floor import FLOOR_METRICS, plain_bicubic
+from harness.tasks.image_to_image.error_place import error_cells
 from harness.tasks.image_to_image.other_readings import (
     Offset,
     gain_if_moved_db,
@@ -21,6 +22,7 @@ from harness.tasks.image_to_image.other_readings import (
     psnr_db,
 )
 from harness.tasks.image_to_image.output_faults import Fault, output_faults
+from harness.tasks.image_to_image.seams import seam_step
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +45,8 @@ class ItemFloor:
     """Those of `FLOOR_METRICS` that the experiment asks for."""
     offset: Offset | None
     """Where the bicubic picture lies beside the reference; only on items where other readings are tried."""
+    cells: NDArray[np.float64] | None = None
+    """Its error in each cell of `error_place`; only on those items too."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class OutputLook:
     """Other reading in words → PSNR in dB; empty where none were tried."""
     offset: Offset | None = None
     gain_if_moved_db: float = 0.0
+    seam_step: float | None = None
+    """The step in levels of 255 where its tiles meet, where it stands out."""
+    cells: NDArray[np.float64] | None = None
+    """The error in each cell of `error_place`; None where other readings were not tried."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,8 @@ def item_floor(
             except MetricInputError:
                 continue
     offset = offset_of(picture, reference) if try_offset else None
-    return ItemFloor(item, psnr_db(picture, reference), values, offset)
+    cells = error_cells(picture, reference) if try_offset else None
+    return ItemFloor(item, psnr_db(picture, reference), values, offset, cells)
 
 
 def look_at_output(
@@ -169,8 +178,12 @@ def look_at_output(
     if picture is None:
         return OutputLook(item, None, faults)
     psnr = psnr_db(picture, reference)
+    seam = None
+    if codec.tiling is not None:
+        seam = seam_step(picture, reference, codec.tiling, picture.shape[0] // image.shape[0])
     if not try_others or math.isinf(psnr):
-        return OutputLook(item, psnr, faults)
+        return OutputLook(item, psnr, faults, seam_step=seam)
     offset = offset_of(picture, reference)
     moved = gain_if_moved_db(picture, reference, offset) if offset is not None else 0.0
-    return OutputLook(item, psnr, faults, other_readings(codec, tensor, image, reference), offset, moved)
+    readings, cells = other_readings(codec, tensor, image, reference), error_cells(picture, reference)
+    return OutputLook(item, psnr, faults, readings, offset, moved, seam, cells)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
+from harness.tasks.image_to_image.views import PICTURE_VIEWS
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
+from harness.tasks.parts import Parts
 from harness.tasks.task import Resolve, Task
+from metrics.registry import of_family
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +38,8 @@ _DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Item]:
-    return read_items(resolve(data.inputs), resolve(data.references), data.scale, data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return read_items(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
@@ -49,7 +54,8 @@ def _notes(model: ModelFile, codec: Codec) -> list[str]:
 
 
 def _notes_on_items(data: Data, resolve: Resolve, items: Sequence[Item]) -> list[str]:
-    return [*notes_on_folders(resolve(data.inputs), resolve(data.references)), *notes_on_colors(items)]
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return [*notes_on_folders(inputs, references, data.groups), *notes_on_colors(items)]
 
 
 def _make_codec(model: ModelFile, tensor: Tensor, data: Data) -> Codec:
@@ -63,7 +69,8 @@ def _tensors(codec: Codec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
 def _input_shapes(codec: Codec, item: Item) -> dict[str, list[int]]:
     if not codec.takes_any_size and all(isinstance(size, int) and size > 0 for size in codec.input.shape):
         return {}
-    return {codec.input.name: codec.input_shape(item.input_size)}
+    size = codec.tiling.size if codec.tiling is not None else item.input_size
+    return {codec.input.name: codec.input_shape(size)}
 
 
 def _encode(codec: Codec, image: NDArray[np.uint8]) -> list[NDArray[np.generic]]:
@@ -79,9 +86,26 @@ def _decode(codec: Codec, outputs: Sequence[NDArray[np.generic]], image: NDArray
 
 
 def _output_bytes(codec: Codec, item: Item) -> int:
-    """A picture of the reference's size."""
+    """A picture of the reference's size; with tiles what they share comes on top."""
     height, width = item.reference_size
-    return height * width * codec.channels * _DTYPE_BYTES[codec.output.dtype]
+    if codec.tiling is not None:
+        shares = [tile / side for tile, side in zip(codec.tiling.size, item.input_size, strict=True)]
+        height, width = (math.ceil(side * share) for side, share in zip((height, width), shares, strict=True))
+    return codec.parts(item.input_size) * height * width * codec.channels * _DTYPE_BYTES[codec.output.dtype]
+
+
+def _parts(codec: Codec, item: Item) -> int:
+    return codec.parts(item.input_size)
+
+
+def _encode_part(codec: Codec, image: NDArray[np.uint8], place: int) -> list[NDArray[np.generic]]:
+    return [codec.encode_part(image, place)]
+
+
+def _join(
+    codec: Codec, parts: Iterable[Sequence[NDArray[np.generic]]], image: NDArray[np.uint8]
+) -> list[NDArray[np.generic]]:
+    return [codec.join((tensors[0] for tensors in parts), image)]
 
 
 def _sample_for(reference_path: Path) -> Callable[[str, NDArray[np.uint8]], NDArray[np.uint8]]:
@@ -136,6 +160,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     first_look=_first_look,
     sample_for=_sample_for,
     looks=_looks,
+    views=PICTURE_VIEWS,
     tensor_is_a_factor=True,
     tensors=_tensors,
     input_shapes=_input_shapes,
@@ -143,18 +168,9 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     outputs_needed=_outputs_needed,
     decode=_decode,
     output_bytes=_output_bytes,
+    parts=Parts(count=_parts, encode=_encode_part, join=_join),
     check_outputs=check_outputs,
-    metrics=(
-        "psnr",
-        "psnr_y",
-        "ssim",
-        "ssim_y",
-        "lpips_alex",
-        "lpips_squeeze",
-        "lpips_vgg",
-        "close_pixels",
-        "psnr_pooled",
-    ),
+    metrics=of_family("image"),
     default_metrics=("psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"),
     metric_settings=_metric_settings,
     shows_pictures=True,

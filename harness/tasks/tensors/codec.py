@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.tensor_file import FLOATS, INTEGERS, TensorHeader
+from harness.tasks.tensor_values import refuse_other_values, refuse_shape, to_dtype_of_file
 from harness.tasks.tensors.dataset import ALONE, TensorItem
-from harness.tasks.tensors.tensor_file import FLOATS, INTEGERS, TensorHeader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ class TensorCodec(BaseModel):
         import numpy as np
 
         return [
-            np.ascontiguousarray(_to_dtype(given[name], info))
+            np.ascontiguousarray(to_dtype_of_file(given[name], info))
             for name, info in zip(_names(self.input_names, given), self.inputs, strict=True)
         ]
 
@@ -104,12 +105,8 @@ def check_item(model: ModelFile, codec: TensorCodec, item: TensorItem) -> None:
         )
     for name, info in zip(_names(codec.input_names, item.inputs), codec.inputs, strict=True):
         header = item.inputs[name]
-        _refuse_shape(model, info, header)
-        if header.dtype in FLOATS and info.dtype in INTEGERS and info.scale is None:
-            raise UserError(
-                f"{header.path}: holds {header.dtype}, and input {info.name!r} of {model.path} takes {info.dtype}",
-                f"Save it as {info.dtype}: how to round it is yours to decide.",
-            )
+        refuse_shape(model, info, header)
+        refuse_other_values(model, info, header)
     for name, header in item.references.items():
         try:
             info = codec.outputs[codec.output_of(name)]
@@ -118,7 +115,7 @@ def check_item(model: ModelFile, codec: TensorCodec, item: TensorItem) -> None:
                 f"{header.path}: is a reference for no output of {model.path}, which has {_listed(codec.output_names)}",
                 "Name each reference as its output is named, or say which is which in [data.tensor] outputs.",
             ) from None
-        _refuse_shape(model, info, header)
+        refuse_shape(model, info, header)
 
 
 def _file_names(model: ModelFile, what: What, infos: Sequence[TensorInfo], declared: Mapping[str, str]) -> list[str]:
@@ -142,45 +139,9 @@ def _names(names: list[str], given: Collection[str]) -> list[str]:
     return list(given) if len(names) == 1 and len(given) == 1 else names
 
 
-def _refuse_shape(model: ModelFile, info: TensorInfo, header: TensorHeader) -> None:
-    """Where the model's file says nothing of a tensor's shape, its runtime will."""
-    fits = len(info.shape) == len(header.shape) and all(
-        not (isinstance(size, int) and size > 0) or size == has
-        for size, has in zip(info.shape, header.shape, strict=True)
-    )
-    if info.shape and not fits:
-        wanted = "×".join(str(size) if isinstance(size, int) and size > 0 else "?" for size in info.shape)
-        raise UserError(
-            f"{header.path}: has the shape {_shape(header.shape)}, and tensor {info.name!r} of {model.path} {wanted}",
-            "Nothing is reshaped or broadcast: correct the file or the model.",
-        )
-
-
-def _to_dtype(tensor: NDArray[np.generic], info: TensorInfo) -> NDArray[np.generic]:
-    import numpy as np
-
-    if tensor.dtype.name == info.dtype:
-        return tensor
-    if info.dtype in INTEGERS and info.dtype != "bool":
-        limits = np.iinfo(info.dtype)
-        if tensor.dtype.name in FLOATS:
-            levels = tensor.astype(np.float64) / (info.scale or 1.0) + (info.zero_point or 0)
-            return np.clip(np.rint(levels), limits.min, limits.max).astype(info.dtype)
-        if tensor.size and not limits.min <= int(tensor.min()) <= int(tensor.max()) <= limits.max:
-            raise UserError(
-                f"an input holds values beyond {info.dtype}, which {info.name!r} takes",
-                f"Values from {limits.min} to {limits.max} fit.",
-            )
-    return tensor.astype(info.dtype)
-
-
 def _held(headers: Mapping[str, TensorHeader]) -> str:
     return "is one tensor" if set(headers) == {ALONE} else f"holds {_listed(list(headers))}"
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names)
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape)) or "of a single number"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256, files_sha256
 from harness.tasks.item import TaskItem
+from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
-from harness.tasks.tensors.tensor_file import TensorHeader, read_header, read_tensor
+from harness.tasks.tensor_file import TensorHeader, read_header, read_tensor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,10 +33,16 @@ class TensorItem(TaskItem):
     references: Mapping[str, TensorHeader] = field(kw_only=True)
 
 
-def find_items(inputs: Path, references: Path, scene_separator: str | None, limit: int | None) -> list[TensorItem]:
-    """Match two folders by stem, and look at the headers. Raises `UserError`."""
-    given, expected = items_in(inputs, "inputs"), items_in(references, "references")
+def find_items(
+    inputs: Path, references: Path, scene_separator: str | None, limit: int | None, groups: str | None = None
+) -> list[TensorItem]:
+    """Match two folders by stem, and look at the headers; where `groups` are folders, items lie in those directly in
+    them. Raises `UserError`.
+    """
+    given, expected = items_in(inputs, "inputs", groups), items_in(references, "references", groups)
     refuse_unpaired(given, expected, inputs, references)
+    if groups == FOLDERS:
+        refuse_other_folders(given, expected, references)
     return [
         TensorItem(
             stem=stem,
@@ -49,20 +56,24 @@ def find_items(inputs: Path, references: Path, scene_separator: str | None, limi
     ]
 
 
-def items_in(folder: Path, what: str) -> dict[str, Path]:
-    """Stem → .npy file, or folder that holds some. What is hidden or something else is left alone."""
+def items_in(folder: Path, what: str, groups: str | None = None) -> dict[str, Path]:
+    """Stem → .npy file, or folder that holds some. What is hidden or something else is left alone. Where `groups` are
+    folders, every folder directly in this one is one and holds items, and no item is a folder there.
+    """
     if not folder.is_dir():
         raise UserError(f"{folder}: the folder of {what} {'is a file' if folder.exists() else 'does not exist'}")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
+    homes = folders_of_items(folder, groups)
+    for path in (path for home in homes for path in sorted(home.iterdir()) if path not in homes):
         is_file = path.suffix.lower() == SUFFIX and path.is_file()
         if path.name.startswith(".") or not (is_file or (path.is_dir() and any(path.glob(f"*{SUFFIX}")))):
             continue
-        refuse_unwritable(folder, path.name)
+        refuse_unwritable(folder, str(path.relative_to(folder)))
         stem = path.stem if is_file else path.name
         if stem in found:
             raise UserError(
-                f"{folder}: {found[stem].name!r} and {path.name!r} are one item twice",
+                f"{folder}: {str(found[stem].relative_to(folder))!r} and {str(path.relative_to(folder))!r} are one"
+                " item twice",
                 "An item is a file STEM.npy, or a folder STEM of .npy files: keep one of them.",
             )
         found[stem] = path

@@ -6,7 +6,7 @@ import json
 
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.tensors.codec import check_item, make_codec
-from harness.tasks.tensors.dataset import find_items
+from harness.tasks.tensors.dataset import SUFFIX, find_items
 from harness.tasks.tensors.options import TensorNames
 
 METRICS = ["max_abs_error", "cosine_similarity", "snr"]
@@ -23,7 +23,7 @@ at_least = "20 dB"
 
 def draft(given: DraftData) -> TaskDraft:
     """Raises `UserError` where the models or tensors would not run together."""
-    items = find_items(given.inputs, given.references, None, None)
+    items = find_items(given.inputs, given.reference_folder, None, None)
     codecs = [make_codec(model, TensorNames()) for model in given.models]
     for model, codec in zip(given.models, codecs, strict=True):
         for item in items:
@@ -52,3 +52,11 @@ def _comment(text: str) -> str:
     """At most a line of a comment; JSON's escapes leave no line break in it."""
     shown = text.replace("\x7f", "\\u007f")
     return shown if len(shown) <= 80 else f"{shown[:79]}…"
+
+
+def guess(given: DraftData) -> str | None:
+    """References that are .npy files, or folders of them."""
+    if given.references is None or not given.references.is_dir():
+        return None
+    found = any(given.references.glob(f"*{SUFFIX}")) or any(given.references.glob(f"*/*{SUFFIX}"))
+    return f"{given.references} holds {SUFFIX} files" if found else None

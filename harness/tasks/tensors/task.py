@@ -15,6 +15,7 @@ from harness.tasks.tensors.codec import TensorCodec, check_item, make_codec
 from harness.tasks.tensors.dataset import TensorItem, find_items, fingerprint, read_items, read_tensors
 from harness.tasks.tensors.options import Data, TensorNames
 from harness.tasks.tensors.output_check import check_outputs
+from metrics.registry import of_family
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from harness.models.tensor_info import TensorInfo
     from metrics.metric import MetricSettings
 
-_METRICS = ("max_abs_error", "cosine_similarity", "snr")
+_DEFAULT_METRICS = ("max_abs_error", "cosine_similarity", "snr")
 
 
 def _find_items(data: Data, resolve: Resolve) -> list[TensorItem]:
-    return find_items(resolve(data.inputs), resolve(data.references), data.scene_separator, data.limit)
+    inputs, references = resolve(data.inputs), resolve(data.references)
+    return find_items(inputs, references, data.scene_separator, data.limit, data.groups)
 
 
 def _items_in_words(count: int, of_scenes: str, _: Data) -> str:
@@ -99,6 +101,12 @@ def _draft(given: DraftData) -> TaskDraft:
     return draft(given)
 
 
+def _guess(given: DraftData) -> str | None:
+    from harness.tasks.tensors.draft import guess
+
+    return guess(given)
+
+
 TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     name="tensors",
     nouns=Nouns(singular="example", content="tensors", output="tensors"),
@@ -119,10 +127,11 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     decode=_decode,
     output_bytes=_output_bytes,
     check_outputs=check_outputs,
-    metrics=_METRICS,
-    default_metrics=_METRICS,
+    metrics=of_family("tensors"),
+    default_metrics=_DEFAULT_METRICS,
     metric_settings=_metric_settings,
     shows_pictures=False,
     draw=_draw,
     draft=_draft,
+    guess=_guess,
 )

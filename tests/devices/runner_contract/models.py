@@ -30,6 +30,19 @@ def conv_onnx(path: Path, *, seed: int = 0) -> Path:
     )
 
 
+def counting_onnx(path: Path) -> Path:
+    """One number in, the next one out: a state that counts."""
+    one = numpy_helper.from_array(np.ones((1,), np.float32), "one")
+    return _save(
+        path,
+        [helper.make_node("Add", ["count_in", "one"], ["count_out"])],
+        [helper.make_tensor_value_info("count_in", TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("count_out", TensorProto.FLOAT, [1])],
+        [one],
+        13,
+    )
+
+
 def add_onnx(path: Path) -> Path:
     """Two inputs, two outputs: their sum (float32) and its shape (int64)."""
     nodes = [helper.make_node("Add", ["left", "right"], ["sum"]), helper.make_node("Shape", ["sum"], ["shape"])]

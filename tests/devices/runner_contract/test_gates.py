@@ -37,6 +37,18 @@ def outcomes(records: list[Any]) -> list[GateOutcome]:
     return [gate for gate in found if gate is not None]
 
 
+def assert_waited_within(gates: list[GateOutcome], most_ns: int, budget_ns: int) -> None:
+    """Each gate waited its whole time, or all that the ones before it left; on a busy machine any of them waited for
+    longer than it was to, and then there is less left.
+    """
+    left_ns = budget_ns
+    for gate in gates:
+        assert (gate.waited_ns > 0) == (left_ns > 0)
+        assert gate.waited_ns >= min(most_ns, left_ns)
+        left_ns -= gate.waited_ns
+    assert left_ns <= 0
+
+
 def test_values_are_read_as_numbers_or_words_and_those_out_of_bounds_are_named(bench: Bench) -> None:
     bench.file_probe("battery", "  status: \t Charging now\n  level: 87\n  temperature: -312\n  odd:\n  big: 1e999\n")
     bench.file_probe("bare", "41500\n")
@@ -132,8 +144,7 @@ def test_the_wait_before_one_block_and_all_waits_together_are_bounded(bench: Ben
     records = bench.run()
 
     waited_ns = [gate.waited_ns for gate in outcomes(records)]
-    assert waited_ns[0] >= 100_000_000
-    assert sum(waited_ns) >= 150_000_000
+    assert_waited_within(outcomes(records), 100_000_000, 150_000_000)
     assert waited_ns[2:] == [0, 0]
     assert all(gate.failed == ["level"] for gate in outcomes(records))
     assert len(of_kind(records, GateWaiting)) == sum(wait > 0 for wait in waited_ns)
@@ -159,14 +170,16 @@ def test_a_condition_with_bounds_of_its_own_is_waited_for_by_itself(bench: Bench
     assert waiting.failed == ["cable", "heat"]
     time.sleep(0.5)  # for longer than all that heat is waited for
     assert not of_kind(bench.records(), LatencyBlock)
+    pulled_ns = time.monotonic_ns()
     replace(cable, "Discharging")
     assert process.wait(120) == 0
 
     gates = outcomes(bench.records())
     assert [gate.failed for gate in gates] == [["heat"]] * 4
     # Heat has had its own time after the cable's, and what is left of all its time before the second block.
-    assert gates[0].waited_ns >= 500_000_000 + 100_000_000
-    assert sum(gate.waited_ns for gate in gates) >= 500_000_000 + 150_000_000
+    since_pulled_ns = of_kind(bench.records(), LatencyBlock)[0].started_ns - pulled_ns
+    assert since_pulled_ns >= 100_000_000
+    assert since_pulled_ns + gates[1].waited_ns >= 150_000_000
     assert [gate.waited_ns for gate in gates[2:]] == [0, 0]
 
 
@@ -179,8 +192,7 @@ def test_the_wait_for_such_a_condition_is_bounded_as_well(bench: Bench) -> None:
 
     gates = outcomes(bench.run())
 
-    assert gates[0].waited_ns >= 100_000_000
-    assert sum(gate.waited_ns for gate in gates) >= 200_000_000
+    assert_waited_within(gates, 100_000_000, 200_000_000)
     assert gates[-1].waited_ns == 0
     assert [gate.failed for gate in gates] == [["cable"]] * 4
 
@@ -239,8 +251,7 @@ def test_all_waits_for_such_a_condition_have_a_bound_of_their_own_where_one_is_g
     gates = outcomes(bench.run())
 
     assert [gate.failed for gate in gates] == [["heat"]] * 6
-    assert all(gate.waited_ns >= 60_000_000 for gate in gates[:3])
-    assert sum(gate.waited_ns for gate in gates) >= 200_000_000
+    assert_waited_within(gates, 60_000_000, 200_000_000)
     assert gates[-1].waited_ns == 0
 
 

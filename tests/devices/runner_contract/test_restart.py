@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from harness.documents.plan import Plan
@@ -21,6 +22,7 @@ from harness.documents.records import (
     RunnerStarted,
     WarmUpDone,
 )
+from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, is_alive, kill_at_once, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes, add_latency_pass
 
@@ -220,3 +222,25 @@ def test_ids_that_would_leave_the_folder_are_refused(bench: Bench) -> None:
 
     assert bench.start().wait(120) == 65
     assert not bench.records_path.exists()
+
+
+def test_an_output_that_is_carried_into_the_next_item_survives_a_kill(empty_bench: Bench) -> None:
+    """A plan may name, as an input, what an earlier step puts out: a clip's state goes from frame to frame."""
+    bench = empty_bench
+    arm = bench.add_arm(models.counting_onnx(bench.folder / "counting.onnx"))
+    bench.add_item(np.zeros((1,), np.float32))
+    for item in range(1, 40):
+        bench.items[f"i{item}"] = {arm: [str(bench.folder / f"outputs/{arm}/i{item - 1}.0.npy")]}
+    for item in bench.items:
+        bench.quality(arm, item)
+    bench.memory(arm, "i39")
+    plan = bench.write_plan()
+    process = bench.start()
+    bench.wait_for(lambda records: len(of_kind(records, QualityOutput)) >= 7)
+    kill_at_once(process)
+
+    records = bench.run()
+
+    assert_complete(records, plan)
+    counts = [np.load(bench.folder / f"outputs/{arm}/i{item}.0.npy").item() for item in range(40)]
+    assert counts == [float(item + 1) for item in range(40)]

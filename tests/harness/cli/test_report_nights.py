@@ -24,9 +24,18 @@ def night(tmp_path):
 
 @pytest.mark.parametrize("name", RENDERINGS)
 def test_every_format_is_printed_alone(night, name, capfdbinary):
-    assert main(["report", str(night), "--format", name]) == 0
+    assert main(["report", str(night), "--format", name, "--share", "names"]) == 0
     assert capfdbinary.readouterr().out == open_rendering(name).render(sample.night())
     assert [path.name for path in night.iterdir()] == ["nightly.json"]
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+def test_people_are_told_aliases_and_programs_names(night, name, capfdbinary):
+    assert main(["report", str(night), "--format", name]) == 0
+    told = capfdbinary.readouterr().out.decode()
+    rendering = open_rendering(name)
+    assert rendering.for_programs or sample.PHONE not in told
+    assert not rendering.for_programs or sample.PHONE in told
 
 
 def test_without_a_format_the_page_is_written_and_the_night_is_told(night):

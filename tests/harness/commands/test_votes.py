@@ -314,3 +314,17 @@ def test_the_page_does_not_say_which_picture_is_whose(said, finished_run, tmp_pa
         one, other = shown[pair.pair]
         assert {one["id"], other["id"]} == {pair.baseline, pair.candidate}
         assert len(one["data"]) == len(other["data"])  # the sharper picture is the longer file
+
+
+def test_where_people_decide_the_page_that_asks_lies_beside_the_report_which_links_it(said, run):
+    (run.folder / "vote.html").unlink(missing_ok=True)
+    assert said("report", run.folder)[0] == 0
+    assert "bakeoff votes RUN --page" in (run.folder / "report.html").read_text()
+    with_rules(run.folder, {"quantity": "preference", "no_worse_than": "5 points"})
+    analysed(said, run.folder)
+    page = (run.folder / "vote.html").read_text()
+    assert 'href="./vote.html"' in (run.folder / "report.html").read_text()
+    assert not [name for name in ("candidate", "picture0", str(run.folder)) if name in page]
+    first = (run.folder / "votes" / "key.json").read_text()
+    analysed(said, run.folder)
+    assert ((run.folder / "vote.html").read_text(), (run.folder / "votes" / "key.json").read_text()) == (page, first)

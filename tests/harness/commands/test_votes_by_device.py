@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from harness.analysis.tables.quality import Output, OutputFile
+from harness.analysis.tables.outputs import Output, OutputFile
 from harness.commands.votes.votes_by_device import votes_by_device
 from harness.documents.joined_votes import ItemPreference, JoinedVotes, Preference
 

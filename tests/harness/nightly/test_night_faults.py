@@ -25,7 +25,7 @@ from tests.rig.small_disk import small_disk
 
 NIGHT = "2026-11-30"
 __all__ = ["own_postgresql", "postgresql"]
-KILLS = int(os.environ.get("BAKEOFF_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("BAKEOFF_TEST_KILLS", "3"))
 """At how many random moments a night is killed: 50 by hand."""
 LONGEST_S = float(os.environ.get("BAKEOFF_TEST_NIGHT_S", "10"))
 """How long a night of two measurements takes here, about."""

@@ -271,6 +271,7 @@ def test_a_fault_of_our_own_is_no_regression(suite, monkeypatch, capsys):
 def test_names_that_look_alike_as_file_names_have_folders_of_their_own(tmp_path):
     folder = NightFolder(tmp_path)
     taken: list[str] = []
+    assert folder.new_run_name("a", "ssh://pi@bench-4", []) == "runs/a-ssh-1"
     for experiment in ("_a b", "_a:b", "_a b"):
         taken.append(RunOfNight(folder=folder.new_run_name(experiment, "local", taken), attempt=1).folder)
         (tmp_path / taken[0]).mkdir(parents=True, exist_ok=True)

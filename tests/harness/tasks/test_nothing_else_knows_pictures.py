@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from harness.tasks.names import TASK_NAMES
+
 REPOSITORY = Path(__file__).parents[3]
 SUFFIXES = {".py", ".j2", ".sh", ".c", ".h"}
 OF_PICTURES = re.compile(
     r"imag(e|es)|pictures?|lumas?|chromas?|bicubic\w*|psnr|lpips|ssim|super-?resolution", re.IGNORECASE
 )
 """Within words too, between capitals and underscores: `baseline_image`, `ImageEmbedder`, `psnr_y`."""
-OF_ONE_TASK = re.compile(r"harness\.tasks\.(image_\w+|tensors)\b")
+OF_ONE_TASK = re.compile(rf"harness\.tasks\.({'|'.join(TASK_NAMES)}|image_\w+|model_input)\b")
 
 THE_TASKS = "harness/tasks/"
 EXCEPTIONS = {
-    "harness/quantity.py": "the rows of all quantities, whatever task offers them",
     "harness/analysis/gallery.py": "the fields of comparison.json for files that a task drew",
     "harness/analysis/compare.py": "the field of comparison.json that says whether a task draws",
     "harness/documents/comparison.py": "fields from before there were tasks, and what files without a noun are of",
@@ -26,6 +27,7 @@ EXCEPTIONS = {
     "reports/html.py": "the same",
     "reports/embedded_images.py": "the same",
     "reports/made_smaller.py": "the same",
+    "reports/small_files.py": "the media type of small files that a page carries",
     "reports/templates/report.html.j2": "whether there are any",
     "reports/templates/viewer.html.j2": "what its stage is called for those who cannot see it",
     "reports/templates/gallery.html.j2": "the same",
@@ -33,6 +35,8 @@ EXCEPTIONS = {
     "reports/history/course.py": "a chart in a file of its own",
     "reports/history/picture.py": "the same",
     "harness/experiment/declaration.py": "asks a task whether it draws, before people are asked",
+    "harness/commands/recompute.py": "asks a task whether it draws, before a page for votes is written",
+    "reports/templates/blind_look.html.j2": "whether there are any",
     "harness/cli/votes.py": "a blind look is of what a task draws, and of nothing else",
     "harness/commands/votes/draw_pairs.py": "the same",
     "harness/commands/votes/make_page.py": "the same",
@@ -84,11 +88,13 @@ def test_only_the_registry_knows_which_tasks_there_are():
             assert not [module for module in imported if OF_ONE_TASK.match(module)], named(path)
 
 
-@pytest.mark.parametrize("task", ["image_to_image", "tensors"])
+@pytest.mark.parametrize("task", TASK_NAMES)
 def test_a_task_knows_no_other(task):
-    others = {"image_to_image": "tensors", "tensors": "image_"}[task]
+    others = set(TASK_NAMES) - {task} - ({"image_to_image"} if task == "sequence" else set())  # frames are pictures
     for path in (REPOSITORY / THE_TASKS / task).glob("*.py"):
-        assert f"harness.tasks.{others}" not in path.read_text(encoding="utf-8"), named(path)
+        text = path.read_text(encoding="utf-8")
+        for other in others:
+            assert f"harness.tasks.{other}" not in text, named(path)
 
 
 def test_the_words_are_found_where_they_hide():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,20 @@ def test_what_is_unavailable_or_not_finite_has_no_sample(comparison: Comparison)
     found = samples(comparison)
     assert all(math.isfinite(number) for each in found.values() for _, number in each)
     assert not [labels for each in found.values() for labels, _ in each if labels.get("quantity") == "pss_memory"]
+
+
+@pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="no promtool on this machine; run scripts/install_test_packages.sh"
+)
+def test_promtool_finds_nothing_to_say_of_it(comparison: Comparison) -> None:
+    """`check metrics` reads the older text format, which has no line at its end, and no type `info`."""
+    text = open_export("openmetrics").render(everywhere(comparison, 'a <b> "c" \\'), Path()).decode()
+    older = re.sub(r"(?m)^# (TYPE|HELP) (\S+_run) ", r"# \1 \2_info ", text.removesuffix("# EOF\n"))
+    older = older.replace("_info info\n", "_info gauge\n")
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=older, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("text", sample.HOSTILE_NAMES)

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from harness.analysis.gallery import draw_gallery
-from harness.analysis.tables.quality import COLUMNS, read_outputs, score_outputs
+from harness.analysis.tables.outputs import read_outputs
+from harness.analysis.tables.quality import COLUMNS, score_outputs
 from harness.commands.recompute import recompute
 from harness.documents.folder import RunFolder
 from harness.errors import UserError

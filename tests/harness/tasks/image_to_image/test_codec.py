@@ -8,9 +8,10 @@ import pytest
 from harness.errors import UserError
 from harness.models.model_file import ModelFile
 from harness.models.tensor_info import TensorInfo
-from harness.tasks.image_to_image.codec import TensorQuestionError, check_item, luma_of, make_codec
+from harness.tasks.image_to_image.codec import check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item
 from harness.tasks.image_to_image.options import Tensor
+from harness.tasks.picture_tensor import TensorQuestionError, luma_of
 
 RNG = np.random.default_rng(3)
 IMAGE = RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)

@@ -17,10 +17,10 @@ from harness.experiment.template import Draft, write_draft
 from harness.models.tensor_info import TensorInfo
 from harness.tasks.names import TASK_NAMES
 from harness.tasks.registry import TASKS
+from harness.tasks.tensor_file import read_header, read_tensor
 from harness.tasks.tensors.codec import check_item, make_codec
 from harness.tasks.tensors.dataset import find_items, fingerprint, items_in, read_tensors
 from harness.tasks.tensors.options import TensorNames
-from harness.tasks.tensors.tensor_file import read_header, read_tensor
 from tests.rig.tensor_experiment import EXACT, OFF, TensorExperiment, save, write_model
 
 X = TensorInfo(name="x", dtype="float32", shape=["n", 3])
@@ -220,12 +220,12 @@ def test_an_experiment_on_tensors_is_looked_up_with_each_arm_s_own_names(tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('task = "tensors"', 'task = "tensor"', "unknown task 'tensor' in data.task; known: image_to_image, tensors"),
+        ('task = "tensors"', 'task = "tensor"', "unknown task 'tensor' in data.task; known: image_to_image, seq"),
         ('task = "tensors"', "task = 3", "unknown task 3 in data.task"),
         ('references = "wanted"', 'references = "wanted"\nscale = 2', "unknown key `data.scale`"),
         ("inputs = { left", "inptus = { left", r"unknown key `arms\[1\].tensor.inptus`"),
         ("tensor = { inputs", 'tensor = { color = "y", inputs', r"unknown key `arms\[1\].tensor.color`"),
-        ("seed = 7", 'seed = 7\nmetrics = ["psnr"]', "unknown metric 'psnr' in measure.metrics; known: max_abs_error"),
+        ("seed = 7", 'seed = 7\nmetrics = ["psnr"]', "unknown metric 'psnr' in measure.metrics; known: snr"),
         ('tensor = { inputs = { left = "x"', "tensor = { inputs = { left = 3", r"`arms\[1\].tensor.inputs.left`"),
     ],
 )

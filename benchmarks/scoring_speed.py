@@ -1,0 +1,157 @@
+"""Scoring a whole run here against a plain script over scikit-image and `lpips`, in turns in one run.
+
+    python benchmarks/scoring_speed.py [--pictures 8] [--rounds 3] [--height 1080] [--width 2048]
+
+A real run on this machine makes the outputs (two small ×2 models, float32). Both sides then read the same references
+and the same outputs of both arms, and score each with PSNR, PSNR (Y), SSIM, SSIM (Y) and LPIPS (AlexNet): here as
+`bakeoff analyze` does, its looks at broken outputs and at plain bicubic included, once with nothing known (first) and
+once more (second); there one picture after the other. Prints seconds, ratios, how far scores are apart, and the most
+memory that this process had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from lpips_speed import torch_python
+from onnx import TensorProto, helper, numpy_helper
+
+from harness.analysis.tables.outputs import read_outputs
+from harness.analysis.tables.quality import score_outputs
+from harness.documents.folder import RunFolder
+from harness.runs.session.progress import SilentProgress
+from harness.tasks.image_file import write_image
+from metrics.image.bicubic import imresize
+from metrics.lpips.lpips_networks import NETWORKS
+from metrics.lpips.lpips_weight_files import save_part
+from metrics.lpips.lpips_weights import find_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
+
+
+def write_model(path: Path, mode: str) -> None:
+    """Twice as large by interpolation."""
+    node = helper.make_node("Resize", ["lr", "", "scales"], ["sr"], mode=mode)
+    graph = helper.make_graph(
+        [node],
+        mode,
+        [helper.make_tensor_value_info("lr", TensorProto.FLOAT, [1, 3, "h", "w"])],
+        [helper.make_tensor_value_info("sr", TensorProto.FLOAT, [1, 3, "h2", "w2"])],
+        [numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+
+
+def make_run(folder: Path, pictures: int, height: int, width: int) -> RunFolder:
+    """A finished run with outputs of both arms."""
+    generator = np.random.default_rng(0)
+    for number in range(pictures):
+        coarse = generator.integers(0, 256, (height // 24 + 1, width // 24 + 1, 3), dtype=np.uint8)
+        smooth = imresize(coarse, 24.0)[:height, :width]
+        large = np.clip(smooth + generator.normal(0, 6, (height, width, 3)), 0, 255).astype(np.uint8)
+        write_image(folder / "hr" / f"p{number}.png", large)
+        write_image(folder / "lr" / f"p{number}.png", imresize(large, 0.5).astype(np.uint8))
+    for mode in ("linear", "nearest"):
+        write_model(folder / f"{mode}.onnx", mode)
+    arms = "".join(
+        f'[[arms]]\nname = "{mode}"\nrole = "{role}"\nmodel = "{mode}.onnx"\nruntime = "onnxruntime"\n'
+        for role, mode in (("baseline", "linear"), ("candidate", "nearest"))
+    )
+    settings = (
+        'design = "fixed"\npairs = 6\nlaunches = 2\nblock_ms = 5.0\nsettle_ms = 0.0\nmemory_repeats = 1\n'
+        "min_items = 2\n"
+        f"metrics = {json.dumps(METRICS)}\n[measure.gates]\nmax_wait_s = 0.0\nmax_wait_total_s = 0.0\n"
+    )
+    (folder / "experiment.toml").write_text(
+        'name = "scoring"\nquestion = "How long does scoring take?"\n'
+        '[data]\ninputs = "lr"\nreferences = "hr"\nscale = 2\n'
+        f'{arms}[measure]\n{settings}[[rules]]\nquantity = "psnr_y"\nno_worse_than = "1 dB"\n'
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli.main",
+        "run",
+        str(folder / "experiment.toml"),
+        "--out",
+        str(folder / "run"),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "BAKEOFF_SCORES": "off"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if not (folder / "run" / "comparison.json").exists():
+        sys.exit(done.stdout + done.stderr)
+    return RunFolder(folder / "run")
+
+
+def score_here(run: RunFolder) -> tuple[float, dict[str, float]]:
+    """(seconds, score by item, arm and metric)."""
+    began = time.perf_counter()
+    frame = score_outputs(run, run.read_manifest(), SilentProgress()).scores
+    spent_s = time.perf_counter() - began
+    keys = zip(frame["item"], frame["arm"], frame["quantity"], strict=True)
+    return spent_s, dict(zip(("/".join(key) for key in keys), map(float, frame["value"]), strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Scoring a run against a plain script.")
+    parser.add_argument("--pictures", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--height", type=int, default=1080)
+    parser.add_argument("--width", type=int, default=2048)
+    arguments = parser.parse_args()
+    python = torch_python()
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "scikit-image", "pillow"], check=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        run = make_run(folder, arguments.pictures, arguments.height, arguments.width)
+        manifest = run.read_manifest()
+        outputs = read_outputs(run, manifest)[manifest.devices[0].name]
+        work = [
+            (f"{item.stem}/{arm.name}", item.reference_path, str(outputs[arm.id, item.id].files[0].path))
+            for item in manifest.items
+            for arm in manifest.arms
+        ]
+        (folder / "work.json").write_text(json.dumps(work))
+        save_part(folder / "trunk.npz", find_weights(NETWORKS["alex"]).trunk, "benchmark")
+        os.environ["BAKEOFF_SCORES"] = str(folder / "scores.sqlite")
+        rounds: list[tuple[float, float, float]] = []
+        apart = dict.fromkeys(METRICS, 0.0)
+        for _ in range(arguments.rounds):
+            (folder / "scores.sqlite").unlink(missing_ok=True)
+            first_s, scores = score_here(run)
+            second_s, again = score_here(run)
+            if scores != again:
+                sys.exit("the second look found other scores")
+            script = [python, ROOT / "benchmarks" / "scoring_script.py", folder / "work.json", folder / "trunk.npz"]
+            theirs = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
+            rounds.append((first_s, second_s, theirs["seconds"]))
+            for key, own in theirs["scores"].items():
+                for name, value in own.items():
+                    apart[name] = max(apart[name], abs(value - scores[f"{key}/{name}"]))
+        first, second, script_s = (statistics.median(column) for column in zip(*rounds, strict=True))
+        print(
+            f"{arguments.pictures} pictures of {arguments.width}×{arguments.height}, two arms, {len(METRICS)} metrics: "
+            f"first {first:.1f} s, second {second:.1f} s, the script {script_s:.1f} s"
+        )
+        print(f"the script takes {statistics.median(s / f for f, _, s in rounds):.1f} × as long as the first")
+        print(f"the first takes {statistics.median(f / s for f, s, _ in rounds):.1f} × as long as the second")
+        print("furthest apart: " + ", ".join(f"{name} {value:.1e}" for name, value in apart.items()))
+        print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Deep image structure and texture similarity."""
