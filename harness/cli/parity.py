@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("original", type=Path, metavar="ORIGINAL", help="the model that is right: .onnx")
     parser.add_argument("converted", type=Path, metavar="CONVERTED", help="the converted or quantised build: .onnx")
     parser.add_argument(
-        "--inputs", type=Path, metavar="DIR", help="folder of .npy files or pictures (default: inputs are made up)"
+        "--inputs", type=Path, metavar="DIR", help="folder of what both are given (default: it is made up)"
     )
     parser.add_argument(
         "--count", type=_count, default=_FEWEST, metavar="N", help=f"how many inputs at most (default: {_FEWEST})"

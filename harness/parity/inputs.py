@@ -1,4 +1,4 @@
-"""What both models are given: tensors from files, crops of pictures, or made up."""
+"""What both models are given: tensors from files, crops of what a folder holds, or made up."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from harness.models.model_file import ModelFile
 from harness.models.tensor_info import TensorInfo
 from harness.parity.engine import Array
 from harness.parity.graph import Quantizer
-from harness.parity.program import Floats, stored
-from harness.tasks.image_file import SUFFIXES, read_image
-from harness.tasks.tensors.tensor_file import read_tensor
+from harness.parity.program import stored
+from harness.tasks.crops import NOTHING_TO_GIVE, can_be_cropped, crops_for
+from harness.tasks.tensor_file import read_tensor
 
 FEWEST: Final = 8
 MOST: Final = 256
 _SIDE: Final = 96
-"""Height and width of crops and made-up pictures where the model leaves them open."""
+"""Height and width of crops and of made-up planes where the model leaves them open."""
 _LENGTH: Final = 16
 _MOST_FILES: Final = 10_000
 _ORDERS: Final = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 1, 2))
-_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
-"""Rec. 601, full range: what a picture of one channel is made of."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Inputs:
     items: list[dict[str, Array]]
     """By the names of the original's inputs."""
     told: str
-    """A clause such as `8 crops of 4 pictures in lr`."""
+    """A clause such as `8 inputs of given`."""
     made_up: bool
 
 
@@ -51,15 +49,17 @@ def gather(model: ModelFile, folder: Path | None, count: int, ranges: Mapping[st
         items = [{each.name: _made_up(each, rng, ranges.get(each.name)) for each in model.inputs} for _ in range(count)]
         return Inputs(items, f"{count} made-up inputs", made_up=True)
     if not folder.is_dir():
-        raise UserError(f"{folder}: is no folder of inputs", "Give a folder of .npy files or of pictures.")
+        raise UserError(f"{folder}: is no folder of inputs", NOTHING_TO_GIVE)
     entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))[:_MOST_FILES]
     tensors = [each for each in entries if each.suffix.lower() == ".npy" or each.is_dir()]
-    pictures = [each for each in entries if each.suffix.lower() in SUFFIXES]
     if tensors:
         return _of_files(model, folder, tensors, count)
-    if pictures:
-        return _of_pictures(model, folder, pictures, count)
-    raise UserError(f"{folder}: holds neither .npy files nor pictures", "Leave --inputs out for made-up ones.")
+    if can_be_cropped(entries):
+        info, crops, told = crops_for(model, folder, entries, count, _SIDE)
+        levels = np.dtype(info.dtype).kind in "iu" and info.scale is None
+        arrays = [np.rint(crop * 255.0) if levels else crop for crop in crops]
+        return Inputs([{info.name: stored(each, info.dtype, _own(info))} for each in arrays], told, made_up=False)
+    raise UserError(f"{folder}: holds nothing that a model is given here", NOTHING_TO_GIVE)
 
 
 def for_converted(
@@ -167,45 +167,8 @@ def _own(info: TensorInfo) -> Quantizer | None:
     return None if info.scale is None else Quantizer(info.scale, info.zero_point or 0, info.dtype)
 
 
-def _of_pictures(model: ModelFile, folder: Path, pictures: Sequence[Path], count: int) -> Inputs:
-    info = model.inputs[0]
-    places = [place for place in (1, 3) if len(info.shape) == 4 and info.shape[place] in {1, 3}]
-    if len(model.inputs) != 1 or not places:
-        raise UserError(
-            f"{folder}: holds pictures, and {model.path} does not take one picture of 1 or 3 channels "
-            f"({', '.join(_wanted(each) for each in model.inputs)})",
-            "Give .npy files, as the model takes them.",
-        )
-    channels_at = places[0]
-    channels, wanted = info.shape[channels_at], [info.shape[at] for at in (1, 2, 3) if at != channels_at]
-    read = [read_image(path) for path in pictures[:count]]
-    height, width = (
-        size if isinstance(size, int) and size > 0 else min(_SIDE, *(each.shape[axis] for each in read))
-        for axis, size in enumerate(wanted)
-    )
-    rng = np.random.default_rng(14)
-    items = []
-    for number in range(count):
-        picture, path = read[number % len(read)], pictures[number % len(read)]
-        if picture.shape[0] < height or picture.shape[1] < width:
-            raise UserError(
-                f"{path}: is {picture.shape[1]}×{picture.shape[0]}, and {model.path} takes {width}×{height}",
-                "Give larger pictures: crops are taken of them.",
-            )
-        top = int(rng.integers(picture.shape[0] - height + 1))
-        left = int(rng.integers(picture.shape[1] - width + 1))
-        crop: Floats = picture[top : top + height, left : left + width].astype(np.float32) / np.float32(255.0)
-        crop = crop if channels == 3 else (crop @ _LUMA)[..., None]
-        crop = crop[None] if channels_at == 3 else crop.transpose(2, 0, 1)[None]
-        levels = np.dtype(info.dtype).kind in "iu" and info.scale is None
-        crop = np.ascontiguousarray(np.rint(crop * 255.0) if levels else crop)
-        items.append({info.name: stored(crop, info.dtype, _own(info))})
-    told = f"{count} crops of {width}×{height} from {len(read)} pictures in {folder}, as numbers from 0 to 1"
-    return Inputs(items, told, made_up=False)
-
-
 def _made_up(info: TensorInfo, rng: np.random.Generator, reach: tuple[float, float] | None) -> Array:
-    """Values as a model may be given: a picture with power falling as 1/f where there is a plane, else normal."""
+    """Values as a model may be given: power falling as 1/f where there is a plane, else normal."""
     shape = tuple(_size(place, size, len(info.shape)) for place, size in enumerate(info.shape))
     kind = np.dtype(info.dtype).kind
     if kind == "b":

@@ -127,7 +127,7 @@ def pickled(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fill", "words"),
     [
-        (lambda folder: None, "holds neither .npy files nor pictures"),
+        (lambda folder: None, "holds nothing that a model is given here"),
         (few, "holds 3 inputs, and 8 are needed"),
         (wrong_shape, "has the shape 1×3×8×16, and 'x' of"),
         (pickled, "which no model takes"),
