@@ -87,7 +87,7 @@ class OnnxGraph:
             for op in piece.ops:
                 node = type(self._nodes[0])()
                 node.CopyFrom(self._nodes[op.index])
-                node.name = f"{piece.key}/{node.name}"
+                node.name = f"{piece.key}/{op.index}"
                 # A target that is also given (to a loop's other pieces) is made here from its inputs.
                 reads = {**made, **{name: to for name, to in renamed.items() if name != piece.target}}
                 constants |= _rename(node, reads, made, set(self._constants))
@@ -122,6 +122,13 @@ class OnnxGraph:
         inputs = {FED + name: dtypes[name] for name in overridden}
         outputs += [name for name in watched if name not in outputs]
         return self._model(nodes, inputs, outputs, set(self._constants), {}, keep_inputs=True)
+
+    @property
+    def holds_halves(self) -> bool:
+        """Whether there are constants in 16-bit floats."""
+        import onnx
+
+        return any(each.data_type == onnx.TensorProto.FLOAT16 for each in self._constants.values())
 
     def constant(self, name: str) -> np.ndarray[Any, Any] | None:
         """The array of a constant; None where there is none of this name."""

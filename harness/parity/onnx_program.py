@@ -32,6 +32,7 @@ class OnnxProgram:
         self._file = OnnxGraph(onnx.load(path, load_external_data=False))
         self.how = "without graph optimisation, so that all of its tensors can be seen"
         self._run = self._file
+        self.in_halves = self._file.holds_halves
         if as_shipped:
             self._run, self.how = self._optimised(path)
         self.graph: Graph = self._run.graph

@@ -47,6 +47,8 @@ class Program(Protocol):
     """What is run: for a converted build, what the runtime makes of the file."""
     how: str
     """A clause that says how it is run."""
+    in_halves: bool
+    """Whether the file holds 16-bit floats, whatever the runtime computes with."""
     rest_graph: Graph
     """The graph that `rest` cuts; it may write out operators that `graph` has in one."""
 

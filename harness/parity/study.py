@@ -169,4 +169,4 @@ def _kind(of: Survey) -> Kind:
     )
     if integers:
         return "int8"
-    return "float16" if any(each.dtype == "float16" for each in of.seen.values()) else "float32"
+    return "float16" if of.program.in_halves else "float32"

@@ -14,7 +14,7 @@ from harness.documents.parity import Parity
 from tests.harness.experiments import experiments
 from tests.harness.parity.compared import compared
 from tests.harness.parity.onnx_faults import FAULTS, Sites
-from tests.harness.parity.onnx_graphs import GRAPHS, quantized, renamed, some_inputs
+from tests.harness.parity.onnx_graphs import GRAPHS, halved, quantized, renamed, some_inputs
 
 BUILDS = ("renamed", "QDQ", "QOperator")
 FEW = (
@@ -66,6 +66,14 @@ def test_the_layer_with_the_fault_is_named_first(
     assert parity.culprit.returned is not None
     assert parity.culprit.returned.mean >= 0.5
     assert parity.coverage.aligned >= 0.8 * parity.coverage.of
+
+
+@pytest.mark.parametrize("graph", GRAPHS if experiments(0) else ["upscaler"])
+def test_a_build_in_halves_agrees(tmp_path: Path, graph: str) -> None:
+    original = GRAPHS[graph](0)
+    parity = compared(original, halved(original), tmp_path, some_inputs(original, 8))
+    assert (parity.outcome, parity.arithmetic) == ("agree", "float16")
+    assert 1e-5 < parity.output_error.mean < 0.01
 
 
 @pytest.mark.parametrize(
