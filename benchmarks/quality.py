@@ -3,8 +3,8 @@
     python benchmarks/quality.py [--side 512] [--rounds 7] [--peers-python PYTHON] [--only WORD]
 
 The programs go into an environment of their own, made on the first run in ~/.cache/bakeoff-benchmarks. Both sides have
-the same images as uint8 and one thread per core; an A/B is one reference and two outputs. Prints medians, the ratio of each round's pair (median, smallest,
-largest), and how far the values are apart. LPIPS: lpips_speed.py.
+the same images as uint8 and one thread per core; an A/B is one reference and two outputs. Prints medians, the ratio of
+each round's pair (median, smallest, largest), and how far the values are apart. LPIPS: lpips_speed.py.
 """
 
 from __future__ import annotations
