@@ -24,7 +24,7 @@ METHOD = "DeLong's interval"
 """Begins the method of the interval of a difference of two areas."""
 _ADDED_ITEMS = 0.15
 FEWEST = 3
-"""Of either class; with fewer no variance is estimated."""
+"""The fewest items of either class; with fewer no variance is estimated."""
 
 
 @dataclass(frozen=True)
