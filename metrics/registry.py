@@ -32,7 +32,10 @@ from metrics.facts.ssim_y import SSIM_Y
 from metrics.facts.ssimulacra2 import SSIMULACRA2
 from metrics.facts.top1 import TOP1
 from metrics.facts.top5 import TOP5
+from metrics.facts.vmaf import VMAF
+from metrics.facts.vmaf_phone import VMAF_PHONE
 from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
+from metrics.facts.xpsnr import XPSNR
 from metrics.metric import ItemMetric, MetricFactory
 from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
@@ -60,6 +63,9 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     MAX_ABS_ERROR,
     WORST_FRAME_PSNR,
     FLICKER,
+    VMAF,
+    VMAF_PHONE,
+    XPSNR,
     TOP1,
     TOP5,
     CLASS_ACCURACY,
