@@ -17,6 +17,7 @@ from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.kept_scores import KeptScores, score_key
 from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
 from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
+from harness.tasks.looks import RemembersLooks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +80,8 @@ def score_outputs(
     rows: list[dict[str, Any]] = []
     looks = _looks(manifest)
     with KeptScores() as kept:
+        if isinstance(looks, RemembersLooks):
+            looks.recall = kept.recall
         scorer = _Scorer(manifest, outputs, metrics, unavailable, kept, looks is not None)
         for number, scored in enumerate(done_ahead(scorer.score_item, manifest.items, threads)):
             if looks is not None:
