@@ -149,6 +149,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
     over_items: Callable[[str, Metric], Metric] | None = None
     """A metric by its name → the same over the task's items, where these are made of several of what it compares."""
+    most_at_once: int | None = None
+    """The most items that are scored at once, where one alone fills much of the memory."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
     views: ItemViews | None = None
