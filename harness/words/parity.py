@@ -67,8 +67,10 @@ def parity_sentence(parity: Parity) -> str:
     if best is None or best.returned is None or best.returned.mean <= 0.0:
         return f"{lost}, spread over the layers: none stands out."
     label = parity.layers[best.layers[0]].label
+    outstanding = any(each.stands_out for each in parity.layers)
+    alone = "none that stands out makes most of it" if outstanding else "none stands out"
     return (
-        f"{lost}, spread over the layers: none stands out. The largest single part is {label}'s: put back, it "
+        f"{lost}, spread over the layers: {alone}. The largest single part is {label}'s: put back, it "
         f"{returned_in_words(best)}."
     )
 

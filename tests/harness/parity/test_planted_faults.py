@@ -86,8 +86,8 @@ def test_nobody_is_named_on_a_sound_build(tmp_path: Path, graph: str, build: str
     original, sound = built(graph, build, tmp_path)
     parity = compared(original, sound, tmp_path, some_inputs(original, 8))
     assert parity.culprit is None
-    assert parity.outcome == ("agree" if build == "renamed" else "spread")
+    assert parity.outcome in ({"agree"} if build == "renamed" else {"spread", "unproven"})
     assert parity.coverage.aligned == parity.coverage.of
     if build != "renamed":
         assert 0.001 < parity.output_error.mean < 0.1
-        assert "none stands out" in parity.sentence
+        assert "to blame" not in parity.sentence
