@@ -19,6 +19,7 @@ from harness.cli.completers import complete
 
 COMMANDS = {
     "init": "write a commented experiment.toml for two models and your data",
+    "data": "make inputs from references, or say what is odd in a folder of them",
     "check": "validate everything that can be, without measuring",
     "run": "measure on devices, compare, decide, and write the report",
     "nightly": "measure a suite of experiments on devices, unattended, and say what changed",
