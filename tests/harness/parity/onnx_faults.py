@@ -56,7 +56,10 @@ class Sites:
             if reader.op_type == "QuantizeLinear" and reader.input[0] == node.output[0]:
                 found.append(reader.input[1])
                 levels = reader.output[0]
-        for reader in self.graph.node:
+        readers = [
+            each for each in self.graph.node if each.op_type.startswith(("DequantizeLinear", "QLinear", "QGemm"))
+        ]
+        for reader in readers:
             for place, name in enumerate(reader.input):
                 if name == levels and place + 1 < len(reader.input) and reader.input[place + 1] in self.constants:
                     found.append(reader.input[place + 1])
