@@ -136,7 +136,12 @@ def main() -> None:
             second_s, again = score_here(run)
             if scores != again:
                 sys.exit("the second look found other scores")
-            script = [python, ROOT / "benchmarks" / "scoring_script.py", folder / "work.json", folder / "trunk.npz"]
+            script = [
+                python,
+                ROOT / "benchmarks" / "scoring_worker.py",
+                folder / "work.json",
+                folder / "trunk.npz",
+            ]
             theirs = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
             rounds.append((first_s, second_s, theirs["seconds"]))
             for key, own in theirs["scores"].items():

@@ -96,6 +96,8 @@ class Quantity:
     """For scores of single items in per cent that are 100 (right) or 0 (wrong): their mean is a share, and two arms are
     compared as paired shares.
     """
+    of_ranks: bool = False
+    """For a score of whole sets that is the area under a ROC curve: two arms are compared as DeLong does."""
     is_a_pace: bool = False
     """It is the time that one takes of many alike, and so a number a second too: `35 a second instead of 24`."""
     names_itself: bool = False
@@ -188,6 +190,7 @@ def quantity_of_score(facts: MetricFacts, over: Literal["item", "set"] = "item")
         gallery_order=facts.gallery_order,
         visible_loss=facts.visible_loss,
         of_right_items=facts.of_right_items,
+        of_ranks=facts.of_ranks,
         facts=facts,
     )
 

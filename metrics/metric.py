@@ -27,6 +27,8 @@ class MetricSettings:
     `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
     `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
+    `map_range`: smallest and largest value of maps of anomalies, declared and never inferred.
+    `ignored_class`: number in masks of pixels that do not count; None where all do.
     """
 
     scale: int = 1
@@ -35,6 +37,8 @@ class MetricSettings:
     lpips_weights: Path | None = None
     download: bool = True
     classes: tuple[str, ...] = ()
+    map_range: tuple[float, float] = (0.0, 1.0)
+    ignored_class: int | None = None
 
 
 class PreparedReference(Protocol):

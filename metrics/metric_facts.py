@@ -15,7 +15,9 @@ class MetricFacts:
     label: str
     """Heads a row of a table."""
     family: str
-    """What the metric compares, and so which tasks offer it: `image`, `labels`, `tensors`."""
+    """What the metric compares, and so which tasks offer it: `anomaly`, `image`, `labels`, `segmentation`, `sequence`,
+    `tensors`.
+    """
     unit: str
     """The unit of values: `dB`, `%`, or nothing."""
     better: Literal["lower", "higher"]
@@ -42,6 +44,10 @@ class MetricFacts:
     of_right_items: bool = False
     """Whether each item has 100 (right) or 0 (wrong), in per cent: a mean is then a share, and two arms are compared as
     paired shares.
+    """
+    of_ranks: bool = False
+    """Whether a set's value is the area under the ROC curve of contributions (score, label), in per cent: two arms are
+    then compared as DeLong does.
     """
     subject: str | None = None
     """Begins a sentence; None where the label does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from metrics.facts.aupro import AUPRO
+from metrics.facts.auroc import AUROC
 from metrics.facts.brier_score import BRIER_SCORE
 from metrics.facts.calibration_error import CALIBRATION_ERROR
 from metrics.facts.class_accuracy import CLASS_ACCURACY
@@ -9,6 +11,7 @@ from metrics.facts.close_pixels import CLOSE_PIXELS
 from metrics.facts.cosine_similarity import COSINE_SIMILARITY
 from metrics.facts.delta_e_2000 import DELTA_E_2000
 from metrics.facts.dists import DISTS
+from metrics.facts.f1_at_baseline import F1_AT_BASELINE
 from metrics.facts.flicker import FLICKER
 from metrics.facts.flip import FLIP
 from metrics.facts.gradient_error import GRADIENT_ERROR
@@ -18,6 +21,7 @@ from metrics.facts.lpips_vgg import LPIPS_VGG
 from metrics.facts.mae import MAE
 from metrics.facts.max_abs_error import MAX_ABS_ERROR
 from metrics.facts.max_error import MAX_ERROR
+from metrics.facts.mean_iou import MEAN_IOU
 from metrics.facts.ms_ssim import MS_SSIM
 from metrics.facts.psnr import PSNR
 from metrics.facts.psnr_pooled import PSNR_POOLED
@@ -28,7 +32,10 @@ from metrics.facts.ssim_y import SSIM_Y
 from metrics.facts.ssimulacra2 import SSIMULACRA2
 from metrics.facts.top1 import TOP1
 from metrics.facts.top5 import TOP5
+from metrics.facts.vmaf import VMAF
+from metrics.facts.vmaf_phone import VMAF_PHONE
 from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
+from metrics.facts.xpsnr import XPSNR
 from metrics.metric import ItemMetric, MetricFactory
 from metrics.metric_facts import MetricFacts
 from metrics.set_metric import SetMetric
@@ -56,11 +63,18 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     MAX_ABS_ERROR,
     WORST_FRAME_PSNR,
     FLICKER,
+    VMAF,
+    VMAF_PHONE,
+    XPSNR,
     TOP1,
     TOP5,
     CLASS_ACCURACY,
     BRIER_SCORE,
     CALIBRATION_ERROR,
+    AUROC,
+    AUPRO,
+    F1_AT_BASELINE,
+    MEAN_IOU,
 )
 """All in the order in which people see them. A new one is a file in metrics/facts/, the code that it opens, and a line
 here.

@@ -66,3 +66,8 @@ class SetMetric:
     open: Callable[[MetricSettings], OpenSetMetric]
     value: Callable[[NDArray[np.float64]], float]
     parts: Callable[[NDArray[np.float64]], dict[int, tuple[float, int]]] | None = None
+    chosen: Callable[[NDArray[np.float64]], float] | None = None
+    value_at: Callable[[NDArray[np.float64], float], float] | None = None
+    """For a value that depends on a number chosen on the baseline's contributions, such as a threshold: how that is
+    chosen, and the value at it. `value` is then that at the set's own.
+    """

@@ -249,7 +249,7 @@ def _warnings(comparison: Comparison) -> str:
     of_devices = [warning for device in comparison.devices for warning in device.warnings]
     of_quantities = [warning for device in comparison.devices for each in device.contrasts for warning in each.warnings]
     kinds = dict.fromkeys(warning.kind for warning in [*of_devices, *of_quantities, *comparison.warnings])
-    named = [kind for kind in kinds if kind not in ("unsorted", "sensors")]
+    named = [str(kind) for kind in kinds if kind not in ("unsorted", "sensors")]
     return f"{count}{f', of {listed(named)}' if named else ''}" if count else ""
 
 

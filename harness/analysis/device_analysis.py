@@ -44,6 +44,7 @@ from harness.analysis.stopping.energy_watch import energy_ending
 from harness.analysis.stopping.latency_watch import latency_ending
 from harness.analysis.sustained_facts import sustained_facts
 from harness.analysis.tables.energy_table import DeviceEnergy
+from harness.analysis.worst_lists import worst_lists
 from harness.documents.comparison import (
     Contrast,
     DeviceResult,
@@ -259,6 +260,13 @@ class DeviceAnalysis:
                 )
                 + warnings
             )
+        scores = [
+            one
+            for candidate in manifest.arms[1:]
+            for one in item_scores(
+                data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
+            )
+        ]
         distributions = [
             latency_distribution(
                 arm.name,
@@ -309,13 +317,8 @@ class DeviceAnalysis:
             sustained=sustained_facts(data),
             votes=votes_on_device(data),
             stopping=latency_ending(manifest, records) if records is not None else None,
-            scores=[
-                one
-                for candidate in manifest.arms[1:]
-                for one in item_scores(
-                    data.scores, candidate.name, manifest.arms[0].name, manifest.experiment.task.nouns.singular
-                )
-            ],
+            scores=scores,
+            worst=worst_lists(scores),
             score_parts=[
                 one
                 for candidate in manifest.arms[1:]

@@ -19,10 +19,12 @@ from harness.cli.completers import complete
 
 COMMANDS = {
     "init": "write a commented experiment.toml for two models and your data",
+    "data": "make inputs from references, or say what is odd in a folder of them",
     "check": "validate everything that can be, without measuring",
     "run": "measure on devices, compare, decide, and write the report",
     "nightly": "measure a suite of experiments on devices, unattended, and say what changed",
     "soak": "infer for hours or days: does it leak, slow down or overheat?",
+    "parity": "find the layer of a converted model that departs from its original",
     "bisect": "find the commit that made a model slower, by paired runs on one device",
     "monitor": "watch a deployed model on devices, as live metrics on a port",
     "report": "redraw a run's report from its comparison.json",

@@ -24,6 +24,7 @@ NAMES = (
     "history-prune",
     "journal",
     "bisect",
+    "parity",
     "tool-numbers",
     "vote",
     "votes",

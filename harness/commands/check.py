@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.commands.items_for_margins import items_for_margins
 from harness.commands.look_at_models import look_at_models
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
@@ -42,6 +43,7 @@ def check(
     resolved = resolve(file, partial(progress.advance, "this machine", f"reading {file.experiment.task.nouns.content}"))
     looks = look_at_models(resolved)
     lines = _in_words(resolved) + _looks_in_words(resolved, looks)
+    lines += [f"margin    {text}" for text in items_for_margins(resolved)]
     if devices:
         lines += _on_devices(resolved, devices, progress, runner)
     else:

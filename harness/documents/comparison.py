@@ -397,6 +397,26 @@ class ScoreParts(_Strict):
     """Those first on which the candidate loses most."""
 
 
+class WorstItems(_Strict):
+    """The items on which a candidate loses most by one score, and what the other scores say of them: a list that every
+    score gives is one of the build, and not of the score.
+    """
+
+    candidate: str
+    quantity: str
+    """The score that chose them."""
+    items: list[str]
+    """The worst, the largest loss first; none that loses nothing."""
+    others: list[str]
+    """The other scores, each with as many worst items of its own."""
+    in_every: list[str]
+    """Those that every other score has among its worst."""
+    in_none: list[str]
+    """Those that no other score has among its worst."""
+    words: str
+    """Such as `of the 8 worst by LPIPS (AlexNet) 5 are among the worst by every other score too`."""
+
+
 class Reading(_Strict):
     """What one sensor of a device showed over the latency pass, thinned out for drawing."""
 
@@ -568,6 +588,8 @@ class DeviceResult(_Strict):
     """Every score that single items have, item by item."""
     score_parts: list[ScoreParts] = []
     """Scores of whole sets that are made of parts, such as the accuracy of each class."""
+    worst: list[WorstItems] = []
+    """How far the scores agree on the worst items, for every candidate that has several scores."""
     environment: dict[str, Measured] = {}
     """Facts of the run, such as clock before and after, load of others, temperature."""
     warnings: list[RunWarning] = []

@@ -16,6 +16,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.documents.journal import Journal
     from harness.documents.manifest import Manifest
     from harness.documents.nightly import nightly_json_schema
+    from harness.documents.parity import parity_json_schema
     from harness.documents.plan import Plan
     from harness.documents.profile import DeviceProfile
     from harness.documents.records import records_json_schema
@@ -40,6 +41,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "journal": lambda: Journal.model_json_schema(by_alias=True),
         "nightly": nightly_json_schema,
         "bisect": bisect_json_schema,
+        "parity": parity_json_schema,
         "profile": lambda: DeviceProfile.model_json_schema(by_alias=True),
         "soak": lambda: SoakManifest.model_json_schema(by_alias=True),
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),

@@ -61,6 +61,23 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     return _read(path, decode)
 
 
+def read_levels(path: Path) -> NDArray[np.uint8] | None:
+    """The stored values of an indexed or grey picture, uint8 (height, width), whatever colours they stand for; None for
+    a picture of colours. Raises `UserError` as `read_image` does.
+    """
+    import numpy as np
+
+    def decode(image: Any) -> NDArray[np.uint8] | None:
+        _refuse_deep(path, image)
+        if image.mode not in {"P", "L"}:
+            return None
+        turned = orientation_of(path, image)
+        image.load()
+        return np.array(upright(image, turned), dtype=np.uint8)
+
+    return _read(path, decode)
+
+
 def _read(path: Path, look: Callable[[Any], _T]) -> _T:
     """Open a picture and look at it. Raises `UserError` in words for whatever is wrong with the file."""
     from PIL import Image

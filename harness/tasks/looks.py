@@ -5,10 +5,10 @@ None of it enters a score. Two arms that share a mistake are alike, and their di
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.tasks.floor import Floor
 
@@ -62,3 +62,14 @@ class Looks(Protocol):
 
     def seen(self) -> Seen:
         """When every output was looked at."""
+
+
+Recall = Callable[[Mapping[str, Any], Callable[[], str]], str]
+"""(what a text is computed from, how) → the text, from an earlier time where there was one."""
+
+
+@runtime_checkable
+class RemembersLooks(Protocol):
+    """Looks that need not be taken again at what was looked at on this machine before."""
+
+    recall: Recall

@@ -11,6 +11,10 @@ from pydantic import BaseModel, Discriminator, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from harness.tasks.anomaly_detection.codec import AnomalyCodec
+from harness.tasks.anomaly_detection.options import AnomalyTensor
+from harness.tasks.anomaly_detection.options import Data as AnomalyData
+from harness.tasks.anomaly_detection.task import ANOMALY_DETECTION
 from harness.tasks.classification.codec import ClassCodec
 from harness.tasks.classification.options import ClassTensor
 from harness.tasks.classification.options import Data as ClassData
@@ -20,6 +24,10 @@ from harness.tasks.image_to_image.options import Data as ImageData
 from harness.tasks.image_to_image.options import Tensor as ImageTensor
 from harness.tasks.image_to_image.task import IMAGE_TO_IMAGE
 from harness.tasks.names import DEFAULT_TASK
+from harness.tasks.segmentation.codec import MaskCodec
+from harness.tasks.segmentation.options import Data as MaskData
+from harness.tasks.segmentation.options import MaskTensor
+from harness.tasks.segmentation.task import SEGMENTATION
 from harness.tasks.sequence.codec import SequenceCodec
 from harness.tasks.sequence.options import Data as SequenceData
 from harness.tasks.sequence.options import FrameTensor
@@ -30,7 +38,9 @@ from harness.tasks.tensors.options import Data as TensorData
 from harness.tasks.tensors.options import TensorNames
 from harness.tasks.tensors.task import TENSORS
 
-TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, CLASSIFICATION)}
+_ALL: Final = (IMAGE_TO_IMAGE, SEQUENCE, TENSORS, ANOMALY_DETECTION, CLASSIFICATION, SEGMENTATION)
+"""The tasks in the order in which they are asked whether a new experiment is theirs."""
+TASKS: Final[dict[str, AnyTask]] = {task.name: task for task in _ALL}
 DEFAULT_NOUNS: Final = TASKS[DEFAULT_TASK].nouns
 
 
@@ -55,7 +65,9 @@ Data = Annotated[
     Annotated[ImageData, Tag("image_to_image")]
     | Annotated[SequenceData, Tag("sequence")]
     | Annotated[TensorData, Tag("tensors")]
-    | Annotated[ClassData, Tag("classification")],
+    | Annotated[ClassData, Tag("classification")]
+    | Annotated[AnomalyData, Tag("anomaly_detection")]
+    | Annotated[MaskData, Tag("segmentation")],
     Discriminator(task_of),
 ]
 """The table [data]."""
@@ -63,10 +75,12 @@ TaskTensor = Annotated[
     Annotated[ImageTensor, Tag("image_to_image")]
     | Annotated[FrameTensor, Tag("sequence")]
     | Annotated[TensorNames, Tag("tensors")]
-    | Annotated[ClassTensor, Tag("classification")],
+    | Annotated[ClassTensor, Tag("classification")]
+    | Annotated[AnomalyTensor, Tag("anomaly_detection")]
+    | Annotated[MaskTensor, Tag("segmentation")],
     Discriminator(task_of),
     _EmptyFitsAny(),
 ]
 """The table [data.tensor], and an arm's own."""
-Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec
+Codec = ImageCodec | SequenceCodec | TensorCodec | ClassCodec | AnomalyCodec | MaskCodec
 """A codec as run.json holds it: told apart by their keys."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from harness.quantity import QUANTITIES
+from harness.tasks.derived_data import DerivesData
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.first_look import FirstLook
@@ -126,6 +127,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """Why models and files that a user named look like this task: a sentence; None where nothing speaks for it, and for
     the task that is taken where nothing speaks for another. Raises `UserError` for files that cannot be read.
     """
+    derives: DerivesData | None = None
+    """How inputs are made of references; None for a task that cannot."""
     made_up: MadeUp | None = None
     """What devices are calibrated with; None for a task whose items cannot be made up."""
 
@@ -149,6 +152,8 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """The sample for a reference's path: (metric, output or reference) → the same as that metric is to take it."""
     over_items: Callable[[str, Metric], Metric] | None = None
     """A metric by its name → the same over the task's items, where these are made of several of what it compares."""
+    most_at_once: int | None = None
+    """The most items that are scored at once, where one alone fills much of the memory."""
     looks: Callable[[DataT, Sequence[str], Sequence[str], Sequence[str]], Looks] | None = None
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
     views: ItemViews | None = None

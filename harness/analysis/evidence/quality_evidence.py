@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 _ENOUGH = 6  # as `harness.experiment.declaration.FEWEST_ITEMS`: fewer may decide only where the experiment says so
 
 
-def quality_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
+def quality_level(
+    quantity: Quantity,
+    rows: pd.DataFrame,
+    noun: str = DEFAULT_NOUNS.singular,
+    baseline: pd.DataFrame | None = None,
+) -> Level:
     """Mean of an arm's finite per-item values; `rows` are those of the quality table for one arm and quantity, `noun`
     is what an item is called. Of a quantity over a set, the set's value.
     """
     if quantity.over == "set":
-        return set_level(quantity, rows, noun)
+        return set_level(quantity, rows, noun, baseline)
     values = rows["value"].to_numpy(dtype=np.float64)
     finite, infinite = np.isfinite(values), int(np.isposinf(values).sum())
     if not finite.any():

@@ -15,6 +15,7 @@ import numpy as np
 from harness.analysis.evidence.evidence import Level, Paired
 from harness.documents.comparison import NoEffect
 from harness.quantity import Available, Quantity, Unavailable
+from harness.statistics.delong import estimate_area_difference
 from harness.statistics.set_bootstrap import FEWEST, SetEstimate, estimate_set
 from harness.tasks.registry import DEFAULT_NOUNS
 from harness.words.sentences import counted, items_named, named
@@ -23,27 +24,36 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.statistics.estimate import Floats
+    from harness.statistics.estimate import Estimate, Floats
 
 LEVEL_SEED = 1
 """The seed of the drawing for an arm's own value; that for a difference comes from the run."""
 
 
-def set_level(quantity: Quantity, rows: pd.DataFrame, noun: str = DEFAULT_NOUNS.singular) -> Level:
+def set_level(
+    quantity: Quantity,
+    rows: pd.DataFrame,
+    noun: str = DEFAULT_NOUNS.singular,
+    baseline: pd.DataFrame | None = None,
+) -> Level:
     """An arm's own value over the items that it has a contribution of; `rows` are those of the quality table for one
-    arm and quantity, with the column `contribution`.
+    arm and quantity, with the column `contribution`. `baseline`: the same of the baseline, for values that depend on a
+    number chosen there; None where the arm is the baseline.
     """
     has = rows["contribution"].notna().to_numpy()
     if not has.any():
         return Level(Unavailable(reason=_why_missing(rows, noun)), None)
-    of_set, own = _value_of(quantity), _stacked(rows[has])
+    own = _stacked(rows[has])
+    of_set, at = _value_at_baseline_s(quantity, own, baseline)
     value = of_set(own)
     if not math.isfinite(value):
-        reason = f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
+        reason = (
+            _one_class(quantity, own, noun) or f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
+        )
         doubt = _doubt(rows.loc[~has, "item"].tolist(), noun)
         return Level(Unavailable(reason=reason), None, infinite=value == math.inf, doubt=doubt)
     estimate = estimate_set(lambda chosen: of_set(own[chosen]), _groups(rows["scene"].to_numpy()[has]), LEVEL_SEED)
-    source = f"one value of {counted(int(has.sum()), noun)} together"
+    source = f"one value of {counted(int(has.sum()), noun)} together{at}"
     if lacking := rows.loc[~has, "item"].tolist():
         source += f", {len(lacking)} without a value left out"
     return Level(Available(value=value, unit=quantity.unit, source=source), estimate, doubt=_doubt(lacking, noun))
@@ -66,28 +76,31 @@ def set_effect(
     if both.empty:
         return NoEffect(reason=_why_missing(candidate if baseline["contribution"].notna().any() else baseline, noun))
     ours, theirs = (np.stack(both[f"contribution_{side}"].to_list()).astype(np.float64) for side in ("a", "b"))
-    of_set = _value_of(quantity)
-    before, after = of_set(ours), of_set(theirs)
+    before, after = _values_of_both(quantity, ours, theirs)
     identical = before == after == math.inf
     if not identical and not (math.isfinite(before) and math.isfinite(after)):
         arm, value = ("baseline", before) if not math.isfinite(before) else ("candidate", after)
-        return NoEffect(reason=f"all {noun}s of the {arm} together give {_unbounded(value)}")
+        return NoEffect(
+            reason=_one_class(quantity, ours, noun) or f"all {noun}s of the {arm} together give {_unbounded(value)}"
+        )
     groups = _groups(both["scene"].to_numpy() if by_scene else both["item"].to_numpy())
     replicate = "scene" if by_scene else noun
     excluded, warnings, doubt = _left_out(baseline, candidate, noun)
-    if len(groups) < FEWEST:
+    if len(groups) < FEWEST and not quantity.of_ranks:
         warnings.append(f"Only {counted(len(groups), replicate)}: too few to draw from, so there is no interval.")
 
     if identical:
         warnings.append(f"All {noun}s identical to their references in both arms: counted as no difference.")
 
-    def against(share: float) -> SetEstimate:
+    def against(share: float) -> Estimate:
         """Of candidate − share · baseline."""
+        if quantity.of_ranks and not by_scene and not identical:
+            return estimate_area_difference(ours[:, 0], theirs[:, 0], ours[:, 1] > 0.5, share=share)
         if identical:
             return SetEstimate(0.0, 0.0, len(groups), float(len(groups)), seed=seed)
 
         def difference(chosen: NDArray[np.intp]) -> float:
-            first, second = of_set(ours[chosen]), of_set(theirs[chosen])
+            first, second = _values_of_both(quantity, ours[chosen], theirs[chosen])
             return 0.0 if first == second and share == 1.0 else second - share * first  # also where both are infinite
 
         return estimate_set(difference, groups, seed)
@@ -105,11 +118,32 @@ def set_effect(
     return paired(1.0)
 
 
-def _value_of(quantity: Quantity) -> Callable[[Floats], float]:
-    """The value of a set, from its contributions of shape (n, k)."""
+def _value_at_baseline_s(
+    quantity: Quantity, own: Floats, baseline: pd.DataFrame | None
+) -> tuple[Callable[[Floats], float], str]:
+    """The value of a set, at the number that is chosen on the baseline's contributions where one is; and words for
+    it.
+    """
     from metrics.registry import SET_METRICS
 
-    return SET_METRICS[quantity.name].value
+    metric = SET_METRICS[quantity.name]
+    if metric.chosen is None or metric.value_at is None:
+        return metric.value, ""
+    has = None if baseline is None else baseline["contribution"].notna()
+    chosen = metric.chosen(own if baseline is None or has is None or not has.any() else _stacked(baseline[has]))
+    value_at = metric.value_at
+    return (lambda of: value_at(of, chosen)), f", at {chosen:.6g}, which is the baseline's best"
+
+
+def _values_of_both(quantity: Quantity, ours: Floats, theirs: Floats) -> tuple[float, float]:
+    """The baseline's and the candidate's, at a number chosen on the baseline's contributions where one is."""
+    from metrics.registry import SET_METRICS
+
+    metric = SET_METRICS[quantity.name]
+    if metric.chosen is None or metric.value_at is None:
+        return metric.value(ours), metric.value(theirs)
+    chosen = metric.chosen(ours)
+    return metric.value_at(ours, chosen), metric.value_at(theirs, chosen)
 
 
 def _stacked(rows: pd.DataFrame) -> Floats:
@@ -151,6 +185,14 @@ def _left_out(
 
 def _doubt(lacking: list[str], noun: str) -> str | None:
     return f"{items_named(lacking, noun)} without a value, which no value of a set can count" if lacking else None
+
+
+def _one_class(quantity: Quantity, contributions: Floats, noun: str) -> str | None:
+    """Why ranks have no value; None where there are items of both classes."""
+    if not quantity.of_ranks or len(set(contributions[:, 1].tolist())) > 1:
+        return None
+    what = "anomalous" if contributions[0, 1] > 0.5 else "normal"
+    return f"every {noun} is {what}, and {quantity.subject} compares {noun}s of both kinds"
 
 
 def _unbounded(value: float) -> str:

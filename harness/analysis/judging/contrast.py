@@ -10,6 +10,9 @@ from harness.analysis.judging.item_tail import item_tail
 from harness.analysis.judging.judge_outcome import Margins, as_gain, judge_outcome, replicates_to_tell
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
 from harness.documents.comparison import Contrast, Effect, Interval, NoEffect, warned
+from harness.statistics.delong import FEWEST as FEWEST_OF_A_CLASS
+from harness.statistics.delong import METHOD as DELONG_METHOD
+from harness.statistics.delong import AreaDifference
 from harness.statistics.inverted import InvertedEstimate
 from harness.statistics.paired_shares import MCNEMAR, PairedShares
 from harness.statistics.paired_shares import METHOD as SHARES_METHOD
@@ -191,6 +194,8 @@ def _method(effect: Paired) -> str:
     if isinstance(estimate, SetEstimate):
         drawn = f"{counted(estimate.drawn.size, 'resample')}, seed {estimate.seed}" if estimate.drawn.size else "exact"
         return f"{SET_METHOD} over {effect.replicate}s of the difference of two sets' values ({drawn})"
+    if isinstance(estimate, AreaDifference):
+        return f"{DELONG_METHOD} of two areas under ROC curves"
     if isinstance(estimate, PairedShares):
         return f"{SHARES_METHOD} of paired shares{_by_scenes_words(estimate)}"
     if estimate.is_anytime:
@@ -236,6 +241,8 @@ def _p_of_interval(effect: Paired) -> _OwnP | None:
         return _OwnP(f"{effect.method}, two-sided", "a single voter")
     if isinstance(estimate, SetEstimate):
         return _OwnP(_SET_P, "too few to draw from")
+    if isinstance(estimate, AreaDifference):
+        return _OwnP(f"{DELONG_METHOD}, two-sided", f"fewer than {FEWEST_OF_A_CLASS} items of a class")
     if isinstance(estimate, PairedShares):
         return _OwnP(f"{SHARES_METHOD}, two-sided")
     if estimate.is_anytime:

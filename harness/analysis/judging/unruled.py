@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.judging.contrast import ANYTIME, INVERTED, SET_METHOD
 from harness.documents.comparison import Effect
 from harness.quantity import QUANTITIES
+from harness.statistics.delong import METHOD as DELONG_METHOD
 from harness.statistics.estimate import Estimate
 from harness.statistics.multiplicity import holm
 from harness.statistics.paired_shares import METHOD as SHARES_METHOD
@@ -83,7 +84,7 @@ def p_worse(contrast: Contrast) -> float:
     if effect.sd is None:
         return 1.0
     if effect.interval is not None and effect.interval.method.startswith(
-        (ANYTIME, INVERTED, SET_METHOD, SHARES_METHOD)
+        (ANYTIME, INVERTED, SET_METHOD, SHARES_METHOD, DELONG_METHOD)
     ):
         return 1.0 if effect.p_value is None else effect.p_value
     mean = math.log(effect.estimate) if effect.scale == "ratio" else effect.estimate

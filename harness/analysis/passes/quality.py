@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
     noun = data.manifest.experiment.task.nouns.singular
     rows, experiment = data.rows(data.scores, arm, quantity), data.manifest.experiment
-    level = quality_level(quantity, rows, noun)
+    baseline = None if arm.id == data.baseline.id else data.rows(data.scores, data.baseline, quantity)
+    level = quality_level(quantity, rows, noun, baseline)
     finite = rows[np.isfinite(rows["value"].to_numpy(dtype=np.float64))] if quantity.over == "item" else rows[:0]
     return doubted_level(
         level,

@@ -4,7 +4,8 @@ again, by a second `analyze` or by the next night's run.
 A score's key is the hash of everything that it is computed from: the contents of input, reference and output, how the
 arm's tensors hold items, the task's settings, the metric's own description (its convention, its weights' hash), and the
 code: the source of the metrics and of the tasks, and the versions of the libraries that compute. So nothing is ever out
-of date; what is no longer asked for is the first to go when the file is full.
+of date; what is no longer asked for is the first to go when the file is full. What a task saw in its items and outputs
+is kept likewise, as text.
 
 `BAKEOFF_SCORES` names another file, or is `off`. A file that cannot be read or written costs time and never a result:
 then everything is scored anew, and that is said.
@@ -18,7 +19,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +38,8 @@ MOST_ROWS: Final = 1_000_000
 SCORES_VARIABLE: Final = "BAKEOFF_SCORES"
 _LIBRARIES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "scipy", "scikit-learn", "scikit-image")
 _FORMAT: Final = 1
+_TEXT: Final = b"t"
+_PROOF_BYTES: Final = 8
 _WAIT_S: Final = 5.0
 
 
@@ -127,7 +130,37 @@ class KeptScores:
     def put(self, scores: Mapping[str, Kept]) -> None:
         """Keep these."""
         with self._lock:
+            if self._connection is None:
+                return
             self._new.update({key: _packed(score) for key, score in scores.items()})
+
+    def recall(self, parts: Mapping[str, Any], compute: Callable[[], str]) -> str:
+        """The text that is computed from `parts` alone: the kept one, else `compute`'s, which is kept."""
+        key = score_key(parts)
+        with self._lock:
+            text = self._text(key)
+        if text is None:
+            text = compute()
+            with self._lock:
+                if self._connection is not None:
+                    self._new[key] = _TEXT + _proof(text.encode()) + text.encode()
+        return text
+
+    def _text(self, key: str) -> str | None:
+        if self._connection is None:
+            return None
+        try:
+            row = self._connection.execute("SELECT score FROM scores WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return None
+        if row is None or not isinstance(row[0], bytes) or not row[0].startswith(_TEXT):
+            return None
+        proof, text = row[0][1 : 1 + _PROOF_BYTES], row[0][1 + _PROOF_BYTES :]
+        if proof != _proof(text):
+            return None
+        self._asked.add(key)
+        return text.decode()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_WAIT_S, check_same_thread=False)
@@ -188,3 +221,8 @@ def _unpacked(packed: object) -> Kept | None:
     if packed[:1] == b"s":
         return numbers
     return numbers[0] if len(numbers) == 1 else None
+
+
+def _proof(text: bytes) -> bytes:
+    """By which a text is known to be whole."""
+    return hashlib.sha256(text).digest()[:_PROOF_BYTES]

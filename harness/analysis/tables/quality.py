@@ -17,6 +17,7 @@ from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.kept_scores import KeptScores, score_key
 from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
 from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
+from harness.tasks.looks import RemembersLooks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,11 +74,14 @@ def score_outputs(
     import pandas as pd
 
     outputs = read_outputs(folder, manifest) if outputs is None else outputs
-    threads = min(os.cpu_count() or 1, _MOST_AT_ONCE, max(1, len(manifest.items)))
+    most = manifest.experiment.task.most_at_once or _MOST_AT_ONCE
+    threads = min(os.cpu_count() or 1, most, max(1, len(manifest.items)))
     metrics, unavailable = _open_metrics(manifest, max(1, (os.cpu_count() or 1) // threads))
     rows: list[dict[str, Any]] = []
     looks = _looks(manifest)
     with KeptScores() as kept:
+        if isinstance(looks, RemembersLooks):
+            looks.recall = kept.recall
         scorer = _Scorer(manifest, outputs, metrics, unavailable, kept, looks is not None)
         for number, scored in enumerate(done_ahead(scorer.score_item, manifest.items, threads)):
             if looks is not None:

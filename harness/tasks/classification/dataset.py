@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.errors import UserError
 from harness.tasks.classification.options import ClassTensor, Data
-from harness.tasks.input_folder import by_stem, files_in, folders_in
-from harness.tasks.label_file import labels_of, read_classes, read_labels, refuse_odd_classes
-from harness.tasks.model_input.items import InputItem, suffixes_of, with_header
+from harness.tasks.label_file import read_classes, refuse_odd_classes
+from harness.tasks.labelled_inputs import labelled_inputs
+from harness.tasks.model_input.items import InputItem, with_header
 from harness.tasks.task import Resolve
 
 
@@ -17,14 +16,9 @@ def find_items(data: Data, resolve: Resolve) -> list[InputItem]:
     """Inputs with their labels, by name. Raises `UserError`."""
     folder = resolve(data.inputs)
     classes = with_classes(data.tensor, resolve).classes
-    if data.labels is None:
-        found, where = in_class_folders(folder, data), str(folder)
-    else:
-        path = resolve(data.labels)
-        files = by_stem(files_in(folder, suffixes_of(data.content)), folder)
-        _refuse_none(files, folder, data)
-        labels = labels_of(files, read_labels(path), path)
-        found, where = {stem: (file, labels[stem]) for stem, file in files.items()}, str(path)
+    labels = None if data.labels is None else resolve(data.labels)
+    found = labelled_inputs(folder, labels, data.content)
+    where = str(folder if labels is None else labels)
     chosen = sorted(found)[: data.limit]
     names = class_names([found[stem][1] for stem in chosen], classes if isinstance(classes, list) else None, where)
     return [
@@ -40,21 +34,6 @@ def find_items(data: Data, resolve: Resolve) -> list[InputItem]:
         )
         for stem, name in zip(chosen, names, strict=True)
     ]
-
-
-def in_class_folders(folder: Path, data: Data) -> dict[str, tuple[Path, str]]:
-    """Item, such as `cat/07` → its file, and the name of the folder that it lies in. Raises `UserError`."""
-    found: dict[str, tuple[Path, str]] = {}
-    for home in folders_in(folder):
-        files = by_stem(files_in(home, suffixes_of(data.content)), home)
-        found |= {f"{home.name}/{stem}": (file, home.name) for stem, file in files.items()}
-    if not found and files_in(folder, suffixes_of(data.content)):
-        raise UserError(
-            f"{folder}: holds {data.content}, and none in a folder that is called as its class",
-            'Name a CSV file of labels: [data] labels = "labels.csv", or sort them into folders.',
-        )
-    _refuse_none(found, folder, data)
-    return found
 
 
 def class_names(labels: Sequence[str], classes: list[str] | None, where: str) -> list[str]:
@@ -94,13 +73,6 @@ def with_classes(tensor: ClassTensor, resolve: Resolve) -> ClassTensor:
     if tensor.classes is not None:
         refuse_odd_classes(tensor.classes, "[data.tensor] classes")
     return tensor
-
-
-def _refuse_none(found: object, folder: Path, data: Data) -> None:
-    if not found:
-        raise UserError(
-            f"{folder}: holds no {data.content}", f"Known endings: {', '.join(sorted(suffixes_of(data.content)))}."
-        )
 
 
 def _listed(classes: Sequence[str]) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.tasks.classification.codec import make_codec, scores_in
-from harness.tasks.classification.dataset import class_names, find_items, in_class_folders
+from harness.tasks.classification.dataset import class_names, find_items
 from harness.tasks.classification.first_look import first_look
 from harness.tasks.classification.options import ClassTensor, Data
 from harness.tasks.classification.output_check import check_label
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.input_folder import folders_in
 from harness.tasks.label_file import read_labels
+from harness.tasks.labelled_inputs import in_folders
 from harness.tasks.model_input.draft import content_of, fixed_size, input_lines, range_told
 from harness.tasks.model_input.items import check_input, suffixes_of
 from harness.tasks.picture_tensor import OWN_LEVELS, TensorQuestionError, shape_in_words
@@ -100,7 +101,7 @@ def _classes(given: DraftData, content: Content) -> tuple[list[str] | None, list
     And what a person should know.
     """
     if given.references is None:
-        found = in_class_folders(given.inputs, Data(task="classification", inputs="", content=content))
+        found = in_folders(given.inputs, content)
         labels = sorted({label for _, label in found.values()})
     else:
         labels = sorted(set(read_labels(given.references).values()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.tasks.image_file import describe
 from harness.tasks.image_to_image.floor_values import floor_of
+from harness.tasks.image_to_image.kept_looks import content_of, floor_from_text, look_as_text, output_from_text
 from harness.tasks.image_to_image.picture_doubts import picture_doubts
 from harness.tasks.image_to_image.plausibility import (
     ItemFloor,
@@ -20,7 +21,7 @@ from harness.tasks.image_to_image.plausibility import (
     item_floor,
     look_at_output,
 )
-from harness.tasks.looks import Seen
+from harness.tasks.looks import Recall, Seen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +42,9 @@ class PictureLooks:
         self._looks: dict[tuple[str, str], list[OutputLook]] = {}
         self._tried = False
         self._item: tuple[str, NDArray[np.uint8], NDArray[np.uint8]] | None = None
+        self._content = ""
+        self.recall: Recall = lambda _, compute: compute()
+        """How a look of an earlier time is had; by itself none is."""
 
     def item(
         self,
@@ -54,10 +58,22 @@ class PictureLooks:
         """See `harness.tasks.looks.Looks`."""
         self._item, self._tried = (item, given, reference), is_tried(place, total)
         self._pairs.add(item, given, reference)
-        own = item_floor(
-            item, given, reference, self._data.scale, self._metrics,
-            try_offset=self._tried, grey=describe(reference_path).is_grey,
-        )  # fmt: skip
+        self._content = content_of(given, reference)
+        grey = describe(reference_path).is_grey
+        text = self.recall(
+            {
+                "look": "the floor of a picture",
+                "pictures": self._content,
+                "scale": self._data.scale,
+                "metrics": self._metrics,
+                "tried": self._tried,
+                "grey": grey,
+            },
+            lambda: look_as_text(
+                item_floor(item, given, reference, self._data.scale, self._metrics, try_offset=self._tried, grey=grey)
+            ),
+        )
+        own = floor_from_text(text, item)
         if own is not None:
             self._floor.append(own)
 
@@ -67,7 +83,17 @@ class PictureLooks:
             msg = "an output before its item"
             raise ValueError(msg)
         item, given, reference = self._item
-        look = look_at_output(item, codec, outputs[0], given, reference, try_others=self._tried)
+        text = self.recall(
+            {
+                "look": "at an output",
+                "pictures": self._content,
+                "output": content_of(outputs[0]),
+                "codec": codec.model_dump(mode="json"),
+                "tried": self._tried,
+            },
+            lambda: look_as_text(look_at_output(item, codec, outputs[0], given, reference, try_others=self._tried)),
+        )
+        look = output_from_text(text, item)
         for device in devices:
             self._looks.setdefault((device, arm), []).append(look)
 

@@ -15,6 +15,7 @@ from harness.tasks.image_file import describe, grey_of, read_image
 from harness.tasks.image_to_image.codec import Codec, check_item, make_codec
 from harness.tasks.image_to_image.dataset import Item, read_items, read_whole
 from harness.tasks.image_to_image.dataset_notes import notes_on_colors, notes_on_folders
+from harness.tasks.image_to_image.derive import DERIVES_PICTURES
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
@@ -176,5 +177,6 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     shows_pictures=True,
     draw=_draw,
     draft=_draft,
+    derives=DERIVES_PICTURES,
     made_up=MadeUp(write_model=write_convolution, write_item=write_noise),
 )

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MOST_CLIP_BYTES: Final = 2 << 30
-"""The largest reference in 8 bits, which is held in memory whole: 340 frames of 1080p."""
+MOST_CLIP_BYTES: Final = 1 << 30
+"""The largest reference in 8 bits, held in memory whole beside what both arms made of it: 170 frames of 1080p."""
 
 
 @dataclass(frozen=True)

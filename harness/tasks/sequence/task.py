@@ -180,6 +180,7 @@ SEQUENCE: Task[Data, FrameTensor, Clip, SequenceCodec] = Task(
     default_metrics=("psnr", "psnr_y", "ssim_y", "worst_frame_psnr", "flicker"),
     metric_settings=_metric_settings,
     over_items=_over_items,
+    most_at_once=1,
     sample_for=_sample_for,
     looks=_looks,
     shows_pictures=True,

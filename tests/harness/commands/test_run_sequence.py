@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ import pytest
 
 from devices.build.native_build import target_for_machine
 from harness.documents.folder import RunFolder
+from harness.documents.manifest import Manifest
 from harness.tasks.image_file import read_image
 from tests.rig.clips import write_clips, write_frame_model, write_remembering_model
 from tests.rig.command import bakeoff
+from tests.rig.run_on_a_phone import ConnectedPhone, device_folders, over_adb, runners
 from tests.rig.run_watch import comparison
 
 RUNNERS = ["python", *(["native"] if target_for_machine(platform.machine()) is not None else [])]
@@ -66,6 +69,34 @@ no_worse_than = 0.5
     return home / "experiment.toml"
 
 
+def assert_remembered(home: Path, manifest: Manifest, count: int) -> None:
+    """Every frame that the candidate put out holds a quarter of the one before."""
+    for item in manifest.items:
+        inferences = item.inferences_of("a1")
+        assert len(inferences) == count
+        frames = [read_image(Path(item.input_path) / f"frame{number}.png") / 255.0 for number in range(1, count + 1)]
+        before = np.zeros_like(frames[0])
+        for inference, frame in zip(inferences, frames, strict=True):
+            made = np.load(home / f"outputs/a1/{inference}.0.npy")[0, :, ::2, ::2].transpose(1, 2, 0)
+            assert np.allclose(made, 0.75 * frame + 0.25 * before, atol=1e-5), inference
+            before = frame
+
+
+def test_a_state_goes_from_frame_to_frame_on_a_phone(new_phone: Callable[[], ConnectedPhone], tmp_path: Path) -> None:
+    experiment = write(tmp_path / "experiment", 3, '{ h_out = "h_in" }')
+    write_remembering_model(experiment.parent / "candidate.onnx")
+    desk, folder = new_phone(), tmp_path / "run"
+
+    done = bakeoff("run", experiment, "-d", desk.name, "--out", folder, **over_adb(desk.server))
+
+    assert done.exit_code == 0, done.stderr
+    (device,) = device_folders(folder)
+    assert runners(folder, device) == {"native"}
+    assert_remembered(folder / "devices" / device, RunFolder(folder).read_manifest(), 3)
+    (result,) = comparison(folder).devices
+    assert result.status == "complete"
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_a_state_goes_from_frame_to_frame_on_the_device(workdir: Path, tmp_path: Path, runner: str) -> None:
     experiment = write(tmp_path / "experiment", 5, '{ h_out = "h_in" }')
@@ -78,17 +109,9 @@ def test_a_state_goes_from_frame_to_frame_on_the_device(workdir: Path, tmp_path:
     run = RunFolder(folder)
     manifest = run.read_manifest()
     home = run.device(manifest.devices[0]).path
-    for item in manifest.items:
-        inferences = item.inferences_of("a1")
-        assert len(inferences) == 5
-        frames = [read_image(Path(item.input_path) / f"frame{number}.png") / 255.0 for number in range(1, 6)]
-        before = np.zeros_like(frames[0])
-        for inference, frame in zip(inferences, frames, strict=True):
-            made = np.load(home / f"outputs/a1/{inference}.0.npy")[0, :, ::2, ::2].transpose(1, 2, 0)
-            assert np.allclose(made, 0.75 * frame + 0.25 * before, atol=1e-6), inference
-            before = frame
-        # What only the next frame is given stays there.
-        assert not [name for name in item.inferences_of("a0") if (home / f"outputs/a0/{name}.1.npy").exists()]
+    assert_remembered(home, manifest, 5)
+    # What only the next frame is given stays there.
+    assert not list(home.rglob("outputs/a0/*.1.npy"))
     # Latency is of the last frame, with the state that came before it.
     plan = json.loads(run.device(manifest.devices[0]).plan.read_text())
     timed = {step["item"] for step in plan["steps"] if step["kind"] != "quality"}

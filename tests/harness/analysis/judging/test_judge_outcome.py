@@ -84,7 +84,7 @@ def test_margins_come_from_the_rules_and_else_from_the_defaults() -> None:
 
 def test_every_score_has_a_size_below_which_it_does_not_matter() -> None:
     scores = [one for one in QUANTITIES.values() if one.scale == "difference" and one.measured_in == "quality"]
-    assert all(0.0 < margins(score, []).negligible < 1.0 for score in scores)
+    assert all(0.0 < margins(score, []).negligible <= 1.0 for score in scores)
 
 
 def test_what_ends_an_inconclusive_contrast() -> None:

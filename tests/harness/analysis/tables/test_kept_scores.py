@@ -1,5 +1,6 @@
 """Scores are computed once for what they are computed from, and never taken for anything else."""
 
+import dataclasses
 import math
 import sqlite3
 import threading
@@ -14,6 +15,9 @@ from harness.analysis.tables.quality import score_outputs
 from harness.documents.folder import RunFolder
 from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import read_image, write_image
+from harness.tasks.image_to_image.kept_looks import floor_from_text, look_as_text, output_from_text
+from harness.tasks.image_to_image.other_readings import Offset
+from harness.tasks.image_to_image.plausibility import ItemFloor, OutputLook
 from tests.harness.analysis.tables.test_quality import put_output
 
 
@@ -161,6 +165,54 @@ def test_off_keeps_nothing(run, tmp_path, computed, monkeypatch):
     scored(run)
     assert computed
     assert not (tmp_path / "kept").exists()
+
+
+def test_what_was_looked_at_before_is_not_looked_at_again_and_says_the_same(run, monkeypatch):
+    manifest = run.read_manifest()
+    first = score_outputs(run, manifest, SilentProgress())
+
+    def nothing_more(*_, **__):
+        raise AssertionError("looked at again")
+
+    for name in ("item_floor", "look_at_output"):
+        monkeypatch.setattr(f"harness.tasks.image_to_image.picture_looks.{name}", nothing_more)
+    again = score_outputs(run, manifest, SilentProgress())
+    assert first.seen == again.seen
+    assert first.seen.floor is not None
+    with pytest.raises(AssertionError, match="looked at again"):
+        score_outputs(run, with_metrics(run, "psnr"), SilentProgress())  # the floor is told in what is asked for
+
+
+def test_a_look_comes_back_to_the_last_bit():
+    offset = Offset(down_px=0.1 + 0.2, right_px=-0.5)
+    cells = np.random.default_rng(0).random((3, 4)) / 3
+    floor = ItemFloor("a", math.inf, {"psnr": 0.1 + 0.2, "ssim": 1.0}, offset, cells)
+    look = OutputLook("a", None, ("not finite", "black"), {"words": -math.inf}, offset, 0.3, None, None)
+    for one, restored in (
+        (floor, floor_from_text(look_as_text(floor), "b")),
+        (look, output_from_text(look_as_text(look), "b")),
+    ):
+        assert restored.item == "b"
+        fields = [field.name for field in dataclasses.fields(one) if field.name not in ("item", "cells")]
+        assert [getattr(one, name) for name in fields] == [getattr(restored, name) for name in fields]
+    assert np.array_equal(floor_from_text(look_as_text(floor), "b").cells, cells)
+    assert floor_from_text(look_as_text(None), "b") is None
+
+
+@pytest.mark.parametrize("damage", ["tx", "cut", "of a score"])
+def test_a_text_that_is_not_whole_is_computed_again(tmp_path, damage):
+    path = tmp_path / "kept.sqlite"
+    with KeptScores(path) as kept:
+        assert kept.recall({"a": 1}, lambda: "text ∞") == "text ∞"
+    with KeptScores(path) as kept:
+        assert kept.recall({"a": 1}, lambda: "another") == "text ∞"
+    damaged = {"tx": "x'7478'", "cut": "substr(score, 1, length(score) - 1)", "of a score": "x'760000000000000000'"}
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE scores SET score = {damaged[damage]}")
+    connection.close()
+    with KeptScores(path) as kept:
+        assert kept.recall({"a": 1}, lambda: "computed") == "computed"
+        assert kept.fault is None
 
 
 @pytest.mark.parametrize("score", [0.1 + 0.2, math.inf, -math.inf, 5e-324, -0.0, [1.0, 2.5e-300], [0.0], []])

@@ -1,6 +1,6 @@
 """What many would write to score two models' pictures: the peer of `scoring_speed.py`, in the environment of `lpips`.
 
-    python scoring_script.py WORK.json TRUNK.npz
+    python scoring_worker.py WORK.json TRUNK.npz
 
 WORK.json: [[name, reference.png, output.npy], …]. Prints JSON with the seconds of reading and scoring, and the scores.
 """

@@ -1,0 +1,49 @@
+"""`bakeoff parity`: which layer of a converted model departs from its original?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.cli.console import tell
+
+_FEWEST, _MOST = 8, 256
+EXIT_DEPARTS = 1
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("original", type=Path, metavar="ORIGINAL", help="the model that is right: .onnx")
+    parser.add_argument("converted", type=Path, metavar="CONVERTED", help="the converted or quantised build: .onnx")
+    parser.add_argument(
+        "--inputs", type=Path, metavar="DIR", help="folder of what both are given (default: it is made up)"
+    )
+    parser.add_argument(
+        "--count", type=_count, default=_FEWEST, metavar="N", help=f"how many inputs at most (default: {_FEWEST})"
+    )
+    parser.add_argument("--provider", metavar="NAME", help="execution provider of the converted build (default: CPU)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/TIME-parity)")
+    parser.add_argument("--json", action="store_true", help="print parity.json on stdout and nothing else there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Compare. The exit code says whether a layer departs."""
+    from datetime import UTC, datetime
+
+    from harness.cli.main import EXIT_DONE
+    from harness.cli.outcome import show_model
+    from harness.commands.parity.compare_models import Asked, compare_models, write
+    from reports.parity.terminal import render_parity
+
+    asked = Asked(arguments.original, arguments.converted, arguments.inputs, arguments.count, arguments.provider)
+    parity = compare_models(asked, lambda what: tell(f"bakeoff: {what}"))
+    folder = arguments.out or Path("runs") / f"{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}-parity"
+    page = write(parity, folder)
+    show_model(parity, lambda console: render_parity(parity, console, page), as_json=arguments.json)
+    return EXIT_DONE if parity.outcome in {"agree", "spread"} else EXIT_DEPARTS
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not _FEWEST <= int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"a whole number from {_FEWEST} to {_MOST} is needed, not {text!r}")
+    return int(text)

@@ -1,0 +1,1 @@
+"""`bakeoff parity`: a converted model beside its original."""

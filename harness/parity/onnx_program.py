@@ -1,0 +1,153 @@
+"""An ONNX model under ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.models.tensor_info import TensorInfo
+from harness.parity.engine import Array, Engine, EngineError, Optimise, Session
+from harness.parity.graph import Graph, Op, Piece
+from harness.parity.onnx_graph import FED, OnnxGraph
+from harness.parity.onnx_unfold import unfold
+from harness.parity.program import Seen
+
+
+class OnnxProgram:
+    """The original: as it is in its file, without graph optimisation, so that all of its tensors are there. The
+    converted build: as ONNX Runtime optimises it, and taken apart after that.
+    """
+
+    def __init__(
+        self, engine: Engine, path: Path, inputs: list[TensorInfo], *, as_shipped: bool, provider: str | None = None
+    ) -> None:
+        import onnx
+
+        self._engine, self._provider = engine, provider
+        self.format = "onnx"
+        self.inputs = inputs
+        self._file = OnnxGraph(onnx.load(path, load_external_data=False))
+        self.how = "without graph optimisation, so that all of its tensors can be seen"
+        self._run = self._file
+        self.in_halves = self._file.holds_halves
+        if as_shipped:
+            self._run, self.how = self._optimised(path)
+        self.graph: Graph = self._run.graph
+        self._rest = OnnxGraph(unfold(self._file.proto)) if as_shipped else self._file
+        self.rest_graph: Graph = self._rest.graph
+        self._as_shipped = as_shipped
+        self._seen: dict[str, str] = {}
+        self._by_output = {name: op for op in self._file.graph.ops for name in op.outputs}
+        self._by_name = {op.name: op for op in self._file.graph.ops if op.name}
+
+    def _optimised(self, path: Path) -> tuple[OnnxGraph, str]:
+        import onnx
+
+        dump = self._engine.folder / "optimised.onnx"
+        try:
+            self._engine.open(path, optimise="extended", dump=dump, provider=self._provider).close()
+            made = OnnxGraph(onnx.load(dump, load_external_data=False))
+        except (EngineError, OSError) as error:
+            if isinstance(error, EngineError) and not dump.exists():
+                # Where it does not even load with optimisation off, that is said by the next step.
+                self._engine.open(path, optimise="none", provider=self._provider).close()
+            return self._file, "without graph optimisation: the optimised graph cannot be written down"
+        finally:
+            dump.unlink(missing_ok=True)
+        if {each.name for each in made.proto.graph.output} != set(self._file.graph.outputs):
+            return self._file, "without graph optimisation: the optimised graph has other outputs"
+        return made, "as ONNX Runtime optimises it (level extended)"
+
+    def watch(self, tensors: Collection[str]) -> Watched:
+        """The graph that is run, with these tensors as outputs."""
+        model = self._run.with_outputs(tensors)
+        return Watched(self._engine.open(model, optimise="none", provider=self._provider))
+
+    def cut(self, pieces: Sequence[Piece], seen: Mapping[str, Seen], changed: Mapping[str, Array]) -> Cut:
+        """Pieces of the graph that is run."""
+        dtypes = {name: each.dtype for name, each in seen.items()}
+        model = self._run.cut(pieces, dtypes, changed)
+        return Cut(self._engine.open(model, optimise="none", provider=self._provider), pieces)
+
+    def rest(self, overridden: Collection[str], watched: Collection[str]) -> Rest:
+        """The file's graph from `overridden` on, optimised as a whole."""
+        kinds = dict.fromkeys(overridden, "float32")
+        model = self._rest.rest(overridden, kinds, watched)
+        optimise: Optimise = "extended" if self._as_shipped else "none"
+        session = self._engine.open(model, optimise=optimise, provider=self._provider)
+        return Rest(session, self.graph.outputs)
+
+    def constant(self, name: str) -> Array | None:
+        """The array of a constant of the graph that is run."""
+        return self._run.constant(name)
+
+    def told(self, op: Op) -> Op:
+        """By the name, or what it puts out."""
+        found = self._by_name.get(op.name)
+        for name in op.outputs if found is None else ():
+            found = found or self._by_output.get(name)
+        return found or op
+
+
+class Watched:
+    """A whole model with more outputs."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+        """By the names of tensors."""
+        return self._session.run(feeds, fetch)
+
+    def close(self) -> None:
+        """Let it go."""
+        self._session.close()
+
+
+class Cut:
+    """Pieces beside each other."""
+
+    def __init__(self, session: Session, pieces: Sequence[Piece]) -> None:
+        self._session = session
+        self._outputs = {piece.key: f"{piece.key}/{piece.target}" for piece in pieces}
+
+    def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+        """Arrays by the tensors that are given → arrays by the pieces' keys."""
+        known = set(self._session.inputs)
+        made = self._session.run(
+            {FED + name: array for name, array in feeds.items() if FED + name in known},
+            [self._outputs[key] for key in fetch],
+        )
+        return {key: made[self._outputs[key]] for key in fetch if self._outputs[key] in made}
+
+    def close(self) -> None:
+        """Let it go."""
+        self._session.close()
+
+
+class Rest:
+    """A whole model, some of whose tensors are given."""
+
+    def __init__(self, session: Session, outputs: Sequence[str]) -> None:
+        self._session = session
+        self._handed = dict(zip(outputs, session.outputs, strict=False))
+
+    def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+        """Its inputs and overridden tensors → outputs and watched tensors, by their names in the file."""
+        known = set(self._session.inputs)
+        given: dict[str, Any] = {}
+        for name, array in feeds.items():
+            if FED + name in known:
+                given[FED + name] = array.astype(np.float32)
+            elif name in known:
+                given[name] = array
+        names = [self._handed.get(name, name) for name in fetch]
+        made = self._session.run(given, names) if names else {}
+        return {name: made[handed] for name, handed in zip(fetch, names, strict=True) if handed in made}
+
+    def close(self) -> None:
+        """Let it go."""
+        self._session.close()

@@ -1,0 +1,1 @@
+"""Metrics of label masks: which class each pixel is of."""

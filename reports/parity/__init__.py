@@ -1,0 +1,1 @@
+"""Renderings of a converted model beside its original."""

@@ -1,0 +1,145 @@
+"""`bakeoff parity` as its users type it, and what it says of wrong input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from harness.cli.main import main
+from harness.cli.schema import schema_of
+from tests.devices.runner_contract.models import add_onnx, conv_onnx, truncated, unknown_operator_onnx
+from tests.harness.experiments import experiments
+from tests.harness.parity.onnx_faults import FAULTS, Sites
+from tests.harness.parity.onnx_graphs import renamed, upscaler
+
+SUBPIXEL = Path(__file__).parents[4] / "shared" / "models" / "subpixel_cnn_x3.onnx"
+SHARED = [SUBPIXEL, Path(__file__).parents[3] / "shared" / "models" / "subpixel_cnn_x3.onnx"]
+
+
+def test_a_fault_is_told_on_80_columns_in_a_document_and_on_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    original = upscaler(0)
+    sites = Sites(renamed(original))
+    planted = FAULTS["padding"](sites, 3)
+    onnx.save(original, tmp_path / "a.onnx")
+    onnx.save(sites.model, tmp_path / "b.onnx")
+    arguments = ["parity", str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx"), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    shown = capsys.readouterr().out
+    assert f"Conv {planted} is to blame" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+    document = json.loads((tmp_path / "out" / "parity.json").read_text())
+    jsonschema.validate(document, schema_of("parity"))
+    assert document["culprit"]["returned"]["mean"] > 0.9
+    page = (tmp_path / "out" / "parity.html").read_text()
+    assert planted in page
+    assert "<script" not in page
+
+
+def test_a_network_of_somebody_else_agrees_with_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = next((path for path in SHARED if path.exists()), None)
+    if not experiments(0):
+        pytest.skip("eight pictures of 224×224 take a minute on a busy machine; BAKEOFF_EXPERIMENTS=1 runs it")
+    if found is None:
+        pytest.skip("no subpixel_cnn_x3.onnx in ../shared/models; it is a published model that no test may fetch")
+    onnx.save(renamed(onnx.load(found)), tmp_path / "b.onnx")
+    code = main(["parity", str(found), str(tmp_path / "b.onnx"), "--out", str(tmp_path / "out"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["outcome"]) == (0, "agree")
+    assert document["coverage"]["aligned"] == document["coverage"]["of"] > 4
+
+
+def another(tmp_path: Path) -> Path:
+    path = tmp_path / "another.onnx"
+    onnx.save(upscaler(5), path)
+    return path
+
+
+def flat(tmp_path: Path) -> Path:
+    path = tmp_path / "flat.onnx"
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 7]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "flat", info[:1], info[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+def garbage(tmp_path: Path) -> Path:
+    path = tmp_path / "garbage.onnx"
+    path.write_bytes(np.random.default_rng(0).bytes(4000))
+    return path
+
+
+def notes(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.txt"
+    path.write_text("no model")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("converted", "words"),
+    [
+        (lambda folder: folder / "missing.onnx", "no such model file"),
+        (notes, "is neither .onnx nor .tflite"),
+        (garbage, "it is not an ONNX model"),
+        (lambda folder: truncated(folder / "cut.onnx", folder / "a.onnx"), "truncated"),
+        (lambda folder: add_onnx(folder / "two.onnx"), "the original has 1 output, and the converted build 2"),
+        (flat, "does not fit 'x' of the converted build, 1×7"),
+        (lambda folder: conv_onnx(folder / "conv.onnx"), "does not fit 'image'"),
+        (lambda folder: unknown_operator_onnx(folder / "custom.onnx"), "FrobnicateTensor"),
+        (another, "the two models cannot be aligned"),
+    ],
+)
+def test_a_build_that_cannot_be_compared_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], converted: object, words: str
+) -> None:
+    onnx.save(upscaler(0), tmp_path / "a.onnx")
+    path = converted(tmp_path)  # type: ignore[operator]
+    assert main(["parity", str(tmp_path / "a.onnx"), str(path), "--out", str(tmp_path / "out")]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("bakeoff: running")]
+    assert words in " ".join(said)
+    assert len([line for line in said if not line.startswith("bakeoff: aligning")]) <= 2
+    assert not (tmp_path / "out").exists()
+
+
+def few(folder: Path) -> None:
+    for place in range(3):
+        np.save(folder / f"{place}.npy", np.zeros((1, 3, 16, 16), np.float32))
+
+
+def wrong_shape(folder: Path) -> None:
+    for place in range(8):
+        np.save(folder / f"{place}.npy", np.zeros((1, 3, 8, 16), np.float32))
+
+
+def pickled(folder: Path) -> None:
+    for place in range(8):
+        np.save(folder / f"{place}.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+
+
+@pytest.mark.parametrize(
+    ("fill", "words"),
+    [
+        (lambda folder: None, "holds nothing that a model is given here"),
+        (few, "holds 3 inputs, and 8 are needed"),
+        (wrong_shape, "has the shape 1×3×8×16, and 'x' of"),
+        (pickled, "which no model takes"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fill: object, words: str
+) -> None:
+    onnx.save(upscaler(0), tmp_path / "a.onnx")
+    folder = tmp_path / "given"
+    folder.mkdir()
+    fill(folder)  # type: ignore[operator]
+    model = str(tmp_path / "a.onnx")
+    assert main(["parity", model, model, "--inputs", str(folder), "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
