@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from harness.documents.comparison import ArmOnDevice, Comparison, DeviceResult, Verdict
+from harness.documents.comparison import ArmOnDevice, Comparison, DeviceResult, OwnValue, RuleResult, Verdict
 from harness.quantity import QUANTITIES
 from reports.first_screen import state_of
 from reports.html import render_html
@@ -291,7 +291,16 @@ def numbers_of(value: Any) -> Iterator[float]:
             yield from numbers_of(item)
 
 
-def test_every_number_on_the_page_is_in_the_comparison(comparison: Comparison, page: str) -> None:
+@pytest.mark.parametrize("own", [None, OwnValue(value=28.4e6, low=28.0e6, high=28.9e6, limit=33.0e6)])
+def test_every_number_on_the_page_is_in_the_comparison(
+    comparison: Comparison, run_folder: Path, own: OwnValue | None
+) -> None:
+    if own is not None:
+        told = {"quantity": "latency_p50", "rule": "at most 33 ms", "reason": "28.4 ms; at most 33 ms was asked."}
+        rule = RuleResult(candidate=sample.INT8, outcome="met", own_value=own, **told)
+        comparison = with_first_device(comparison, rules=[rule])
+    page = render_html(comparison, run_folder)
+    assert own is None or "limit 33.00" in page.replace("\u00a0", " ")
     known = {n for n in numbers_of(comparison) if math.isfinite(n)}
     # As people read them: ns in ms, bytes in MB, kHz in MHz, shares and ratios in per cent, seconds in minutes.
     shown = known | {n / 1e6 for n in known} | {n / 1e3 for n in known} | {100 * n for n in known}

@@ -136,6 +136,7 @@ def page(request: pytest.FixtureRequest) -> str:
 
 def test_a_page_is_well_formed_and_loads_nothing(page: str) -> None:
     tree = parse(page)
+    assert "h.db" not in page
     policy = next(e for e in elements(tree, "meta") if e.get("http-equiv") == "Content-Security-Policy")
     assert policy.attrib["content"].startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
     assert elements(tree, "script") == []
