@@ -266,3 +266,22 @@ def test_axe_finds_nothing_in_any_state(chromium, page_file, axe, width, scheme)
         page.keyboard.press("Escape")
         page.locator("summary").click()
         assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_no_word_of_an_answer_is_broken_in_a_narrow_window(chromium, page_file, width):
+    broken = """[...document.querySelectorAll('.answers button')].flatMap(one => {
+        const text = one.firstChild, found = [];
+        for (const word of text.textContent.matchAll(/\\S+/g)) {
+            const range = document.createRange();
+            range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+            if (range.getClientRects().length > 1) found.push(word[0]);
+        }
+        return found;
+    })"""
+    with opened(chromium, page_file, width) as page:
+        page.keyboard.press("Enter")
+        shown(page, 1)
+        assert page.locator(".answers button").count() == 3
+        assert page.evaluate(broken) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
