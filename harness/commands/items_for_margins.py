@@ -41,8 +41,10 @@ def items_for_margins(resolved: Resolved) -> list[str]:
     lines = []
     for arm in resolved.arms[1:]:
         for name, margin in margins.items():
-            pairs = list(zip(baseline.get(name, []), own.get(arm.id, {}).get(name, []), strict=True))
-            words = _in_words(resolved, name, margin, pairs)
+            both = baseline.get(name, []), own.get(arm.id, {}).get(name, [])
+            if len(both[0]) != len(both[1]):  # an arm that does not run here has none
+                continue
+            words = _in_words(resolved, name, margin, list(zip(*both, strict=True)))
             if words is not None:
                 lines.append(f"{arm.arm.name}: {words}" if len(resolved.arms) > 2 else words)
     return lines

@@ -114,14 +114,6 @@ def test_an_enlarged_picture_fills_the_window_with_its_own_pixels(browser: Brows
     assert all(tuple(pixel) in colours for pixel in middle[::101].tolist()), "pixels were blended or covered"
 
 
-def test_it_prints_on_a4(browser: Browser, page: Path) -> None:
-    target = browser.folder / "report.pdf"
-    browser.run(page, f"--print-to-pdf={target}", "--no-pdf-header-footer")
-    pdf = target.read_bytes()
-    boxes = {tuple(round(float(n)) for n in box.split()) for box in re.findall(rb"/MediaBox \[([^\]]+)\]", pdf)}
-    assert boxes == {(0, 0, 595, 842)}
-
-
 def test_no_script_of_a_name_runs(browser: Browser, tmp_path: Path) -> None:
     names = " ".join(
         f"{quote}><script>document.title='acted'</script><img src=x onerror=\"document.title='acted'\">"

@@ -19,7 +19,7 @@ def outputs(changed=None):
     for arm in ("a0", "a1"):
         for item in ("i0", "i1"):
             digest = "f" * 64 if (arm, item) == changed else f"{arm}{item}" * 16
-            found[arm, item] = Output((OutputFile(Path("x.npy"), digest, "uint8", (1,), 1),))
+            found[arm, item] = Output(((OutputFile(Path("x.npy"), digest, "uint8", (1,), 1),),))
     return found
 
 
