@@ -87,6 +87,13 @@ LONG = (
     "test_documentation.py::test_every_command_of_a_page_works",
     "test_broken_rules.py::test_a_rule_that_is_broken_from",
     "test_doctor_command.py::test_this_machine_is_calibrated",
+    "test_workflow.py::test_a_regression_makes_the_job_red",
+    "test_bisect.py::test_the_slow_commit",
+    "test_held_run.py::test_a_run_holds",
+    "test_sequential_run.py::",
+    "test_full_disk_on_a_phone.py::",
+    "test_interruptions.py::",
+    "test_slow_inferences.py::test_what_is_called_different",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 
