@@ -6,7 +6,7 @@ structural components, of which each anomalous item has one (the share of normal
 one. Near an area of 1 few of them vary, and where both arms rank every pair alike none does: an error of 0.15 of an
 item of the rarer class is added (in squares), and the interval is a t interval with one degree of freedom fewer than
 the rarer class has items. Of rules that a true difference at the margin should meet 5 times in 100 it then meets at
-most 7 (6 to 200 items of a class, areas of .76 to .96, correlations of .5 to .99), and without the addition up to 10:
+most 8 (6 to 200 items of a class, areas of .76 to .96, correlations of .5 to .99), and without the addition up to 10:
 tests/harness/statistics/test_delong.py.
 """
 
