@@ -134,7 +134,7 @@ def _of_files(model: ModelFile, folder: Path, entries: Sequence[Path], count: in
                     f"{_shape(items[before][name].shape)}",
                     "Give inputs of one shape.",
                 )
-    return Inputs(items, f"{len(items)} inputs of {folder}", made_up=False)
+    return Inputs(items, f"{len(items)} inputs of {folder.resolve().name}", made_up=False)
 
 
 def _item(model: ModelFile, path: Path) -> dict[str, Array]:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+
 from harness.errors import UserError
 from harness.parity.align import ALIKE, SAME, Pair, Side, align
 from harness.parity.culprit import Found, find_culprit
 from harness.parity.engine import Array
 from harness.parity.layout import layouts_between
 from harness.parity.own_error import Bench, Layer
-from harness.parity.program import Program
+from harness.parity.program import Floats, Program
 from harness.parity.restore import Restorer, output_error
 from harness.parity.sketch import TurnedSketch, correlations
 from harness.parity.survey import Survey, survey
@@ -55,6 +57,7 @@ def study(
     """Compare two programs on inputs that say the same to both. Raises `UserError`, and `EngineError`."""
     tell("running the original")
     left = survey(original, originals)
+    _refuse_without_signal(left.outputs)
     tell("running the converted build")
     right = survey(converted, inputs)
     fixed = _ends(left, right)
@@ -84,6 +87,22 @@ def study(
         kind=kind,
         found=found,
     )
+
+
+def _refuse_without_signal(outputs: Sequence[Sequence[Floats]]) -> None:
+    """Raise `UserError` for an original that nothing can be held against: two that are wrong alike would agree."""
+    broken = sum(not all(np.isfinite(each).all() for each in made) for made in outputs)
+    if broken:
+        raise UserError(
+            f"the original's outputs are not finite (NaN or infinite) on {broken} of {len(outputs)} inputs",
+            "It is no original to compare with. Does it take such inputs? --inputs DIR gives others.",
+        )
+    together = [np.concatenate([each.reshape(-1) for each in made]) for made in zip(*outputs, strict=True)]
+    if all(each.size == 0 or each.min() == each.max() for each in together):
+        raise UserError(
+            "the original puts out one and the same value for every input",
+            "Nothing can be told from that. Does it take such inputs? --inputs DIR gives others.",
+        )
 
 
 def _ends(left: Survey, right: Survey) -> list[Pair]:

@@ -65,5 +65,6 @@ def crops_for(
         crop = picture[top : top + height, left : left + width].astype(np.float32) / np.float32(255.0)
         crop = crop if channels == 3 else (crop @ np.array(_LUMA, np.float32))[..., None]
         crops.append(np.ascontiguousarray(crop[None] if axes[0] == 3 else crop.transpose(2, 0, 1)[None]))
-    told = f"{count} crops of {width}×{height} from {len(read)} pictures in {folder}, as numbers from 0 to 1"
+    where = folder.resolve().name
+    told = f"{count} crops of {width}×{height} from {len(read)} pictures in {where}, as numbers from 0 to 1"
     return info, crops, told

@@ -58,6 +58,8 @@ def parity_sentence(parity: Parity) -> str:
         return f"{lost}, and {names} is to blame. {what}{verb}{snr}."
     if parity.outcome == "unproven":
         names = ", ".join(each.label for each in parity.layers if each.stands_out)
+        if not names:
+            return f"{lost}. No layer stands out, and putting single ones back does not mend it: no culprit is named."
         return f"{lost}. {names} stands out, but putting it back does not prove it: no culprit is named."
     best = max(
         (each for each in parity.tried if each.returned is not None and len(each.layers) == 1),

@@ -52,7 +52,7 @@ def document_of(original: ModelFile, converted: ModelFile, inputs: Inputs, study
         ),
         output_error=_interval(study.lost),
         snr_db=_snr(study.lost),
-        outcome=_outcome(found),
+        outcome=_outcome(found, study.lost),
         culprit=None if found.culprit is None else _proof(found.culprit, places),
         tried=[_proof(each, places) for each in found.tried],
         layers=[_layer(each, study, found) for each in study.layers],
@@ -63,11 +63,13 @@ def document_of(original: ModelFile, converted: ModelFile, inputs: Inputs, study
     return parity.model_copy(update={"sentence": parity_sentence(parity)})
 
 
-def _outcome(found: Found) -> Literal["agree", "culprit", "spread", "unproven"]:
+def _outcome(found: Found, lost: Sequence[float]) -> Literal["agree", "culprit", "spread", "unproven"]:
     if found.agree:
         return "agree"
     if found.culprit is not None:
         return "culprit"
+    if max(lost) >= MOST:  # outputs that are not finite, or drown in their error, are no sound build's
+        return "unproven"
     small = all(each.restored is not None and each.returned[2] < RETURNED for each in found.tried)
     return "spread" if small or not found.outstanding else "unproven"
 

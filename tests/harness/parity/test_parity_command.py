@@ -143,3 +143,53 @@ def test_inputs_that_do_not_fit_are_refused_in_words(
     model = str(tmp_path / "a.onnx")
     assert main(["parity", model, model, "--inputs", str(folder), "--out", str(tmp_path / "out")]) == 2
     assert words in capsys.readouterr().err
+
+
+def ending_in(path: Path, kind: str) -> Path:
+    """The upscaler with its output made not-a-number, or zero, behind its last operator."""
+    model = upscaler(0)
+    output = model.graph.output[0].name
+    for node in model.graph.node:
+        node.output[:] = ["before" if name == output else name for name in node.output]
+    model.graph.node.append(helper.make_node("Sub", ["before", "before"], ["nothing"], "minus itself"))
+    last = ("Div", ["nothing", "nothing"]) if kind == "nan" else ("Identity", ["nothing"])
+    model.graph.node.append(helper.make_node(*last, [output], "the end"))
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize(("kind", "words"), [("nan", "are not finite"), ("zero", "one and the same value")])
+@pytest.mark.parametrize("beside", ["itself", "a sound build"])
+def test_an_original_without_a_signal_is_no_original_also_beside_one_that_is_wrong_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, words: str, beside: str
+) -> None:
+    original = ending_in(tmp_path / "a.onnx", kind)
+    onnx.save(upscaler(0), tmp_path / "b.onnx")
+    other = original if beside == "itself" else tmp_path / "b.onnx"
+    assert main(["parity", str(original), str(other), "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_build_that_puts_out_no_numbers_is_never_called_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(upscaler(0), tmp_path / "a.onnx")
+    converted = ending_in(tmp_path / "b.onnx", "nan")
+    arguments = ["parity", str(tmp_path / "a.onnx"), str(converted), "--out", str(tmp_path / "out"), "--json"]
+    assert main(arguments) == 1
+    assert json.loads(capsys.readouterr().out)["outcome"] in {"culprit", "unproven"}
+
+
+def test_a_page_to_be_mailed_tells_no_folder_of_this_computer(tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    for place in range(8):
+        np.save(given / f"{place}.npy", np.random.default_rng(place).random((1, 3, 16, 16), np.float32))
+    onnx.save(upscaler(0), tmp_path / "a.onnx")
+    onnx.save(renamed(upscaler(0)), tmp_path / "b.onnx")
+    arguments = ["parity", str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx"), "--inputs", str(given)]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "parity.html").read_text().replace("\u00a0", " ")
+    assert "8 inputs of given" in page
+    assert str(tmp_path) not in page
