@@ -12,7 +12,8 @@ from harness.tasks.anomaly_detection.options import Data
 from harness.tasks.fingerprint import file_sha256
 from harness.tasks.image_file import SUFFIXES, image_size, read_image
 from harness.tasks.labelled_inputs import labelled_inputs
-from harness.tasks.model_input.items import InputItem, read_input_whole, read_whole, with_header
+from harness.tasks.model_input.items import InputItem, read_input_whole, with_header
+from harness.tasks.read_each import read_each
 from harness.tasks.task import Advance, Resolve
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
 
 def read_items(items: Sequence[InputItem], advance: Advance) -> list[InputItem]:
     """Every input and mask read once to its end: the items again, with fingerprints. Raises `UserError`."""
-    return read_whole(items, advance, _read)
+    return read_each(items, advance, _read)
 
 
 def _read(item: InputItem) -> InputItem:

@@ -13,6 +13,7 @@ from harness.models.tensor_info import TensorInfo
 from harness.tasks.classification.options import ClassName, ClassTensor, Scores
 from harness.tasks.model_input.codec import InputCodec, make_input_codec
 from harness.tasks.model_input.options import Content
+from harness.tasks.model_input.scored_output import scored_output
 from harness.tasks.picture_tensor import FLOATS, INTEGERS, TensorQuestionError, shape_in_words
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def make_codec(model: ModelFile, tensor: ClassTensor, content: Content) -> Class
     `TensorQuestionError` where the experiment can say what is not known.
     """
     given = make_input_codec(model, tensor, content)
-    output = pick_output(model, tensor.output)
+    output = scored_output(model, tensor.output)
     if output.dtype not in FLOATS and (output.dtype not in INTEGERS or output.scale is None):
         raise UserError(
             f"{model.path}: output {output.name!r} holds {output.dtype}"
@@ -119,23 +120,6 @@ def make_codec(model: ModelFile, tensor: ClassTensor, content: Content) -> Class
         classes=classes if classes is not None else [] if number is None else list(map(str, range(number))),
         scores=tensor.scores,
     )
-
-
-def pick_output(model: ModelFile, name: str | None) -> TensorInfo:
-    """The output that is named, or the only one. Raises `UserError`."""
-    shown = ", ".join(f"{each.name!r} ({shape_in_words(each)})" for each in model.outputs)
-    if name is None:
-        if len(model.outputs) > 1:
-            raise TensorQuestionError(
-                f"{model.path}: puts out {len(model.outputs)} tensors: {shown}",
-                f'Name the one that is scored: [data.tensor] output = "{model.outputs[0].name}", or another.',
-                "output",
-            )
-        return model.outputs[0]
-    found = next((each for each in model.outputs if each.name == name), None)
-    if found is None:
-        raise UserError(f"{model.path}: has no output {name!r}", f"It puts out {shown}.")
-    return found
 
 
 def scores_in(output: TensorInfo) -> int | None:

@@ -22,9 +22,9 @@ from harness.tasks.model_input.items import (
     input_shapes,
     read_given,
     read_input_whole,
-    read_whole,
 )
 from harness.tasks.nouns import Nouns
+from harness.tasks.read_each import read_each
 from harness.tasks.task import Advance, Resolve, Task
 from metrics.registry import of_family
 
@@ -42,7 +42,7 @@ _FEW_OF_A_CLASS = 10
 
 
 def _read_items(items: Sequence[InputItem], advance: Advance) -> list[InputItem]:
-    return read_whole(items, advance, read_input_whole)
+    return read_each(items, advance, read_input_whole)
 
 
 def _no_reference(path: Path) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from harness.tasks.image_file import SUFFIXES, describe, image_size, read_image
 from harness.tasks.item import TaskItem
 from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
+from harness.tasks.read_each import read_each
 
 _ENDINGS = ", ".join(sorted(SUFFIXES))
 
@@ -70,15 +69,7 @@ def read_whole(items: Sequence[Item], advance: Callable[[int, int], None]) -> li
     """Read every picture once, to its end, and let go of it: a damaged reference would else show only when everything
     has been measured. Returns the items with the hashes of their files. Raises `UserError`.
     """
-    read: list[Item] = []
-    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
-    try:
-        for item in pool.map(_read_item, items):
-            read.append(item)
-            advance(len(read), len(items))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return read
+    return read_each(items, advance, _read_item)
 
 
 def _read_item(item: Item) -> Item:

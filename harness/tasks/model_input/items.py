@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -72,21 +69,6 @@ def input_shapes(codec: InputCodec, item: InputItem) -> dict[str, list[int]]:
     if item.header is not None:
         return {codec.tensor.name: list(item.header.shape)}
     return {codec.tensor.name: codec.input_shape(item.input_size)} if item.input_size is not None else {}
-
-
-def read_whole(
-    items: Sequence[ItemT], advance: Callable[[int, int], None], read: Callable[[ItemT], ItemT]
-) -> list[ItemT]:
-    """Every item by `read`, several at once. Raises `UserError` of the first that cannot be read."""
-    done: list[ItemT] = []
-    pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
-    try:
-        for item in pool.map(read, items):
-            done.append(item)
-            advance(len(done), len(items))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return done
 
 
 def read_input_whole(item: ItemT) -> ItemT:

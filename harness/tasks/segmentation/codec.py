@@ -10,7 +10,8 @@ from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
 from harness.tasks.model_input.codec import InputCodec, make_input_codec
 from harness.tasks.model_input.options import Content
-from harness.tasks.picture_tensor import TensorQuestionError, shape_in_words
+from harness.tasks.model_input.scored_output import scored_output
+from harness.tasks.picture_tensor import shape_in_words
 from harness.tasks.segmentation.options import MaskTensor
 from harness.tasks.tensor_file import FLOATS, INTEGERS
 
@@ -69,7 +70,7 @@ def make_codec(model: ModelFile, tensor: MaskTensor, content: Content, classes: 
     say what is not known.
     """
     given = make_input_codec(model, tensor, content)
-    output = pick_output(model, tensor.output)
+    output = scored_output(model, tensor.output)
     return MaskCodec(
         given=given,
         mask_output=output,
@@ -77,23 +78,6 @@ def make_codec(model: ModelFile, tensor: MaskTensor, content: Content, classes: 
         holds=holds_of(model, output, classes),
         number_of_classes=classes,
     )
-
-
-def pick_output(model: ModelFile, name: str | None) -> TensorInfo:
-    """The output that is named, or the only one. Raises `UserError`."""
-    shown = ", ".join(f"{each.name!r} ({shape_in_words(each)})" for each in model.outputs)
-    if name is None:
-        if len(model.outputs) > 1:
-            raise TensorQuestionError(
-                f"{model.path}: puts out {len(model.outputs)} tensors: {shown}",
-                f'Name the one that is scored: [data.tensor] output = "{model.outputs[0].name}", or another.',
-                "output",
-            )
-        return model.outputs[0]
-    found = next((each for each in model.outputs if each.name == name), None)
-    if found is None:
-        raise UserError(f"{model.path}: has no output {name!r}", f"It puts out {shown}.")
-    return found
 
 
 def holds_of(model: ModelFile, output: TensorInfo, classes: int) -> Holds:

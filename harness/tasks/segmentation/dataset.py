@@ -9,8 +9,9 @@ from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256
 from harness.tasks.image_file import SUFFIXES, image_size
 from harness.tasks.input_folder import by_stem, files_in
-from harness.tasks.model_input.items import InputItem, read_input_whole, read_whole, suffixes_of, with_header
+from harness.tasks.model_input.items import InputItem, read_input_whole, suffixes_of, with_header
 from harness.tasks.pairing import refuse_unpaired
+from harness.tasks.read_each import read_each
 from harness.tasks.segmentation.masks import read_mask, refuse_unknown_classes
 from harness.tasks.segmentation.options import Data
 from harness.tasks.task import Advance, Resolve
@@ -47,7 +48,7 @@ def resizes(data: Data) -> bool:
 
 def read_items(items: Sequence[InputItem], advance: Advance) -> list[InputItem]:
     """Every input and mask read once to its end: the items again, with fingerprints. Raises `UserError`."""
-    return read_whole(items, advance, _read)
+    return read_each(items, advance, _read)
 
 
 def _read(item: InputItem) -> InputItem:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +14,7 @@ from harness.tasks.image_to_image.dataset import Item as Frame
 from harness.tasks.item import TaskItem
 from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
+from harness.tasks.read_each import read_each
 from harness.tasks.sequence.frame_files import frame_files
 
 if TYPE_CHECKING:
@@ -134,15 +133,7 @@ def read_clips(items: Sequence[Clip], advance: Callable[[int, int], None]) -> li
     """Read every frame once, to its end, and let go of it. Returns the clips with their fingerprints. Raises
     `UserError`.
     """
-    read: list[Clip] = []
-    pool = ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1))
-    try:
-        for item in pool.map(_read, items):
-            read.append(item)
-            advance(len(read), len(items))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return read
+    return read_each(items, advance, _read, at_once=2)
 
 
 def _read(item: Clip) -> Clip:
