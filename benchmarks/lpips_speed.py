@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from benchmarks.peers_environment import peers_environment
 from metrics.errors import LpipsUnavailableError
 from metrics.lpips.lpips import Lpips
 from metrics.lpips.lpips_networks import NETWORKS
@@ -42,14 +42,7 @@ TORCH_PACKAGES = (["torch==2.13.0"], ["numpy", "scipy", "tqdm"], ["--no-deps", "
 
 def torch_python() -> Path:
     """Python of an environment with PyTorch and `lpips`, made if it is not there."""
-    folder = Path.home() / ".cache" / "bakeoff-benchmarks" / "lpips-torch"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        for packages in TORCH_PACKAGES:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-        (folder / "complete").touch()
-    return python
+    return peers_environment("lpips-torch", TORCH_PACKAGES)
 
 
 def compare(net: str, side: int, rounds: int, python: Path, folder: Path) -> None:

@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from benchmarks.peers_environment import peers_environment
 from benchmarks.quality_worker import PEERS
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS
@@ -33,18 +33,6 @@ PACKAGES = (
     ["numpy", "scipy", "scikit-image", "flip-evaluator==1.7", "ssimulacra2==0.3.0"],
     ["--no-deps", "pytorch-msssim==1.0.0", "torchmetrics==1.9.0", "lightning-utilities"],
 )
-
-
-def peers_python() -> Path:
-    """Python of an environment with the programs, made if it is not there."""
-    folder = Path.home() / ".cache" / "bakeoff-benchmarks" / "quality-peers"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        for packages in PACKAGES:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-        (folder / "complete").touch()
-    return python
 
 
 def compare(peer: str, images: tuple[np.ndarray, ...], rounds: int, python: Path, folder: Path) -> None:
@@ -91,7 +79,7 @@ def main() -> None:
     parser.add_argument("--peers-python", type=Path)
     parser.add_argument("--only", default="", help="measure against those whose name holds this")
     arguments = parser.parse_args()
-    python = arguments.peers_python or peers_python()
+    python = arguments.peers_python or peers_environment("quality-peers", PACKAGES)
     generator, side = np.random.default_rng(0), arguments.side
     coarse = generator.integers(0, 200, (side // 8 + 1, side // 8 + 1, 3))
     texture = generator.integers(0, 50, (side, side, 3))

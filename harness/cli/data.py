@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from harness.cli.bounded_number import bounded_number, whole_number
 
 _MOST_SCALE: Final = 16
 _MOST_NOISE: Final = 255.0
@@ -20,13 +19,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="a new folder for inputs and references; without it, only look"
     )
-    parser.add_argument("--scale", type=_whole(1, _MOST_SCALE), metavar="N", help="how many times smaller inputs are")
+    parser.add_argument(
+        "--scale", type=whole_number(1, _MOST_SCALE), metavar="N", help="how many times smaller inputs are"
+    )
     parser.add_argument("--kernel", metavar="NAME", help="how they are made smaller; an unknown name lists them")
     parser.add_argument(
         "--noise", type=_noise, default=0.0, metavar="LEVELS", help="Gaussian noise, σ in levels of 255"
     )
-    parser.add_argument("--jpeg", type=_whole(1, 100), metavar="QUALITY", help="through a JPEG of this quality")
-    parser.add_argument("--seed", type=_whole(0, _MOST_SEED), default=0, metavar="N", help="of the noise (default: 0)")
+    parser.add_argument("--jpeg", type=whole_number(1, 100), metavar="QUALITY", help="through a JPEG of this quality")
+    parser.add_argument(
+        "--seed", type=whole_number(0, _MOST_SEED), default=0, metavar="N", help="of the noise (default: 0)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -73,16 +76,5 @@ def execute(arguments: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"a whole number from {least} to {most} is needed, not {text[:40]!r}")
-        return int(text)
-
-    return parse
-
-
 def _noise(text: str) -> float:
-    from harness.cli.bounded_number import bounded_number
-
     return 0.0 if text == "0" else bounded_number(text, _MOST_NOISE, "levels")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harness.cli.bounded_number import whole_number
 from harness.cli.console import tell
 
 _FEWEST, _MOST = 8, 256
@@ -19,7 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--inputs", type=Path, metavar="DIR", help="folder of what both are given (default: it is made up)"
     )
     parser.add_argument(
-        "--count", type=_count, default=_FEWEST, metavar="N", help=f"how many inputs at most (default: {_FEWEST})"
+        "--count",
+        type=whole_number(_FEWEST, _MOST),
+        default=_FEWEST,
+        metavar="N",
+        help=f"how many inputs at most (default: {_FEWEST})",
     )
     parser.add_argument("--provider", metavar="NAME", help="execution provider of the converted build (default: CPU)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/TIME-parity)")
@@ -41,9 +46,3 @@ def execute(arguments: argparse.Namespace) -> int:
     page = write(parity, folder)
     show_model(parity, lambda console: render_parity(parity, console, page), as_json=arguments.json)
     return EXIT_DONE if parity.outcome in {"agree", "spread"} else EXIT_DEPARTS
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not _FEWEST <= int(text) <= _MOST:
-        raise argparse.ArgumentTypeError(f"a whole number from {_FEWEST} to {_MOST} is needed, not {text!r}")
-    return int(text)

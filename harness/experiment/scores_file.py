@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
 import re
@@ -13,6 +12,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from harness.csv_rows import csv_rows
 from harness.errors import UserError
 from harness.own_scores import Label, OwnScore, ScoreName, ScoreUnit, decimals_for
 from harness.plain_file import read_plain_file
@@ -89,7 +89,7 @@ def read_scores(
     """
     content = _content(path, quantity)
     values: dict[tuple[str, str], float] = {}
-    for place, row in _rows(content, path):
+    for place, row in csv_rows(content, path, _HEADER, _REMEDY):
         where = f"{path}: line {place}"
         if len(row) != len(_HEADER):
             raise UserError(f"{where}: has {len(row)} columns instead of 3", _REMEDY)
@@ -120,22 +120,6 @@ def _content(path: Path, quantity: str) -> bytes:
         ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _rows(content: bytes, path: Path) -> list[tuple[int, list[str]]]:
-    """The lines with their numbers, without the first and without empty ones."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (byte {error.start})", "Save it as CSV in UTF-8.") from None
-    reader = csv.reader(text.splitlines(), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise UserError(f"{path}: line {reader.line_num}: is not CSV: {error}", _REMEDY) from None
-    if not rows or tuple(cell.strip().lower() for cell in rows[0][1]) != _HEADER:
-        raise UserError(f"{path}: line 1: is not item,arm,value", _REMEDY)
-    return rows[1:]
 
 
 def _instead(word: str, known: Collection[str]) -> str:

@@ -6,7 +6,6 @@ file with the columns `item` and `tag`, a line for each tag of an item.
 
 from __future__ import annotations
 
-import csv
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 from pydantic import Field
 
+from harness.csv_rows import csv_rows
 from harness.errors import UserError
 from harness.plain_file import read_plain_file
 from harness.tasks.item import TaskItem
@@ -111,7 +111,7 @@ def _by_folder(items: Sequence[TaskItem], inputs: Path) -> dict[str, tuple[str, 
 def read_tags(path: Path) -> dict[str, tuple[str, ...]]:
     """Item → its tags, each once, of a CSV file with the columns `item` and `tag`. Raises `UserError`."""
     tags: dict[str, dict[str, None]] = {}
-    for place, row in _rows(path):
+    for place, row in csv_rows(_content(path), path, _HEADER, _REMEDY):
         where = f"{path}: line {place}"
         if len(row) != len(_HEADER):
             raise UserError(f"{where}: does not have 2 columns but {len(row)}", _REMEDY)
@@ -125,10 +125,9 @@ def read_tags(path: Path) -> dict[str, tuple[str, ...]]:
     return {item: tuple(own) for item, own in tags.items()}
 
 
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """The lines with their numbers, without the first and without empty ones."""
+def _content(path: Path) -> bytes:
     try:
-        text = read_plain_file(path, most_bytes=_MOST_BYTES).decode("utf-8-sig")
+        return read_plain_file(path, most_bytes=_MOST_BYTES)
     except FileNotFoundError:
         raise UserError(
             f"{path}: no such file, and data.groups names it",
@@ -136,16 +135,6 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (byte {error.start})", "Save it as CSV in UTF-8.") from None
-    reader = csv.reader(text.splitlines(), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise UserError(f"{path}: line {reader.line_num}: is not CSV: {error}", _REMEDY) from None
-    if not rows or tuple(cell.strip().lower() for cell in rows[0][1]) != _HEADER:
-        raise UserError(f"{path}: line 1: is not item,tag", _REMEDY)
-    return rows[1:]
 
 
 def checked_name(name: str, where: str) -> str:

@@ -3,9 +3,9 @@ again, by a second `analyze` or by the next night's run.
 
 A score's key is the hash of everything that it is computed from: the contents of input, reference and output, how the
 arm's tensors hold items, the task's settings, the metric's own description (its convention, its weights' hash), and the
-code: the source of the metrics and of the tasks, and the versions of the libraries that compute. So nothing is ever out
-of date; what is no longer asked for is the first to go when the file is full. What a task saw in its items and outputs
-is kept likewise, as text.
+code: the source of the metrics, of the tasks and of these tables, and the versions of the libraries that compute. So
+nothing is ever out of date; what is no longer asked for is the first to go when the file is full. What a task saw in
+its items and outputs is kept likewise, as text.
 
 `BAKEOFF_SCORES` names another file, or is `off`. A file that cannot be read or written costs time and never a result:
 then everything is scored anew, and that is said.
@@ -36,7 +36,8 @@ Kept = float | list[float]
 MOST_ROWS: Final = 1_000_000
 """About 100 MB. When there are more, the tenth that was longest not asked for goes."""
 SCORES_VARIABLE: Final = "BAKEOFF_SCORES"
-_LIBRARIES: Final = ("numpy", "opencv-python-headless", "onnxruntime", "scipy", "scikit-learn", "scikit-image")
+_LIBRARIES: Final = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "scipy", "imageio-ffmpeg")
+"""Those that read items, and those that compute."""
 _FORMAT: Final = 1
 _TEXT: Final = b"t"
 _PROOF_BYTES: Final = 8
@@ -52,11 +53,12 @@ def score_key(parts: Mapping[str, Any]) -> str:
 @cache
 def _code_sha256() -> str:
     """Of every file that computes scores, and the versions of the libraries they use."""
+    import harness.analysis.tables
     import harness.tasks
     import metrics
 
     found = hashlib.sha256()
-    for package in (metrics, harness.tasks):
+    for package in (metrics, harness.tasks, harness.analysis.tables):
         home = Path(package.__path__[0])
         for path in sorted(home.rglob("*.py")):
             found.update(str(path.relative_to(home)).encode() + b"\0" + path.read_bytes() + b"\0")

@@ -15,7 +15,10 @@ from harness.nightly.git.repository import FetchError, open_repository
 from harness.plain_file import open_plain_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.documents.nightly import CommitOfModel
+    from harness.experiment.scores_file import DeclaredScores
     from harness.nightly.git.command import GitFolder
     from harness.nightly.suite import ModelFromGit, SuiteExperiment
     from harness.nightly.suite_file import SuiteFile
@@ -42,6 +45,7 @@ def prepare_experiments(suite: SuiteFile, progress: Progress) -> list[PreparedEx
     Raises `UserError` for an experiment, an arm, a model, a repository, a ref or a path that is not there.
     """
     files = {each.name: _read(suite, each) for each in suite.suite.in_order}
+    _refuse_two_meanings(suite, files)
     repositories = _Repositories(suite, progress)
     return [_prepare(each, files[each.name], repositories) for each in suite.suite.in_order]
 
@@ -62,6 +66,24 @@ def _read(suite: SuiteFile, declared: SuiteExperiment) -> ExperimentFile:
                 f"Its arms are {', '.join(map(repr, arms))}.",
             )
     return file
+
+
+def _refuse_two_meanings(suite: SuiteFile, files: Mapping[str, ExperimentFile]) -> None:
+    """Raise `UserError` where two experiments declare a score of one name differently: a night has one meaning of it,
+    and would judge the one by the other's margin.
+    """
+    first: dict[str, tuple[str, DeclaredScores]] = {}
+    for name, file in files.items():
+        for scores in file.experiment.scores:
+            other, known = first.setdefault(scores.quantity, (name, scores))
+            if known.score.model_copy(update={"source": "", "meaning": ""}) != scores.score.model_copy(
+                update={"source": "", "meaning": ""}
+            ):
+                raise UserError(
+                    f"{suite.path}: the experiments {other!r} and {name!r} declare the score {scores.quantity!r}"
+                    " differently",
+                    "Give it one margin, unit, direction and label in both, or two names.",
+                )
 
 
 class _Repositories:

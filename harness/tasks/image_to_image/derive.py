@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.errors import UserError
 from harness.tasks.derived_data import DerivedData, DerivesData, Recipe
 from harness.tasks.fingerprint import file_sha256
-from harness.tasks.image_file import describe
 from harness.tasks.image_to_image.degrade import KERNELS, cropped, degraded
 from harness.tasks.image_to_image.odd_pictures import OddPictures, look, named_pictures
 
@@ -68,9 +67,7 @@ def _write(
         if picture is not None and min(picture.shape[:2]) < recipe.scale:
             too_small.append(f"{name}: is smaller than one pixel of the input")
         elif picture is not None:
-            # A grey file stays one: it is luma itself.
-            whole = picture[..., 0] if describe(path).is_grey else picture
-            items.append(_write_item(name, path, whole, home, recipe))
+            items.append(_write_item(name, path, picture, home, recipe))
         advance(place + 1, len(pictures))
     lines = ['inputs = "inputs"', 'references = "references"', f"scale = {recipe.scale}"]
     if len(folders) > 1:

@@ -35,7 +35,9 @@ class OddPictures:
     _by_content: dict[str, list[str]] = field(default_factory=dict)
 
     def read(self, name: str, path: Path) -> NDArray[np.uint8] | None:
-        """The picture, noted; None where it cannot be used, which is noted too."""
+        """The picture, noted: (H, W) of a grey file, which is luma itself, else (H, W, 3); None where it cannot be
+        used, which is noted too.
+        """
         try:
             picture, said = read_image(path), describe(path)
         except UserError as error:
@@ -52,7 +54,7 @@ class OddPictures:
             self.grey.append(name)
         if min(picture.shape[:2]) < SMALL:
             self.small.append(name)
-        return picture
+        return picture[..., 0] if said.is_grey else picture
 
     def in_words(self) -> list[str]:
         """A line for each thing that is odd of pictures that can be used."""

@@ -8,10 +8,13 @@ import pytest
 
 from harness.cli.main import main
 from harness.cli.schema import schema_of
+from harness.commands.nightly.prepare_experiments import prepare_experiments
 from harness.errors import UserError
 from harness.history.schema import VERSION_TABLE
 from harness.history.store import open_history
 from harness.nightly.suite_file import folder_name, is_suite, read_suite
+from harness.quantity import QUANTITIES
+from harness.runs.session.progress import SilentProgress
 from tests.rig.git_repository import GitRepository
 
 SMALLEST = """
@@ -190,3 +193,28 @@ def test_check_says_what_a_night_would_do(suite, capsys):
 def test_a_schema_for_suites_is_printed(capsys):
     assert run("schema", "suite") == 0
     assert json.loads(capsys.readouterr().out)["title"] == "bakeoff suite"
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("margin = 0.05", None),
+        ("margin = 0.5", "the experiments 'one' and 'two' declare the score 'sharpness' differently"),
+        ('margin = 0.05\nlabel = "Edges"', "declare the score 'sharpness' differently"),
+    ],
+)
+def test_a_score_of_one_s_own_means_one_thing_in_a_suite(tiny, tmp_path, second, said, monkeypatch):
+    monkeypatch.setitem(QUANTITIES, "sharpness", QUANTITIES["ssim"])  # so that it is gone again afterwards
+    monkeypatch.delitem(QUANTITIES, "sharpness")
+    text = tiny.write().read_text()
+    for name, margin in (("one", "margin = 0.05"), ("two", second)):
+        scores = f'[[scores]]\nquantity = "sharpness"\nfile = "made.csv"\nbetter = "higher"\n{margin}\n'
+        (tiny.folder / f"{name}.toml").write_text(text + scores)
+    suite = tiny.folder / "suite.toml"
+    experiments = "".join(f'[[experiments]]\nname = "{name}"\nfile = "{name}.toml"\n' for name in ("one", "two"))
+    suite.write_text(f'name = "vision"\nbudget_minutes = 60\ndevices = ["local"]\n{experiments}')
+    if said is None:
+        assert len(prepare_experiments(read_suite(suite), SilentProgress())) == 2
+    else:
+        with pytest.raises(UserError, match=said):
+            prepare_experiments(read_suite(suite), SilentProgress())
