@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.outputs import Output, load_output, read_known
 from harness.documents.comparison import ItemView, ReferenceView, WorstPlace
 from harness.documents.folder import RunFolder, safe_name
@@ -68,18 +68,19 @@ def draw_views(folder: RunFolder, manifest: Manifest, outputs: Outputs, progress
     by_device: dict[str, list[ItemView]] = {entry.name: [] for entry in manifest.devices}
     sheets: dict[str, list[str]] = {entry.name: [] for entry in manifest.devices}
     rows: dict[str, list[SheetRow]] = {entry.name: [] for entry in manifest.devices}
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="views") as pool:
-        for number, (item, shown) in enumerate(zip(manifest.items, pool.map(work.show, manifest.items), strict=True)):
-            references[item.stem] = shown.reference
-            is_last = number + 1 == len(manifest.items)
-            for name, view in shown.by_device.items():
-                by_device[name].append(view)
-                rows[name].append(shown.rows[name])
-            for name, some in rows.items():
-                if some and (is_last or len(some) == _ITEMS_OF_A_SHEET):
-                    sheets[name].append(work.write_sheet(name, len(sheets[name]), some, is_only=is_last))
-                    some.clear()
-            progress.advance("this machine", "drawing", number + 1, len(manifest.items))
+    for number, (item, shown) in enumerate(
+        zip(manifest.items, done_ahead(work.show, manifest.items, _WORKERS), strict=True)
+    ):
+        references[item.stem] = shown.reference
+        is_last = number + 1 == len(manifest.items)
+        for name, view in shown.by_device.items():
+            by_device[name].append(view)
+            rows[name].append(shown.rows[name])
+        for name, some in rows.items():
+            if some and (is_last or len(some) == _ITEMS_OF_A_SHEET):
+                sheets[name].append(work.write_sheet(name, len(sheets[name]), some, is_only=is_last))
+                some.clear()
+        progress.advance("this machine", "drawing", number + 1, len(manifest.items))
     return Views(references, by_device, sheets)
 
 
