@@ -24,6 +24,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class WebArm(_Strict):
+    """What a tab of a browser is given for an arm whose runtime is a web engine. The arm's `worker` is then the argv
+    prefix of what serves the tab; its `library` is None.
+    """
+
+    browser: list[str] = Field(min_length=1)
+    """argv that starts the browser, without flags; a path or a name on the device, or for Android the package of an
+    app, as `android:com.android.chrome`.
+    """
+    family: Literal["chromium", "firefox"]
+    """Which flags and which protocol it takes."""
+    page_files: dict[str, str]
+    """Name below the page's address → absolute path of its blob: `tab.html`, `frame.html` and the scripts they name."""
+    engine_files: dict[str, str]
+    """Name below `engine/` → absolute path of its blob: the engine's modules and WebAssembly, as its package has them."""
+    engine_script: str
+    """Which of `engine_files` the frame imports as a module."""
+
+
 class PlanArm(_Strict):
     """One arm as a device sees it. `worker` is the argv prefix that starts its worker."""
 
@@ -53,6 +72,8 @@ class PlanArm(_Strict):
     threads: int = Field(ge=1)
     input_shapes: dict[str, list[int]] = {}
     """Concrete shape to give a dynamic input before loading is called done (TFLite resize), by tensor name."""
+    web: WebArm | None = None
+    """For a runtime that lives in a web page; None for all others."""
 
 
 class PlanItem(_Strict):
