@@ -518,7 +518,7 @@ class Experiment(DeclaredTable):
     @property
     def task(self) -> AnyTask:
         """What the items are, and all that follows from it."""
-        return TASKS[self.data.task]
+        return TASKS[self.data.task].of(self.data)
 
     @property
     def score_names(self) -> list[str]:
