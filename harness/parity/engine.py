@@ -42,9 +42,17 @@ class Engine:
         )
 
     def open(
-        self, model: bytes | Path, *, optimise: Optimise, dump: Path | None = None, provider: str | None = None
+        self,
+        model: bytes | Path,
+        *,
+        optimise: Optimise,
+        dump: Path | None = None,
+        provider: str | None = None,
+        preserve: bool = False,
     ) -> Session:
-        """Load a model. Raises `EngineError`."""
+        """Load a model; with `preserve`, one of TensorFlow Lite that also hands out tensor 7 as `t7`. Raises
+        `EngineError`.
+        """
         self._opened += 1
         key = str(self._opened)
         path = model if isinstance(model, Path) else self.folder / f"model-{key}"
@@ -53,7 +61,7 @@ class Engine:
         try:
             answer = self.ask(
                 do="open", key=key, path=str(path.resolve()), optimise=optimise, provider=provider,
-                dump=None if dump is None else str(dump),
+                dump=None if dump is None else str(dump), preserve=preserve,
             )  # fmt: skip
         finally:
             if isinstance(model, bytes):

@@ -83,6 +83,16 @@ class Bench:
         shape = self.original.seen[pair.original.key].shape
         return pair.layout.to_original(self.converted.real(tensor, array), shape).astype(np.float32)
 
+    def outputs(self, made: Sequence[Floats], wanted: Sequence[Floats]) -> list[Floats]:
+        """Outputs of the converted build in the layout that the original's have."""
+        pairs = [self.pair_of(name) for name in self.converted.program.graph.outputs]
+        return [
+            ours.reshape(theirs.shape)
+            if pair is None
+            else pair.layout.to_original(ours, theirs.shape).astype(np.float32)
+            for ours, theirs, pair in zip(made, wanted, pairs, strict=True)
+        ]
+
     def piece(self, number: int, pair: Pair) -> tuple[Piece, Piece]:
         """(the converted layer, the original's)."""
         left = self.converted.values.piece(pair.converted, self._given)

@@ -17,6 +17,7 @@ from harness.parity.inputs import Inputs, for_converted, gather
 from harness.parity.onnx_program import OnnxProgram
 from harness.parity.program import Program
 from harness.parity.study import study
+from harness.parity.tflite_program import TfliteProgram
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ def write(parity: Parity, folder: Path) -> Path:
 
 
 def _open(held: Engine, model: ModelFile, *, as_shipped: bool, provider: str | None) -> Program:
-    if model.format != "onnx":
-        raise UserError(f"{model.path}: is .{model.format}, which cannot be taken apart here yet", "Give .onnx files.")
     try:
+        if model.format == "tflite":
+            if provider is not None:
+                raise UserError(f"{model.path}: --provider is for .onnx models", "Leave it out.")
+            return TfliteProgram(held, model.path, model.inputs, as_shipped=as_shipped)
         return OnnxProgram(held, model.path, model.inputs, as_shipped=as_shipped, provider=provider)
     except EngineError as error:
         raise UserError(
