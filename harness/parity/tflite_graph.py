@@ -15,8 +15,9 @@ _CARRIERS: Final = {"QUANTIZE", "DEQUANTIZE", "CAST"}
 _LEVELS: Final = {"INT8": "int8", "UINT8": "uint8", "INT16": "int16"}
 """Element types of activations that may be quantised."""
 _DTYPES: Final = {
-    "FLOAT32": "float32", "FLOAT16": "float16", "FLOAT64": "float64", "INT8": "int8", "UINT8": "uint8", "INT16": "int16",
-    "UINT16": "uint16", "INT32": "int32", "UINT32": "uint32", "INT64": "int64", "UINT64": "uint64", "BOOL": "bool",
+    "FLOAT32": "float32", "FLOAT16": "float16", "FLOAT64": "float64", "INT8": "int8", "UINT8": "uint8",
+    "INT16": "int16", "UINT16": "uint16", "INT32": "int32", "UINT32": "uint32", "INT64": "int64", "UINT64": "uint64",
+    "BOOL": "bool",
 }  # fmt: skip
 _LARGEST_CODE: Final = 127
 """Operators up to here are named by the older, 8-bit field of a file."""
