@@ -45,7 +45,13 @@ def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
         right = _open(held, converted, as_shipped=True, provider=asked.provider)
         quantizers = {each.name: taken for each in converted.inputs if (taken := _quantizer(right, each.name))}
         inputs = _gathered(asked, original, converted, quantizers)
-        given = for_converted(inputs.items, original.inputs, converted.inputs, _of_integers(converted, quantizers))
+        given = for_converted(
+            inputs.items,
+            original.inputs,
+            converted.inputs,
+            _of_integers(converted, quantizers),
+            same_format=left.format == right.format,
+        )
         try:
             found = study(left, right, inputs.items, given, tell)
         except EngineError as error:
