@@ -18,7 +18,7 @@ from harness.parity.align import Pair
 from harness.parity.chunks import chunks
 from harness.parity.engine import Array
 from harness.parity.graph import Op, Piece, Quantizer
-from harness.parity.program import Floats, stored
+from harness.parity.program import Floats, same_order, stored
 from harness.parity.sketch import Sketch, TurnedSketch
 from harness.parity.survey import Survey
 
@@ -57,7 +57,7 @@ class Bench:
 
     def __init__(self, original: Survey, converted: Survey, pairs: Sequence[Pair]) -> None:
         self.original, self.converted, self.pairs = original, converted, list(pairs)
-        self.same_format = original.program.format == converted.program.format
+        self.same_format = same_order(original.program, converted.program)
         self._by_converted = {pair.converted.key: pair for pair in pairs}
         self._given = [pair.converted for pair in pairs]
         self._originals = list({pair.original.key: pair.original for pair in pairs}.values())

@@ -78,6 +78,11 @@ class Program(Protocol):
         ...
 
 
+def same_order(one: Program, other: Program) -> bool:
+    """Whether both formats have the dimensions of a picture in one order: TensorFlow Lite has channels last."""
+    return (one.format == "tflite") == (other.format == "tflite")
+
+
 def real(array: Array, quantizer: Quantizer | None) -> Floats:
     """Real numbers of what a runtime put out."""
     return array.astype(np.float32) if quantizer is None else quantizer.dequantize(array)

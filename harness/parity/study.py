@@ -14,7 +14,7 @@ from harness.parity.culprit import Found, find_culprit
 from harness.parity.engine import Array
 from harness.parity.layout import layouts_between
 from harness.parity.own_error import Bench, Layer
-from harness.parity.program import Arithmetic, Floats, Program
+from harness.parity.program import Arithmetic, Floats, Program, same_order
 from harness.parity.restore import Restorer, output_error
 from harness.parity.sketch import TurnedSketch, correlations
 from harness.parity.survey import Survey, survey
@@ -62,7 +62,7 @@ def study(
     tell("aligning their tensors")
     sketches: Mapping[str, TurnedSketch] = left.sketches()
     wanted = frozenset(each.shape for each in sketches.values())
-    seen = right.sketches(wanted, same_format=original.format == converted.format)
+    seen = right.sketches(wanted, same_format=same_order(original, converted))
     pairs = _aligned(left, right, sketches, seen, fixed, wanted)
     bench = Bench(left, right, pairs)
     kind = converted.arithmetic
@@ -117,7 +117,7 @@ def _ends(left: Survey, right: Survey) -> list[Pair]:
             value, counterpart = right.values.of_tensor.get(other), left.values.of_tensor.get(name)
             if value is None or counterpart is None:  # an output that no input reaches
                 continue
-            same = left.program.format == right.program.format
+            same = same_order(left.program, right.program)
             fit = layouts_between(left.seen[counterpart.entry].shape, right.seen[value.entry].shape, same_format=same)
             if not fit:
                 shapes = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.parity.document import document_of
+from harness.commands.parity.open_torch import open_torch
 from harness.documents.folder import write_atomically
 from harness.documents.parity import Parity
 from harness.errors import UserError
@@ -15,9 +17,10 @@ from harness.parity.engine import Engine, EngineError, engine
 from harness.parity.graph import Quantizer
 from harness.parity.inputs import Inputs, for_converted, gather
 from harness.parity.onnx_program import OnnxProgram
-from harness.parity.program import Program
+from harness.parity.program import Program, same_order
 from harness.parity.study import study
 from harness.parity.tflite_program import TfliteProgram
+from harness.parity.torch_program import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,21 @@ class Asked:
 
 def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
     """Align, measure, and look for a culprit. Raises `UserError`."""
-    original, converted = read_model(asked.original), read_model(asked.converted)
-    if len(original.outputs) != len(converted.outputs):
-        raise UserError(
-            f"the original has {_outputs(len(original.outputs))}, and the converted build {len(converted.outputs)}",
-            "They must be the same model: export both with the same outputs.",
-        )
-    with engine() as held:
-        left = _open(held, original, as_shipped=False, provider=None)
+    converted = read_model(asked.converted)
+    with ExitStack() as stack:
+        held = stack.enter_context(engine())
+        if asked.original.suffix.lower() in SUFFIXES:
+            child = stack.enter_context(engine("torch_child.py"))
+            left: Program
+            left, original = open_torch(child, asked.original, converted)
+        else:
+            original = read_model(asked.original)
+            left = _open(held, original, as_shipped=False, provider=None)
+        if len(original.outputs) != len(converted.outputs):
+            raise UserError(
+                f"the original has {_outputs(len(original.outputs))}, and the converted build {len(converted.outputs)}",
+                "They must be the same model: export both with the same outputs.",
+            )
         right = _open(held, converted, as_shipped=True, provider=asked.provider)
         quantizers = {each.name: taken for each in converted.inputs if (taken := _quantizer(right, each.name))}
         inputs = _gathered(asked, original, converted, quantizers)
@@ -50,7 +60,7 @@ def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
             original.inputs,
             converted.inputs,
             _of_integers(converted, quantizers),
-            same_format=left.format == right.format,
+            same_format=same_order(left, right),
         )
         try:
             found = study(left, right, inputs.items, given, tell)
