@@ -384,15 +384,29 @@ class Rule(DeclaredTable):
 
     For scores `item_margin` and `worst_share` bound the tail: at most `worst_share` of the items may be worse than the
     baseline by more than `item_margin`.
+
+    `group`: the rule is on the items of this group alone (`data.groups`), such as `night`.
     """
 
     quantity: str
+    group: str | None = Field(default=None, min_length=1, max_length=200)
     improve_by_at_least: AmountField | None = None
     no_worse_than: AmountField | None = None
     at_most: AmountField | None = None
     at_least: AmountField | None = None
     item_margin: AmountField | None = None
     worst_share: AmountField | None = None
+
+    @model_validator(mode="after")
+    def _group_of_items(self) -> Rule:
+        if (
+            self.group is not None
+            and self.quantity in QUANTITIES
+            and QUANTITIES[self.quantity].measured_in != "quality"
+        ):
+            msg = f"group is for scores; {self.quantity} is not measured item by item"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _one_bound(self) -> Rule:
@@ -501,6 +515,9 @@ class Experiment(DeclaredTable):
             if quantity.measured_in == "quality" and rule.quantity not in self.score_names:
                 msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
                 raise ValueError(msg)
+            if rule.group is not None and self.data.groups is None:
+                msg = f"a rule is on the group {rule.group!r}, and data.groups is not given"
+                raise ValueError(msg)
             if quantity.measured_in == "votes" and not self.task.shows_pictures:
                 msg = f"a rule is on {rule.quantity!r}, and this task has nothing that people could look at"
                 raise ValueError(msg)
@@ -518,7 +535,12 @@ class Experiment(DeclaredTable):
     @property
     def task(self) -> AnyTask:
         """What the items are, and all that follows from it."""
-        return TASKS[self.data.task]
+        return TASKS[self.data.task].of(self.data)
+
+    @property
+    def rules_on_all(self) -> list[Rule]:
+        """Those that are not on one group of items."""
+        return [rule for rule in self.rules if rule.group is None]
 
     @property
     def score_names(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.experiment.scores_file import read_scores
-from harness.tasks.item_groups import with_groups
+from harness.tasks.item_groups import groups_of, with_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,7 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
     )
     latency_item = _latency_item(file, items)
     items = with_groups(items, experiment.data, file.resolve, experiment.task.nouns.singular)
+    _refuse_unknown_groups(file, items)
     items = experiment.task.read_items(items, advance)
     notes = _notes(experiment.task, arms)
     if experiment.task.notes_on_items is not None:
@@ -90,6 +91,16 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
         notes=[*notes, *_notes_on_scores(scores, items, arms)],
         scores=scores,
     )
+
+
+def _refuse_unknown_groups(file: ExperimentFile, items: list[TaskItem]) -> None:
+    known = list(groups_of(items))
+    for rule in file.experiment.rules:
+        if rule.group is not None and rule.group not in known:
+            raise UserError(
+                f"a rule is on the group {rule.group!r} of {rule.quantity}, and no item is in it",
+                f"The groups are {', '.join(map(repr, known))}.",
+            )
 
 
 def _scores(file: ExperimentFile, items: list[TaskItem]) -> dict[str, ScoresFile]:

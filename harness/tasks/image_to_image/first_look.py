@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UserError
 from harness.models.run_once import NotRunHereError, run_once
 from harness.tasks.first_look import FirstLook
-from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, floor_is_doubtful, plain_bicubic
 from harness.tasks.image_to_image.other_readings import EXACT_DB, RANGES, TRIED, other_readings, psnr_db
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, output_faults
+from harness.tasks.image_to_image.picture_reading import PictureReading
 from harness.tasks.picture_tensor import FEWEST_LEVELS
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def first_look(
     scale: int,
     *,
     below_db: float = DEFAULT_BELOW_DB,
+    reading: PictureReading | None = None,
 ) -> PictureLook:
     """Put one picture of each size through the model (three at most). `name` is what people call it. Raises `UserError`
     where it makes pictures of another size than the references, or none.
@@ -98,13 +99,14 @@ def first_look(
     chosen = [item for item in _chosen(items) if codec.parts(item.input_size) <= _MOST_PARTS]
     if not chosen:
         return PictureLook(not_run="its pictures are too large for a look")
-    images = [read_image(item.input_path) for item in chosen]
+    files = reading or PictureReading(scale=scale)
+    images = [files.input(item.input_path) for item in chosen]
     variants = _variants(codec) if all(image[..., 0].size <= _TRIED_PIXELS for image in images) else []
     readings = [codec, *(codec.model_copy(update=update) for update, _ in variants)]
     counts = [codec.parts(item.input_size) for item in chosen]
     tensors = [
-        reading.encode_part(image, part)
-        for reading in readings
+        one.encode_part(image, part)
+        for one in readings
         for image, parts in zip(images, counts, strict=True)
         for part in range(parts)
     ]
@@ -117,7 +119,7 @@ def first_look(
     of_pictures = [list(islice(each_part, parts)) for _ in readings for parts in counts]
     for item, parts_made in zip(chosen, of_pictures, strict=False):
         _check_size(name, codec, item, names, parts_made[0], place)
-    references = [read_image(item.reference_path) for item in chosen]
+    references = [files.reference(item.reference_path) for item in chosen]
     made = [
         codec.join((outputs_of_part[place] for outputs_of_part in parts_made), image)
         for parts_made, image in zip(of_pictures, images * len(readings), strict=True)
