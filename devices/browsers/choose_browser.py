@@ -52,9 +52,7 @@ def _named(device: DeviceCommands, identity: Identity, asked: str, browsers: Seq
         asked = f"{ANDROID}{package}"
     browser = browser_at(device, asked)
     if browser is None:
-        raise NoBrowserError(
-            f"{device.name}: {asked} is not there, or is no browser that is known", _others(browsers)
-        )
+        raise NoBrowserError(f"{device.name}: {asked} is not there, or is no browser that is known", _others(browsers))
     return browser
 
 

@@ -80,10 +80,8 @@ def browser_at(device: DeviceCommands, place: str) -> Browser | None:
     """The browser at a path or of a name on the PATH there, or of an app's package on Android; None where it is none or
     does not start.
     """
-    if place.startswith(ANDROID):
-        found = _apps(device, [place.removeprefix(ANDROID)])
-    else:
-        found = _programs(device, [place])
+    is_app = place.startswith(ANDROID)
+    found = _apps(device, [place.removeprefix(ANDROID)]) if is_app else _programs(device, [place])
     return found[0] if found else None
 
 

@@ -34,9 +34,7 @@ _GPU_FILES: dict[Literal["linux", "android"], tuple[str, ...]] = {
 
 SPEC = RuntimeSpec(
     name="ai-edge-litert",
-    python=PythonPackage(
-        distribution="ai-edge-litert", import_name="ai_edge_litert.interpreter", python_min=(3, 9)
-    ),
+    python=PythonPackage(distribution="ai-edge-litert", import_name="ai_edge_litert.interpreter", python_min=(3, 9)),
     default_version="2.3.0",
     formats=("tflite",),
     accelerators=("cpu", "gpu"),

@@ -8,11 +8,12 @@ from devices.runtimes.web_engine import NpmPackage, WebEngine
 
 def _builds(*kinds: str) -> tuple[str, ...]:
     """The builds that it chooses among, by what the browser has."""
-    names = (f"wasm/litert_wasm_{kind}internal" for kind in kinds)
+    names = (f"@litertjs/core/wasm/litert_wasm_{kind}internal" for kind in kinds)
     return tuple(f"{name}.{suffix}" for name in names for suffix in ("js", "wasm"))
 
 
-_UTILS = "node_modules/@litertjs/wasm-utils/"
+_OTHERS = ("@litertjs/core/package.json", "@litertjs/wasm-utils/dist/index.js")
+"""Where its version stands, and the package that it imports by its name."""
 
 SPEC = RuntimeSpec(
     name="litert-js",
@@ -28,16 +29,20 @@ SPEC = RuntimeSpec(
     also_called=("litertjs", "litert-web"),
     web=WebEngine(
         packages=(
-            NpmPackage("@litertjs/core", pinned={"2.5.3": "a97660833e9e7e1063c95e12016718881240b14f7438728a2f62785e912d30fd"}),
-            NpmPackage("@litertjs/wasm-utils", _UTILS, pinned={"2.5.3": "ce2a1f8379c067be49e59752e5a7f40db6be09f6e497f0f11e59f17b515366a7"}),
+            NpmPackage(
+                "@litertjs/core", pinned={"2.5.3": "a97660833e9e7e1063c95e12016718881240b14f7438728a2f62785e912d30fd"}
+            ),
+            NpmPackage(
+                "@litertjs/wasm-utils",
+                pinned={"2.5.3": "ce2a1f8379c067be49e59752e5a7f40db6be09f6e497f0f11e59f17b515366a7"},
+            ),
         ),
-        scripts={"wasm": "dist/index.js", "webgpu": "dist/index.js"},
+        scripts={"wasm": "@litertjs/core/dist/index.js", "webgpu": "@litertjs/core/dist/index.js"},
         files={
-            "wasm": (*_builds("", "compat_", "threaded_"), f"{_UTILS}dist/index.js"),
-            "webgpu": (*_builds("", "compat_", "jspi_"), f"{_UTILS}dist/index.js"),
+            "wasm": (*_builds("", "compat_", "threaded_"), *_OTHERS),
+            "webgpu": (*_builds("", "compat_", "jspi_"), *_OTHERS),
         },
         # It reads a size of −1 in a shape_signature as an error.
         needs_static_shapes=("wasm", "webgpu"),
-        imports={"@litertjs/wasm-utils": f"{_UTILS}dist/index.js"},
     ),
 )

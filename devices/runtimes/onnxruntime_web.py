@@ -25,14 +25,20 @@ SPEC = RuntimeSpec(
             ),
         ),
         scripts={
-            "wasm": "dist/ort.wasm.min.mjs",
-            "webgl": "dist/ort.webgl.min.mjs",
-            "webgpu": "dist/ort.webgpu.min.mjs",
+            "wasm": "onnxruntime-web/dist/ort.wasm.min.mjs",
+            "webgl": "onnxruntime-web/dist/ort.webgl.min.mjs",
+            "webgpu": "onnxruntime-web/dist/ort.webgpu.min.mjs",
         },
         files={
-            "wasm": ("dist/ort-wasm-simd-threaded.mjs", "dist/ort-wasm-simd-threaded.wasm"),
+            "wasm": (
+                "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs",
+                "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+            ),
             "webgl": (),
-            "webgpu": ("dist/ort-wasm-simd-threaded.asyncify.mjs", "dist/ort-wasm-simd-threaded.asyncify.wasm"),
+            "webgpu": (
+                "onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.mjs",
+                "onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+            ),
         },
         needs_static_shapes=("webgl",),
     ),

@@ -12,25 +12,19 @@ class NpmPackage:
 
     name: str
     """Such as `onnxruntime-web`, `@litertjs/core`."""
-    below: str = ""
-    """Where its files lie below the engine's address, with a slash at its end; empty for the engine's main package."""
     pinned: Mapping[str, str] = field(default_factory=dict)
     """Version → SHA-256 of the archive that was tested with this bakeoff."""
 
 
 @dataclass(frozen=True)
 class WebEngine:
-    """How a web page comes to an engine."""
+    """How a web page comes to an engine. Files are named by their package and their path in it."""
 
     packages: tuple[NpmPackage, ...]
     """The main one first."""
     scripts: Mapping[str, str]
-    """Accelerator → the module that a page imports, by its path in the main package."""
+    """Accelerator → the module that a page imports, such as `onnxruntime-web/dist/ort.wasm.min.mjs`."""
     files: Mapping[str, tuple[str, ...]]
-    """Accelerator → what else that module may load, below the engine's address."""
+    """Accelerator → what else that module may load."""
     needs_static_shapes: tuple[str, ...] = ()
     """Accelerators that refuse a model whose input shapes are not fixed."""
-    imports: Mapping[str, str] = field(default_factory=dict)
-    """Package that a module imports by its bare name → the file meant, below the engine's address. A page has no
-    resolver: the name is written as an address there, as a bundler does.
-    """

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from devices.base import Blob
-from devices.cache import cache_folder
 from devices.errors import RuntimeNotAvailableError
 from devices.runtimes.spec import RuntimeSpec
 from devices.runtimes.web_engine import NpmPackage, WebEngine
@@ -22,41 +19,31 @@ class EngineFiles:
     """An engine on this computer, ready to be pushed."""
 
     files: dict[str, Blob]
-    """Name below the engine's address → its content."""
+    """Package and path in it → content."""
     script: str
     """The one of them that a page imports."""
     origins: list[PackageOrigin]
     """Of each of its packages."""
-    written_addresses: dict[str, str]
-    """File → SHA-256 of it as its package has it, where the name of a package was written as an address in it."""
 
 
 def engine_files(spec: RuntimeSpec, version: str, accelerator: str) -> EngineFiles:
     """The files for one accelerator, fetched once and cached. Raises `RuntimeNotAvailableError`, `NpmError`."""
     web = web_engine(spec)
-    script = web.scripts[accelerator]
     origins = []
-    paths: dict[str, Path] = {}
+    files: dict[str, Blob] = {}
     for package in web.packages:
         found = package_files(package, version, _files_of(web, package))
         origins.append(found.origin)
-        for name in (script, *web.files[accelerator]):
-            if _owner(web, name) == package:
-                paths[name] = found.folder / name.removeprefix(package.below)
-    files, written = {}, {}
-    for name, path in paths.items():
-        if not path.is_file():
-            raise NpmError(
-                f"{spec.name} {version} has no {name}, which its {accelerator} needs in {spec.default_version}",
-                f"Name the version that was tested: {spec.name}=={spec.default_version}",
-            )
-        blob = _blob(path)
-        addressed = _with_addresses(path, name, web) if name.endswith((".js", ".mjs")) else None
-        if addressed is not None:
-            written[name] = blob.sha256
-            blob = addressed
-        files[name] = blob
-    return EngineFiles(files=files, script=script, origins=origins, written_addresses=written)
+        for name in _within(package, [web.scripts[accelerator], *web.files[accelerator]]):
+            path = found.folder / name
+            if not path.is_file():
+                raise NpmError(
+                    f"{package.name}@{version} has no {name}, which {spec.name} {spec.default_version} on {accelerator}"
+                    " is made of",
+                    f"Name the version that was tested: {spec.name}=={spec.default_version}",
+                )
+            files[f"{package.name}/{name}"] = _blob(path)
+    return EngineFiles(files=files, script=web.scripts[accelerator], origins=origins)
 
 
 def web_engine(spec: RuntimeSpec) -> WebEngine:
@@ -75,35 +62,13 @@ def engine_is_here(spec: RuntimeSpec, version: str) -> bool:
 def _files_of(web: WebEngine, package: NpmPackage) -> list[str]:
     """Paths in a package of all that any accelerator needs, so that it is fetched once."""
     names = {*web.scripts.values(), *(name for names in web.files.values() for name in names)}
-    return sorted(name.removeprefix(package.below) for name in names if _owner(web, name) == package)
+    return sorted(_within(package, names))
 
 
-def _owner(web: WebEngine, name: str) -> NpmPackage:
-    below = [package for package in web.packages if package.below and name.startswith(package.below)]
-    return below[0] if below else web.packages[0]
-
-
-def _with_addresses(path: Path, name: str, web: WebEngine) -> Blob | None:
-    """A module whose imports of packages are written as addresses; None where it has none."""
-    text = path.read_text(encoding="utf-8")
-    changed = text
-    for package, file in web.imports.items():
-        address = posixpath.relpath(file, posixpath.dirname(name))
-        address = address if address.startswith(".") else f"./{address}"
-        changed = re.sub(
-            rf"""(\bfrom\s*|\bimport\s*)(["']){re.escape(package)}\2""", rf"\g<1>\g<2>{address}\g<2>", changed
-        )
-    if changed == text:
-        return None
-    content = changed.encode()
-    digest = hashlib.sha256(content).hexdigest()
-    kept = cache_folder() / "npm" / "addressed" / f"{digest}{path.suffix}"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_name(f".part-{digest}-{id(content)}")
-        part.write_bytes(content)
-        part.rename(kept)
-    return Blob(path=kept, sha256=digest, bytes=len(content))
+def _within(package: NpmPackage, names: set[str] | list[str]) -> list[str]:
+    """Of these files those of the package, by their paths in it."""
+    below = f"{package.name}/"
+    return [name.removeprefix(below) for name in names if name.startswith(below)]
 
 
 def _blob(path: Path) -> Blob:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
+import os
 import re
 import shutil
 import signal
@@ -101,7 +103,8 @@ def agrees(archive: Path, integrity: str) -> bool:
 
 def by_hand(name: str, version: str) -> str:
     """What a person does where there is no npm or no network: the end of a remedy."""
-    return f"or put {archive_name(name, version)} (made by: npm pack {name}@{version}) into a folder and export {VARIABLE}=FOLDER"
+    archive = archive_name(name, version)
+    return f"or put {archive} (made by: npm pack {name}@{version}) into a folder and export {VARIABLE}=FOLDER"
 
 
 def archive_name(name: str, version: str) -> str:
@@ -135,12 +138,8 @@ def _run(command: list[str], folder: Path, what: str) -> tuple[int, bytes]:
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    import os
-
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 
@@ -153,7 +152,10 @@ def _failed(name: str, version: str, said: bytes) -> NpmError:
     if fault.code == "ETARGET":
         return NpmError(f"npm has no version {version} of {name}", f"npm view {name} versions lists those there are.")
     if fault.code == "E404":
-        return NpmError(f"the registry that npm asks here has no {name}", f"Look at npm config get registry; {by_hand(name, version)}")
+        return NpmError(
+            f"the registry that npm asks here has no {name}",
+            f"Look at npm config get registry; {by_hand(name, version)}",
+        )
     why = " ".join(re.sub(r"[^\x20-\x7e]+", " ", fault.summary).split())[:300] or f"npm says {fault.code or 'nothing'}"
     return NpmError(
         f"{what} cannot be fetched: {why}", f"Look at the network and at npm's proxy settings; {by_hand(name, version)}"

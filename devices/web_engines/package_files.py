@@ -130,7 +130,9 @@ def _take_out(
 
 
 def _extract(archive: Path, wanted: Sequence[str], into: Path) -> None:
-    """Those of the files that it has, and package.json. Names in an archive are a stranger's: each is compared, none used."""
+    """Those of the files that it has, and package.json. Names in an archive are a stranger's: each is compared with
+    what is wanted.
+    """
     left = {*wanted, "package.json"}
     try:
         with tarfile.open(archive, "r:gz") as whole:
@@ -186,9 +188,7 @@ def _brought(package: NpmPackage, version: str) -> Path | None:
 
 def _in_folder(folder: Path, package: NpmPackage, version: str) -> PackageFiles:
     _refuse_other(folder, package, version, str(folder))
-    origin = PackageOrigin(
-        name=package.name, version=version, archive_sha256=None, integrity=None, source=str(folder)
-    )
+    origin = PackageOrigin(name=package.name, version=version, archive_sha256=None, integrity=None, source=str(folder))
     return PackageFiles(folder, origin)
 
 

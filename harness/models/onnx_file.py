@@ -96,7 +96,9 @@ def with_static_shapes(path: Path, shapes: dict[str, list[int]]) -> bytes:
             raise OnnxFormatError(f"it has no input {name!r} with {len(shape)} dimensions")
         for dimension, size in zip(dimensions, shape, strict=True):
             if dimension.HasField("dim_value") and dimension.dim_value > 0 and dimension.dim_value != size:
-                raise OnnxFormatError(f"its input {name!r} has a side of {dimension.dim_value}, and {size} was asked for")
+                raise OnnxFormatError(
+                    f"its input {name!r} has a side of {dimension.dim_value}, and {size} was asked for"
+                )
             dimension.dim_value = size
     # What it said of sizes within was said of the free ones; inference keeps what it finds.
     del graph.value_info[:]

@@ -128,4 +128,3 @@ def _provisioned(path: Path) -> str:
             f"{path.name}: its sizes can be fixed by TensorFlow Lite's interpreter alone, and that is not to be had"
             f" here: {error.what}"
         ) from None
-
