@@ -59,6 +59,11 @@ class _Failed(JsonAnswer):
     error: _Fault
 
 
+def npm_is_here() -> bool:
+    """Whether this computer has npm."""
+    return shutil.which("npm") is not None
+
+
 def fetch_archive(name: str, version: str, into: Path) -> FetchedArchive:
     """The archive of one version of a package, below the empty folder `into`. Raises `NpmError`."""
     npm = shutil.which("npm")

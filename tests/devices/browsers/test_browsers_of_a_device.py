@@ -34,7 +34,7 @@ printf 'package:%s\\n' com.android.chrome com.android.chromecast org.mozilla.fir
 DUMPSYS = """#!/bin/sh
 [ "$1" = package ] || exit 1
 case $2 in
-com.android.chrome) printf 'Packages:\\n    versionCode=720409233\\n    versionName=150.0.7204.92\\n    versionName=1\\n' ;;
+com.android.chrome) printf 'Packages:\\n    versionCode=7\\n    versionName=150.0.7204.92\\n    versionName=1\\n' ;;
 org.mozilla.firefox) echo '    versionName=152.0.1' ;;
 esac
 """
