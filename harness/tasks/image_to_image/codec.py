@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from harness.tasks.image_to_image.options import Tensor
 
 
+_BAND_VALUES = 60_000
+"""Values that are decoded at once: 480 kB of float64."""
+
+
 class Codec(BaseModel):
     """How one arm's tensors hold pictures. Kept in run.json, so that outputs can be read without the model."""
 
@@ -145,36 +149,56 @@ class Codec(BaseModel):
         """
         import numpy as np
 
-        if not np.isfinite(tensor.astype(np.float64)).all():
-            wrong = int((~np.isfinite(tensor.astype(np.float64))).sum())
-            raise ValueError(f"the output holds {wrong} values that are not finite")
-        planes = self.planes(tensor)
-        if self.output_normalisation is not None:
-            planes = planes * np.array(self.output_normalisation.std) + self.output_normalisation.mean
-        low, high = self.output_range
-        levels = (planes - low) / (high - low) * 255.0
-        if self.channels == 1:
-            levels = join_luma(levels[..., 0], image, self.luma)
-        if self.order == "bgr":
-            levels = levels[..., ::-1]
-        picture: NDArray[np.uint8] = np.ascontiguousarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+        if tensor.dtype.kind == "f" and not (finite := np.isfinite(tensor)).all():
+            raise ValueError(f"the output holds {finite.size - np.count_nonzero(finite)} values that are not finite")
+        values = self._values(tensor)
+        height, width = values.shape[:2]
+        picture = np.empty((height, width, 3), dtype=np.uint8)
+        # Band by band: whole planes of float64 would leave the cache between one step and the next.
+        rows = height if self.channels == 1 else max(1, _BAND_VALUES // (3 * width))
+        for first in range(0, height, rows):
+            levels = self._levels(values[first : first + rows])
+            if self.channels == 1:
+                levels = join_luma(levels[..., 0], image, self.luma)
+            band = picture[first : first + rows]
+            for channel in range(3):
+                plane = np.rint(levels[..., 2 - channel if self.order == "bgr" else channel])
+                band[..., channel] = np.clip(plane, 0, 255, out=plane).astype(np.uint8)
         return picture
 
     def planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
         """The output tensor's own values, dequantised, as float64 (height, width, channels). Raises ValueError when its
         shape is not that of one picture.
         """
+        return self._dequantised(self._values(tensor))
+
+    def _values(self, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The output tensor as (height, width, channels). Raises ValueError as `planes` does."""
+        if tensor.ndim != 4 or tensor.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        values: NDArray[np.generic] = tensor[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else tensor[0]
+        if values.shape[2] != self.channels:
+            raise ValueError(f"the output has {values.shape[2]} channels, and {self.channels} were expected")
+        return values
+
+    def _dequantised(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         import numpy as np
 
-        values = tensor.astype(np.float64)
+        made = values.astype(np.float64)
         if self.output.scale is not None and self.output.dtype in INTEGERS:
-            values = (values - (self.output.zero_point or 0)) * self.output.scale
-        if values.ndim != 4 or values.shape[0] != 1:
-            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
-        planes: NDArray[np.float64] = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
-        if planes.shape[2] != self.channels:
-            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
-        return planes
+            made = (made - (self.output.zero_point or 0)) * self.output.scale
+        return made
+
+    def _levels(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """As levels of 0..255, neither rounded nor clipped, channels in the tensor's own order."""
+        import numpy as np
+
+        planes = self._dequantised(values)
+        if self.output_normalisation is not None:
+            planes = planes * np.array(self.output_normalisation.std) + self.output_normalisation.mean
+        low, high = self.output_range
+        levels: NDArray[np.float64] = (planes - low) / (high - low) * 255.0
+        return levels
 
     @property
     def takes_any_size(self) -> bool:
