@@ -127,7 +127,7 @@ def set_effect(
 
 
 _NEAR_CHANCE, _FAR_FROM_CHANCE = 1.25, 1.5
-"""Of what chance alone gives: below the first times it a value may be chance, above the second it is hardly any."""
+"""A value below the first times what chance alone gives may be chance; of one above the second it is hardly a part."""
 
 
 def _raised_by_chance(
