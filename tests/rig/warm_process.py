@@ -1,0 +1,174 @@
+"""A process that has imported what `bakeoff` imports, and forks a child for each command: `forked_command.py` asks it.
+
+A fresh `bakeoff` spends most of its processor time on imports. A child that is forked here has them done, and is given
+everything else that a fresh process has of its own: arguments, environment, folder, umask, standard streams, signal
+dispositions, random numbers. It leaves by the interpreter's own way out, so that what is to happen at the end happens.
+
+Nothing of a command is ever run in the warm process itself, which stays with one thread, its lifeline and the sockets
+of the commands in flight.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import random
+import runpy
+import select
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+PACKAGES = ("harness", "devices", "metrics", "reports")
+OTHERS = (
+    "PIL.Image",
+    "PIL.ImageOps",
+    "cv2",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
+    "onnx",
+    "pandas",
+    "rich.console",
+    "rich.table",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.stats",
+    "sqlalchemy",
+    "threadpoolctl",
+)
+"""What commands import only when they come to it."""
+NEVER = ("devices.python_runner", "harness.history.migrations.env")
+"""Programs of their own, which run when they are imported or know another `sys.path`."""
+STANDARD = 3
+"""stdin, stdout, stderr."""
+
+
+def main() -> None:
+    """Serve until the lifeline ends; a forked child goes on as the command."""
+    lifeline = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, whose end ends the lifeline
+    import_all()
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        sys.exit(f"the imports of bakeoff started {threads - 1} threads, which no forked child would have")
+    gc.collect()
+    gc.freeze()
+    lifeline.sendall(b"warm")
+    request = serve(lifeline)
+    if request is not None:
+        become(request)
+        sys.modules.pop(request["module"], None)  # `-m` imports what it runs for the first time
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+def import_all() -> None:
+    """Every module of the product, and what these import only inside functions."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.startswith(NEVER):
+                importlib.import_module(module.name)
+    for name in OTHERS:
+        importlib.import_module(name)
+
+
+def serve(lifeline: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request. Returns the request in a child, and None at the end of the lifeline."""
+    waiting: dict[int, tuple[int, socket.socket]] = {}  # pidfd: (pid, whom to tell)
+    poll = select.poll()
+    poll.register(lifeline, select.POLLIN)
+    while True:
+        for ready, _ in poll.poll():
+            if ready in waiting:
+                pid, asker = waiting.pop(ready)
+                poll.unregister(ready)
+                os.close(ready)
+                _, status = os.waitpid(pid, 0)
+                tell(asker, f"{os.waitstatus_to_exitcode(status)}\n")
+                asker.close()
+                continue
+            said, handles, _, _ = socket.recv_fds(lifeline, 1, 1 + STANDARD)
+            if not said:
+                return None
+            asker, streams = socket.socket(fileno=handles[0]), handles[1:]
+            pid = os.fork()
+            if pid == 0:
+                for handle in waiting:
+                    os.close(handle)
+                for _, other in waiting.values():
+                    other.close()
+                lifeline.close()
+                return take(asker, streams)
+            for handle in streams:
+                os.close(handle)
+            tell(asker, f"{pid}\n")
+            handle = os.pidfd_open(pid)
+            poll.register(handle, select.POLLIN)
+            waiting[handle] = pid, asker
+
+
+def tell(asker: socket.socket, line: str) -> None:
+    """Say it to one who may be gone."""
+    try:
+        asker.sendall(line.encode())
+    except OSError:
+        return
+
+
+def take(asker: socket.socket, streams: list[int]) -> dict[str, Any]:
+    """In the child: its standard streams, and what it is asked to be."""
+    for place, handle in enumerate(streams):
+        os.dup2(handle, place)
+        os.close(handle)
+    with asker, asker.makefile("rb") as said:
+        request: dict[str, Any] = json.loads(said.readline())
+    return request
+
+
+def become(request: dict[str, Any]) -> None:
+    """In the child: everything that a fresh process has of its own."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.umask(request["umask"])
+    os.chdir(request["folder"])
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        replace_stream(name, mode)
+    sys.argv = ["bakeoff", *request["arguments"]]
+    sys.path[0] = request["folder"]
+    tempfile.tempdir = None
+    random.seed()
+    numpy.random.seed()
+    threading.main_thread()._set_native_id()  # a fork leaves it the one of its parent
+
+
+def replace_stream(name: str, mode: str) -> None:
+    """A standard stream as the interpreter makes it at its start, when it looks at what it reads from or writes to."""
+    before = getattr(sys, name)
+    is_unbuffered = isinstance(before.buffer, io.RawIOBase)
+    handle = open(before.fileno(), f"{mode}b", buffering=0 if is_unbuffered else -1, closefd=False)  # noqa: SIM115
+    stream = io.TextIOWrapper(
+        handle,
+        before.encoding,
+        before.errors,
+        newline=None if mode == "r" else "\n",
+        line_buffering=before.line_buffering,
+        write_through=before.write_through,
+    )
+    stream.mode = mode
+    setattr(sys, name, stream)
+    setattr(sys, f"__{name}__", stream)
+
+
+if __name__ == "__main__":
+    main()
