@@ -1,5 +1,6 @@
 """A command that tells what it finds itself in: a forked one and a fresh one are to tell the same."""
 
+import atexit
 import decimal
 import gc
 import json
@@ -75,11 +76,14 @@ def main() -> None:
     by_chance = [random.getrandbits(64), int(np.random.randint(1 << 62)), next(tempfile._get_candidate_names())]
     print(json.dumps(by_chance), file=sys.stderr)
     if sys.argv[1:2] == ["exit"]:
-        sys.exit(int(sys.argv[2]))
+        sys.exit(int(sys.argv[2]) if sys.argv[2].lstrip("-").isdigit() else sys.argv[2])
     if sys.argv[1:2] == ["die"]:
         os.kill(os.getpid(), int(sys.argv[2]))
     if sys.argv[1:2] == ["raise"]:
         raise RuntimeError(sys.argv[2])
+    if sys.argv[1:2] == ["leave things to the end"]:
+        atexit.register(print, "at exit")
+        threading.Timer(0.5, print, ["a thread"]).start()
     if sys.argv[1:2] == ["sleep"]:
         signal.pause()
 

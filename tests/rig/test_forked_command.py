@@ -62,7 +62,17 @@ def test_no_two_of_them_draw_the_same_random_numbers():
 
 
 @pytest.mark.parametrize(
-    "words", [("exit", "0"), ("exit", "3"), ("die", str(int(signal.SIGKILL))), ("die", str(int(signal.SIGTERM)))]
+    "words",
+    [
+        ("exit", "0"),
+        ("exit", "3"),
+        ("exit", "-1"),
+        ("exit", "in words"),
+        ("die", str(int(signal.SIGKILL))),
+        ("die", str(int(signal.SIGTERM))),
+        ("die", str(int(signal.SIGINT))),
+    ],
+    ids=" ".join,
 )
 def test_it_ends_as_a_fresh_one(words):
     ends = [(done.returncode, done.stdout != b"") for done in (fresh(*words), forked(*words))]
@@ -74,6 +84,12 @@ def test_its_fault_is_a_traceback_and_exit_code_1():
         assert done.returncode == 1
         assert b"\nTraceback (most recent call last):\n" in done.stderr
         assert done.stderr.endswith(b"\nRuntimeError: a fault\n")
+
+
+def test_what_is_to_happen_at_its_end_happens():
+    for done in (fresh("leave things to the end"), forked("leave things to the end")):
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[1:] == [b"a thread", b"at exit"]
 
 
 def test_who_takes_too_long_is_killed():
