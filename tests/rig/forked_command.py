@@ -13,10 +13,13 @@ import json
 import os
 import re
 import selectors
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +27,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 CALLED_FOR = re.compile(
-    r"(BAKEOFF|ADB|ANDROID|PIP|MLFLOW|GIT|STUB|PYTEST|ORT)_\w+|PG[A-Z]+|COLUMNS|PATH|DISPLAY|WAYLAND_DISPLAY|TMPDIR"
+    r"(BAKEOFF|ADB|ANDROID|PIP|MLFLOW|GIT|STUB|PYTEST|ORT|GITHUB)_\w+|NIGHTS?|PG[A-Z]+|COLUMNS|PATH|DISPLAY|WAYLAND_DISPLAY|TMPDIR"
 )
 """Variables that are looked up each time, and by no module while it is imported."""
 
@@ -36,41 +39,51 @@ class _Warm:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lifeline: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._pid_here = 0
+        self._place = Path()
+
+    def place(self) -> Path:
+        """The socket that it listens on."""
+        with self._lock:
+            if self._pid_here != os.getpid():
+                self._start()
+            return self._place
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.rig.warm_process", str(theirs.fileno())],
+        folder = Path(tempfile.mkdtemp(prefix="bakeoff-warm-"))
+        place = folder / "socket"
+        place.with_suffix(".json").write_text(json.dumps([CALLED_FOR.pattern, _AT_START, sys.executable]))
+        ours, theirs = socket.socketpair()
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(place))
+            listener.listen(64)
+            handles = [theirs.fileno(), listener.fileno()]
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.rig.warm_process", *map(str, handles)],
                 cwd=REPOSITORY,
                 env={**_AT_START, "JE_ARROW_MALLOC_CONF": "background_thread:false"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=handles,
             )
         if ours.recv(4) != b"warm":
-            raise RuntimeError(f"the warm process ended with {self._process.wait()}")
-        self._lifeline, self._pid_here = ours, os.getpid()
-        atexit.register(self._end, os.getpid())
+            raise RuntimeError(f"the warm process ended with {process.wait()}")
+        self._pid_here, self._place = os.getpid(), place
+        atexit.register(self._end, os.getpid(), ours, process)
 
-    def _end(self, owner: int) -> None:
-        if owner == os.getpid() and self._lifeline is not None and self._process is not None:
-            self._lifeline.close()
-            self._process.wait()
+    def _end(self, owner: int, lifeline: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        if owner == os.getpid():
+            lifeline.close()
+            process.wait()
+            shutil.rmtree(self._place.parent)
 
     def fork(self, request: Mapping[str, object], streams: Sequence[int]) -> socket.socket:
         """A child with these standard streams; its PID and then its exit code come on the socket, a line each."""
-        ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            if self._lifeline is None or self._pid_here != os.getpid():
-                self._start()
-            assert self._lifeline is not None
-            socket.send_fds(self._lifeline, [b"+"], [theirs.fileno(), *streams])
-        ours.sendall(json.dumps(request).encode() + b"\n")
-        return ours
+        asker = socket.socket(socket.AF_UNIX)
+        asker.connect(str(self.place()))
+        socket.send_fds(asker, [b"+"], streams)
+        asker.sendall(json.dumps(request).encode() + b"\n")
+        return asker
 
 
 _WARM = _Warm()
@@ -84,6 +97,14 @@ def can_fork(environment: Mapping[str, str]) -> bool:
         and not os.isatty(0)
         and all(CALLED_FOR.fullmatch(name) or _AT_START.get(name) == environment.get(name) for name in names)
     )
+
+
+def in_a_shell() -> str:
+    """What a shell runs for `bakeoff`, to be followed by its arguments."""
+    if sys.platform != "linux":
+        return f"{shlex.quote(sys.executable)} -m harness.cli.main"
+    program = Path(__file__).with_name("forking_program.py")
+    return shlex.join([sys.executable, "-I", "-S", str(program), str(_WARM.place())])
 
 
 def run_forked(

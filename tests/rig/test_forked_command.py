@@ -1,18 +1,22 @@
 """A command that is forked from a warm process is what a fresh one is, as far as it and its user can see."""
 
+import contextlib
 import json
 import os
+import select
+import shlex
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.harness.conftest import finished_run
 from tests.rig.command import MODULE, REPOSITORY, bakeoff, environment
-from tests.rig.forked_command import can_fork, run_forked
+from tests.rig.forked_command import can_fork, in_a_shell, run_forked
 
 __all__ = ["finished_run"]
 
@@ -154,6 +158,60 @@ def test_an_analysis_is_the_same_to_the_last_byte(finished_run, tmp_path):
         assert bakeoff("analyze", run, fresh=is_fresh).exit_code == 0
         written.append((run / "comparison.json").read_bytes().replace(str(run).encode(), b"RUN"))
     assert written[1] == written[0]
+
+
+def in_shell(line, **more):
+    return subprocess.run(["sh", "-c", line], env=environment(**more), capture_output=True, timeout=100, check=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{} --version",
+        "{} no-such-command; echo $?",
+        "{} schema comparison | sha256sum",
+        "echo nothing of a tool | {} read - ; echo $?",
+        "{} devices --help 2>/dev/null | head -n 1",
+        "{} check 'not there' 2>&1 >&-",
+        "{} --version >&-; echo $?",
+        "LC_ALL=C {} check ü; echo $?",
+    ],
+)
+def test_a_shell_sees_the_same(line):
+    programs = (f"{sys.executable} -m {MODULE}", in_a_shell())
+    told = [in_shell(line.format(program)) for program in programs]
+    expected, found = ((one.returncode, one.stdout, one.stderr) for one in told)
+    assert expected[1]
+    assert found == expected
+
+
+def reader_of(pipe: str) -> int:
+    """The process that waits in `read` for what comes through this pipe as its stdin."""
+    for _ in range(600):
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                reads = (process / "syscall").read_text().startswith("0 0x0 ")
+                if reads and str((process / "fd" / "0").readlink()) == pipe:
+                    return int(process.name)
+        time.sleep(0.1)
+    raise AssertionError("nobody reads")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_what_ends_the_program_of_a_shell_ends_the_command(number):
+    read_end, write_end = os.pipe()
+    with subprocess.Popen(
+        [*shlex.split(in_a_shell()), "read", "-"], stdin=read_end, stdout=-1, stderr=-1, env=environment()
+    ) as program:
+        command = reader_of(str(Path(f"/proc/self/fd/{read_end}").readlink()))
+        assert command != program.pid
+        handle = os.pidfd_open(command)
+        program.send_signal(number)
+        assert program.wait(60) == (-number if number == signal.SIGKILL else 130)
+        ended, _, _ = select.select([handle], [], [], 60)
+    for each in (handle, read_end, write_end):
+        os.close(each)
+    assert ended
 
 
 def test_the_module_is_the_command_s():

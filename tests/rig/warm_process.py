@@ -57,7 +57,7 @@ STANDARD = 3
 
 def main() -> None:
     """Serve until the lifeline ends; a forked child goes on as the command."""
-    lifeline = socket.socket(fileno=int(sys.argv[1]))
+    lifeline, listener = (socket.socket(fileno=int(handle)) for handle in sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, whose end ends the lifeline
     import_all()
     threads = len(list(Path("/proc/self/task").iterdir()))
@@ -66,7 +66,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     lifeline.sendall(b"warm")
-    request = serve(lifeline)
+    request = serve(lifeline, listener)
     if request is not None:
         become(request)
         run(request["module"])
@@ -82,44 +82,60 @@ def import_all() -> None:
         importlib.import_module(name)
 
 
-def serve(lifeline: socket.socket) -> dict[str, Any] | None:
-    """Fork for each request. Returns the request in a child, and None at the end of the lifeline."""
-    waiting: dict[int, tuple[int, socket.socket]] = {}  # pidfd: (pid, whom to tell)
+def serve(lifeline: socket.socket, listener: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request: a byte with the standard streams, on a connection of its own. A child's PID and, when it
+    ended, its exit code are told there; a child whose asker is gone is killed, as its asker may have been. Returns the
+    request in a child, and None at the end of the lifeline.
+    """
+    children: dict[int, tuple[int, socket.socket]] = {}  # pidfd: (pid, whom to tell)
+    askers: dict[int, int] = {}  # connection: pidfd
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
+    poll.register(listener, select.POLLIN)
     while True:
-        for ready, _ in poll.poll():
-            if ready in waiting:
-                pid, asker = waiting.pop(ready)
+        # Whom nobody knows yet comes last: by then no number of a handle in what is ready is one that was closed.
+        for ready, _ in sorted(poll.poll(), key=lambda event: event[0] == listener.fileno()):
+            if ready == lifeline.fileno():
+                return None
+            if ready in askers and askers[ready] in children:
+                poll.unregister(ready)
+                signal.pidfd_send_signal(askers.pop(ready), signal.SIGKILL)
+            elif ready in children:
+                pid, asker = children.pop(ready)
                 poll.unregister(ready)
                 os.close(ready)
+                if askers.pop(asker.fileno(), None) is not None:
+                    poll.unregister(asker)
                 _, status = os.waitpid(pid, 0)
                 tell(asker, f"{os.waitstatus_to_exitcode(status)}\n")
                 asker.close()
-                continue
-            said, handles, _, _ = socket.recv_fds(lifeline, 1, 1 + STANDARD)
-            if not said:
-                return None
-            asker, streams = socket.socket(fileno=handles[0]), handles[1:]
-            pid = os.fork()
-            if pid == 0:
-                for handle in waiting:
+            elif ready == listener.fileno():
+                asker, _ = listener.accept()
+                _, streams, _, _ = socket.recv_fds(asker, 1, STANDARD)
+                pid = os.fork() if len(streams) == STANDARD else -1
+                if pid == 0:
+                    for handle, (_, other) in children.items():
+                        os.close(handle)
+                        other.close()
+                    lifeline.close()
+                    listener.close()
+                    return take(asker, streams)
+                for handle in streams:
                     os.close(handle)
-                for _, other in waiting.values():
-                    other.close()
-                lifeline.close()
-                return take(asker, streams)
-            for handle in streams:
-                os.close(handle)
-            tell(asker, f"{pid}\n")
-            handle = os.pidfd_open(pid)
-            poll.register(handle, select.POLLIN)
-            waiting[handle] = pid, asker
+                if pid < 0:
+                    asker.close()
+                    continue
+                tell(asker, f"{pid}\n")
+                handle = os.pidfd_open(pid)
+                children[handle] = pid, asker
+                askers[asker.fileno()] = handle
+                poll.register(handle, select.POLLIN)
+                poll.register(asker, 0)  # to hear that it is gone
 
 
 def run(module: str) -> None:
-    """In the child: `python -m MODULE`. What is due at its end is done by hand: an interpreter that ends takes itself to
-    pieces, and each page of memory that is shared with the warm process would be copied for that, .15 s of a core.
+    """In the child: `python -m MODULE`. What is due at its end is done by hand: an interpreter that ends takes itself
+    to pieces, and each page of memory that is shared with the warm process would be copied for that, .15 s of a core.
     """
     code = 0
     interrupted = False
