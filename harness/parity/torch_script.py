@@ -88,10 +88,9 @@ class _Reader:
         for each in inputs:
             if str(each.type()) != "Tensor":
                 raise RefusedError(f"its input {each.debugName()[:60]!r} is a {each.type()}, and no tensor"[:160])
-        nodes = self._nodes(self._graph.nodes())
         made.inputs = [each.debugName() for each in inputs]
         made.outputs = self._put_out(list(self._graph.outputs()))
-        made.nodes = without_views_changed(nodes)
+        made.nodes = without_views_changed(self._nodes(self._graph.nodes()))
         made.constants = self._constants
         made.shapes = [{"name": name, "dtype": "float32", "shape": None} for name in made.inputs]
         return made
