@@ -1,4 +1,4 @@
-"""What goes wrong with a tab in the middle of a plan: named, of that arm alone, within its deadline, and nothing twice."""
+"""What goes wrong with a tab in the middle of a plan: named, of that arm alone, in time, and nothing twice."""
 
 from __future__ import annotations
 
