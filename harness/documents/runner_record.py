@@ -51,6 +51,10 @@ class EngineRecord(BaseModel):
     """Package and path in it → SHA-256."""
     bytes: int
     """Of all the files that a page may load; which it did load, the record of the arm says."""
+    gzip_bytes: dict[str, int] = {}
+    """File → its size as gzip makes it at its best, as a server would send it."""
+    model_gzip_bytes: int | None = None
+    """The same of the model's file."""
     packages: list[PackageRecord]
 
 

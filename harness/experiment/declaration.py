@@ -281,6 +281,8 @@ class Measure(DeclaredTable):
     energy: Energy = Energy()
     sustained: Sustained = Sustained()
     hold: Held = Held()
+    allow_software_renderer: bool = False
+    """Whether the times of an arm whose browser has no GPU, but a program in its stead, may decide rules."""
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 

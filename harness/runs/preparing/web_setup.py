@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from devices.base import Blob
 from devices.browsers.choose_browser import choose_browser
 from devices.browsers.find_browsers import find_browsers
 from devices.browsers.page_files import page_files
 from devices.errors import PermanentError
 from devices.web_engines.engine_files import EngineFiles, engine_files
+from devices.web_engines.gzipped import gzipped_bytes
 from harness.documents.plan import WebArm
 from harness.documents.runner_record import EngineRecord, PackageRecord
 
 if TYPE_CHECKING:
-    from devices.base import Blob, Device
+    from devices.base import Device
     from devices.browsers.find_browsers import Browser
     from devices.identity import Identity
     from harness.experiment.resolve import ResolvedArm
@@ -57,7 +59,7 @@ def set_up_web(
             engine_files=_placed(engine.files, places),
             engine_script=engine.script,
         )
-        records[arm.id] = _record(engine, browser)
+        records[arm.id] = _record(engine, browser, arm)
     return web, records
 
 
@@ -73,12 +75,15 @@ def _placed(files: dict[str, Blob], places: dict[str, str]) -> dict[str, str]:
     return {name: places[blob.sha256] for name, blob in files.items()}
 
 
-def _record(engine: EngineFiles, browser: Browser) -> EngineRecord:
+def _record(engine: EngineFiles, browser: Browser, arm: ResolvedArm) -> EngineRecord:
+    model = arm.device_model
     return EngineRecord(
         browser=browser.command,
         browser_product=browser.product,
         files={name: blob.sha256 for name, blob in engine.files.items()},
         bytes=sum(blob.bytes for blob in engine.files.values()),
+        gzip_bytes={name: gzipped_bytes(blob) for name, blob in engine.files.items()},
+        model_gzip_bytes=gzipped_bytes(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes)),
         packages=[
             PackageRecord(
                 name=origin.name,
