@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from devices.runtimes.spec import ON_THE_PROCESSOR
+
 _NAMED: Final = (
     # ONNX Runtime's WebGL: cannot resolve operator 'Resize' with opsets: ai.onnx v18
     re.compile(r"resolve operator '(\w{1,60})'"),
@@ -43,15 +45,22 @@ def what_to_do(outcome: str, backend: str, op: str | None, message: str) -> str:
         return ""
     if "no WebGPU" in message or "no adapter" in message or "no WebGL" in message:
         return f"Name a browser that has it (--browser), or do without {backend}."
+    or_wasm = "" if backend in ON_THE_PROCESSOR else ", or use wasm"
     if op is not None:
         return (
-            f"Ask the engine's list of operators for {op}: another version or opset may have it; or export the model"
-            " without it, or use wasm."
+            f"Look for {op} in the engine's list of operators: another version or opset may have it; or export the"
+            f" model without it{or_wasm}."
+        )
+    element = re.search(r"[Ee]lement type (\w{1,20}) is not supported", message)
+    if element is not None:
+        return (
+            f"Export the model with inputs and outputs of floats: the engine gives a page no {element[1]}. Within, it"
+            " may stay as it is."
         )
     return {
         "wrong": "Do not ship it on this backend. bakeoff parity finds a layer that departs on this computer; report"
         " the difference to the engine's makers.",
         "runs": "Nothing says whether it is right: install the runtime of this format on this computer.",
-        "fails": "Look for the message in the engine's issues, or use wasm.",
-        "does not open": "Look for the message in the engine's issues, or use wasm.",
+        "fails": f"Look for the message in the engine's issues{or_wasm}.",
+        "does not open": f"Look for the message in the engine's issues{or_wasm}.",
     }.get(outcome, "")
