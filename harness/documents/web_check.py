@@ -39,7 +39,7 @@ class BackendCheck(_Strict):
     """What the engine or the browser said, in its own words; or in what the output is wrong."""
     what_to_do: str = ""
     gpu: str | None = None
-    """As the browser names it; null for WebAssembly."""
+    """The GPU by the browser's names; null for WebAssembly."""
     is_software_renderer: bool | None = None
     """Null where no GPU is asked for, or the browser does not say."""
     fixed_sizes: dict[str, list[int]] = {}

@@ -96,8 +96,8 @@ class Arm(DeclaredTable):
     cores: Cores | None = None
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     browser: BrowserName | None = None
-    """Of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a program on the
-    device, or an app's package. None: the first that the device has.
+    """The browser of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a
+    program on the device, or an app's package. None: the first that the device has.
     """
     tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""

@@ -26,7 +26,7 @@ class Difference:
     relative: float
     is_right: bool
     why: str | None
-    """In what they differ, where they are not right."""
+    """The difference in words, where they are not right."""
 
 
 def compare(

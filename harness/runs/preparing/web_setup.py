@@ -37,7 +37,7 @@ class WebNeeds:
     model: ModelFile
     """The file that the device gets."""
     browser: str | None = None
-    """As `choose_browser` takes it."""
+    """What `choose_browser` takes."""
 
 
 def web_needs(arms: Sequence[ResolvedArm]) -> list[WebNeeds]:
