@@ -65,8 +65,8 @@ class OnnxRuntimeWeb {
 
   async compile(onLost) {
     const identity = Uint8Array.from(atob(IDENTITY), (character) => character.charCodeAt(0));
-    const session = await this.ort.InferenceSession.create(identity, this.options);
-    await session.release();
+    // It is kept: the engine gives up its GPU with the last session.
+    this.identity = await this.ort.InferenceSession.create(identity, this.options);
     if (this.accelerator === "webgpu") {
       const device = await this.ort.env.webgpu.device;
       device?.lost.then(({ reason, message }) => onLost(`the WebGPU device was lost: ${message || reason}`));

@@ -117,8 +117,10 @@ def conv_and_zeros_tflite(path: Path) -> Path:
     return conv_tflite(path, with_zeros=True)
 
 
-def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = False) -> Path:
-    """A 3×3 convolution of one channel into four, float32 NHWC, free height and width (signature −1).
+def conv_tflite(
+    path: Path, *, with_reverse: bool = False, with_zeros: bool = False, static: tuple[int, int] | None = None
+) -> Path:
+    """A 3×3 convolution of one channel into four, float32 NHWC, free height and width (signature −1), or `static` ones.
 
     With `with_reverse` its features are then reversed along the channels: XNNPACK does not take that operator.
     """
@@ -136,6 +138,8 @@ def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = Fa
     def tensor(
         name: str, shape: tuple[int, ...], buffer: int = 0, *, free: bool = False, dtype: int | None = None
     ) -> Any:
+        if free and static is not None:
+            shape, free = (1, *static, shape[-1]), False
         made = schema.TensorT()
         made.name, made.shape, made.buffer = name.encode(), list(shape), buffer
         made.type = schema.TensorType.FLOAT32 if dtype is None else dtype
