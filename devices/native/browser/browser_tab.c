@@ -8,7 +8,7 @@
 /* How long a frame may take to be there, before its site is taken for one that the browser cannot find. */
 #define FRAME_TIMEOUT_NS INT64_C(10000000000)
 #define SPIN_NS INT64_C(80000000)
-#define SPINS 3
+#define SPINS 8
 
 static bool browser_lives(void *of)
 {
@@ -207,32 +207,49 @@ static bool answers_meanwhile(struct browser_tab *tab, struct frame *frame, int6
     return true;
 }
 
-/* The process that worked most in a spin, if that is clear; 0 otherwise. */
-static bool spin_once(struct browser_tab *tab, struct frame *frame, int64_t until_ns, pid_t *found, struct failure *failure)
-{
+/* How much more each process worked in a spin than in as long a time without one, added up. */
+struct spun {
     struct process_tree tree;
-    int64_t before_ns[PROCESSES_MAX], most_ns = 0, next_ns = 0;
+    int64_t worked_ns[PROCESSES_MAX];
+};
+
+static void add_work(struct spun *spun, int64_t sign)
+{
+    for (int k = 0; k < spun->tree.count; k++)
+        spun->worked_ns[k] += sign * process_cpu_ns(spun->tree.processes[k].pid);
+}
+
+static bool spin_once(struct frame *frame, struct spun *spun, int64_t until_ns, struct failure *failure)
+{
     const struct json_value *said;
-    process_tree_read(&tree, tab->browser.pid);
-    for (int k = 0; k < tree.count; k++)
-        before_ns[k] = process_cpu_ns(tree.processes[k].pid);
+    add_work(spun, 1);
+    sleep_ns(SPIN_NS);
+    add_work(spun, -2);
     if (!ask_to_spin(frame, SPIN_NS, failure) || !page_receive(&frame->page, until_ns, &said, failure))
         return false;
-    for (int k = 0; k < tree.count; k++) {
-        int64_t worked_ns = process_cpu_ns(tree.processes[k].pid) - before_ns[k];
-        if (before_ns[k] < 0 || worked_ns <= next_ns)
+    add_work(spun, 1);
+    return true;
+}
+
+/* The process that worked most in the spins, where that is clear; 0 otherwise. */
+static pid_t clearly_spun(const struct spun *spun, int spins)
+{
+    int64_t most_ns = 0, next_ns = 0;
+    pid_t found = 0;
+    bool has_pages = false;
+    for (int k = 0; k < spun->tree.count; k++)
+        has_pages = has_pages || spun->tree.processes[k].role == PROCESS_PAGE;
+    for (int k = 0; k < spun->tree.count; k++) {
+        int64_t worked_ns = spun->worked_ns[k];
+        if ((has_pages && spun->tree.processes[k].role != PROCESS_PAGE) || worked_ns <= next_ns)
             continue;
+        next_ns = worked_ns > most_ns ? most_ns : worked_ns;
         if (worked_ns > most_ns) {
-            next_ns = most_ns;
             most_ns = worked_ns;
-            *found = tree.processes[k].pid;
-        } else {
-            next_ns = worked_ns;
+            found = spun->tree.processes[k].pid;
         }
     }
-    if (most_ns <= SPIN_NS / 4 || most_ns <= 2 * next_ns)
-        *found = 0;
-    return true;
+    return most_ns > spins * SPIN_NS / 4 && most_ns > 2 * next_ns ? found : 0;
 }
 
 static void tell_sharing(const struct browser_tab *tab, struct frame *frame, bool answers)
@@ -249,12 +266,17 @@ static void tell_sharing(const struct browser_tab *tab, struct frame *frame, boo
 
 bool browser_tab_find_process(struct browser_tab *tab, struct frame *frame, int64_t until_ns, struct failure *failure)
 {
+    struct spun spun = {0};
     bool answers = false;
     if (!answers_meanwhile(tab, frame, until_ns, &answers, failure))
         return false;
-    for (int k = 0; k < SPINS && frame->pid == 0 && tab->browser.pid > 0; k++)
-        if (!spin_once(tab, frame, until_ns, &frame->pid, failure))
+    if (tab->browser.pid > 0)
+        process_tree_read(&spun.tree, tab->browser.pid);
+    for (int k = 1; k <= SPINS && frame->pid == 0 && spun.tree.count != 0; k++) {
+        if (!spin_once(frame, &spun, until_ns, failure))
             return false;
+        frame->pid = clearly_spun(&spun, k);
+    }
     tell_sharing(tab, frame, answers);
     return true;
 }

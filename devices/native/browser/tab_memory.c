@@ -58,28 +58,43 @@ static void add_part(struct json_writer *parts, const char *of, const char *what
     json_close(parts, '}');
 }
 
-/* The proportional shares of some of the browser's processes, where each of them tells its own. */
-static void add_shares(struct json_writer *parts, const struct tab_request *asked)
+enum share { SHARE_PSS, SHARE_PRIVATE };
+
+/* What a process has of its own (anonymous memory and what of it is swapped out, as Chromium counts a private footprint),
+ * or its proportional share; −1 where it does not tell. */
+static int64_t share_bytes(pid_t pid, enum share share)
+{
+    if (share == SHARE_PSS)
+        return process_size_bytes(pid, "smaps_rollup", "Pss");
+    int64_t anonymous = process_size_bytes(pid, "status", "RssAnon"), swapped = process_size_bytes(pid, "status", "VmSwap");
+    return anonymous < 0 || swapped < 0 ? -1 : anonymous + swapped;
+}
+
+/* The sum over the page's process, the GPU's, or all of the browser's, where each of them tells its own. */
+static bool add_share(struct json_writer *parts, const struct tab_request *asked, const struct process_tree *tree,
+                      enum share share)
 {
     static const char *const names[] = {"page", "gpu_process", "all_processes"};
-    struct process_tree tree;
-    process_tree_read(&tree, asked->tab->browser.pid);
+    bool is_known = true;
     for (int of = 0; of < 3; of++) {
         int64_t total = 0;
         int count = 0;
-        bool is_known = true;
-        for (int k = 0; k < tree.count; k++) {
-            const struct process *process = &tree.processes[k];
+        bool is_whole = true;
+        for (int k = 0; k < tree->count; k++) {
+            const struct process *process = &tree->processes[k];
             if ((of == 0 && process->pid != asked->frame->pid) || (of == 1 && process->role != PROCESS_GPU))
                 continue;
-            int64_t bytes = process_size_bytes(process->pid, "smaps_rollup", "Pss");
-            is_known = is_known && bytes >= 0;
+            int64_t bytes = share_bytes(process->pid, share);
+            is_whole = is_whole && bytes >= 0;
             total += bytes;
             count++;
         }
-        if (is_known && count != 0)
-            add_part(parts, names[of], "pss", total, "/proc smaps_rollup");
+        if (is_whole && count != 0)
+            add_part(parts, names[of], share == SHARE_PSS ? "pss" : "private_footprint", total,
+                     share == SHARE_PSS ? "/proc smaps_rollup" : "/proc status: RssAnon and VmSwap");
+        is_known = is_known && is_whole;
     }
+    return is_known && tree->count != 0;
 }
 
 /* What the browser tells a page of its own heaps, where it does. */
@@ -118,17 +133,19 @@ static bool add_own_account(struct json_writer *parts, struct json_writer *notes
 bool answer_memory(struct tab_request *asked, struct json_writer *writer, struct failure *failure)
 {
     struct json_writer notes = {0}, parts = {0};
+    struct process_tree tree = {0};
     bool good = true;
     pid_t pid = asked->frame->pid;
     write_size(writer, &notes, pid, "rss_bytes", "status", "VmRSS");
     write_size(writer, &notes, pid, "peak_rss_bytes", "status", "VmHWM");
     write_size(writer, &notes, pid, "pss_bytes", "smaps_rollup", "Pss");
-    json_string(&notes, "private footprints are unavailable: the native runner does not ask the browser's DevTools");
     if (asked->tab->browser.pid > 0)
-        add_shares(&parts, asked);
-    /* Before a model is loaded there is nothing of it to tell. */
-    if (asked->frame->model.inputs != NULL)
+        process_tree_read(&tree, asked->tab->browser.pid);
+    add_share(&parts, asked, &tree, SHARE_PSS);
+    if (!add_share(&parts, asked, &tree, SHARE_PRIVATE)) {
+        json_string(&notes, "private footprints are unavailable: the browser's processes do not tell them");
         good = add_own_account(&parts, &notes, asked, failure);
+    }
     json_list_member(writer, "parts", &parts);
     json_list_member(writer, "notes", &notes);
     bytes_free(&parts.out);
