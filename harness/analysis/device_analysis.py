@@ -59,7 +59,7 @@ from harness.tasks.item_groups import groups_of
 from harness.tasks.looks import Doubts
 from harness.words.changes import stated
 from harness.words.rules import rule_in_words
-from harness.words.sentences import sentence
+from harness.words.sentences import counted, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,15 +138,23 @@ class DeviceAnalysis:
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
             for arm in manifest.arms
         }
-        self._evidence: dict[tuple[str, str], Evidence] = {}
+        self._evidence: dict[tuple[str, str, str | None], Evidence] = {}
         self._failed_gates = {of_pass: row.failed_gates(self._data) for of_pass, row in PASSES.items()}
 
-    def evidence(self, candidate: ManifestArm, quantity: Quantity) -> Evidence:
-        """What is known of the candidate against the baseline."""
-        key = (candidate.name, quantity.name)
+    def evidence(self, candidate: ManifestArm, quantity: Quantity, group: str | None = None) -> Evidence:
+        """What is known of the candidate against the baseline, over all items or those of one group."""
+        key = (candidate.name, quantity.name, group)
         if key not in self._evidence:
-            self._evidence[key] = self._evidence_in(self._data, candidate, quantity)
+            self._evidence[key] = (
+                self._evidence_in(self._data, candidate, quantity)
+                if group is None
+                else self._evidence_in(self._of_group(group), candidate, quantity, "group", group)
+            )
         return self._evidence[key]
+
+    def _of_group(self, group: str) -> DeviceData:
+        items = groups_of(self._manifest.items).get(group, [])
+        return replace(self._data, scores=self._data.scores[self._data.scores["item"].isin(items)])
 
     def _evidence_in(self, data: DeviceData, candidate: ManifestArm, quantity: Quantity, *group: str) -> Evidence:
         baseline, seed = (
@@ -171,16 +179,16 @@ class DeviceAnalysis:
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
         """What is known of the candidate in each declared group of items, by every score that a rule is on."""
-        experiment, data = self._manifest.experiment, self._data
+        experiment = self._manifest.experiment
         found = []
         for group, items in groups_of(self._manifest.items).items():
-            own = replace(data, scores=data.scores[data.scores["item"].isin(items)])
             for name in dict.fromkeys(rule.quantity for rule in experiment.rules):
                 quantity = QUANTITIES[name]
                 if quantity.measured_in != "quality":
                     continue
-                evidence = self._evidence_in(own, candidate, quantity, "group", group)
-                rules = [rule for rule in experiment.rules if rule.quantity == name]
+                evidence = self.evidence(candidate, quantity, group)
+                rules = [rule for rule in experiment.rules if (rule.quantity, rule.group) == (name, group)]
+                rules = rules or [rule for rule in experiment.rules_on_all if rule.quantity == name]
                 found.append(
                     GroupEvidence(
                         self.name,
@@ -351,7 +359,9 @@ class DeviceAnalysis:
 
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
-        own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
+        own = [
+            (index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name and rule.group is None
+        ]
         failed = [
             f"{arm.name} failed on the way; only what was measured before is compared."
             for arm in (self._manifest.arms[0], candidate)
@@ -362,7 +372,7 @@ class DeviceAnalysis:
             candidate.name,
             quantity,
             evidence,
-            margins(quantity, rules, evidence.baseline_value),
+            margins(quantity, self._manifest.experiment.rules_on_all, evidence.baseline_value),
             [judged[candidate.name, index] for index, _ in own],
             failed if isinstance(evidence.effect, Paired) else [],
             self._item_margin(quantity),
@@ -374,7 +384,7 @@ class DeviceAnalysis:
         """The tightest declared margin of a single item, in the unit."""
         declared = [
             rule.item_margin.difference_in(quantity.unit)
-            for rule in self._manifest.experiment.rules
+            for rule in self._manifest.experiment.rules_on_all
             if rule.quantity == quantity.name and rule.item_margin is not None
         ]
         return min(declared, default=None)
@@ -386,16 +396,21 @@ class DeviceAnalysis:
         gates = self._failed_gates.get(quantity.measured_in)
         if gates is not None and judgement.outcome != "unavailable":
             predicate += f"; {gates}"
+        nouns, said = self._manifest.experiment.task.nouns, stated(quantity, predicate)
+        if rule.group is not None:
+            size = len(groups_of(self._manifest.items).get(rule.group, []))
+            said = f"on {rule.group} ({counted(size, nouns.singular)}) {said}"
         return RuleResult(
             candidate=candidate.name,
             quantity=quantity.name,
-            rule=rule_in_words(rule, quantity, self._manifest.experiment.task.nouns),
+            rule=rule_in_words(rule, quantity, nouns),
+            group=rule.group,
             outcome=judgement.outcome,
-            reason=sentence(stated(quantity, predicate)),
+            reason=sentence(said),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
             own_value=judgement.own_value,
-            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
+            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity, rule.group)),
         )
 
 

@@ -209,6 +209,8 @@ class RuleResult(_Strict):
     quantity: str
     rule: str
     """The rule in words, such as `at least 20 % lower`."""
+    group: str | None = None
+    """The group of items that the rule is on; None for all items."""
     outcome: RuleOutcome
     reason: str
     """A sentence with the numbers in it."""

@@ -28,13 +28,13 @@ class EngineError(Exception):
 class Engine:
     """The child, and the models that it holds open."""
 
-    def __init__(self, folder: Path, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, folder: Path, *, child: str = "engine_child.py", patience_s: float = PATIENCE_S) -> None:
         self.folder = folder
         self._patience_s = patience_s
         self._opened = 0
         self._said = (folder / "said.txt").open("w+b")
         self._child = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("engine_child.py")), str(folder)],
+            [sys.executable, "-P", str(Path(__file__).with_name(child)), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -42,9 +42,17 @@ class Engine:
         )
 
     def open(
-        self, model: bytes | Path, *, optimise: Optimise, dump: Path | None = None, provider: str | None = None
+        self,
+        model: bytes | Path,
+        *,
+        optimise: Optimise,
+        dump: Path | None = None,
+        provider: str | None = None,
+        preserve: bool = False,
     ) -> Session:
-        """Load a model. Raises `EngineError`."""
+        """Load a model; with `preserve`, one of TensorFlow Lite that also hands out tensor 7 as `t7`. Raises
+        `EngineError`.
+        """
         self._opened += 1
         key = str(self._opened)
         path = model if isinstance(model, Path) else self.folder / f"model-{key}"
@@ -53,12 +61,12 @@ class Engine:
         try:
             answer = self.ask(
                 do="open", key=key, path=str(path.resolve()), optimise=optimise, provider=provider,
-                dump=None if dump is None else str(dump),
+                dump=None if dump is None else str(dump), preserve=preserve,
             )  # fmt: skip
         finally:
             if isinstance(model, bytes):
                 path.unlink(missing_ok=True)
-        return Session(self, key, answer["inputs"], answer["outputs"], self.folder)
+        return Session(self, key, answer["inputs"], answer["outputs"])
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """One request and its answer. Raises `EngineError`."""
@@ -72,6 +80,17 @@ class Engine:
         if "failed" in answer:
             raise EngineError(answer["failed"])
         return dict(answer)
+
+    def give(self, feeds: Mapping[str, Array]) -> None:
+        """Lay arrays out for the next request."""
+        with (self.folder / "in.npy").open("wb") as file:
+            for array in feeds.values():
+                np.save(file, array, allow_pickle=False)
+
+    def made(self, names: Sequence[str]) -> dict[str, Array]:
+        """The arrays that the last request made."""
+        with (self.folder / "out.npy").open("rb") as file:
+            return {name: np.load(file, allow_pickle=False) for name in names}
 
     def _line(self) -> bytes:
         assert self._child.stdout is not None
@@ -107,8 +126,8 @@ class Engine:
 class Session:
     """A model that is loaded."""
 
-    def __init__(self, engine: Engine, key: str, inputs: list[str], outputs: list[str], folder: Path) -> None:
-        self._engine, self._key, self._folder = engine, key, folder
+    def __init__(self, engine: Engine, key: str, inputs: list[str], outputs: list[str]) -> None:
+        self._engine, self._key = engine, key
         self.inputs, self.outputs = inputs, outputs
 
     def run(self, feeds: Mapping[str, Array], fetch: Sequence[str] | None = None) -> dict[str, Array]:
@@ -116,14 +135,11 @@ class Session:
 
         Raises `EngineError`.
         """
-        with (self._folder / "in.npy").open("wb") as file:
-            for array in feeds.values():
-                np.save(file, array, allow_pickle=False)
+        self._engine.give(feeds)
         answer = self._engine.ask(
             do="run", key=self._key, feeds=list(feeds), fetch=self.outputs if fetch is None else list(fetch)
         )
-        with (self._folder / "out.npy").open("rb") as file:
-            return {name: np.load(file, allow_pickle=False) for name in answer["made"]}
+        return self._engine.made(answer["made"])
 
     def close(self) -> None:
         """Let it go."""
@@ -131,10 +147,10 @@ class Session:
 
 
 @contextmanager
-def engine() -> Iterator[Engine]:
-    """A child for as long as it is needed."""
+def engine(child: str = "engine_child.py") -> Iterator[Engine]:
+    """A child, by the name of its file, for as long as it is needed."""
     with scratch_folder("parity") as folder:
-        made = Engine(folder)
+        made = Engine(folder, child=child)
         try:
             yield made
         finally:

@@ -69,6 +69,8 @@ class Tflite:
         options: dict[str, Any] = {"num_threads": 2}
         if about["optimise"] == "none" and hasattr(interpreter, "OpResolverType"):
             options["experimental_op_resolver_type"] = interpreter.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        if about.get("preserve"):
+            options["experimental_preserve_all_tensors"] = True
         self.interpreter = interpreter.Interpreter(model_path=path, **options)
         self.allocated = False
 
@@ -78,7 +80,7 @@ class Tflite:
         return [str(place) for place in range(count[0])], [str(place) for place in range(count[1])]
 
     def run(self, feeds: dict[str, Any], fetch: list[str]) -> list[Any]:
-        """Arrays in, arrays out."""
+        """Arrays in, arrays out: by the place of an output, or as `t7` by that of a tensor which is kept."""
         details = self.interpreter.get_input_details()
         for place, each in enumerate(details):
             wanted = list(feeds[str(place)].shape)
@@ -88,11 +90,13 @@ class Tflite:
         if not self.allocated:
             self.interpreter.allocate_tensors()
             self.allocated = True
+        self.interpreter.reset_all_variables()
         for place, each in enumerate(details):
             self.interpreter.set_tensor(each["index"], feeds[str(place)])
         self.interpreter.invoke()
         outputs = self.interpreter.get_output_details()
-        return [self.interpreter.get_tensor(outputs[int(name)]["index"]) for name in fetch]
+        places = [int(name[1:]) if name.startswith("t") else outputs[int(name)]["index"] for name in fetch]
+        return [self.interpreter.get_tensor(place) for place in places]
 
 
 def _main(folder: Path) -> None:

@@ -67,6 +67,8 @@ def for_converted(
     original: Sequence[TensorInfo],
     converted: Sequence[TensorInfo],
     quantizers: Mapping[str, Quantizer],
+    *,
+    same_format: bool = True,
 ) -> list[dict[str, Array]]:
     """The same inputs as the converted build takes them: by name where both have the same ones, else in order; in its
     layout and dtype. Raises `UserError`.
@@ -80,15 +82,17 @@ def for_converted(
     names = [each.name if by_name else original[place].name for place, each in enumerate(converted)]
     return [
         {
-            info.name: _laid_out(item[name], info, quantizers.get(info.name))
+            info.name: _laid_out(item[name], info, quantizers.get(info.name), same_format=same_format)
             for name, info in zip(names, converted, strict=True)
         }
         for item in originals
     ]
 
 
-def _laid_out(array: Array, info: TensorInfo, quantizer: Quantizer | None) -> Array:
-    for order in _ORDERS if array.ndim == 4 else (tuple(range(array.ndim)),):
+def _laid_out(array: Array, info: TensorInfo, quantizer: Quantizer | None, *, same_format: bool) -> Array:
+    # Between formats planes have their channels moved, also where a plain one would fit.
+    orders = _ORDERS if same_format else (*_ORDERS[1:], _ORDERS[0])
+    for order in orders if array.ndim == 4 else (tuple(range(array.ndim)),):
         turned = np.ascontiguousarray(array.transpose(order))
         if _fits(turned.shape, info):
             if quantizer is not None and array.dtype.kind == "f":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from harness.parity.engine import Array, Engine, EngineError, Optimise, Session
 from harness.parity.graph import Graph, Op, Piece
 from harness.parity.onnx_graph import FED, OnnxGraph
 from harness.parity.onnx_unfold import unfold
-from harness.parity.program import Seen
+from harness.parity.program import Arithmetic, Seen
+
+_DYNAMIC: Final = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "DynamicQuantizeLSTM"}
+"""Operators that quantise what they are given by its range."""
 
 
 class OnnxProgram:
@@ -32,12 +35,16 @@ class OnnxProgram:
         self._file = OnnxGraph(onnx.load(path, load_external_data=False))
         self.how = "without graph optimisation, so that all of its tensors can be seen"
         self._run = self._file
-        self.in_halves = self._file.holds_halves
         if as_shipped:
             self._run, self.how = self._optimised(path)
         self.graph: Graph = self._run.graph
         self._rest = OnnxGraph(unfold(self._file.proto)) if as_shipped else self._file
         self.rest_graph: Graph = self._rest.graph
+        self.takes_reals = False
+        self.quantizes_as_it_runs = any(op.kind in _DYNAMIC for op in self.graph.ops)
+        self.arithmetic: Arithmetic = (
+            "int8" if _has_integers(self.graph) else "float16" if self._file.holds_halves else "float32"
+        )
         self._as_shipped = as_shipped
         self._seen: dict[str, str] = {}
         self._by_output = {name: op for op in self._file.graph.ops for name in op.outputs}
@@ -90,6 +97,13 @@ class OnnxProgram:
         for name in op.outputs if found is None else ():
             found = found or self._by_output.get(name)
         return found or op
+
+
+def _has_integers(graph: Graph) -> bool:
+    return bool(graph.written) or any(
+        (op.carries and op.kind.startswith("Deq")) or "Integer" in op.kind or op.kind in _DYNAMIC | {"MatMulNBits"}
+        for op in graph.ops
+    )
 
 
 class Watched:

@@ -18,7 +18,7 @@ from harness.parity.align import Pair
 from harness.parity.chunks import chunks
 from harness.parity.engine import Array
 from harness.parity.graph import Op, Piece, Quantizer
-from harness.parity.program import Floats, stored
+from harness.parity.program import Floats, same_order, stored
 from harness.parity.sketch import Sketch, TurnedSketch
 from harness.parity.survey import Survey
 
@@ -57,7 +57,7 @@ class Bench:
 
     def __init__(self, original: Survey, converted: Survey, pairs: Sequence[Pair]) -> None:
         self.original, self.converted, self.pairs = original, converted, list(pairs)
-        self.same_format = original.program.format == converted.program.format
+        self.same_format = same_order(original.program, converted.program)
         self._by_converted = {pair.converted.key: pair for pair in pairs}
         self._given = [pair.converted for pair in pairs]
         self._originals = list({pair.original.key: pair.original for pair in pairs}.values())
@@ -82,6 +82,16 @@ class Bench:
         assert pair is not None
         shape = self.original.seen[pair.original.key].shape
         return pair.layout.to_original(self.converted.real(tensor, array), shape).astype(np.float32)
+
+    def outputs(self, made: Sequence[Floats], wanted: Sequence[Floats]) -> list[Floats]:
+        """Outputs of the converted build in the layout that the original's have."""
+        pairs = [self.pair_of(name) for name in self.converted.program.graph.outputs]
+        return [
+            ours.reshape(theirs.shape)
+            if pair is None
+            else pair.layout.to_original(ours, theirs.shape).astype(np.float32)
+            for ours, theirs, pair in zip(made, wanted, pairs, strict=True)
+        ]
 
     def piece(self, number: int, pair: Pair) -> tuple[Piece, Piece]:
         """(the converted layer, the original's)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from harness.parity.engine import Array
 from harness.parity.graph import Graph, Op, Piece, Quantizer
 
 Floats = NDArray[np.float32]
+Arithmetic = Literal["float32", "float16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class Program(Protocol):
     """What is run: for a converted build, what the runtime makes of the file."""
     how: str
     """A clause that says how it is run."""
-    in_halves: bool
-    """Whether the file holds 16-bit floats, whatever the runtime computes with."""
+    arithmetic: Arithmetic
+    """The file's, whatever the runtime computes with: `int8` for integers of any width, `float16` for halves."""
+    quantizes_as_it_runs: bool
+    """Whether operators quantise what they are given themselves, by its range."""
+    takes_reals: bool
+    """Whether `rest` takes real numbers for tensors of levels too: what reads them then computes in floats."""
     rest_graph: Graph
     """The graph that `rest` cuts; it may write out operators that `graph` has in one."""
 
@@ -71,6 +76,11 @@ class Program(Protocol):
     def told(self, op: Op) -> Op:
         """The same operator as the file of the user has it: with its own name and source."""
         ...
+
+
+def same_order(one: Program, other: Program) -> bool:
+    """Whether both formats have the dimensions of a picture in one order: TensorFlow Lite has channels last."""
+    return (one.format == "tflite") == (other.format == "tflite")
 
 
 def real(array: Array, quantizer: Quantizer | None) -> Floats:

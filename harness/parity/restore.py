@@ -43,10 +43,8 @@ class Restored:
 
 
 def output_error(made: Sequence[Floats], wanted: Sequence[Floats]) -> float:
-    """The relative error energy of all outputs: their mean, as each counts alike."""
-    return float(
-        np.mean([relative(ours.reshape(theirs.shape), theirs) for ours, theirs in zip(made, wanted, strict=True)])
-    )
+    """The relative error energy of all outputs, in one layout: their mean, as each counts alike."""
+    return float(np.mean([relative(ours, theirs) for ours, theirs in zip(made, wanted, strict=True)]))
 
 
 class Restorer:
@@ -78,7 +76,7 @@ class Restorer:
         after = []
         for feeds, wanted in zip(given, self._wanted, strict=True):
             made = runs(feeds, self._graph.outputs)
-            after.append(output_error(self._real(made), wanted))
+            after.append(output_error(bench.outputs(self._real(made), wanted), wanted))
         runs.close()
         return Restored(self._before, after)
 
@@ -105,11 +103,13 @@ class Restorer:
             real(made[name], read.get(name) if made[name].dtype.kind in "iu" else None) for name in self._graph.outputs
         ]
 
-    def _targets(self, layer: Layer) -> list[str]:
+    def _targets(self, layer: Layer) -> Sequence[str]:
         """The tensors that the layer's readers take its real values from."""
         value = self._same(layer.pair.converted)
-        behind = value.members[value.members.index(value.entry) :]
+        behind: Sequence[str] = value.members[value.members.index(value.entry) :]
         quantized = [name for name in behind if name in self._graph.written]
+        if self._bench.converted.program.takes_reals:
+            return behind
         if not quantized:
             return [value.entry]
         floats = [name for name in behind if name not in self._graph.written]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from harness.parity.culprit import Found, find_culprit
 from harness.parity.engine import Array
 from harness.parity.layout import layouts_between
 from harness.parity.own_error import Bench, Layer
-from harness.parity.program import Floats, Program
+from harness.parity.program import Arithmetic, Floats, Program, same_order
 from harness.parity.restore import Restorer, output_error
 from harness.parity.sketch import TurnedSketch, correlations
 from harness.parity.survey import Survey, survey
@@ -23,9 +23,7 @@ from harness.parity.values import Value
 _ROUNDS: Final = 4
 _LEAST_ALIKE: Final = 0.25
 """The share of aligned tensors that must correlate where they are computed from the original's values."""
-_DYNAMIC: Final = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "DynamicQuantizeLSTM"}
 Tell = Callable[[str], None]
-Kind = Literal["float32", "float16", "int8"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Study:
     layers: list[Layer]
     lost: list[float]
     """The relative error energy at the outputs, of each input."""
-    kind: Kind
+    kind: Arithmetic
     """Arithmetic of the converted build: `float32`, `float16` or `int8` for any integers."""
     found: Found
 
@@ -64,14 +62,16 @@ def study(
     tell("aligning their tensors")
     sketches: Mapping[str, TurnedSketch] = left.sketches()
     wanted = frozenset(each.shape for each in sketches.values())
-    seen = right.sketches(wanted, same_format=original.format == converted.format)
+    seen = right.sketches(wanted, same_format=same_order(original, converted))
     pairs = _aligned(left, right, sketches, seen, fixed, wanted)
     bench = Bench(left, right, pairs)
-    kind = _kind(right)
+    kind = converted.arithmetic
     tell(f"measuring {len(pairs)} layers one by one")
-    dynamic = any(op.kind in _DYNAMIC for op in converted.graph.ops)
-    layers = bench.layers(sketches, quantized=kind == "int8", dynamic=dynamic)
-    lost = [output_error(ours, theirs) for ours, theirs in zip(right.outputs, left.outputs, strict=True)]
+    layers = bench.layers(sketches, quantized=kind == "int8", dynamic=converted.quantizes_as_it_runs)
+    lost = [
+        output_error(bench.outputs(ours, theirs), theirs)
+        for ours, theirs in zip(right.outputs, left.outputs, strict=True)
+    ]
     tell("putting layers back")
     found = find_culprit(layers, lost, Restorer(bench, layers, left.outputs, lost), kind)
     bound = {pair.converted.key for pair in pairs}
@@ -117,7 +117,7 @@ def _ends(left: Survey, right: Survey) -> list[Pair]:
             value, counterpart = right.values.of_tensor.get(other), left.values.of_tensor.get(name)
             if value is None or counterpart is None:  # an output that no input reaches
                 continue
-            same = left.program.format == right.program.format
+            same = same_order(left.program, right.program)
             fit = layouts_between(left.seen[counterpart.entry].shape, right.seen[value.entry].shape, same_format=same)
             if not fit:
                 shapes = [
@@ -178,14 +178,3 @@ def _aligned(
 def _turned(pair: Pair, found: Mapping[tuple[str, str], tuple[float, object]]) -> Pair:
     each = found.get((pair.converted.key, pair.original.key))
     return pair if each is None else Pair(pair.converted, pair.original, each[1], each[0])  # type: ignore[arg-type]
-
-
-def _kind(of: Survey) -> Kind:
-    graph = of.program.graph
-    integers = graph.written or any(
-        (op.carries and op.kind.startswith("Deq")) or "Integer" in op.kind or op.kind in _DYNAMIC | {"MatMulNBits"}
-        for op in graph.ops
-    )
-    if integers:
-        return "int8"
-    return "float16" if of.program.in_halves else "float32"

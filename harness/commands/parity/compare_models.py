@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.parity.document import document_of
+from harness.commands.parity.open_torch import open_torch
 from harness.documents.folder import write_atomically
 from harness.documents.parity import Parity
 from harness.errors import UserError
@@ -15,8 +17,10 @@ from harness.parity.engine import Engine, EngineError, engine
 from harness.parity.graph import Quantizer
 from harness.parity.inputs import Inputs, for_converted, gather
 from harness.parity.onnx_program import OnnxProgram
-from harness.parity.program import Program
+from harness.parity.program import Program, same_order
 from harness.parity.study import study
+from harness.parity.tflite_program import TfliteProgram
+from harness.parity.torch_program import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -33,18 +37,31 @@ class Asked:
 
 def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
     """Align, measure, and look for a culprit. Raises `UserError`."""
-    original, converted = read_model(asked.original), read_model(asked.converted)
-    if len(original.outputs) != len(converted.outputs):
-        raise UserError(
-            f"the original has {_outputs(len(original.outputs))}, and the converted build {len(converted.outputs)}",
-            "They must be the same model: export both with the same outputs.",
-        )
-    with engine() as held:
-        left = _open(held, original, as_shipped=False, provider=None)
+    converted = read_model(asked.converted)
+    with ExitStack() as stack:
+        held = stack.enter_context(engine())
+        if asked.original.suffix.lower() in SUFFIXES:
+            child = stack.enter_context(engine("torch_child.py"))
+            left: Program
+            left, original = open_torch(child, asked.original, converted)
+        else:
+            original = read_model(asked.original)
+            left = _open(held, original, as_shipped=False, provider=None)
+        if len(original.outputs) != len(converted.outputs):
+            raise UserError(
+                f"the original has {_outputs(len(original.outputs))}, and the converted build {len(converted.outputs)}",
+                "They must be the same model: export both with the same outputs.",
+            )
         right = _open(held, converted, as_shipped=True, provider=asked.provider)
         quantizers = {each.name: taken for each in converted.inputs if (taken := _quantizer(right, each.name))}
         inputs = _gathered(asked, original, converted, quantizers)
-        given = for_converted(inputs.items, original.inputs, converted.inputs, _of_integers(converted, quantizers))
+        given = for_converted(
+            inputs.items,
+            original.inputs,
+            converted.inputs,
+            _of_integers(converted, quantizers),
+            same_format=same_order(left, right),
+        )
         try:
             found = study(left, right, inputs.items, given, tell)
         except EngineError as error:
@@ -68,9 +85,11 @@ def write(parity: Parity, folder: Path) -> Path:
 
 
 def _open(held: Engine, model: ModelFile, *, as_shipped: bool, provider: str | None) -> Program:
-    if model.format != "onnx":
-        raise UserError(f"{model.path}: is .{model.format}, which cannot be taken apart here yet", "Give .onnx files.")
     try:
+        if model.format == "tflite":
+            if provider is not None:
+                raise UserError(f"{model.path}: --provider is for .onnx models", "Leave it out.")
+            return TfliteProgram(held, model.path, model.inputs, as_shipped=as_shipped)
         return OnnxProgram(held, model.path, model.inputs, as_shipped=as_shipped, provider=provider)
     except EngineError as error:
         raise UserError(

@@ -26,6 +26,7 @@ from harness.documents.runner_record import LibraryRecord, RunnerRecord
 from harness.runs.preparing.library_folder import PlacedLibrary, place_library, worker_command
 from harness.runs.preparing.native_offer import native_target
 from harness.runs.preparing.runner_setup import RunnerSetup
+from harness.runs.preparing.web_setup import refuse_web
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -74,6 +75,7 @@ def set_up_native(
     if target is None:
         abi = identity.android.abis[0] if identity.android and identity.android.abis else None
         raise PermanentError(f"{device.name}: there is no native runner for {abi or machine or 'its machine'}")
+    refuse_web(device.name, arms)
     found = _libraries(arms, target, device.name, progress)
     libraries = {arm: library.path for arm, library in found.items()}
     loader_files = portable_libc(machine) if choice.portable else []

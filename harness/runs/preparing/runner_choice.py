@@ -34,6 +34,8 @@ class ArmNeeds:
     runtime: str
     version: str
     accelerator: str = "cpu"
+    in_browser: bool = False
+    """Whether its runtime lives in a web page."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _only_python(
 
 
 def _arm_fault(arm: ArmNeeds, offer: NativeOffer, *, portable: bool) -> str | None:
+    if arm.in_browser:
+        return f"it serves the browser that {arm.runtime} runs in"
     if (arm.runtime, arm.version) not in offer.libraries:
         return f"only Python may have {arm.runtime} {arm.version} for {offer.target}"
     accelerators = {"cpu"} if portable else offer.accelerators.get(arm.runtime, {"cpu"})

@@ -29,15 +29,27 @@ class Net:
         self.nodes.append(helper.make_node(kind, list(inputs), [f"{name}_out"], name=name, **attributes))
         return f"{name}_out"
 
-    def conv(self, x: str, given: int, made: int, size: int = 3, *, group: int = 1, stride: int = 1) -> str:
+    def conv(
+        self, x: str, given: int, made: int, size: int = 3, *, group: int = 1, stride: int = 1, dilation: int = 1
+    ) -> str:
         name = f"conv_{len(self.nodes)}"
         fan = given // group * size * size
         kernel = self.rng.normal(0, np.sqrt(2.0 / fan), (made, given // group, size, size)).astype(np.float32)
         bias = self.rng.normal(0, 0.1, made).astype(np.float32)
-        pad = size // 2
+        pad = size // 2 * dilation
         return self.op(
             "Conv", x, self.constant(kernel, f"{name}.w"), self.constant(bias, f"{name}.b"), group=group,
-            kernel_shape=[size, size], pads=[pad] * 4, strides=[stride] * 2,
+            kernel_shape=[size, size], pads=[pad] * 4, strides=[stride] * 2, dilations=[dilation] * 2,
+        )  # fmt: skip
+
+    def upward(self, x: str, given: int, made: int) -> str:
+        """A transposed convolution of 2×2 that doubles both sides."""
+        name = f"convtranspose_{len(self.nodes)}"
+        kernel = self.rng.normal(0, np.sqrt(2.0 / given), (given, made, 2, 2)).astype(np.float32)
+        bias = self.rng.normal(0, 0.1, made).astype(np.float32)
+        return self.op(
+            "ConvTranspose", x, self.constant(kernel, f"{name}.w"), self.constant(bias, f"{name}.b"),
+            kernel_shape=[2, 2], strides=[2, 2],
         )  # fmt: skip
 
     def gemm(self, x: str, given: int, made: int) -> str:
@@ -151,6 +163,48 @@ def transformer(seed: int) -> Any:
     return net.model(net.linear(x, 16, 5))
 
 
+def recogniser(seed: int) -> Any:
+    """With squeeze and excitation, as in MobileNetV3."""
+    net = Net(seed, [1, 3, 16, 16])
+    x = net.op("HardSwish", net.conv("x", 3, 8, stride=2))
+    for _ in range(2):
+        deep = net.op("HardSwish", net.conv(net.op("Relu", net.conv(x, 8, 16, 1)), 16, 16, group=16))
+        gate = net.op("Relu", net.conv(net.op("GlobalAveragePool", deep), 16, 8, 1))
+        gated = net.op("Mul", deep, net.op("Sigmoid", net.conv(gate, 8, 16, 1)))
+        x = net.op("Add", net.conv(gated, 16, 8, 1), x)
+    pooled = net.op("Flatten", net.op("GlobalAveragePool", net.op("HardSwish", net.conv(x, 8, 24, 1))))
+    return net.model(net.gemm(pooled, 24, 10))
+
+
+def autoencoder(seed: int) -> Any:
+    net = Net(seed, [1, 3, 16, 16])
+    x = net.op("Relu", net.conv("x", 3, 8, stride=2))
+    x = net.op("Relu", net.conv(x, 8, 16, stride=2))
+    x = net.op("Relu", net.conv(x, 16, 16))
+    x = net.op("Relu", net.upward(x, 16, 8))
+    x = net.op("Relu", net.conv(x, 8, 8))
+    x = net.op("Relu", net.upward(x, 8, 8))
+    return net.model(net.op("Sigmoid", net.conv(x, 8, 3)))
+
+
+def dilated(seed: int) -> Any:
+    net = Net(seed, [1, 3, 16, 16])
+    x = net.op("LeakyRelu", net.conv("x", 3, 8), alpha=0.1)
+    for dilation in (1, 2, 4):
+        x = net.op("Add", net.op("LeakyRelu", net.conv(x, 8, 8, dilation=dilation), alpha=0.1), x)
+    pooled = net.op("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+    return net.model(net.conv(net.op("LeakyRelu", net.conv(pooled, 8, 12), alpha=0.1), 12, 4, 1))
+
+
+def perceptron(seed: int) -> Any:
+    net = Net(seed, [1, 24])
+    x = net.op("Relu", net.gemm("x", 24, 32))
+    one = net.op("Relu", net.gemm(x, 32, 24))
+    two = net.op("Relu", net.gemm(net.op("Relu", net.gemm(one, 24, 24)), 24, 24))
+    joined = net.op("Concat", two, one, axis=1)
+    return net.model(net.gemm(net.op("Relu", net.gemm(joined, 48, 32)), 32, 6))
+
+
 GRAPHS: dict[str, Callable[[int], Any]] = {
     "upscaler": upscaler,
     "residual": residual,
@@ -158,6 +212,10 @@ GRAPHS: dict[str, Callable[[int], Any]] = {
     "branches": branches,
     "unet": unet,
     "transformer": transformer,
+    "recogniser": recogniser,
+    "autoencoder": autoencoder,
+    "dilated": dilated,
+    "perceptron": perceptron,
 }
 
 

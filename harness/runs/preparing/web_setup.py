@@ -1,0 +1,103 @@
+"""What the web arms of a run need on a device: a browser that is there, and page, engines and their files pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from devices.browsers.choose_browser import choose_browser
+from devices.browsers.find_browsers import find_browsers
+from devices.browsers.page_files import page_files
+from devices.errors import PermanentError
+from devices.web_engines.engine_files import EngineFiles, engine_files
+from harness.documents.plan import WebArm
+from harness.documents.runner_record import EngineRecord, PackageRecord
+
+if TYPE_CHECKING:
+    from devices.base import Blob, Device
+    from devices.browsers.find_browsers import Browser
+    from devices.identity import Identity
+    from harness.experiment.resolve import ResolvedArm
+    from harness.runs.session.progress import Progress
+
+
+def set_up_web(
+    device: Device,
+    identity: Identity,
+    arms: Sequence[ResolvedArm],
+    progress: Progress,
+    retry: Callable[..., Any],
+) -> tuple[dict[str, WebArm], dict[str, EngineRecord]]:
+    """Arm id → what a tab is given, and what that is made of, for those of the arms that run in one. Raises
+    `DeviceError`.
+    """
+    web_arms = [arm for arm in arms if arm.runtime.web is not None]
+    if not web_arms:
+        return {}, {}
+    browsers = _browsers(device, identity, web_arms, retry)
+    engines = {}
+    for arm in web_arms:
+        key = (arm.runtime.name, arm.runtime_version, arm.arm.accelerator)
+        if key not in engines:
+            progress.say(device.name, f"runtime {arm.runtime.name} {arm.runtime_version} on {arm.arm.accelerator}")
+            engines[key] = engine_files(arm.runtime, arm.runtime_version, arm.arm.accelerator)
+    page = page_files()
+    blobs = {
+        blob.sha256: blob for files in (page, *(engine.files for engine in engines.values())) for blob in files.values()
+    }
+    places: dict[str, str] = retry(lambda: device.push(list(blobs.values())))
+    web, records = {}, {}
+    for arm in web_arms:
+        engine = engines[arm.runtime.name, arm.runtime_version, arm.arm.accelerator]
+        browser = browsers[arm.id]
+        web[arm.id] = WebArm(
+            browser=[browser.command],
+            family=browser.family,
+            page_files=_placed(page, places),
+            engine_files=_placed(engine.files, places),
+            engine_script=engine.script,
+        )
+        records[arm.id] = _record(engine, browser)
+    return web, records
+
+
+def _browsers(
+    device: Device, identity: Identity, arms: Sequence[ResolvedArm], retry: Callable[..., Any]
+) -> dict[str, Browser]:
+    found = retry(lambda: find_browsers(device, identity))
+    chosen = {arm.id: retry(lambda arm=arm: choose_browser(device, identity, arm.arm.browser, found)) for arm in arms}
+    return dict(chosen)
+
+
+def _placed(files: dict[str, Blob], places: dict[str, str]) -> dict[str, str]:
+    return {name: places[blob.sha256] for name, blob in files.items()}
+
+
+def _record(engine: EngineFiles, browser: Browser) -> EngineRecord:
+    return EngineRecord(
+        browser=browser.command,
+        browser_product=browser.product,
+        files={name: blob.sha256 for name, blob in engine.files.items()},
+        bytes=sum(blob.bytes for blob in engine.files.values()),
+        packages=[
+            PackageRecord(
+                name=origin.name,
+                version=origin.version,
+                archive_sha256=origin.archive_sha256,
+                integrity=origin.integrity,
+                source=origin.source,
+            )
+            for origin in engine.origins
+        ],
+    )
+
+
+def refuse_web(device_name: str, arms: Sequence[ResolvedArm]) -> None:
+    """Raise `PermanentError` where arms run in a browser and the runner is the native one, which serves none."""
+    web = [arm for arm in arms if arm.runtime.web is not None]
+    if web:
+        raise PermanentError(
+            f"{device_name}: {web[0].arm.name} runs in a browser ({web[0].runtime.name}), and the native runner does"
+            " not serve one yet",
+            "On Linux leave --runner native out; on a phone browsers cannot be measured yet.",
+        )
