@@ -52,6 +52,8 @@ OUTPUT_DRIFT_NOTE = "output_drift"
 """How a note begins that says how the last outputs of a block differ from the first inference's."""
 
 ALL = frozenset(
-    value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str) and name != "OUTPUT_DRIFT_NOTE"
+    value
+    for name, value in list(globals().items())
+    if name.isupper() and isinstance(value, str) and name != "OUTPUT_DRIFT_NOTE"
 )
 """Every name of a setting."""

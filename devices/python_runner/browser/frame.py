@@ -70,10 +70,12 @@ class Page:
             while True:
                 message = socket.receive(deadline_ns, most_bytes, self._watched, self._on_watched)
                 self.came_ns = clock_ns()
-                if "event" not in message:
+                # What is answered to a question that was given up comes late, and belongs to nobody.
+                is_late = isinstance(message.get("id"), int) and message["id"] < number
+                if "event" not in message and not is_late:
                     break
                 events += 1
-                if message["event"] == "lost":
+                if message.get("event") == "lost":
                     raise PageError("GpuLost", self.without_token(str(message.get("message"))))
                 if events > _MOST_EVENTS:
                     raise PageError("PageAnswerMalformed", f"{events} events and no answer")

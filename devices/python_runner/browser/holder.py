@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -16,21 +15,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from devices.browser import settings_names as names
-from devices.python_runner.browser.devtools import DevToolsError
 from devices.python_runner.browser.frame import PageError, PageGoneError, tensors, texts, whole, wholes
-from devices.python_runner.browser.memory_dump import ProcessSize, memory_dump
-from devices.python_runner.browser.npy_file import item_bytes, npy_bytes, read_npy
-from devices.python_runner.browser.process_tree import PROC, size_bytes, tree
+from devices.python_runner.browser.npy_file import read_npy
+from devices.python_runner.browser.outputs import kept_outputs, most_bytes
+from devices.python_runner.browser.process_tree import PROC
 from devices.python_runner.browser.program import NotStartedError, remove_stale_profiles
 from devices.python_runner.browser.server import Server
+from devices.python_runner.browser.sizes import memory_of, sizes_of, unavailable
 from devices.python_runner.browser.tab import Frame, Tab
 from devices.python_runner.child_process import die_with_parent, private_stdout
 from devices.python_runner.contract import WARM_UP_BLOCK_MIN_INFERENCES
 from devices.python_runner.log import one_line
-from devices.python_runner.output_file import OutputNotWrittenError, write_whole
 
-_MOST_OUTPUT_BYTES = 256 << 20
-"""Of one output whose shape the engine does not tell."""
 _START_TIMEOUT_NS = 60_000_000_000
 """For a browser and its tab to be there."""
 _MEMORY_TIMEOUT_NS = 30_000_000_000
@@ -52,8 +48,7 @@ class TabHolder:
         do, arm = request.pop("do"), request.get("arm")
         self._timeout_ns = int(request.pop("timeout_ns"))
         try:
-            reply: dict[str, Any] = getattr(self, do)(**request)
-            return reply
+            return self._do(do, request)
         except PageGoneError:
             tab, frame = self._tab_of(arm), self._frame_of(arm)
             failure = tab.why_gone(frame) if tab and frame else PageError("BrowserEnded", "the browser has ended")
@@ -71,6 +66,10 @@ class TabHolder:
                 "gone": self._lose(arm),
             }
         return {"error": failure.error, "message": failure.message + self._missing(arm), "gone": self._lose(arm)}
+
+    def _do(self, do: str, request: dict[str, Any]) -> dict[str, Any]:
+        reply: dict[str, Any] = getattr(self, do)(**request)
+        return reply
 
     def _tab_of(self, arm: str | None) -> Tab | None:
         return next((tab for tab in self._tabs.values() if arm in tab.frames), None)
@@ -91,7 +90,7 @@ class TabHolder:
         return f" (not there to be served: {one_line(', '.join(missing), 300)})" if missing else ""
 
     def _lose(self, arm: str | None) -> list[str]:
-        """Removes a frame that failed, and its browser where that does not answer; the arms that lost theirs with it."""
+        """Removes a frame that failed, and its browser where that does not answer; arms that lost theirs with it."""
         for key, tab in list(self._tabs.items()):
             if arm not in tab.frames:
                 continue
@@ -144,12 +143,12 @@ class TabHolder:
         frame.settings[names.CLOCK_STEP_NS] = str(whole(hello, "clock_step_ns"))
         if cores is not None:
             frame.settings[names.AFFINITY] = "a browser's processes are not held to cores"
-        asked = {"runtime": runtime, "accelerator": accelerator, "threads": threads, "options": options}
+        asked: dict[str, Any] = {"runtime": runtime, "accelerator": accelerator, "threads": threads, "options": options}
         said = frame.page.ask("start", self._timeout_ns, engine_script=web["engine_script"], **asked)
         frame.settings.update(texts(said, "settings"))
         frame.settings[names.ENGINE_START_NS] = str(whole(said, "engine_start_ns"))
         frame.version = one_line(str(said.get("version")), 100)
-        frame.asked = {**asked, "cores": cores}
+        frame.asked, frame.cores = asked, cores
         tab.find_process(frame, self._timeout_ns)
         return {}
 
@@ -175,7 +174,7 @@ class TabHolder:
             "delegated_nodes": _whole_or_none(said, "delegated_nodes"),
             "total_nodes": _whole_or_none(said, "total_nodes"),
             "wholly_delegated": wholly if isinstance(wholly, bool) else None,
-            "cores_asked": frame.asked["cores"],
+            "cores_asked": frame.cores,
             "cores": None,
             "settings": tab.loaded_settings(frame, said),
             "notes": [one_line(str(note), 500) for note in notes[:16]] if isinstance(notes, list) else [],
@@ -261,12 +260,10 @@ class TabHolder:
         said = frame.page.ask("soak", self._timeout_ns, window_ns=window_ns)
         started_ns, ended_ns = _stamps(frame, said)
         cpu_after_ns = tab.cpu_ns()
-        latencies = {f"latency_{name}_ns": whole(said, f"latency_{name}_ns") for name in ("p50", "p90", "p99", "min", "max")}
-        sizes = {
-            "rss_bytes": _size(frame, "status", "VmRSS"),
-            "rss_anon_bytes": _size(frame, "status", "RssAnon"),
-            "pss_bytes": _size(frame, "smaps_rollup", "Pss"),
+        latencies = {
+            f"latency_{name}_ns": whole(said, f"latency_{name}_ns") for name in ("p50", "p90", "p99", "min", "max")
         }
+        sizes = sizes_of(frame, rss_anon_bytes=("status", "RssAnon"))
         return {
             "started_ns": started_ns,
             "ended_ns": ended_ns,
@@ -274,40 +271,19 @@ class TabHolder:
             "inferences": whole(said, "inferences"),
             **latencies,
             **sizes,
-            "notes": _drift_notes(said) + _unavailable(sizes),
+            "notes": _drift_notes(said) + unavailable(sizes),
         }
 
     def keep(self, arm: str, folder: str, item: str) -> dict[str, Any]:
         """Runs once and writes every output as .npy, once all are found to be what the page says of them."""
         _, frame = self._the_frame(arm)
         served = frame.page.served
-        served.open_puts([_most_bytes(info) for info in frame.outputs])
+        served.open_puts([most_bytes(info) for info in frame.outputs])
         try:
             said = frame.page.ask("keep", self._timeout_ns)
         finally:
             puts = served.close_puts()
-        told = tensors(said, "outputs")
-        if len(told) != len(frame.outputs) or sorted(puts) != list(range(len(told))):
-            raise PageError(
-                "OutputMismatch",
-                f"the model has {len(frame.outputs)} outputs, the page told of {len(told)} and gave {len(puts)}",
-            )
-        outputs: list[dict[str, Any]] = []
-        for k, (info, got) in enumerate(zip(frame.outputs, told)):  # noqa: B905 - equal lengths, and Python 3.8
-            _check_output(info, got, len(puts[k]))
-            content = npy_bytes(got["dtype"], got["shape"], puts[k])
-            relative = f"outputs/{arm}/{item}.{k}.npy"
-            write_whole(Path(folder) / relative, memoryview(content))
-            outputs.append(
-                {
-                    "tensor": got["name"],
-                    "path": relative,
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "dtype": got["dtype"],
-                    "shape": got["shape"],
-                    "bytes": len(content),
-                }
-            )
+        outputs = kept_outputs(frame.outputs, tensors(said, "outputs"), puts, Path(folder), f"outputs/{arm}/{item}")
         return {"outputs": outputs, "latency_ns": whole(said, "latency_ns", 10**16)}
 
     def reset_peak(self, arm: str) -> dict[str, Any]:
@@ -326,36 +302,7 @@ class TabHolder:
     def memory(self, arm: str) -> dict[str, Any]:
         """Sizes of the frame's process, and beside them those of all of the browser's, each with its source."""
         tab, frame = self._the_frame(arm)
-        notes: list[str] = []
-        dump: list[ProcessSize] = []
-        if tab.program.devtools is None:
-            notes.append("private footprints are unavailable: this browser has no DevTools pipe")
-        else:
-            try:
-                dump = memory_dump(tab.program.devtools)
-            except DevToolsError as error:
-                notes.append(f"private footprints are unavailable: {one_line(str(error), 200)}")
-        own = next((size for size in dump if size.pid == frame.pid), None)
-        sizes = {
-            "rss_bytes": _size(frame, "status", "VmRSS") or (own.resident_bytes if own else None),
-            "peak_rss_bytes": _size(frame, "status", "VmHWM") or (own.peak_resident_bytes if own else None),
-            "pss_bytes": _size(frame, "smaps_rollup", "Pss"),
-        }
-        parts = _dump_parts(frame, dump) + _proc_parts(tab, frame)
-        if not dump:
-            parts += self._page_part(frame, notes)
-        return {**sizes, "parts": parts, "notes": notes + _unavailable(sizes)}
-
-    def _page_part(self, frame: Frame, notes: list[str]) -> list[dict[str, Any]]:
-        try:
-            said = frame.page.ask("memory", min(self._timeout_ns, _MEMORY_TIMEOUT_NS))
-        except PageError as error:
-            notes.append(f"the page's own account of its memory is unavailable: {one_line(error.message, 200)}")
-            return []
-        if said.get("bytes") is None:
-            notes.append(f"the page's own account of its memory is unavailable: {one_line(str(said.get('note')), 200)}")
-            return []
-        return [_part("page", "own_account", whole(said, "bytes"), "measureUserAgentSpecificMemory")]
+        return memory_of(tab, frame, min(self._timeout_ns, _MEMORY_TIMEOUT_NS))
 
     def close_frame(self, arm: str) -> dict[str, Any]:
         """Removes an arm's frame."""
@@ -411,76 +358,8 @@ def _drift_notes(said: dict[str, Any]) -> list[str]:
     return [f"{names.OUTPUT_DRIFT_NOTE}: the last inference's outputs differ from the first one's {told}"]
 
 
-def _most_bytes(info: dict[str, Any]) -> int:
-    size, sizes = item_bytes(info["dtype"]), info["shape"]
-    if size is None or not all(isinstance(length, int) and length >= 0 for length in sizes):
-        return _MOST_OUTPUT_BYTES
-    return int(size * math.prod(sizes))
-
-
-def _check_output(info: dict[str, Any], got: dict[str, Any], size: int) -> None:
-    """Raises PageError where an output is not what the model declares, or not what the page says of it."""
-    one = item_bytes(got["dtype"])
-    shape = got["shape"]
-    is_whole = one is not None and all(isinstance(length, int) and length >= 0 for length in shape)
-    if not is_whole or one is None or one * math.prod(shape) != size:
-        raise PageError("OutputMismatch", f"output {info['name']!r} is told to be {got['dtype']} {shape} and has {size} bytes")
-    declared = info["shape"]
-    fits = len(declared) == len(shape) and all(
-        not (isinstance(length, int) and length >= 0) or length == given
-        for length, given in zip(declared, shape)  # noqa: B905
-    )
-    if got["name"] != info["name"] or got["dtype"] != info["dtype"] or not fits:
-        raise PageError(
-            "OutputMismatch",
-            f"output {info['name']!r} is {info['dtype']} {declared} in the model, the page gave {got['name']!r}, {got['dtype']} {shape}",
-        )
-
-
 def _difference(before_ns: int | None, after_ns: int | None) -> int | None:
     return None if before_ns is None or after_ns is None else max(0, after_ns - before_ns)
-
-
-def _size(frame: Frame, file: str, key: str) -> int | None:
-    return None if frame.pid is None else size_bytes(frame.pid, file, key)
-
-
-def _unavailable(sizes: dict[str, int | None]) -> list[str]:
-    return [f"{name} is unavailable: it is not told of the page's process" for name, size in sizes.items() if size is None]
-
-
-def _part(of: str, what: str, size: int, source: str) -> dict[str, Any]:
-    return {"of": of, "what": what, "bytes": size, "source": source}
-
-
-def _dump_parts(frame: Frame, dump: list[ProcessSize]) -> list[dict[str, Any]]:
-    chosen = {
-        "page": [size for size in dump if size.pid == frame.pid],
-        "gpu_process": [size for size in dump if size.role == "gpu"],
-        "all_processes": dump,
-    }
-    parts = []
-    for of, sizes in chosen.items():
-        private = [size.private_bytes for size in sizes if size.private_bytes is not None]
-        if sizes and len(private) == len(sizes):
-            parts.append(_part(of, "private_footprint", sum(private), "DevTools memory dump"))
-    return parts
-
-
-def _proc_parts(tab: Tab, frame: Frame) -> list[dict[str, Any]]:
-    processes = tree(tab.program.pid)
-    chosen = {
-        "page": [process.pid for process in processes if process.pid == frame.pid],
-        "gpu_process": [process.pid for process in processes if process.role == "gpu"],
-        "all_processes": [process.pid for process in processes],
-    }
-    parts = []
-    for of, pids in chosen.items():
-        sizes = [size_bytes(pid, "smaps_rollup", "Pss") for pid in pids]
-        known = [size for size in sizes if size is not None]
-        if sizes and len(known) == len(sizes):
-            parts.append(_part(of, "pss", sum(known), "/proc smaps_rollup"))
-    return parts
 
 
 def hold() -> int:

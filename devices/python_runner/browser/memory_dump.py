@@ -28,7 +28,11 @@ def memory_dump(devtools: DevTools) -> list[ProcessSize]:
     devtools.events = [event for event in devtools.events if not str(event.get("method")).startswith("Tracing.")]
     devtools.call(
         "Tracing.start",
-        traceConfig={"includedCategories": [_CATEGORY], "excludedCategories": ["*"], "memoryDumpConfig": {"triggers": []}},
+        traceConfig={
+            "includedCategories": [_CATEGORY],
+            "excludedCategories": ["*"],
+            "memoryDumpConfig": {"triggers": []},
+        },
         transferMode="ReportEvents",
     )
     try:
@@ -47,7 +51,9 @@ def memory_dump(devtools: DevTools) -> list[ProcessSize]:
 
 
 def _sizes(events: list[dict[str, Any]]) -> list[ProcessSize]:
-    names = {event.get("pid"): event.get("args", {}).get("name") for event in events if event.get("name") == "process_name"}
+    names = {
+        event.get("pid"): event.get("args", {}).get("name") for event in events if event.get("name") == "process_name"
+    }
     found = {}
     for event in events:
         totals = event.get("args", {}).get("dumps", {}).get("process_totals")

@@ -14,11 +14,16 @@ _CODES = {name: code for code, name in _KINDS.items()}
 
 
 def read_npy(path: str) -> tuple[str, list[int], bytes]:
-    """An array's dtype by numpy's name, its shape, and its bytes: little endian, C order. Raises OSError, ValueError."""
+    """An array's dtype by numpy's name, its shape, and its bytes: little endian, in C order.
+
+    Raises OSError, ValueError.
+    """
     content = Path(path).read_bytes()
     if content[:6] != _MAGIC or len(content) < 12 or content[6] not in (1, 2, 3):
         raise ValueError(f"{path} is no .npy file")
-    (size,), at = (struct.unpack_from("<H", content, 8), 10) if content[6] == 1 else (struct.unpack_from("<I", content, 8), 12)
+    (size,), at = (
+        (struct.unpack_from("<H", content, 8), 10) if content[6] == 1 else (struct.unpack_from("<I", content, 8), 12)
+    )
     header = ast.literal_eval(content[at : at + size].decode("latin-1").strip())
     descr, shape = str(header["descr"]), [int(length) for length in header["shape"]]
     dtype = _KINDS.get(descr[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -92,11 +93,7 @@ class Program:
     def _firefox_flags(self) -> list[str]:
         profile = self._profile / "profile"
         profile.mkdir(mode=0o700)
-        literal = {True: "true", False: "false"}
-        lines = [
-            f"user_pref({_quoted(name)}, {literal[value] if isinstance(value, bool) else value if isinstance(value, int) else _quoted(value)});\n"
-            for name, value in _FIREFOX.items()
-        ]
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in _FIREFOX.items()]
         (profile / "user.js").write_text("".join(lines), encoding="ascii")
         return ["--no-remote", "--new-instance", "--profile", str(profile), *self._headless("--headless")]
 
@@ -152,14 +149,18 @@ class Program:
         if code is None:
             return None
         if code < 0:
-            return f"signal {-code} ({signal.Signals(-code).name})" if -code in set(signal.Signals) else f"signal {-code}"
+            return (
+                f"signal {-code} ({signal.Signals(-code).name})" if -code in set(signal.Signals) else f"signal {-code}"
+            )
         return f"exit {code}"
 
     def last_words(self) -> str:
         """The last of what it wrote to its log, in one line."""
         with contextlib.suppress(OSError):
             text = self._log.read_bytes()[-4096:].decode("utf-8", "replace")
-            lines = [line.strip() for line in text.splitlines() if "ERROR" in line or "rror:" in line or "annot" in line]
+            lines = [
+                line.strip() for line in text.splitlines() if "ERROR" in line or "rror:" in line or "annot" in line
+            ]
             return one_line(" | ".join(lines[-4:]), 600)
         return ""
 
@@ -186,10 +187,6 @@ def _end(pid: int) -> None:
     """Ends a process that a browser left behind. It was the browser's, and its number is not taken anew so soon."""
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def remove_folder(folder: Path) -> None:

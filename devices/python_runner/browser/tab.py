@@ -38,6 +38,10 @@ class Frame:
         self.settings: dict[str, str] = {}
         self.inputs: list[dict[str, Any]] = []
         self.outputs: list[dict[str, Any]] = []
+        self.version = ""
+        self.asked: dict[str, Any] = {}
+        """What `start` was asked for."""
+        self.cores: list[int] | None = None
 
 
 class Tab:
@@ -80,7 +84,9 @@ class Tab:
             ended = self.program.end_text()
             if ended is not None:
                 words = self.program.last_words()
-                raise NotStartedError(f"the browser ended before its tab was there: {ended}" + (f" | {words}" if words else ""))
+                raise NotStartedError(
+                    f"the browser ended before its tab was there: {ended}" + (f" | {words}" if words else "")
+                )
             for fd in self._watched:
                 self._on_watched(fd)
             if clock_ns() > deadline_ns:
@@ -89,7 +95,11 @@ class Tab:
     def open_frame(self, arm: str, web: dict[str, Any], model: str, timeout_ns: int) -> Frame:
         """A frame at a site that no other frame has. Raises PageError, PageGoneError, TimeoutError."""
         taken = {frame.page.served.host for frame in self.frames.values()}
-        files = {**web["page_files"], **{f"engine/{name}": path for name, path in web["engine_files"].items()}, "model": model}
+        files = {
+            **web["page_files"],
+            **{f"engine/{name}": path for name, path in web["engine_files"].items()},
+            "model": model,
+        }
         hosts = [f"{arm}.localhost", "localhost", *(["[::1]"] if self._server.has_ipv6 else [])]
         tried: list[str] = []
         for host in hosts:
@@ -147,7 +157,10 @@ class Tab:
         ended = self.program.end_text()
         if ended is not None:
             return PageError("BrowserEnded", f"the browser ended in the middle of the measurement: {ended}")
-        return PageError("PageCrashed", "the page's socket ended and the browser runs: its process crashed or was killed" + self._crash_text())
+        return PageError(
+            "PageCrashed",
+            "the page's socket ended and the browser runs: its process crashed or was killed" + self._crash_text(),
+        )
 
     def _crash_text(self) -> str:
         devtools = self.program.devtools

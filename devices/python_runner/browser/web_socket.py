@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import select
@@ -79,11 +80,11 @@ class WebSocket:
             left_ns = deadline_ns - clock_ns()
             if left_ns <= 0:
                 raise TimeoutError
-            readable, _, _ = select.select([self, *watched], [], [], left_ns / 1e9)
+            readable, _, _ = select.select([self.fileno(), *watched], [], [], left_ns / 1e9)
             for fd in watched:
                 if fd in readable and on_watched is not None:
                     on_watched(fd)
-            if self in readable:
+            if self.fileno() in readable:
                 self._read()
 
     def has_ended(self) -> bool:
@@ -164,8 +165,6 @@ class WebSocket:
 
     def close(self) -> None:
         """Ends it."""
-        try:
+        with contextlib.suppress(OSError):  # the page has ended it already
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the page has ended it already
         self._connection.close()

@@ -58,10 +58,11 @@ def sampled_items(
 
 def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
     here = quality[quality["device"] == device]
+    scored = set(here["quantity"])  # of the few dozen there are, a run has a handful
     losses = {
         metric: own
         for metric in _CHOOSE
-        if (own := _losses(here[here["quantity"] == metric], metric, candidate, baseline))
+        if metric in scored and (own := _losses(here[here["quantity"] == metric], metric, candidate, baseline))
     }
     if not losses:
         return _ranked_by_influence(here, candidate, baseline)

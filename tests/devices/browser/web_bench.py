@@ -26,9 +26,7 @@ def web(runtime: str, accelerator: str, program: str = "chromium") -> WebArm:
         pytest.skip(f"this machine has no {program}")
     files, script = engine_files(runtime, accelerator)
     pages = {each.name: str(each) for each in sorted(PAGE.iterdir()) if each.suffix in (".html", ".js")}
-    return WebArm(
-        browser=[path], family=BROWSERS[program], page_files=pages, engine_files=files, engine_script=script
-    )
+    return WebArm(browser=[path], family=BROWSERS[program], page_files=pages, engine_files=files, engine_script=script)
 
 
 def add_web_arm(

@@ -16,15 +16,16 @@ def _save(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], w
     return path
 
 
-def conv_onnx(path: Path, *, seed: int = 0) -> Path:
-    """A 3×3 convolution of one channel into four, float32, free height and width."""
+def conv_onnx(path: Path, *, seed: int = 0, static: tuple[int, int] | None = None) -> Path:
+    """A 3×3 convolution of one channel into four, float32, free height and width, or `static` ones."""
     kernel = np.random.default_rng(seed).normal(size=(4, 1, 3, 3)).astype(np.float32)
     node = helper.make_node("Conv", ["image", "kernel"], ["features"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    sizes = static or ("height", "width")
     return _save(
         path,
         [node],
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, "height", "width"])],
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 4, "height", "width"])],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, *sizes])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 4, *sizes])],
         [numpy_helper.from_array(kernel, "kernel")],
         13,
     )
