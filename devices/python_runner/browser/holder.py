@@ -283,8 +283,9 @@ class TabHolder:
             said = frame.page.ask("keep", self._timeout_ns)
         finally:
             puts = served.close_puts()
+        latency_ns = whole(said, "latency_ns", 10**16)
         outputs = kept_outputs(frame.outputs, tensors(said, "outputs"), puts, Path(folder), f"outputs/{arm}/{item}")
-        return {"outputs": outputs, "latency_ns": whole(said, "latency_ns", 10**16)}
+        return {"outputs": outputs, "latency_ns": latency_ns}
 
     def reset_peak(self, arm: str) -> dict[str, Any]:
         """Resets VmHWM of the frame's process to its present resident size (proc(5): 5 into clear_refs)."""
