@@ -20,13 +20,13 @@ API_LEVEL: Final = 28
 
 ALLOWED_IMPORTS: Final[dict[str, tuple[str, ...]]] = {
     "libc.so": (
-        *("__errno", "__libc_init", "_exit", "access", "calloc", "clock_gettime", "close", "closedir", "dup2"),
-        *("execvp", "fcntl", "flock", "fork", "free", "fsync", "ftruncate", "getauxval"),
-        *("getpid", "kill", "memchr", "memcmp"),
+        *("__errno", "__libc_init", "_exit", "accept4", "access", "bind", "calloc", "clock_gettime", "close", "closedir", "dup2"),
+        *("execvp", "fcntl", "flock", "fork", "free", "fsync", "ftruncate", "getauxval", "getenv"),
+        *("getpid", "getsockname", "getuid", "kill", "listen", "lseek", "memchr", "memcmp"),
         *("memcpy", "memmove", "memset", "mkdir", "nanosleep", "open", "opendir", "pipe2", "poll", "prctl", "pread"),
-        *("qsort", "read", "readdir", "readlink", "realloc", "realpath", "rename", "sched_getaffinity"),
-        *("sched_setaffinity", "setenv", "setsid", "signal"),
-        *("snprintf", "strchr", "strcmp", "strerror", "strlen", "strncmp", "strrchr", "strstr", "strtod", "strtoll"),
+        *("qsort", "read", "readdir", "readlink", "realloc", "realpath", "rename", "rmdir", "sched_getaffinity"),
+        *("sched_setaffinity", "setenv", "setsid", "setsockopt", "shutdown", "signal"),
+        *("snprintf", "socket", "strchr", "strcmp", "strerror", "strlen", "strncmp", "strrchr", "strstr", "strtod", "strtoll"),
         *("uname", "unlink", "vsnprintf", "waitpid", "write"),
     ),
     "libdl.so": ("dlerror", "dlopen", "dlsym"),

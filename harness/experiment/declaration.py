@@ -96,8 +96,8 @@ class Arm(DeclaredTable):
     cores: Cores | None = None
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     browser: BrowserName | None = None
-    """Of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a program on the
-    device, or an app's package. None: the first that the device has.
+    """The browser of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a
+    program on the device, or an app's package. None: the first that the device has.
     """
     tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
@@ -273,6 +273,8 @@ class Measure(DeclaredTable):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = Field(default=list(TASKS[DEFAULT_TASK].default_metrics))
     """Those of the task that `data.task` names, where none are listed."""
+    own_metric_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    """How long a metric of an installed package may take for one item, in its own process; then the item has none."""
     min_items: int = Field(default=FEWEST_ITEMS, ge=2, le=1_000_000)
     """Rules on scores are open with fewer items than this, or fewer scenes where items are crops. Whoever asks for
     fewer is told what a verdict rests on.
@@ -281,6 +283,8 @@ class Measure(DeclaredTable):
     energy: Energy = Energy()
     sustained: Sustained = Sustained()
     hold: Held = Held()
+    allow_software_renderer: bool = False
+    """Whether the times of an arm whose browser has no GPU, but a program in its stead, may decide rules."""
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 

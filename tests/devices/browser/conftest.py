@@ -1,4 +1,4 @@
-"""A bench of the python runner with one arm of its own process, for web arms to stand beside."""
+"""A bench of each runner with one arm of its own process, for web arms to stand beside."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import RUNNERS, Bench
 
 
-@pytest.fixture
-def empty_bench(tmp_path: Path) -> Bench:
-    """The python runner, and no arms."""
-    return Bench(tmp_path, RUNNERS["python"]())
+@pytest.fixture(params=["python", "native with sanitizers"])
+def empty_bench(tmp_path: Path, request: pytest.FixtureRequest) -> Bench:
+    """Each runner, and no arms."""
+    return Bench(tmp_path, RUNNERS[request.param]())
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ def browsers_of(bench: Bench) -> list[int]:
     found = []
     for process in tree(started.pid):
         command = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")
-        if b"--remote-debugging-pipe" in command or b"--new-instance" in command:
+        is_chromium = any(word.startswith(b"--user-data-dir=") for word in command)
+        is_part = any(word.startswith(b"--type=") for word in command)
+        if (is_chromium and not is_part) or b"--new-instance" in command:
             found.append(process.pid)
     return found
 
