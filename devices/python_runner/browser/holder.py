@@ -43,6 +43,11 @@ class TabHolder:
         self._server: Server | None = None
         self._timeout_ns = 0
 
+    @property
+    def tabs(self) -> list[Tab]:
+        """The tabs of every browser that runs."""
+        return list(self._tabs.values())
+
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answers one. An arm that fails loses its frame; others that went with it are told as `gone`."""
         do, arm = request.pop("do"), request.get("arm")
