@@ -53,7 +53,7 @@ class Browser:
     """A browser that was found on a device."""
 
     name: str
-    """As arms name it, such as `firefox`."""
+    """The name that arms use, such as `firefox`."""
     family: Family
     command: str
     """Absolute path of its program; for Android `android:` and the app's package."""

@@ -69,7 +69,7 @@ KNOWN: Final[tuple[KnownBrowser, ...]] = (
     ),
     KnownBrowser("samsung", "chromium", (), (), ("com.sec.android.app.sbrowser",)),
 )
-"""In the order in which an arm that names none gets one."""
+"""An arm that names none gets the first of these that is there."""
 
 NAMES: Final = tuple(each.name for each in KNOWN)
 

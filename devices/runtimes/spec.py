@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from devices.errors import RuntimeNotAvailableError
 from devices.runtimes.web_engine import WebEngine
+
+ON_THE_PROCESSOR: Final = frozenset({"cpu", "wasm"})
+"""Accelerators that are the processor itself: nothing falls back from them."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class EngineFiles:
     script: str
     """The one of them that a page imports."""
     origins: list[PackageOrigin]
-    """Of each of its packages."""
+    """One for each of its packages."""
 
 
 def engine_files(spec: RuntimeSpec, version: str, accelerator: str) -> EngineFiles:

@@ -35,7 +35,7 @@ class PackageOrigin(BaseModel):
     archive_sha256: str | None
     """Null where the files were named in a folder that somebody unpacked."""
     integrity: str | None
-    """As npm says it; null for what npm did not fetch."""
+    """The text that npm says; null for what npm did not fetch."""
     source: str
     """`npm`, or the file or folder that the user named."""
 

@@ -17,6 +17,7 @@ from harness.analysis.conditions.arm_facts import (
     not_as_asked,
 )
 from harness.analysis.conditions.block_conditions import block_warnings, gate_warnings
+from harness.analysis.conditions.browser_facts import browser_warnings, output_drifts, software_renderers
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
@@ -130,9 +131,12 @@ class DeviceAnalysis:
             scores=scores[scores["device"] == name],
             energy=energy,
             preferences=facts.preferences,
+            runner=facts.runner,
         )
         self._doubts = doubts
         asked = {arm.name: not_as_asked(arm, records) for arm in manifest.arms}
+        self._software = software_renderers(manifest, records)
+        self._drifts = output_drifts(manifest, records)
         self._not_as_asked = Doubts(suspicions={name: [text] for name, text in asked.items() if text is not None})
         self._failures = {
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
@@ -169,13 +173,16 @@ class DeviceAnalysis:
             effect if isinstance(effect, Paired) else self._explained(effect, candidate),
             self._manifest.experiment.task.nouns,
         )
+        if quantity.measured_in == "file":
+            return found
+        found = doubted(found, self._drifts, baseline.name, candidate.name)
         if quantity.measured_in == "quality":
             return doubted(found, self._doubts, baseline.name, candidate.name)
-        if quantity.measured_in != "file":
-            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
-            unlike = unlike_inferences(self._manifest, candidate, quantity)
-            return doubted(found, unlike, baseline.name, candidate.name)
-        return found
+        if quantity.unit != "bytes":
+            found = doubted(found, self._software, baseline.name, candidate.name)
+        found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+        unlike = unlike_inferences(self._manifest, candidate, quantity)
+        return doubted(found, unlike, baseline.name, candidate.name)
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
         """What is known of the candidate in each declared group of items, by every score that a rule is on."""
@@ -234,7 +241,8 @@ class DeviceAnalysis:
         runner = self._facts.runner
         warnings = warned("settings", [text for arm in manifest.arms for text in asked_and_done(arm, records)])
         warnings += warned("library", library_warnings(manifest, runner))
-        warnings += warned("outputs", [sentence(text) for text in self._doubts.all()])
+        warnings += warned("outputs", [sentence(text) for text in (*self._doubts.all(), *self._drifts.all())])
+        warnings += warned("settings", browser_warnings(manifest, records))
         if records is not None:
             warnings = (
                 warned("runner", runner_warnings(runner))
@@ -302,6 +310,7 @@ class DeviceAnalysis:
                     self._failures[arm.name],
                     {quantity.name: self.level(arm, quantity).value for quantity in self._quantities()},
                     library_of(arm, runner),
+                    runner.engines.get(arm.id) if runner is not None else None,
                 )
                 for arm in manifest.arms
             ],

@@ -474,6 +474,8 @@ class ArmOnDevice(_Strict):
     settings: dict[str, str] = {}
     library: str | None = None
     """For the native runner, the runtime's shared library, its SHA-256 and where it is from."""
+    browser: dict[str, str] = {}
+    """Heading → text on the browser that it ran in, its GPU, its page, what is downloaded; empty for all others."""
     values: dict[str, Measured] = {}
     """Quantity → the arm's own value."""
 

@@ -71,7 +71,7 @@ class ManifestArm(_Strict):
     threads: int = Field(ge=1, le=256)
     codec: Codec
     browser: str | None = Field(default=None, max_length=400)
-    """As the arm asks for it; null for the first that a device has, and for what runs in none."""
+    """The arm's own word; null for the first that a device has, and for what runs in none."""
     static_copy: ManifestStaticCopy | None = None
     """What the devices get in the model's stead, where its engine takes no free sizes."""
     suspicion: str | None = None

@@ -33,7 +33,7 @@ class PackageRecord(BaseModel):
     archive_sha256: str | None
     """Null where the files were named in a folder that somebody unpacked."""
     integrity: str | None
-    """As npm says it; null for what npm did not fetch."""
+    """The text that npm says; null for what npm did not fetch."""
     source: str
     """`npm`, or the file or folder that the user named."""
 
@@ -50,7 +50,11 @@ class EngineRecord(BaseModel):
     files: dict[str, str]
     """Package and path in it → SHA-256."""
     bytes: int
-    """Of all the files that a page may load; which it did load, the record of the arm says."""
+    """All the files that a page may load together; which it did load, the record of the arm says."""
+    gzip_bytes: dict[str, int] = {}
+    """File → its size as gzip makes it at its best, as a server would send it."""
+    model_gzip_bytes: int | None = None
+    """The same of the model's file."""
     packages: list[PackageRecord]
 
 

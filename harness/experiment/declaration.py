@@ -96,8 +96,8 @@ class Arm(DeclaredTable):
     cores: Cores | None = None
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     browser: BrowserName | None = None
-    """Of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a program on the
-    device, or an app's package. None: the first that the device has.
+    """The browser of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a
+    program on the device, or an app's package. None: the first that the device has.
     """
     tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
@@ -281,6 +281,8 @@ class Measure(DeclaredTable):
     energy: Energy = Energy()
     sustained: Sustained = Sustained()
     hold: Held = Held()
+    allow_software_renderer: bool = False
+    """Whether the times of an arm whose browser has no GPU, but a program in its stead, may decide rules."""
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 

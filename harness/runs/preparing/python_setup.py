@@ -15,7 +15,7 @@ from devices.python_runner.bundle import bundle
 from harness.documents.runner_record import RunnerRecord
 from harness.runs.measuring.disk_space import raise_if_full
 from harness.runs.preparing.runner_setup import RunnerSetup
-from harness.runs.preparing.web_setup import set_up_web
+from harness.runs.preparing.web_setup import set_up_web, web_needs
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -35,7 +35,7 @@ def set_up_python(
 ) -> RunnerSetup:
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
-    web, engines = set_up_web(device, identity, arms, progress, retry)
+    web, engines = set_up_web(device, identity, web_needs(arms), progress, retry)
     interpreters = _provision_all(device, [arm for arm in arms if arm.id not in web], progress, retry)
     path = bundle()
     content = path.read_bytes()

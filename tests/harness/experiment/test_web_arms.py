@@ -17,7 +17,7 @@ from harness.experiment.resolve import differences, resolve
 from harness.models.model_file import read_model
 from harness.runs.planning.make_manifest import make_manifest
 from harness.runs.planning.make_plan import Placement, make_plan
-from harness.runs.preparing.web_setup import set_up_web
+from harness.runs.preparing.web_setup import set_up_web, web_needs
 from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import write_image
 from tests.rig.web_engines import with_npm
@@ -123,7 +123,9 @@ def test_the_plan_gives_the_tab_its_browser_its_page_and_its_engine(tiny, tmp_pa
     found = looked_up(tiny)
     with LocalDevice(str(tmp_path / "device")) as device:
         web, records = with_npm(
-            lambda: set_up_web(device, device.identify(), found.arms, SilentProgress(), lambda operation: operation())
+            lambda: set_up_web(
+                device, device.identify(), web_needs(found.arms), SilentProgress(), lambda operation: operation()
+            )
         )
     assert list(web) == list(records) == ["a1"]
     arm = web["a1"]
