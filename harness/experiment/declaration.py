@@ -273,6 +273,8 @@ class Measure(DeclaredTable):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = Field(default=list(TASKS[DEFAULT_TASK].default_metrics))
     """Those of the task that `data.task` names, where none are listed."""
+    own_metric_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    """How long a metric of an installed package may take for one item, in its own process; then the item has none."""
     min_items: int = Field(default=FEWEST_ITEMS, ge=2, le=1_000_000)
     """Rules on scores are open with fewer items than this, or fewer scenes where items are crops. Whoever asks for
     fewer is told what a verdict rests on.

@@ -88,10 +88,9 @@ class _Reader:
         for each in inputs:
             if str(each.type()) != "Tensor":
                 raise RefusedError(f"its input {each.debugName()[:60]!r} is a {each.type()}, and no tensor"[:160])
-        nodes = self._nodes(self._graph.nodes())
         made.inputs = [each.debugName() for each in inputs]
         made.outputs = self._put_out(list(self._graph.outputs()))
-        made.nodes = without_views_changed(nodes)
+        made.nodes = without_views_changed(self._nodes(self._graph.nodes()))
         made.constants = self._constants
         made.shapes = [{"name": name, "dtype": "float32", "shape": None} for name in made.inputs]
         return made
@@ -142,7 +141,7 @@ class _Reader:
             raise RefusedError(f"it calls {kind[:60]}, which is not run here")
         return Node(
             kind=name[:-1] if changes and name.endswith("_") else name,
-            name=(outputs[0] if outputs else name)[:120],
+            name=_told(node, outputs[0] if outputs else name),
             function=function,
             arguments=arguments,
             keywords=keywords,
@@ -195,8 +194,19 @@ def _called(node: Any, name: str) -> tuple[Any, bool, list[str]]:
         return aten(name), writes, names  # operators that TorchScript alone has
 
 
+def _told(node: Any, otherwise: str) -> str:
+    """The module whose weights it reads: names of values are numbers."""
+    for each in node.inputs():
+        path = each.debugName().removeprefix("self.")
+        if path != each.debugName() and "." in path and _is_tensor(each):
+            return path.rsplit(".", 1)[0][:120]
+    return otherwise[:120]
+
+
 def _source(node: Any) -> str:
     found = _SOURCE.findall(str(node.sourceRange())[-20_000:])
+    # What was traced and saved has lines of the archive's own code alone.
+    found = [each for each in found if "___torch_mangle" not in each[0]]
     own = [each for each in found if "/torch/" not in each[0]] or found
     return f"{own[0][0].rsplit('/', 1)[-1]}:{own[0][1]}" if own else ""
 

@@ -76,7 +76,7 @@ def set_effect(
     if both.empty:
         return NoEffect(reason=_why_missing(candidate if baseline["contribution"].notna().any() else baseline, noun))
     ours, theirs = (np.stack(both[f"contribution_{side}"].to_list()).astype(np.float64) for side in ("a", "b"))
-    before, after = _values_of_both(quantity, ours, theirs)
+    before, after = values_of_both(quantity, ours, theirs)
     identical = before == after == math.inf
     if not identical and not (math.isfinite(before) and math.isfinite(after)):
         arm, value = ("baseline", before) if not math.isfinite(before) else ("candidate", after)
@@ -100,7 +100,7 @@ def set_effect(
             return SetEstimate(0.0, 0.0, len(groups), float(len(groups)), seed=seed)
 
         def difference(chosen: NDArray[np.intp]) -> float:
-            first, second = _values_of_both(quantity, ours[chosen], theirs[chosen])
+            first, second = values_of_both(quantity, ours[chosen], theirs[chosen])
             return 0.0 if first == second and share == 1.0 else second - share * first  # also where both are infinite
 
         return estimate_set(difference, groups, seed)
@@ -135,7 +135,7 @@ def _value_at_baseline_s(
     return (lambda of: value_at(of, chosen)), f", at {chosen:.6g}, which is the baseline's best"
 
 
-def _values_of_both(quantity: Quantity, ours: Floats, theirs: Floats) -> tuple[float, float]:
+def values_of_both(quantity: Quantity, ours: Floats, theirs: Floats) -> tuple[float, float]:
     """The baseline's and the candidate's, at a number chosen on the baseline's contributions where one is."""
     from metrics.registry import SET_METRICS
 

@@ -109,7 +109,8 @@ def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | 
     from metrics.registry import METRICS, SET_METRICS
 
     task = manifest.experiment.task
-    settings = replace(metric_settings(manifest), threads=threads)
+    deadline_s = manifest.experiment.measure.own_metric_timeout_s
+    settings = replace(metric_settings(manifest), threads=threads, own_deadline_s=deadline_s)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:

@@ -21,11 +21,11 @@ from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
 from harness.tasks.image_to_image.picture_reading import reading_of
-from harness.tasks.image_to_image.views import PICTURE_VIEWS
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 from harness.tasks.parts import Parts
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Resolve, Task
 from metrics.registry import of_family
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from harness.tasks.sequence.dataset import Clip, find_clips, fingerprint, read_c
 from harness.tasks.sequence.frame_files import frame_files
 from harness.tasks.sequence.options import Data, FrameTensor
 from harness.tasks.sequence.output_check import check_outputs
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Resolve, Task
 from metrics.registry import FACTS, METRICS, of_family
 
@@ -137,6 +139,12 @@ def _looks(data: Data, metrics: Sequence[str], devices: Sequence[str], arms: Seq
     return ClipLooks(data, metrics, devices, arms)
 
 
+def _as_shown(_: SequenceCodec, __: NDArray[np.uint8], clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from harness.tasks.sequence.gallery import clip_sheet
+
+    return clip_sheet(clip)
+
+
 def _draw(home: Path, item: ItemToDraw) -> Drawing:
     from harness.tasks.sequence.gallery import draw
 
@@ -184,6 +192,7 @@ SEQUENCE: Task[Data, FrameTensor, Clip, SequenceCodec] = Task(
     sample_for=_sample_for,
     looks=_looks,
     shows_pictures=True,
+    views=replace(PICTURE_VIEWS, as_shown=_as_shown),
     draw=_draw,
     draft=_draft,
     guess=_guess,

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from devices.build.native_build import target_for_machine
 from harness.documents.folder import RunFolder
 from harness.documents.manifest import Manifest
 from harness.tasks.image_file import read_image
+from harness.tasks.sequence.dataset import read_clip
 from tests.rig.clips import write_clips, write_frame_model, write_remembering_model
 from tests.rig.command import bakeoff
 from tests.rig.run_on_a_phone import ConnectedPhone, device_folders, over_adb, runners
@@ -151,6 +153,16 @@ def test_a_frame_of_forty_that_comes_out_dark_is_found_and_named(workdir: Path, 
     assert "Frames 16 to 18 of 40." in shown.notes[0]
     assert "On frame 17 the candidate lies furthest below the baseline" in shown.notes[0]
     assert (folder / shown.candidate_image).exists()
+    # Four frames of each clip, the first and the last among them, in the table of all clips.
+    assert {set(view.whole) == {"baseline", "candidate"} for view in device.views} == {True}
+    (view, *_) = device.views
+    clip = read_clip(Path(next(one.reference_path for one in RunFolder(folder).read_manifest().items)))
+    sheet = np.array(Image.open(folder / found.reference_views[view.item].whole))
+    height, width = clip.shape[1:3]
+    assert np.array_equal(sheet[:height, :width], clip[0])
+    assert np.array_equal(sheet[-height:, -width:], clip[-1])
+    assert np.array_equal(sheet[:height, -width:], clip[13])
+    assert device.contact_sheets
     page = (folder / "report.html").read_text()
     assert "Frames 16 to 18 of 40." in page
     assert "breaks single frames" in page

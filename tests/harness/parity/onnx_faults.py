@@ -90,7 +90,7 @@ def clipped_range(sites: Sites, number: int) -> str:
     if not scales:
         raise LookupError
     for scale in scales:
-        _own(sites, scale, sites.array(scale) * 0.3)
+        _rescale(sites, scale, 0.3)
     return str(node.name)
 
 
@@ -100,7 +100,7 @@ def coarse_range(sites: Sites, number: int) -> str:
     if not scales:
         raise LookupError
     for scale in scales:
-        _own(sites, scale, sites.array(scale) * 12.0)
+        _rescale(sites, scale, 12.0)
     return str(node.name)
 
 
@@ -211,6 +211,12 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _own(sites: Sites, name: str, values: np.ndarray[Any, Any]) -> None:
-    """A constant that several layers may share, changed for all: a scale that is shared is one range."""
-    sites.put(name, values)
+def _rescale(sites: Sites, scale: str, factor: float) -> None:
+    """A range, for all who share its scale: what is shared is one range. Biases of those who read in levels follow, as
+    from a quantiser that saw such a range: theirs is no second fault.
+    """
+    sites.put(scale, sites.array(scale) * factor)
+    for node in sites.graph.node:
+        at = {"QLinearConv": 8, "QGemm": 6}.get(node.op_type)
+        if at is not None and len(node.input) > at and node.input[1] == scale and node.input[at] in sites.constants:
+            sites.put(node.input[at], np.rint(sites.array(node.input[at]) / factor))
