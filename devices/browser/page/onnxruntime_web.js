@@ -92,6 +92,7 @@ class OnnxRuntimeWeb {
     for (const [k, { dtype, shape, data }] of arrays.entries()) {
       feeds[this.described.inputs[k].name] = new this.ort.Tensor(DTYPES[dtype], data, shape);
     }
+    this.feeds = feeds;
     const { session } = this;
     this.infer = () => session.run(feeds);
   }

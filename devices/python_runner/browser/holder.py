@@ -43,6 +43,11 @@ class TabHolder:
         self._server: Server | None = None
         self._timeout_ns = 0
 
+    @property
+    def tabs(self) -> list[Tab]:
+        """The tabs of every browser that runs."""
+        return list(self._tabs.values())
+
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answers one. An arm that fails loses its frame; others that went with it are told as `gone`."""
         do, arm = request.pop("do"), request.get("arm")
@@ -283,8 +288,9 @@ class TabHolder:
             said = frame.page.ask("keep", self._timeout_ns)
         finally:
             puts = served.close_puts()
+        latency_ns = whole(said, "latency_ns", 10**16)
         outputs = kept_outputs(frame.outputs, tensors(said, "outputs"), puts, Path(folder), f"outputs/{arm}/{item}")
-        return {"outputs": outputs, "latency_ns": whole(said, "latency_ns", 10**16)}
+        return {"outputs": outputs, "latency_ns": latency_ns}
 
     def reset_peak(self, arm: str) -> dict[str, Any]:
         """Resets VmHWM of the frame's process to its present resident size (proc(5): 5 into clear_refs)."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from devices.python_runner.browser.process_tree import Process, tree
-from harness.documents.plan import WebArm
 from harness.documents.records import (
     ArmFailed,
     ArmLoaded,
@@ -21,7 +20,7 @@ from harness.documents.records import (
     RunnerFinished,
     RunnerStarted,
 )
-from tests.devices.browser.web_bench import add_web_arm, web
+from tests.devices.browser.web_bench import add_web_arm, changed_page, web
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
 
@@ -153,11 +152,8 @@ def test_a_gpu_process_that_is_killed_is_named(bench: Bench) -> None:
 
 
 def test_a_page_that_never_answers_ends_at_its_deadline(bench: Bench, tmp_path: Path) -> None:
-    given = web("onnxruntime-web", "wasm")
-    frame = tmp_path / "hung_frame.js"
-    source = Path(given.page_files["frame.js"]).read_text()
-    frame.write_text(source.replace("soak, keep, memory, spin", "soak, keep, memory, spin, block: () => { for (;;); }"))
-    add_arm(bench, web=WebArm(**{**given.model_dump(), "page_files": {**given.page_files, "frame.js": str(frame)}}))
+    hung = ("soak, keep, memory, spin", "soak, keep, memory, spin, block: () => { for (;;); }")
+    add_arm(bench, web=changed_page(web("onnxruntime-web", "wasm"), tmp_path, "frame.js", hung))
     add_arm(bench)
     item = bench.add_item(models.image(8, 8))
     bench.warm_up(["a1", "a2"], item)
@@ -171,12 +167,9 @@ def test_a_page_that_never_answers_ends_at_its_deadline(bench: Bench, tmp_path: 
 
 
 def test_a_page_that_is_loaded_anew_is_named(bench: Bench, tmp_path: Path) -> None:
-    given = web("onnxruntime-web", "wasm")
-    frame = tmp_path / "fickle_frame.js"
-    source = Path(given.page_files["frame.js"]).read_text()
-    reload = "async function keep() {\n  location.reload();\n  await new Promise(() => {});"
-    frame.write_text(source.replace("async function keep() {", reload))
-    add_arm(bench, web=WebArm(**{**given.model_dump(), "page_files": {**given.page_files, "frame.js": str(frame)}}))
+    start = "async function keep() {"
+    fickle = (start, f"{start}\n  location.reload();\n  await new Promise(() => {{}});")
+    add_arm(bench, web=changed_page(web("onnxruntime-web", "wasm"), tmp_path, "frame.js", fickle))
     item = bench.add_item(models.image(8, 8))
     for arm in ("a1", "a0"):
         bench.quality(arm, item)
@@ -190,7 +183,7 @@ def test_an_engine_file_that_is_not_there_is_named(bench: Bench) -> None:
     given = web("onnxruntime-web", "wasm")
     gone = "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"
     files = {name: path for name, path in given.engine_files.items() if name != gone}
-    add_arm(bench, web=WebArm(**{**given.model_dump(), "engine_files": files}))
+    add_arm(bench, web=given.model_copy(update={"engine_files": files}))
     item = bench.add_item(models.image(8, 8))
     bench.quality("a1", item)
     bench.quality("a0", item)
@@ -204,7 +197,7 @@ def test_an_engine_file_that_is_not_there_is_named(bench: Bench) -> None:
 
 def test_a_browser_that_is_not_there_is_named(bench: Bench) -> None:
     given = web("onnxruntime-web", "wasm")
-    add_arm(bench, web=WebArm(**{**given.model_dump(), "browser": ["/nowhere/chrome"]}))
+    add_arm(bench, web=given.model_copy(update={"browser": ["/nowhere/chrome"]}))
     bench.quality("a1", bench.add_item(models.image(8, 8)))
     bench.write_plan()
     [failed] = of_kind(bench.run(), ArmFailed)
@@ -214,7 +207,7 @@ def test_a_browser_that_is_not_there_is_named(bench: Bench) -> None:
 
 def test_a_program_that_is_no_browser_is_named(bench: Bench) -> None:
     given = web("onnxruntime-web", "wasm")
-    add_arm(bench, web=WebArm(**{**given.model_dump(), "browser": ["/bin/false"]}))
+    add_arm(bench, web=given.model_copy(update={"browser": ["/bin/false"]}))
     bench.quality("a1", bench.add_item(models.image(8, 8)))
     bench.write_plan()
     [failed] = of_kind(bench.run(), ArmFailed)
