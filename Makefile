@@ -51,6 +51,7 @@ dashboards: setup
 
 benchmarks: setup-dev
 	$(BIN)/python benchmarks/runner_overhead.py
+	$(BIN)/python benchmarks/page_overhead.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/ssim_speed.py
 	$(BIN)/python benchmarks/lpips_speed.py

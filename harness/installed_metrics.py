@@ -3,9 +3,9 @@
     [project.entry-points."bakeoff.metrics"]
     my_score = "my_package:MY_SCORE"
 
-Their code is somebody else's. Whatever it does wrong is said with the package's name, and the rest goes on: a metric
-that cannot be loaded is refused, one that cannot be opened is unavailable, and an item that it fails on, or gives no
-number for, has no value.
+Their code is somebody else's, and computes in a process of its own. Whatever it does wrong is said with the package's
+name, and the rest goes on: a metric that cannot be loaded is refused, one that cannot be opened is unavailable, and an
+item that it fails on, hangs or crashes on, or gives no number for, has no value.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.metric_process import MetricProcess, MetricProcessError
 from harness.own_scores import OwnScore, make_known
 from metrics.metric import ItemMetric
 from metrics.registry import FACTS, METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metrics.metric import Metric, MetricFactory, MetricSettings, PreparedReference, Sample
     from metrics.metric_facts import MetricFacts
 
@@ -65,19 +68,23 @@ def _register(entry: metadata.EntryPoint, package: str) -> None:
         raise ValueError(msg)
     facts = replace(made.facts, source=package, gallery_order=None)
     make_known(OwnScore.of(facts))
-    METRICS[entry.name] = _guarded(made.open, facts)
+    METRICS[entry.name] = _guarded(entry, facts)
 
 
-def _guarded(factory: MetricFactory, facts: MetricFacts) -> MetricFactory:
+def _guarded(entry: metadata.EntryPoint, facts: MetricFacts) -> MetricFactory:
     def opened(settings: MetricSettings) -> Metric:
         from metrics.errors import MetricUnavailableError
 
+        process = MetricProcess(entry.name, entry.value, settings)
         try:
-            return _GuardedMetric(factory(settings), facts)
-        except MetricUnavailableError:
-            raise
-        except Exception as error:
-            raise MetricUnavailableError(f"{facts.label} unavailable: {facts.source}: {_said(error)}") from error
+            answer = process.open()
+        except MetricProcessError as error:
+            raise MetricUnavailableError(f"{facts.label} unavailable: {facts.source} {error}") from error
+        if answer.get("fault") == "unavailable":
+            raise MetricUnavailableError(_one_line(str(answer["text"])))
+        if "fault" in answer:
+            raise MetricUnavailableError(f"{facts.label} unavailable: {facts.source}: {_one_line(str(answer['text']))}")
+        return _GuardedMetric(process, facts)
 
     return opened
 
@@ -86,57 +93,59 @@ def _guarded(factory: MetricFactory, facts: MetricFacts) -> MetricFactory:
 class _GuardedMetric:
     """A metric whose faults are those of single items."""
 
-    inner: Metric
+    process: MetricProcess
     facts: MetricFacts
 
     def prepare(self, reference: Sample) -> PreparedReference:
-        """As the metric does; whatever it raises is told as a MetricInputError."""
-        return _GuardedReference(self._asked(lambda: self.inner.prepare(reference)), self)
+        """As the metric does; whatever it raises, and that it hangs or crashes, is told as a MetricInputError."""
+        key = self.process.new_key()
+        self.answered(lambda: self.process.prepare(key, reference))
+        return _GuardedReference(self, key, reference)
 
     def describe(self) -> str:
         """As the metric says, and where it came from."""
-        return f"{_one_line(str(self._asked(self.inner.describe)))} ({self.facts.source})"
+        return f"{_one_line(self.process.said)} ({self.facts.source})"
 
-    def number(self, made: Any) -> float:
+    def number(self, answer: dict[str, Any]) -> float:
         """What a metric gave as a value, if it is one."""
         from metrics.errors import MetricInputError
 
         lowest, highest = self.facts.range
-        is_number = isinstance(made, float | int) and not isinstance(made, bool)
-        if not is_number and type(made).__module__ == "numpy" and getattr(made, "shape", None) == ():
-            made, is_number = made.item(), True
-        if not is_number or math.isnan(made):
-            raise MetricInputError(f"{self.facts.source} gave {_one_line(repr(made))}, which is no value")
-        value = float(made)
-        if (lowest is not None and value < lowest) or (highest is not None and value > highest):
-            raise MetricInputError(f"{self.facts.source} gave {value:g}, which its own range does not have")
-        return value
+        made = answer.get("value")
+        if not isinstance(made, float) or math.isnan(made):
+            shown = answer.get("odd", "nan" if made is not None else "no answer")
+            raise MetricInputError(f"{self.facts.source} gave {_one_line(str(shown))}, which is no value")
+        if (lowest is not None and made < lowest) or (highest is not None and made > highest):
+            raise MetricInputError(f"{self.facts.source} gave {made:g}, which its own range does not have")
+        return made
 
-    def asked(self, prepared: PreparedReference, output: Sample) -> float:
-        """The score of an output."""
-        return self.number(self._asked(lambda: prepared.score(output)))
-
-    def _asked(self, ask: Any) -> Any:
+    def answered(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The answer of its process. Raises MetricInputError in words."""
         from metrics.errors import MetricInputError
 
         try:
-            return ask()
-        except MetricInputError:
-            raise
-        except Exception as error:
-            raise MetricInputError(f"{self.facts.source} failed: {_said(error)}") from error
+            answer = ask()
+        except MetricProcessError as error:
+            raise MetricInputError(f"{self.facts.source} {error}") from error
+        if answer.get("fault") == "input":
+            raise MetricInputError(_one_line(str(answer["text"])))
+        if "fault" in answer:
+            raise MetricInputError(f"{self.facts.source} failed: {_one_line(str(answer['text']))}")
+        return answer
 
 
 @dataclass(frozen=True)
 class _GuardedReference:
-    """A prepared reference of such a metric."""
+    """A reference of such a metric."""
 
-    inner: PreparedReference
     metric: _GuardedMetric
+    key: str
+    reference: Sample
 
     def score(self, output: Sample) -> float:
         """As the metric does; what is no number, or outside of its range, is refused."""
-        return self.metric.asked(self.inner, output)
+        process = self.metric.process
+        return self.metric.number(self.metric.answered(lambda: process.score(self.key, self.reference, output)))
 
 
 def _package(entry: metadata.EntryPoint) -> str:

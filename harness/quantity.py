@@ -285,6 +285,15 @@ _ALL = (
         measured_as="load_ns",
     ),
     _ratio(
+        "engine_start",
+        "Engine start",
+        "ns",
+        "memory",
+        "in a web page, from asking for the engine to its WebAssembly being compiled, before any model",
+        subject="starting the engine",
+        told_by_few=True,
+    ),
+    _ratio(
         "first_inference",
         "First inference",
         "ns",
@@ -340,6 +349,16 @@ _ALL = (
         told_by_few=True,
     ),
     _ratio(
+        "browser_memory",
+        "Memory of the browser",
+        "bytes",
+        "memory",
+        "private memory of all processes of a browser that has nothing else open, its GPU process included, after "
+        "inference",
+        subject="memory of the browser",
+        told_by_few=True,
+    ),
+    _ratio(
         "model_size",
         "Model file",
         "bytes",
@@ -348,6 +367,17 @@ _ALL = (
         subject="the model file",
         words=("smaller", "larger"),
         as_much="as large",
+    ),
+    _ratio(
+        "download_size",
+        "Download",
+        "bytes",
+        "file",
+        "what a web page fetches before it can infer: the engine's files that it loads and the model, gzipped",
+        subject="the download",
+        words=("smaller", "larger"),
+        as_much="as large",
+        told_by_few=True,
     ),
     _ratio(
         "energy_per_inference",

@@ -29,6 +29,7 @@ class MetricSettings:
     `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
     `map_range`: smallest and largest value of maps of anomalies, declared and never inferred.
     `ignored_class`: number in masks of pixels that do not count; None where all do.
+    `own_deadline_s`: how long a metric of an installed package may take for an item.
     """
 
     scale: int = 1
@@ -39,6 +40,7 @@ class MetricSettings:
     classes: tuple[str, ...] = ()
     map_range: tuple[float, float] = (0.0, 1.0)
     ignored_class: int | None = None
+    own_deadline_s: float = 120.0
 
 
 class PreparedReference(Protocol):

@@ -307,11 +307,11 @@ def _gallery_entry(
         ("Reference", None, item.reference_image),
         ("Difference", None, item.difference_image),
     ]
-    pictures = (
-        [GalleryPicture(role, arm, images.embed(path)) for role, arm, path in shown]
-        if comparison.gallery_has_pictures
-        else []
-    )
+    pictures = [
+        GalleryPicture(role, arm, images.embed(path))
+        for role, arm, path in shown
+        if comparison.gallery_has_pictures or path is not None
+    ]
     if item.input_image is not None:
         pictures.append(GalleryPicture("Input", None, images.embed(item.input_image)))
     maps = [

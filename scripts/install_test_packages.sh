@@ -5,6 +5,7 @@ packages=
 command -v sshd >/dev/null 2>&1 || [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v ssh >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
+command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || packages="$packages firefox-esr"
 # Chromium draws the page with the font that baselines of screenshots were drawn with; pdftotext reads what was printed.
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
 command -v fc-match >/dev/null 2>&1 || packages="$packages fontconfig"

@@ -92,15 +92,17 @@ def _key(device: DeviceCommands, spec: RuntimeSpec, version: str) -> str:
     """Says what is in the folder: also the machine, for homes that machines of several kinds share."""
     machine = device.run(["uname", "-m"], timeout_s=60).stdout.decode(errors="replace").strip()
     machine = machine if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", machine) else "unknown"
-    requirements = hashlib.sha256("\n".join(spec.requirements(version)).encode()).hexdigest()[:8]
+    requirements = hashlib.sha256("\n".join(spec.python_package().requirements(version)).encode()).hexdigest()[:8]
     return f"{spec.name}-{version}-{machine}-{requirements}"
 
 
 def _verify(device: DeviceCommands, spec: RuntimeSpec, directory: str) -> _Answer | None:
     """What a finished environment says of itself after its runtime was imported, or None."""
+    package = spec.python_package()
     script = '[ -f "$1/ready.json" ] || exit 1; exec "$1/bin/python" -I -c "$2" "$3" "$4"'
     completed = device.run(
-        ["sh", "-c", script, "sh", directory, PROBE, spec.import_name, spec.distribution], timeout_s=_VERIFY_TIMEOUT_S
+        ["sh", "-c", script, "sh", directory, PROBE, package.import_name, package.distribution],
+        timeout_s=_VERIFY_TIMEOUT_S,
     )
     if completed.exit_code != 0:
         return None
@@ -111,12 +113,13 @@ def _verify(device: DeviceCommands, spec: RuntimeSpec, directory: str) -> _Answe
 def _build(
     device: DeviceCommands, interpreter: Interpreter, spec: RuntimeSpec, version: str, directory: str
 ) -> _Answer:
+    package = spec.python_package()
     source = (Path(__file__).parent / "environment_builder.py").read_bytes()
     request = {
         "directory": directory,
-        "requirements": list(spec.requirements(version)),
-        "import_name": spec.import_name,
-        "distribution": spec.distribution,
+        "requirements": list(package.requirements(version)),
+        "import_name": package.import_name,
+        "distribution": package.distribution,
     }
     completed = device.run([interpreter.path, "-I", "-", json.dumps(request)], timeout_s=BUILD_TIMEOUT_S, stdin=source)
     answer = _last_answer(completed.stdout)
@@ -143,16 +146,17 @@ def _provisioned(spec: RuntimeSpec, key: str, directory: str, ready: _Answer, *,
 
 
 def _usable(device: DeviceCommands, spec: RuntimeSpec, what: str, found: Sequence[Interpreter]) -> list[Interpreter]:
+    package = spec.python_package()
     if not found:
         raise RuntimeNotAvailableError(
-            f"{device.name}: {what} needs Python {spec.python_range()}, and there is no Python 3 there",
+            f"{device.name}: {what} needs Python {package.python_range()}, and there is no Python 3 there",
             "Install one on the device, such as: apt install python3 python3-venv",
         )
     listed = ", ".join(map(str, found))
-    suitable = [one for one in found if spec.supports_python(one.version[:2]) and one.implementation == "cpython"]
+    suitable = [one for one in found if package.supports_python(one.version[:2]) and one.implementation == "cpython"]
     if not suitable:
         raise RuntimeNotAvailableError(
-            f"{device.name}: {what} needs Python {spec.python_range()}; found: {listed}",
+            f"{device.name}: {what} needs Python {package.python_range()}; found: {listed}",
             "Install such a Python on the device (pyenv or uv can), or choose another runtime.",
         )
     usable = [one for one in suitable if not {"venv", "ensurepip"} & set(one.lacks)]
@@ -196,6 +200,7 @@ def _judge(device: DeviceCommands, interpreter: Interpreter, what: str, answer: 
 def _no_wheel(
     device: DeviceCommands, spec: RuntimeSpec, version: str, refused: Sequence[tuple[Interpreter, PipDiagnosis]]
 ) -> RuntimeNotAvailableError:
+    package = spec.python_package()
     pythons = ", ".join(".".join(map(str, one.version)) for one, _ in refused)
     machine = refused[0][0].machine
     offered: dict[tuple[str, ...], list[str]] = {}
@@ -206,8 +211,8 @@ def _no_wheel(
     remedy = (
         f"The newest that the index has for it: {'; '.join(offers)}."
         if offers
-        else f"The index has no {spec.distribution} at all for this machine and these Pythons. It is made for Python"
-        f" {spec.python_range()}."
+        else f"The index has no {package.distribution} at all for this machine and these Pythons. It is made for Python"
+        f" {package.python_range()}."
     )
     return RuntimeNotAvailableError(
         f"{device.name}: there is no ready-made {spec.name}=={version} for {machine} and Python {pythons}. pip:"

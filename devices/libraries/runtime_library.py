@@ -34,7 +34,7 @@ def pinned_wheels() -> dict[tuple[str, str, str], PinnedWheel]:
     """(runtime, version, `uname -m`) → the wheel that was tested, of every runtime that has a library."""
     return {
         (spec.name, pinned.version, pinned.machine): PinnedWheel(
-            spec.distribution, pinned.version, (pinned.platform,), pinned.sha256
+            spec.python_package().distribution, pinned.version, (pinned.platform,), pinned.sha256
         )
         for spec in RUNTIMES.values()
         if spec.native is not None

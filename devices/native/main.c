@@ -2,6 +2,7 @@
  *
  *     bakeoff-runner plan.json records.jsonl                                      the conductor
  *     bakeoff-runner --worker                                                     a worker; the conductor starts it
+ *     bakeoff-runner --browser                                                    the holder of web arms' tabs; the same
  *     bakeoff-runner --describe MODEL --runtime NAME --library LIB [--threads N]  a model's inputs and outputs as JSON
  *         [--accelerator NAME [--accelerator-library LIB] [--accelerator-option NAME=VALUE]...]
  *     bakeoff-runner --context [ROOT]                                             the machine's state as JSON
@@ -15,6 +16,7 @@
  * Exit codes: 0 the plan is done, or was stopped when asked; 2 wrong usage; 65 a plan or records file that cannot be
  * used; 71 out of memory; 74 records or outputs could not be written; 75 another runner is at work on these records.
  */
+#include "browser/tab_holder.h"
 #include "conductor/conductor.h"
 #include "platform/failure.h"
 #include "worker/hash_files.h"
@@ -87,6 +89,8 @@ int main(int argc, char **argv)
     self[length > 0 ? length : 0] = '\0';
     if (argc == 2 && strcmp(argv[1], "--worker") == 0)
         return work();
+    if (argc == 2 && strcmp(argv[1], "--browser") == 0)
+        return hold_tabs();
     if (argc >= 2 && strcmp(argv[1], "--describe") == 0)
         return describe(argc - 1, argv + 1);
     if ((argc == 2 || argc == 3) && strcmp(argv[1], "--context") == 0)

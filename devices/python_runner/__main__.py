@@ -2,6 +2,7 @@
 
     python3 BLOB plan.json records.jsonl                 the conductor
     python3 BLOB --worker                                a worker; only the conductor starts it
+    python3 BLOB --browser                               the holder of web arms' tabs; only the conductor starts it
     python3 BLOB --describe MODEL --runtime onnxruntime  a model's inputs and outputs as JSON
 
 The *conductor* needs the standard library and Python 3.8. It walks the plan's steps in order and keeps one *worker*
@@ -43,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("plan", nargs="?", type=Path, help="plan.json")
     parser.add_argument("records", nargs="?", type=Path, help="records.jsonl, created or continued")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--browser", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--describe", metavar="MODEL", help="print the model's inputs and outputs as JSON")
     parser.add_argument("--runtime", choices=ADAPTERS, help="runtime to describe the model with")
     parser.add_argument("--threads", type=int, default=1, help="threads to describe the model with")
@@ -54,6 +56,10 @@ def main(argv: Sequence[str]) -> int:
         from devices.python_runner.worker import work
 
         return work()
+    if arguments.browser:
+        from devices.python_runner.browser.holder import hold
+
+        return hold()
     if arguments.describe is not None:
         from devices.python_runner.worker import describe
 

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from devices.python_runner.browser.tab_worker import TabWorkers
 from devices.python_runner.clock import clock_ns
 from devices.python_runner.journal import Journal
 from devices.python_runner.log import log, one_line
 from devices.python_runner.output_file import OutputNotWrittenError
 from devices.python_runner.progress import Progress, picked
 from devices.python_runner.stop import StopRequests
-from devices.python_runner.worker_process import WorkerFailedError, WorkerProcess
+from devices.python_runner.worker_process import ArmWorker, WorkerFailedError, WorkerProcess
 
 
 class ArmFailedError(Exception):
@@ -47,12 +48,13 @@ class Arms:
         self._program = program
         self._arms: dict[str, dict[str, Any]] = {arm["id"]: arm for arm in plan["arms"]}
         self._items: dict[str, dict[str, Any]] = {item["id"]: item for item in plan["items"]}
-        self._workers: dict[str, WorkerProcess] = {}
+        self._workers: dict[str, ArmWorker] = {}
+        self._tabs = TabWorkers(plan, folder, stops, program)
         self._bound_items: dict[str, str] = {}
         self.start_ns: dict[str, int] = {}
         """How long an arm's last start took, its model loaded."""
 
-    def ready(self, at: At) -> WorkerProcess:
+    def ready(self, at: At) -> ArmWorker:
         """A worker that has the arm's model loaded."""
         if at.arm not in self._workers:
             begun_ns = clock_ns()
@@ -61,12 +63,16 @@ class Arms:
             self.start_ns[at.arm] = clock_ns() - begun_ns
         return self._workers[at.arm]
 
-    def start(self, at: At) -> WorkerProcess:
+    def start(self, at: At) -> ArmWorker:
         """A fresh worker."""
         plan_arm, at = self._arms[at.arm], at._replace(stage="start")
-        argv = [*plan_arm["worker"], str(self._program), "--worker"]
+        worker: ArmWorker
         try:
-            worker = WorkerProcess(argv, self._folder, self._stops, self._plan["step_timeout_ns"])
+            if plan_arm.get("web") is not None:
+                worker = self._tabs.worker(at.arm)
+            else:
+                argv = [*plan_arm["worker"], str(self._program), "--worker"]
+                worker = WorkerProcess(argv, self._folder, self._stops, self._plan["step_timeout_ns"])
         except WorkerFailedError as failure:
             raise self._failed(at, failure) from None
         self._workers[at.arm] = worker
@@ -127,6 +133,7 @@ class Arms:
                 worker.kill()
             else:
                 worker.close()
+        self._tabs.close(at_once=at_once)
         self._workers.clear()
         self._bound_items.clear()
 
@@ -138,8 +145,11 @@ class Arms:
         if failure.error == OutputNotWrittenError.__name__:
             raise OSError(failure.message)
         log(f"arm {at.arm} failed at {at.stage}: {failure}")
-        self._workers.pop(at.arm, None)
-        self._bound_items.pop(at.arm, None)
+        if failure.gone:
+            log(f"the browser of {', '.join(failure.gone)} went with it: they are started anew when it is their turn")
+        for arm in (at.arm, *failure.gone):
+            self._workers.pop(arm, None)
+            self._bound_items.pop(arm, None)
         self._journal.write("arm_failed", **at._asdict(), error=failure.error, message=failure.message)
         self._progress.failed[at.arm] = one_line(str(failure), 300)
         return ArmFailedError(one_line(str(failure), 300))

@@ -76,7 +76,7 @@ def _spend(session: Session, at: At | None, duration_ns: int, slices: int, sampl
         at, "infer_for", duration_ns=duration_ns, slices=slices, lasts_ns=duration_ns, meanwhile=sampler
     )
     times = ("started_ns", "ended_ns", "wall_started_ns", "wall_ended_ns")
-    return picked(spent, *times, "inferences", "slice_inferences", "slice_ns")
+    return {**picked(spent, *times, "inferences", "slice_inferences", "slice_ns"), "notes": spent.get("notes", [])}
 
 
 def _idle(session: Session, duration_ns: int, sampler: Sampler | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from devices.python_runner.gate_condition import gate_holds, gate_value
 from devices.python_runner.machine import ContextReader
 from devices.python_runner.probes import Probes
 from devices.python_runner.stop import StopRequests
-from devices.python_runner.worker_process import WorkerProcess
+from devices.python_runner.worker_process import ArmWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Gate:
                     self._first[condition["id"]] = value
 
     def settle(
-        self, duration_ns: int, worker: WorkerProcess | None, on_wait: Callable[[dict[str, Any]], None]
+        self, duration_ns: int, worker: ArmWorker | None, on_wait: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any]:
         """Pauses, looks, waits; returns the outcome in the shape of `harness.documents.records.GateOutcome`.
 
@@ -91,7 +91,7 @@ class Gate:
             return None
         return (after[0] - before[0]) / (after[1] - before[1]) * (os.cpu_count() or 1)
 
-    def _look(self, busy_cores: float | None, worker: WorkerProcess | None) -> dict[str, Any]:
+    def _look(self, busy_cores: float | None, worker: ArmWorker | None) -> dict[str, Any]:
         values: dict[str, float | str | None] = {}
         failed: list[str] = []
         texts: dict[str, str | None] = {}

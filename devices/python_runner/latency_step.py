@@ -63,5 +63,6 @@ def _block(session: Session, step: dict[str, Any], arm: str, position: int) -> i
         gate=gate,
         **reference,
         **picked(reply, "started_ns", "ended_ns", "lead_in_ns", "latency_ns", "cpu_ns"),
+        notes=reply.get("notes", []),
     )
     return 0 if gate is None else int(gate["waited_ns"])

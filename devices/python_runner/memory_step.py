@@ -39,6 +39,7 @@ def memory_step(session: Session, step: dict[str, Any]) -> None:
         pss_bytes=after["pss_bytes"],
         inferences=step["inferences"],
         steady_rss_bytes=after["rss_bytes"],
+        parts=after.get("parts", []),
         readings=readings,
         gate=gate,
         notes=sorted(set(notes)),

@@ -9,7 +9,7 @@ from devices.python_runner.clock import clock_ns
 from devices.python_runner.command_output import CommandOutput, ProbeError
 from devices.python_runner.contract import RUNNER_VERSION
 from devices.python_runner.log import one_line
-from devices.python_runner.worker_process import WorkerProcess
+from devices.python_runner.worker_process import ArmWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Probes:
     def __init__(self, probes: Sequence[dict[str, Any]]) -> None:
         self._probes = {probe["id"]: probe for probe in probes}
 
-    def read(self, name: str, worker: WorkerProcess | None) -> dict[str, Any]:
+    def read(self, name: str, worker: ArmWorker | None) -> dict[str, Any]:
         """One look, in the shape of `harness.documents.records.Reading`."""
         probe = self._probes[name]
         text: str | None = None
@@ -36,7 +36,7 @@ class Probes:
         return {"probe": name, "monotonic_ns": begun_ns, "took_ns": took_ns, "text": text, "error": error}
 
     @staticmethod
-    def _content(probe: dict[str, Any], worker: WorkerProcess | None) -> bytes:
+    def _content(probe: dict[str, Any], worker: ArmWorker | None) -> bytes:
         if probe["kind"] == "file":
             return small_file(probe["path"], probe["max_bytes"])
         if probe["kind"] != "command":

@@ -22,7 +22,7 @@ from devices.python_runner.stop import StopRequests
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devices.python_runner.worker_process import WorkerProcess
+    from devices.python_runner.worker_process import ArmWorker
 
 
 class Launch:
@@ -76,7 +76,7 @@ class Session:
         """Those that have not failed."""
         return [arm for arm in arms if arm not in self.progress.failed]
 
-    def bound_arm(self, at: At, item: str) -> WorkerProcess:
+    def bound_arm(self, at: At, item: str) -> ArmWorker:
         """A worker that has the model loaded and the item's inputs set."""
         worker = self.arms.ready(at)
         self.arms.bind(at, item)
@@ -108,12 +108,12 @@ class Session:
         durations_ns, cpu_ns = reference_work(size_bytes) if size_bytes is not None else ([], [])
         return {"reference_ns": durations_ns, "reference_cpu_ns": cpu_ns}
 
-    def read(self, probes: Iterable[str], worker: WorkerProcess | None) -> list[dict[str, Any]]:
+    def read(self, probes: Iterable[str], worker: ArmWorker | None) -> list[dict[str, Any]]:
         """One reading of each."""
         return [self._probes.read(probe, worker) for probe in probes]
 
     def settle(
-        self, step: dict[str, Any], of_pass: str, duration_ns: int, worker: WorkerProcess | None
+        self, step: dict[str, Any], of_pass: str, duration_ns: int, worker: ArmWorker | None
     ) -> dict[str, Any] | None:
         """The pause before a block, and its gate where the pass has one."""
         gate = self._gates.get(of_pass)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import hashlib
 import io
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.python_runner.affinity import cores_of_all_threads, set_cores
+from devices.python_runner.child_process import die_with_parent, private_stdout
 from devices.python_runner.clock import clock_ns
 from devices.python_runner.contract import WARM_UP_BLOCK_MIN_INFERENCES
 from devices.python_runner.histogram import LatencyHistogram
@@ -253,33 +253,13 @@ class Worker:
         return {**sizes, "notes": notes}
 
 
-def _die_with_parent() -> None:
-    """Asks Linux to kill this process when the conductor dies, so that a hung inference does not outlive it.
-
-    Elsewhere, and when the conductor died before this call, the end of stdin ends the worker.
-    """
-    with contextlib.suppress(ImportError, OSError, AttributeError):
-        import ctypes  # not every board's Python has it
-
-        pr_set_pdeathsig = 1  # linux/prctl.h
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
-
-
-def _private_stdout() -> int:
-    """A private copy of stdout; whatever else is printed to stdout from here on goes to stderr."""
-    sys.stdout.flush()
-    fd = os.dup(1)
-    os.dup2(2, 1)
-    return fd
-
-
 def work() -> int:
     """The worker's loop: a JSON line in, a JSON line out, until stdin ends."""
-    _die_with_parent()
+    die_with_parent()
     # Only the conductor ends a worker: signals to everyone in a service or at a terminal are for the conductor.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    replies = os.fdopen(_private_stdout(), "wb", buffering=0)
+    replies = os.fdopen(private_stdout(), "wb", buffering=0)
     requests = os.fdopen(os.dup(0), "rb")
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -302,7 +282,7 @@ def describe(model: str, runtime: str, threads: int, accelerator: str, options: 
     """Prints a model's inputs and outputs as one JSON object; on failure one with `error`, `message` and the `stage`
     that it came to (`start` of the runtime, `load` of the model), exit 1.
     """
-    fd = _private_stdout()
+    fd = private_stdout()
     stage = "start"
     try:
         adapter = make_adapter(runtime, threads, accelerator, options)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from devices.python_runner.clock import clock_ns
 from devices.python_runner.contract import CLOSE_TIMEOUT_S, MESSAGE_MAX_CHARS, STDERR_TAIL_BYTES, WORKER_LOG_MAX_BYTES
@@ -26,10 +26,35 @@ if TYPE_CHECKING:
 class WorkerFailedError(Exception):
     """A worker raised, crashed or fell silent. `error` and `message` as in `harness.documents.records.ArmFailed`."""
 
-    def __init__(self, error: str, message: str) -> None:
+    def __init__(self, error: str, message: str, gone: Sequence[str] = ()) -> None:
         super().__init__(f"{error}: {message}")
         self.error = error
         self.message = message
+        self.gone = tuple(gone)
+        """Other arms whose workers went with it, without a fault of theirs."""
+
+
+class ArmWorker(Protocol):
+    """What works for one arm: a process of its own, or a frame in a browser's tab."""
+
+    working_pid: int
+    """Process id of what infers."""
+
+    @property
+    def log_tail(self) -> str:
+        """The last of what the worker wrote to stderr."""
+
+    def request(self, do: str, *, lasts_ns: int = 0, meanwhile: Sampler | None = None, **fields: Any) -> dict[str, Any]:
+        """Sends one request and waits for its answer; `lasts_ns` is how long it works when all is well.
+
+        Raises WorkerFailedError; the worker is gone after that.
+        """
+
+    def kill(self) -> None:
+        """Ends the worker at once."""
+
+    def close(self) -> None:
+        """Lets the worker end by itself, then insists."""
 
 
 class WorkerProcess:
@@ -80,26 +105,33 @@ class WorkerProcess:
 
         Raises WorkerFailedError; the worker is gone after that.
         """
+        reply = self.exchange(do, self._timeout_ns + lasts_ns, meanwhile, **fields)
+        if "error" in reply:
+            failure = WorkerFailedError(one_line(reply["error"], 200), self._with_log(reply["message"]))
+            self.close()
+            raise failure
+        return reply
+
+    def exchange(self, do: str, waits_ns: int, meanwhile: Sampler | None = None, **fields: Any) -> dict[str, Any]:
+        """Sends one request and waits so long for its answer, which may be one of an `error`.
+
+        Raises WorkerFailedError where the process ended or did not answer; it is gone after that.
+        """
         assert self._process.stdin is not None
-        timeout_ns = self._timeout_ns + lasts_ns
         try:
             line = json.dumps({"do": do, **fields}).encode() + b"\n"
             while line:
                 line = line[self._process.stdin.write(line) or 0 :]
-            reply = self._read_reply(timeout_ns, meanwhile)
+            reply = self._read_reply(waits_ns, meanwhile)
         except (BrokenPipeError, EOFError):
             raise self._ended() from None
         except TimeoutError:
             self.kill()
-            waited = f"no answer to {do!r} for {timeout_ns / 1e9:g} s; the worker was killed"
+            waited = f"no answer to {do!r} for {waits_ns / 1e9:g} s; the worker was killed"
             raise WorkerFailedError("timeout", self._with_log(waited)) from None
         self._drain_log()
-        if "error" in reply:
-            if reply.get("traceback"):
-                log(reply["traceback"].rstrip())
-            failure = WorkerFailedError(one_line(reply["error"], 200), self._with_log(reply["message"]))
-            self.close()
-            raise failure
+        if reply.get("traceback"):
+            log(reply["traceback"].rstrip())
         return reply
 
     def _read_reply(self, timeout_ns: int, meanwhile: Sampler | None) -> dict[str, Any]:
@@ -195,11 +227,11 @@ class WorkerProcess:
         self._close_pipes()
         self._close_log()
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Lets the worker end by itself, then insists."""
         self._close_pipes()
         try:
-            self._process.wait(CLOSE_TIMEOUT_S)
+            self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
         self._close_log()

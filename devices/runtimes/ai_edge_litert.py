@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from devices.runtimes.spec import NativeLibrary, PinnedLibrary, RuntimeSpec
+from devices.runtimes.spec import NativeLibrary, PinnedLibrary, PythonPackage, RuntimeSpec
 
 _GPU_OPTIONS = {
     "true|false": (
@@ -34,11 +34,9 @@ _GPU_FILES: dict[Literal["linux", "android"], tuple[str, ...]] = {
 
 SPEC = RuntimeSpec(
     name="ai-edge-litert",
-    distribution="ai-edge-litert",
-    import_name="ai_edge_litert.interpreter",
+    python=PythonPackage(distribution="ai-edge-litert", import_name="ai_edge_litert.interpreter", python_min=(3, 9)),
     default_version="2.3.0",
     formats=("tflite",),
-    python_min=(3, 9),
     accelerators=("cpu", "gpu"),
     accelerator_hints={
         "xnnpack": "its cpu is XNNPACK already",

@@ -7,11 +7,12 @@ import re
 from typing import Final
 
 from devices.errors import RuntimeNotAvailableError
-from devices.runtimes import ai_edge_litert, onnxruntime, tflite_runtime
+from devices.runtimes import ai_edge_litert, litert_js, onnxruntime, onnxruntime_web, tflite_runtime
 from devices.runtimes.spec import NativeLibrary, RuntimeSpec
 
 RUNTIMES: Final[dict[str, RuntimeSpec]] = {
-    spec.name: spec for spec in (onnxruntime.SPEC, ai_edge_litert.SPEC, tflite_runtime.SPEC)
+    spec.name: spec
+    for spec in (onnxruntime.SPEC, ai_edge_litert.SPEC, tflite_runtime.SPEC, onnxruntime_web.SPEC, litert_js.SPEC)
 }
 """Runtimes stand in the order in which a model of a format that several open is given to one."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from harness.analysis.judging.judge_rule import RuleJudgement
     from harness.documents.comparison import GroupResult
     from harness.documents.manifest import Manifest
     from harness.tasks.looks import Seen
@@ -159,11 +160,21 @@ def _judge_rules(manifest: Manifest, on_devices: list[DeviceAnalysis]) -> dict[s
     """Every rule for every candidate on every device, held together over devices. Device → judgements."""
     judged: dict[str, Judgements] = {one.name: {} for one in on_devices}
     for candidate in manifest.arms[1:]:
+        of_groups: dict[tuple[str, int], RuleJudgement] = {}
         for index, rule in enumerate(manifest.experiment.rules):
             quantity = QUANTITIES[rule.quantity]
-            alone = {one.name: judge_rule(rule, quantity, one.evidence(candidate, quantity)) for one in on_devices}
-            for device, judgement in hold_together(alone).items():
+            alone = {
+                one.name: judge_rule(rule, quantity, one.evidence(candidate, quantity, rule.group))
+                for one in on_devices
+            }
+            if rule.group is not None:
+                of_groups |= {(device, index): judgement for device, judgement in alone.items()}
+                continue
+            for device, judgement in hold_together(alone, "devices").items():
                 judged[device][candidate.name, index] = judgement
+        # Whoever asks about ten groups finds one broken by chance: they are held together, over devices too.
+        for (device, index), judgement in hold_together(of_groups, "rules on groups").items():
+            judged[device][candidate.name, index] = judgement
     return judged
 
 

@@ -17,6 +17,7 @@ from harness.analysis.conditions.arm_facts import (
     not_as_asked,
 )
 from harness.analysis.conditions.block_conditions import block_warnings, gate_warnings
+from harness.analysis.conditions.browser_facts import browser_warnings, output_drifts, software_renderers
 from harness.analysis.conditions.energy_conditions import energy_warnings
 from harness.analysis.conditions.held_warnings import held_warnings
 from harness.analysis.conditions.missing_sensors import missing_sensors
@@ -59,7 +60,7 @@ from harness.tasks.item_groups import groups_of
 from harness.tasks.looks import Doubts
 from harness.words.changes import stated
 from harness.words.rules import rule_in_words
-from harness.words.sentences import sentence
+from harness.words.sentences import counted, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,23 +131,34 @@ class DeviceAnalysis:
             scores=scores[scores["device"] == name],
             energy=energy,
             preferences=facts.preferences,
+            runner=facts.runner,
         )
         self._doubts = doubts
         asked = {arm.name: not_as_asked(arm, records) for arm in manifest.arms}
+        self._software = software_renderers(manifest, records)
+        self._drifts = output_drifts(manifest, records)
         self._not_as_asked = Doubts(suspicions={name: [text] for name, text in asked.items() if text is not None})
         self._failures = {
             arm.name: failures_of(arm, records, facts.arm_problems.get(arm.name), manifest.experiment.task.nouns)
             for arm in manifest.arms
         }
-        self._evidence: dict[tuple[str, str], Evidence] = {}
+        self._evidence: dict[tuple[str, str, str | None], Evidence] = {}
         self._failed_gates = {of_pass: row.failed_gates(self._data) for of_pass, row in PASSES.items()}
 
-    def evidence(self, candidate: ManifestArm, quantity: Quantity) -> Evidence:
-        """What is known of the candidate against the baseline."""
-        key = (candidate.name, quantity.name)
+    def evidence(self, candidate: ManifestArm, quantity: Quantity, group: str | None = None) -> Evidence:
+        """What is known of the candidate against the baseline, over all items or those of one group."""
+        key = (candidate.name, quantity.name, group)
         if key not in self._evidence:
-            self._evidence[key] = self._evidence_in(self._data, candidate, quantity)
+            self._evidence[key] = (
+                self._evidence_in(self._data, candidate, quantity)
+                if group is None
+                else self._evidence_in(self._of_group(group), candidate, quantity, "group", group)
+            )
         return self._evidence[key]
+
+    def _of_group(self, group: str) -> DeviceData:
+        items = groups_of(self._manifest.items).get(group, [])
+        return replace(self._data, scores=self._data.scores[self._data.scores["item"].isin(items)])
 
     def _evidence_in(self, data: DeviceData, candidate: ManifestArm, quantity: Quantity, *group: str) -> Evidence:
         baseline, seed = (
@@ -161,26 +173,29 @@ class DeviceAnalysis:
             effect if isinstance(effect, Paired) else self._explained(effect, candidate),
             self._manifest.experiment.task.nouns,
         )
+        if quantity.measured_in == "file":
+            return found
+        found = doubted(found, self._drifts, baseline.name, candidate.name)
         if quantity.measured_in == "quality":
             return doubted(found, self._doubts, baseline.name, candidate.name)
-        if quantity.measured_in != "file":
-            found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
-            unlike = unlike_inferences(self._manifest, candidate, quantity)
-            return doubted(found, unlike, baseline.name, candidate.name)
-        return found
+        if quantity.unit != "bytes":
+            found = doubted(found, self._software, baseline.name, candidate.name)
+        found = doubted(found, self._not_as_asked, baseline.name, candidate.name)
+        unlike = unlike_inferences(self._manifest, candidate, quantity)
+        return doubted(found, unlike, baseline.name, candidate.name)
 
     def group_evidence(self, candidate: ManifestArm) -> list[GroupEvidence]:
         """What is known of the candidate in each declared group of items, by every score that a rule is on."""
-        experiment, data = self._manifest.experiment, self._data
+        experiment = self._manifest.experiment
         found = []
         for group, items in groups_of(self._manifest.items).items():
-            own = replace(data, scores=data.scores[data.scores["item"].isin(items)])
             for name in dict.fromkeys(rule.quantity for rule in experiment.rules):
                 quantity = QUANTITIES[name]
                 if quantity.measured_in != "quality":
                     continue
-                evidence = self._evidence_in(own, candidate, quantity, "group", group)
-                rules = [rule for rule in experiment.rules if rule.quantity == name]
+                evidence = self.evidence(candidate, quantity, group)
+                rules = [rule for rule in experiment.rules if (rule.quantity, rule.group) == (name, group)]
+                rules = rules or [rule for rule in experiment.rules_on_all if rule.quantity == name]
                 found.append(
                     GroupEvidence(
                         self.name,
@@ -226,7 +241,8 @@ class DeviceAnalysis:
         runner = self._facts.runner
         warnings = warned("settings", [text for arm in manifest.arms for text in asked_and_done(arm, records)])
         warnings += warned("library", library_warnings(manifest, runner))
-        warnings += warned("outputs", [sentence(text) for text in self._doubts.all()])
+        warnings += warned("outputs", [sentence(text) for text in (*self._doubts.all(), *self._drifts.all())])
+        warnings += warned("settings", browser_warnings(manifest, records))
         if records is not None:
             warnings = (
                 warned("runner", runner_warnings(runner))
@@ -294,6 +310,7 @@ class DeviceAnalysis:
                     self._failures[arm.name],
                     {quantity.name: self.level(arm, quantity).value for quantity in self._quantities()},
                     library_of(arm, runner),
+                    runner.engines.get(arm.id) if runner is not None else None,
                 )
                 for arm in manifest.arms
             ],
@@ -351,7 +368,9 @@ class DeviceAnalysis:
 
     def _contrast(self, candidate: ManifestArm, quantity: Quantity, judged: Judgements) -> Contrast:
         rules = self._manifest.experiment.rules
-        own = [(index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name]
+        own = [
+            (index, rule) for index, rule in enumerate(rules) if rule.quantity == quantity.name and rule.group is None
+        ]
         failed = [
             f"{arm.name} failed on the way; only what was measured before is compared."
             for arm in (self._manifest.arms[0], candidate)
@@ -362,7 +381,7 @@ class DeviceAnalysis:
             candidate.name,
             quantity,
             evidence,
-            margins(quantity, rules, evidence.baseline_value),
+            margins(quantity, self._manifest.experiment.rules_on_all, evidence.baseline_value),
             [judged[candidate.name, index] for index, _ in own],
             failed if isinstance(evidence.effect, Paired) else [],
             self._item_margin(quantity),
@@ -374,7 +393,7 @@ class DeviceAnalysis:
         """The tightest declared margin of a single item, in the unit."""
         declared = [
             rule.item_margin.difference_in(quantity.unit)
-            for rule in self._manifest.experiment.rules
+            for rule in self._manifest.experiment.rules_on_all
             if rule.quantity == quantity.name and rule.item_margin is not None
         ]
         return min(declared, default=None)
@@ -386,16 +405,21 @@ class DeviceAnalysis:
         gates = self._failed_gates.get(quantity.measured_in)
         if gates is not None and judgement.outcome != "unavailable":
             predicate += f"; {gates}"
+        nouns, said = self._manifest.experiment.task.nouns, stated(quantity, predicate)
+        if rule.group is not None:
+            size = len(groups_of(self._manifest.items).get(rule.group, []))
+            said = f"on {rule.group} ({counted(size, nouns.singular)}) {said}"
         return RuleResult(
             candidate=candidate.name,
             quantity=quantity.name,
-            rule=rule_in_words(rule, quantity, self._manifest.experiment.task.nouns),
+            rule=rule_in_words(rule, quantity, nouns),
+            group=rule.group,
             outcome=judgement.outcome,
-            reason=sentence(stated(quantity, predicate)),
+            reason=sentence(said),
             doubted=judgement.doubt,
             effect_bound=judgement.effect_bound,
             own_value=judgement.own_value,
-            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity)),
+            more=more_for_rule(self._data, rule, judgement, self.evidence(candidate, quantity, rule.group)),
         )
 
 

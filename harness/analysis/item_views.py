@@ -68,14 +68,16 @@ def draw_views(folder: RunFolder, manifest: Manifest, outputs: Outputs, progress
     by_device: dict[str, list[ItemView]] = {entry.name: [] for entry in manifest.devices}
     sheets: dict[str, list[str]] = {entry.name: [] for entry in manifest.devices}
     rows: dict[str, list[SheetRow]] = {entry.name: [] for entry in manifest.devices}
+    workers = min(_WORKERS, manifest.experiment.task.most_at_once or _WORKERS)
     for number, (item, shown) in enumerate(
-        zip(manifest.items, done_ahead(work.show, manifest.items, _WORKERS), strict=True)
+        zip(manifest.items, done_ahead(work.show, manifest.items, workers), strict=True)
     ):
-        references[item.stem] = shown.reference
         is_last = number + 1 == len(manifest.items)
-        for name, view in shown.by_device.items():
-            by_device[name].append(view)
-            rows[name].append(shown.rows[name])
+        if shown is not None:
+            references[item.stem] = shown.reference
+            for name, view in shown.by_device.items():
+                by_device[name].append(view)
+                rows[name].append(shown.rows[name])
         for name, some in rows.items():
             if some and (is_last or len(some) == _ITEMS_OF_A_SHEET):
                 sheets[name].append(work.write_sheet(name, len(sheets[name]), some, is_only=is_last))
@@ -98,10 +100,15 @@ class _Work:
         squares = len(manifest.items) * len(manifest.devices) * max(1, len(manifest.arms) - 1)
         self._cut_side = next(side for side, least in _CUT_SIDES if _CUT_BYTES // squares >= least)
 
-    def show(self, item: ManifestItem) -> _Shown:
-        """Write the files of one item. Outputs that are equal, byte by byte, are drawn once."""
+    def show(self, item: ManifestItem) -> _Shown | None:
+        """Write the files of one item; None where it has nothing to show. Outputs that are equal, byte by byte, are
+        drawn once.
+        """
         given, reference = read_known(self._manifest, item)
         name = self._items[item.stem]
+        reference = self._views.as_shown(self._manifest.arms[0].codec, given, reference)
+        if reference is None:
+            return None
         whole, small = self._write(f"reference/{name}", reference)
         drawn: dict[tuple[str, ...], tuple[Any, str, str]] = {}
         by_device, rows = {}, {}
@@ -141,7 +148,8 @@ class _Work:
     def _decoded(self, arm: ManifestArm, output: Output, given: Any) -> Any | None:
         task = self._manifest.experiment.task
         try:
-            return task.decode(arm.codec, load_output(task, arm, output, given), given)
+            made = task.decode(arm.codec, load_output(task, arm, output, given), given)
+            return self._views.as_shown(arm.codec, given, made)
         except (OSError, ValueError):
             return None
 

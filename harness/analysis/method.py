@@ -143,6 +143,11 @@ def _groups_in_words(manifest: Manifest) -> str:
         f"against what the rules let the mean of all {nouns.plural} lose (one-sided t test, the larger p-value of it "
         "and of Hall's, which allows for skewed differences; Holm, 5 % over all groups, scores and devices of a "
         "candidate). A group that is worse leaves the decision as the rules have it."
+        + (
+            " A rule on a group is judged as others are, over the group alone; it is broken only where that holds for"
+            " all rules on groups and devices together (Holm, 5 %)."
+        )
+        * any(rule.group is not None for rule in manifest.experiment.rules)
     )
 
 

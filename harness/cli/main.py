@@ -25,6 +25,7 @@ COMMANDS = {
     "nightly": "measure a suite of experiments on devices, unattended, and say what changed",
     "soak": "infer for hours or days: does it leak, slow down or overheat?",
     "parity": "find the layer of a converted model that departs from its original",
+    "web-check": "try a model in every engine and backend of a browser, before anything is measured",
     "bisect": "find the commit that made a model slower, by paired runs on one device",
     "monitor": "watch a deployed model on devices, as live metrics on a port",
     "report": "redraw a run's report from its comparison.json",
@@ -58,8 +59,12 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        importlib.import_module(f"harness.cli.{name}").configure(command)
+        importlib.import_module(f"harness.cli.{_module(name)}").configure(command)
     return parser
+
+
+def _module(command: str) -> str:
+    return command.replace("-", "_")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     complete(parser)
     arguments = parser.parse_args(argv)
-    command = importlib.import_module(f"harness.cli.{arguments.command}")
+    command = importlib.import_module(f"harness.cli.{_module(arguments.command)}")
     try:
         with signals_as_interrupts():
             code = int(command.execute(arguments))

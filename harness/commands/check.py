@@ -11,6 +11,7 @@ from harness.commands.look_at_models import look_at_models
 from harness.experiment.resolve import Resolved, ResolvedArm, differences, resolve
 from harness.quantity import QUANTITIES
 from harness.tasks.first_look import FirstLook
+from harness.tasks.item_groups import groups_of
 from harness.tasks.scenes_by_name import crops_told, scenes_by_name
 from harness.words.groups import groups_in_words
 from harness.words.rules import rule_in_words
@@ -19,6 +20,7 @@ from harness.words.sentences import cores_in_words, counted
 if TYPE_CHECKING:
     from devices.base import Device
     from harness.documents.runner_record import RunnerKind, RunnerRecord
+    from harness.experiment.declaration import Rule
     from harness.experiment.file import ExperimentFile
     from harness.models.tensor_info import TensorInfo
     from harness.runs.session.progress import Progress
@@ -69,11 +71,16 @@ def _in_words(resolved: Resolved) -> list[str]:
     nouns = experiment.task.nouns
     if experiment.data.groups is not None:
         lines.append(f"groups    {groups_in_words(resolved.items, experiment.measure.min_items, nouns.singular)}")
-    lines += [
-        f"rule      {QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
-        for rule in experiment.rules
-    ]
+    lines += [f"rule      {_rule(rule, resolved)}" for rule in experiment.rules]
     return lines + [f"doubt     {text}" for text in _doubts_on_items(resolved)]
+
+
+def _rule(rule: Rule, resolved: Resolved) -> str:
+    nouns = resolved.task.nouns
+    words = f"{QUANTITIES[rule.quantity].label}: {rule_in_words(rule, QUANTITIES[rule.quantity], nouns)}"
+    if rule.group is None:
+        return words
+    return f"{words} ({counted(len(groups_of(resolved.items)[rule.group]), nouns.singular)})"
 
 
 def _doubts_on_items(resolved: Resolved) -> list[str]:
@@ -89,6 +96,16 @@ def _doubts_on_items(resolved: Resolved) -> list[str]:
             f"only {counted(count, 'scene' if by_scene else nouns.singular)}: rules on scores stay open below "
             f"{least} (measure.min_items)"
         )
+    sizes = {
+        group: len({item.scene if by_scene else item.stem for item in resolved.items if group in item.groups})
+        for group in dict.fromkeys(rule.group for rule in experiment.rules if rule.group is not None)
+    }
+    texts += [
+        f"only {counted(size, 'scene' if by_scene else nouns.singular)} of {group}: rules on it stay open below {least}"
+        " (measure.min_items)"
+        for group, size in sizes.items()
+        if size < least
+    ]
     told = None if by_scene else crops_told(scenes_by_name([item.stem for item in resolved.items]), nouns.plural)
     return [*texts, *([told] if told is not None else [])]
 

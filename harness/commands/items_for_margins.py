@@ -53,7 +53,7 @@ def items_for_margins(resolved: Resolved) -> list[str]:
 def _margins(resolved: Resolved) -> dict[str, float]:
     """Score of single items → the tightest margin that a rule gives it, in the unit."""
     found: dict[str, float] = {}
-    for rule in resolved.file.experiment.rules:
+    for rule in resolved.file.experiment.rules_on_all:
         quantity = QUANTITIES[rule.quantity]
         if rule.no_worse_than is None or quantity.measured_in != "quality" or quantity.over == "set":
             continue

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Literal
 from harness.documents.device_parts import DeviceParts, Part
 
 if TYPE_CHECKING:
+    from devices.browsers.find_browsers import Browser
     from devices.build.native_build import Target
     from devices.identity import Identity
+    from devices.runtimes.spec import RuntimeSpec
     from harness.runs.preparing.runner_choice import RunnerChoice
 
 
-def parts_of(identity: Identity, python: str | None, environments: Sequence[str]) -> DeviceParts:
-    """`python`: the Python there; None where there is none. `environments`: as `ready_runtimes` lists them."""
+def parts_of(
+    identity: Identity, python: str | None, environments: Sequence[str], browsers: Sequence[Browser] = ()
+) -> DeviceParts:
+    """`python`: the Python there; None where there is none. `environments`: as `ready_runtimes` lists them. `browsers`:
+    those that are there.
+    """
     from devices.runtimes.registry import RUNTIMES
     from harness.runs.preparing.native_offer import native_offer, native_target
     from harness.runs.preparing.runner_choice import ArmNeeds, choose_runner
@@ -26,6 +32,9 @@ def parts_of(identity: Identity, python: str | None, environments: Sequence[str]
     choices: dict[str, RunnerChoice] = {}
     runtimes = []
     for spec in RUNTIMES.values():
+        if spec.python is None:
+            runtimes.append(_web_engine(spec, identity, python, browsers))
+            continue
         needs = [ArmNeeds(spec.name, spec.default_version)]
         choice = choose_runner(identity, needs, native_offer(identity, needs))
         choices.setdefault(choice.runner, choice)
@@ -33,7 +42,7 @@ def parts_of(identity: Identity, python: str | None, environments: Sequence[str]
         if choice.runner == "native" and target is not None:
             runtimes.append(_library(spec.name, spec.default_version, target))
         else:
-            part = _environment(name, spec.python_range(), python, environments)
+            part = _environment(name, spec.python.python_range(), python, environments)
             runtimes.append(_with_other_way(part, identity, spec.name, spec.default_version, target))
     first = choices.get("native") or next(iter(choices.values()))
     others = [*([_native_runner(target)] if "native" in choices and target is not None else [])]
@@ -61,6 +70,38 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
         return Part(what=name, runner="python", state="missing", how="there is no Python 3.8 or newer", remedy=remedy)
     how = f"provisioned at the first run, if an index has it for this machine and Python {pythons}"
     return Part(what=name, runner="python", state="when needed", how=how)
+
+
+def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, browsers: Sequence[Browser]) -> Part:
+    from devices.web_engines.engine_files import engine_is_here
+    from devices.web_engines.npm_fetch import NpmError, npm_is_here
+
+    name = f"{spec.name} {spec.default_version}"
+    fault = _no_page(identity, python, browsers)
+    is_here = False
+    if fault is None:
+        try:
+            is_here = engine_is_here(spec, spec.default_version)
+        except NpmError as error:
+            fault = (error.what, error.remedy)
+    if fault is None and not is_here and not npm_is_here():
+        fault = ("there is no npm on this computer to fetch it with", "Install Node.js, which has npm.")
+    if fault is not None:
+        return Part(what=name, runner="python", state="missing", how=fault[0], remedy=fault[1])
+    if is_here:
+        return Part(what=name, runner="python", state="ready", how=f"for {browsers[0].product}")
+    return Part(what=name, runner="python", state="when needed", how="fetched by npm at the first run")
+
+
+def _no_page(identity: Identity, python: str | None, browsers: Sequence[Browser]) -> tuple[str, str] | None:
+    """Why no page can be measured there, and what to do; None where one can."""
+    if identity.android is not None:
+        return "a phone's browser cannot be measured yet", "Measure it on Linux, or name another runtime."
+    if not browsers:
+        return "no browser was found there", "Install one on the device, such as: apt install chromium"
+    if python is None:
+        return "there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3"
+    return None
 
 
 def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:

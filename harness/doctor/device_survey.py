@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.documents.device_parts import DeviceParts
@@ -10,6 +11,7 @@ from harness.documents.profile import Ability
 
 if TYPE_CHECKING:
     from devices.base import Device, DeviceCommands
+    from devices.browsers.find_browsers import Browser
     from devices.identity import Identity
     from devices.power.survey import Survey as Sensors
 
@@ -38,6 +40,7 @@ def survey(name: str) -> list[DeviceSurvey]:
 
 
 def _look_at(device: Device) -> DeviceSurvey:
+    from devices.browsers.find_browsers import find_browsers
     from devices.environments.ready_runtimes import ready_runtimes
     from devices.errors import DeviceError
     from devices.power.survey import parse_survey, survey_energy
@@ -48,8 +51,9 @@ def _look_at(device: Device) -> DeviceSurvey:
         identity = device.identify()
         python = _python(device, identity)
         environments = ready_runtimes(device)
-        parts = parts_of(identity, python, environments)
-        abilities = [_latency(parts)]
+        browsers = find_browsers(device, identity)
+        parts = parts_of(identity, python, environments, browsers)
+        abilities = [_latency(parts), _in_browsers(browsers)]
         for what, path in MEASURABLE_FILES.items():
             # Memory peaks are reset by writing to their file; the others are read.
             test = "-w" if path.endswith("clear_refs") else "-r"
@@ -94,6 +98,14 @@ def _energy(sensors: Sensors) -> Ability:
     if isinstance(found, FoundSource):
         return Ability(what="energy", possible=True, how=f"{SOURCES[found.source].label} ({found.covers})")
     return Ability(what="energy", possible=False, how="no source there; `bakeoff doctor` says of each why")
+
+
+def _in_browsers(browsers: Sequence[Browser]) -> Ability:
+    """Which browsers there are. What they can shows once a page is open in them."""
+    if not browsers:
+        return Ability(what="web pages", possible=False, how="no browser was found there")
+    names = "; ".join(map(str, browsers))
+    return Ability(what="web pages", possible=True, how=f"{names}. What each can: bakeoff web-check MODEL")
 
 
 def _python(device: DeviceCommands, identity: Identity) -> str | None:

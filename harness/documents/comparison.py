@@ -209,6 +209,8 @@ class RuleResult(_Strict):
     quantity: str
     rule: str
     """The rule in words, such as `at least 20 % lower`."""
+    group: str | None = None
+    """The group of items that the rule is on; None for all items."""
     outcome: RuleOutcome
     reason: str
     """A sentence with the numbers in it."""
@@ -415,6 +417,12 @@ class WorstItems(_Strict):
     """Those that no other score has among its worst."""
     words: str
     """Such as `of the 8 worst by LPIPS (AlexNet) 5 are among the worst by every other score too`."""
+    stays: list[float] = []
+    """The share of drawings in which each of the items is among as many worst, where every loss is moved by what is
+    negligible; empty in files from before this was drawn.
+    """
+    stability: str | None = None
+    """The same in words; None where it was not drawn."""
 
 
 class Reading(_Strict):
@@ -472,6 +480,8 @@ class ArmOnDevice(_Strict):
     settings: dict[str, str] = {}
     library: str | None = None
     """For the native runner, the runtime's shared library, its SHA-256 and where it is from."""
+    browser: dict[str, str] = {}
+    """Heading → text on the browser that it ran in, its GPU, its page, what is downloaded; empty for all others."""
     values: dict[str, Measured] = {}
     """Quantity → the arm's own value."""
 

@@ -43,6 +43,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ManifestStaticCopy(_Strict):
+    """A copy of a model with the sizes of its inputs fixed."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0, le=2**62)
+    shapes: dict[str, list[Annotated[int, Field(ge=0, lt=2**31)]]]
+    """Input → its sizes."""
+
+
 class ManifestArm(_Strict):
     """An arm with everything resolved."""
 
@@ -61,6 +70,10 @@ class ManifestArm(_Strict):
     cores: Cores | None = None
     threads: int = Field(ge=1, le=256)
     codec: Codec
+    browser: str | None = Field(default=None, max_length=400)
+    """The arm's own word; null for the first that a device has, and for what runs in none."""
+    static_copy: ManifestStaticCopy | None = None
+    """What the devices get in the model's stead, where its engine takes no free sizes."""
     suspicion: str | None = None
     """What a few items through the model showed before the run, where its output looks wrongly read; else null."""
 

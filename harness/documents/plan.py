@@ -38,7 +38,9 @@ class WebArm(_Strict):
     page_files: dict[str, str]
     """Name below the page's address → absolute path of its blob: `tab.html`, `frame.html` and the scripts they name."""
     engine_files: dict[str, str]
-    """Name below `engine/` → absolute path of its blob: the engine's modules and WebAssembly, as its package has them."""
+    """Name below `engine/` → absolute path of its blob: modules and WebAssembly by package and path in it, such as
+    `onnxruntime-web/dist/ort.wasm.min.mjs`.
+    """
     engine_script: str
     """Which of `engine_files` the frame imports as a module."""
 

@@ -256,8 +256,24 @@ class LatencyBlock(_Timed):
     gate: GateOutcome | None = None
 
 
+class MemoryPart(BaseModel):
+    """How large a part of a browser was at the end of a memory step, and who says so."""
+
+    model_config = BOUNDED
+
+    of: Literal["page", "gpu_process", "all_processes"]
+    what: Literal["private_footprint", "pss", "own_account"]
+    """`private_footprint` is anonymous memory and swap, as Chromium counts it; `own_account` what the browser tells a
+    page of its own heaps (`performance.measureUserAgentSpecificMemory`), which knows nothing of a GPU process.
+    """
+    bytes: Count
+    source: str
+
+
 class MemoryMeasured(_Record):
-    """One fresh process of one arm. Resident sizes of the whole worker, in bytes."""
+    """One fresh process of one arm. Resident sizes of the whole worker, in bytes; of a web arm, those of the process
+    that its page has, in a browser that has nothing else open.
+    """
 
     record: Literal["memory"] = "memory"
     step: Count
@@ -274,6 +290,8 @@ class MemoryMeasured(_Record):
     inferences: Count
     steady_rss_bytes: Count | None = None
     """Resident size after the last inference."""
+    parts: list[MemoryPart] = Field(default=[], max_length=64)
+    """Of a web arm, at the end: what is not in the page's process too."""
     readings: list[Reading] = Field(default=[], max_length=MOST_READINGS)
     gate: GateOutcome | None = None
 

@@ -23,6 +23,41 @@ class LibraryRecord(BaseModel):
     """Name → SHA-256 of the libraries that were brought along with it."""
 
 
+class PackageRecord(BaseModel):
+    """A package of npm that an engine's files are from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    archive_sha256: str | None
+    """Null where the files were named in a folder that somebody unpacked."""
+    integrity: str | None
+    """The text that npm says; null for what npm did not fetch."""
+    source: str
+    """`npm`, or the file or folder that the user named."""
+
+
+class EngineRecord(BaseModel):
+    """The engine of an arm that runs in a browser, and the browser."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    browser: str
+    """Path of its program on the device, or `android:` and an app's package."""
+    browser_product: str
+    """What it calls itself, such as `Chromium 150.0.7204.92`."""
+    files: dict[str, str]
+    """Package and path in it → SHA-256."""
+    bytes: int
+    """All the files that a page may load together; which it did load, the record of the arm says."""
+    gzip_bytes: dict[str, int] = {}
+    """File → its size as gzip makes it at its best, as a server would send it."""
+    model_gzip_bytes: int | None = None
+    """The same of the model's file."""
+    packages: list[PackageRecord]
+
+
 class RunnerRecord(BaseModel):
     """Written when a device is planned."""
 
@@ -37,6 +72,8 @@ class RunnerRecord(BaseModel):
     """Whether the runner brought its own libc along."""
     libraries: dict[str, LibraryRecord] = {}
     """Arm id → its library, for the native runner."""
+    engines: dict[str, EngineRecord] = {}
+    """Arm id → its engine, for arms that run in a browser."""
 
     @property
     def name(self) -> str:

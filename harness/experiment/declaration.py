@@ -74,6 +74,7 @@ CoreNumbers = Annotated[
 Cores = CoreNumbers | CoreKind
 
 OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+BrowserName = Annotated[str, Field(max_length=400, pattern=r"^[A-Za-z0-9_/][^\x00-\x1f\x7f]*$")]
 OptionValue = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -86,14 +87,42 @@ class Arm(DeclaredTable):
     runtime: str = Field(pattern=r"^[A-Za-z0-9._-]+(==[A-Za-z0-9.+_-]+)?$")
     """`onnxruntime` for the tested version, or `onnxruntime==1.32.0`."""
     accelerator: Accelerator = "cpu"
-    """What the model is to run on; what the accelerator does not take, the CPU does, and that is told."""
+    """What the model is to run on; what the accelerator does not take, the CPU does, and that is told. Of a runtime in
+    a web page `wasm` where none is given.
+    """
     accelerator_options: dict[OptionName, OptionValue] = Field(default={}, max_length=64)
     """Options of the runtime's provider, by its own names; all of them text."""
     threads: int = Field(default=1, ge=1, le=256)
     cores: Cores | None = None
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
+    browser: BrowserName | None = None
+    """The browser of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a
+    program on the device, or an app's package. None: the first that the device has.
+    """
     tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _runs_on_what_the_runtime_begins_with(cls, table: Any) -> Any:
+        """A page has no `cpu`: where no accelerator is given, its first is meant."""
+        if not isinstance(table, dict) or "accelerator" in table or not isinstance(table.get("runtime"), str):
+            return table
+        spec = RUNTIMES.get(table["runtime"].split("==")[0])
+        return table if spec is None or spec.web is None else {**table, "accelerator": spec.accelerators[0]}
+
+    @model_validator(mode="after")
+    def _is_of_a_page_or_not(self) -> Arm:
+        spec = RUNTIMES.get(self.runtime_name)
+        if spec is None:
+            return self
+        if spec.web is None and self.browser is not None:
+            msg = f"a browser is given, and {self.runtime_name} does not run in one"
+            raise ValueError(msg)
+        if spec.web is not None and self.cores is not None:
+            msg = f"cores are given, and {self.runtime_name} runs in a browser, which chooses its own: leave cores out"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _options_have_an_accelerator(self) -> Arm:
@@ -244,6 +273,8 @@ class Measure(DeclaredTable):
     seed: int | None = Field(default=None, ge=0, lt=2**63)
     metrics: list[str] = Field(default=list(TASKS[DEFAULT_TASK].default_metrics))
     """Those of the task that `data.task` names, where none are listed."""
+    own_metric_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    """How long a metric of an installed package may take for one item, in its own process; then the item has none."""
     min_items: int = Field(default=FEWEST_ITEMS, ge=2, le=1_000_000)
     """Rules on scores are open with fewer items than this, or fewer scenes where items are crops. Whoever asks for
     fewer is told what a verdict rests on.
@@ -252,6 +283,8 @@ class Measure(DeclaredTable):
     energy: Energy = Energy()
     sustained: Sustained = Sustained()
     hold: Held = Held()
+    allow_software_renderer: bool = False
+    """Whether the times of an arm whose browser has no GPU, but a program in its stead, may decide rules."""
     reference_ms: float = Field(default=5.0, ge=0, le=1000)
     """Fixed work of the runner's own before each block, by which throttling shows; 0 for none."""
 
@@ -384,15 +417,29 @@ class Rule(DeclaredTable):
 
     For scores `item_margin` and `worst_share` bound the tail: at most `worst_share` of the items may be worse than the
     baseline by more than `item_margin`.
+
+    `group`: the rule is on the items of this group alone (`data.groups`), such as `night`.
     """
 
     quantity: str
+    group: str | None = Field(default=None, min_length=1, max_length=200)
     improve_by_at_least: AmountField | None = None
     no_worse_than: AmountField | None = None
     at_most: AmountField | None = None
     at_least: AmountField | None = None
     item_margin: AmountField | None = None
     worst_share: AmountField | None = None
+
+    @model_validator(mode="after")
+    def _group_of_items(self) -> Rule:
+        if (
+            self.group is not None
+            and self.quantity in QUANTITIES
+            and QUANTITIES[self.quantity].measured_in != "quality"
+        ):
+            msg = f"group is for scores; {self.quantity} is not measured item by item"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _one_bound(self) -> Rule:
@@ -501,6 +548,9 @@ class Experiment(DeclaredTable):
             if quantity.measured_in == "quality" and rule.quantity not in self.score_names:
                 msg = f"a rule is on {rule.quantity!r}, which measure.metrics does not list"
                 raise ValueError(msg)
+            if rule.group is not None and self.data.groups is None:
+                msg = f"a rule is on the group {rule.group!r}, and data.groups is not given"
+                raise ValueError(msg)
             if quantity.measured_in == "votes" and not self.task.shows_pictures:
                 msg = f"a rule is on {rule.quantity!r}, and this task has nothing that people could look at"
                 raise ValueError(msg)
@@ -518,7 +568,12 @@ class Experiment(DeclaredTable):
     @property
     def task(self) -> AnyTask:
         """What the items are, and all that follows from it."""
-        return TASKS[self.data.task]
+        return TASKS[self.data.task].of(self.data)
+
+    @property
+    def rules_on_all(self) -> list[Rule]:
+        """Those that are not on one group of items."""
+        return [rule for rule in self.rules if rule.group is None]
 
     @property
     def score_names(self) -> list[str]:

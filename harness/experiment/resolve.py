@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.experiment.scores_file import read_scores
-from harness.tasks.item_groups import with_groups
+from harness.models.static_copy import sizes_in_words, static_copy
+from harness.tasks.item_groups import groups_of, with_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.experiment.file import ExperimentFile
     from harness.experiment.scores_file import ScoresFile
     from harness.models.model_file import ModelFile
+    from harness.models.static_copy import StaticCopy
     from harness.tasks.item import TaskItem
     from harness.tasks.registry import Codec
     from harness.tasks.task import AnyTask
@@ -37,6 +39,13 @@ class ResolvedArm:
     codec: Codec
     runtime: RuntimeSpec
     runtime_version: str
+    static: StaticCopy | None = None
+    """The copy with fixed sizes that its engine needs, where the model's are free."""
+
+    @property
+    def device_model(self) -> ModelFile:
+        """The file that a device gets."""
+        return self.model if self.static is None else self.static.model
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,9 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
         [file.folder, *(arm.model.path for arm in arms), items[0].input_path, items[0].reference_path]
     )
     latency_item = _latency_item(file, items)
+    arms = [_with_static_copy(experiment.task, arm, items) for arm in arms]
     items = with_groups(items, experiment.data, file.resolve, experiment.task.nouns.singular)
+    _refuse_unknown_groups(file, items)
     items = experiment.task.read_items(items, advance)
     notes = _notes(experiment.task, arms)
     if experiment.task.notes_on_items is not None:
@@ -90,6 +101,16 @@ def resolve(file: ExperimentFile, advance: Callable[[int, int], None]) -> Resolv
         notes=[*notes, *_notes_on_scores(scores, items, arms)],
         scores=scores,
     )
+
+
+def _refuse_unknown_groups(file: ExperimentFile, items: list[TaskItem]) -> None:
+    known = list(groups_of(items))
+    for rule in file.experiment.rules:
+        if rule.group is not None and rule.group not in known:
+            raise UserError(
+                f"a rule is on the group {rule.group!r} of {rule.quantity}, and no item is in it",
+                f"The groups are {', '.join(map(repr, known))}.",
+            )
 
 
 def _scores(file: ExperimentFile, items: list[TaskItem]) -> dict[str, ScoresFile]:
@@ -146,6 +167,30 @@ def _resolve_arm(identifier: str, arm: Arm, file: ExperimentFile) -> ResolvedArm
     )
 
 
+def _with_static_copy(task: AnyTask, arm: ResolvedArm, items: list[TaskItem]) -> ResolvedArm:
+    """For an engine that takes no free sizes, the copy with those of the items. Raises `UserError` where they have
+    several.
+    """
+    web = arm.runtime.web
+    if web is None or arm.arm.accelerator not in web.needs_static_shapes:
+        return arm
+    sizes: dict[str, list[str]] = {}
+    asked: dict[str, list[int]] = {}
+    for item in items:
+        asked = task.input_shapes(arm.codec, item)
+        sizes.setdefault(sizes_in_words(asked), []).append(item.stem)
+    if not asked:
+        return arm
+    if len(sizes) > 1:
+        told = "; ".join(f"{size} ({stems[0]})" for size, stems in list(sizes.items())[:3])
+        raise UserError(
+            f"arm {arm.arm.name!r}: {arm.runtime.name} on {arm.arm.accelerator} takes one size only, and the"
+            f" {task.nouns.content} have {len(sizes)}: {told}",
+            f"Give {task.nouns.content} of one size, or parts of one size where the task can cut them.",
+        )
+    return replace(arm, static=static_copy(arm.model, asked))
+
+
 def _codec(model: ModelFile, arm: Arm, file: ExperimentFile) -> Codec:
     task, data = file.experiment.task, file.experiment.data
     codec: Codec = task.make_codec(model, task.with_files(arm.tensor or data.tensor, file.resolve), data)
@@ -190,6 +235,13 @@ def _notes(task: AnyTask, arms: list[ResolvedArm]) -> list[str]:
         for arm in arms
         if isinstance(arm.arm.cores, list) and len(arm.arm.cores) < arm.arm.threads
     ]
+    crowded += [
+        f"{arm.arm.name}: {arm.runtime.name} on {arm.arm.accelerator} takes no free sizes, so it gets a copy of"
+        f" {arm.model.path.name} with its input fixed at {sizes_in_words(arm.static.shapes)}"
+        f" (SHA-256 {arm.static.model.sha256[:12]}…)"
+        for arm in arms
+        if arm.static is not None
+    ]
     outputs = crowded + [f"{arm.arm.name}: {note}" for arm in arms for note in task.notes(arm.model, arm.codec)]
     return outputs + [
         f"{arm.arm.name} and {first.arm.name} are one model in one runtime with the same settings: an A/A run"
@@ -200,7 +252,7 @@ def _notes(task: AnyTask, arms: list[ResolvedArm]) -> list[str]:
 
 def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
     """What differs between two arms: `model`, `runtime`, `runtime version`, `accelerator`, `accelerator
-    options`, `threads`, `cores`.
+    options`, `threads`, `cores`, `browser`.
     """
     same_runtime = baseline.runtime.name == candidate.runtime.name
     pairs = {
@@ -211,5 +263,8 @@ def differences(baseline: ResolvedArm, candidate: ResolvedArm) -> list[str]:
         "accelerator options": baseline.arm.accelerator_options != candidate.arm.accelerator_options,
         "threads": baseline.arm.threads != candidate.arm.threads,
         "cores": baseline.arm.cores != candidate.arm.cores,
+        "browser": baseline.runtime.web is not None
+        and candidate.runtime.web is not None
+        and baseline.arm.browser != candidate.arm.browser,
     }
     return [name for name, differs in pairs.items() if differs]

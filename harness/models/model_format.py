@@ -34,3 +34,7 @@ class ModelReader:
     """A path, the name of an output and the shape of the only input → the output's shape, empty where it does not
     follow; None for a format that has no inference of shapes.
     """
+    with_static_shapes: Callable[[Path, dict[str, list[int]]], bytes] | None = None
+    """A path and the sizes of its inputs by name → the same model with these sizes fixed, and all that follows from
+    them. Raises `ModelFormatError`. None for a format that has no such copy.
+    """

@@ -81,10 +81,45 @@ def inferred_shape(path: Path, output: str, input_shape: list[int]) -> list[int]
     return [] if found is None else [dimension.dim_value for dimension in found.type.tensor_type.shape.dim]
 
 
+def with_static_shapes(path: Path, shapes: dict[str, list[int]]) -> bytes:
+    """The model with the sizes of its inputs fixed, and those of everything within as ONNX's inference of shapes finds
+    them. Weights and operators stay as they are. Raises `OnnxFormatError`.
+    """
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    graph = model.graph
+    inputs = {each.name: each for each in graph.input}
+    for name, shape in shapes.items():
+        dimensions = inputs[name].type.tensor_type.shape.dim if name in inputs else ()
+        if len(dimensions) != len(shape):
+            raise OnnxFormatError(f"it has no input {name!r} with {len(shape)} dimensions")
+        for dimension, size in zip(dimensions, shape, strict=True):
+            if dimension.HasField("dim_value") and dimension.dim_value > 0 and dimension.dim_value != size:
+                raise OnnxFormatError(
+                    f"its input {name!r} has a side of {dimension.dim_value}, and {size} was asked for"
+                )
+            dimension.dim_value = size
+    # What it said of sizes within was said of the free ones; inference keeps what it finds.
+    del graph.value_info[:]
+    for each in graph.output:
+        for dimension in each.type.tensor_type.shape.dim:
+            if not (dimension.HasField("dim_value") and dimension.dim_value > 0):
+                dimension.Clear()
+    try:
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError) as error:
+        lines = str(error).strip().splitlines()
+        reason = lines[-1][:300] if lines else "ONNX's inference of shapes fails"
+        raise OnnxFormatError(f"it cannot have the sizes {shapes}: {reason}") from None
+    return bytes(model.SerializeToString(deterministic=True))
+
+
 ONNX = ModelReader(
     format="onnx",
     suffix=".onnx",
     is_marked=lambda _content: False,  # a protobuf carries no mark
     read=lambda _path, content: read_onnx(content),
     inferred_shape=inferred_shape,
+    with_static_shapes=with_static_shapes,
 )

@@ -9,10 +9,11 @@ type 1, buffer 2, name 3, quantization 4, shape_signature 7}, QuantizationParame
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
-from harness.models.model_format import ModelFormatError, ModelReader
+from harness.models.flat_table import FlatTable, TfliteFormatError, uint32
+from harness.models.model_format import ModelReader
 from harness.models.tensor_info import TensorInfo
+from harness.models.tflite_static import with_static_shapes
 
 IDENTIFIER = b"TFL3"
 _DTYPES = {
@@ -21,85 +22,12 @@ _DTYPES = {
 }  # fmt: skip
 
 
-class TfliteFormatError(ModelFormatError):
-    """The bytes are not a whole .tflite file."""
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A flatbuffer table at a position."""
-
-    data: bytes
-    position: int
-
-    def _field(self, index: int) -> int | None:
-        """Absolute position of a field's value, None when the table has not got it."""
-        vtable = self.position - _int32(self.data, self.position)
-        size = _uint16(self.data, vtable)
-        slot = 4 + 2 * index
-        if slot + 2 > size:
-            return None
-        offset = _uint16(self.data, vtable + slot)
-        return self.position + offset if offset else None
-
-    def byte(self, index: int) -> int:
-        position = self._field(index)
-        return 0 if position is None else struct.unpack_from("<b", self.data, position)[0]
-
-    def uint32(self, index: int) -> int:
-        position = self._field(index)
-        return 0 if position is None else _uint32(self.data, position)
-
-    def table(self, index: int) -> _Table | None:
-        position = self._field(index)
-        return None if position is None else _Table(self.data, position + _uint32(self.data, position))
-
-    def vector(self, index: int) -> tuple[int, int]:
-        """(position of the first element, length) of a vector."""
-        position = self._field(index)
-        if position is None:
-            return 0, 0
-        start = position + _uint32(self.data, position)
-        return start + 4, _uint32(self.data, start)
-
-    def numbers(self, index: int, code: str) -> list[int] | list[float]:
-        start, length = self.vector(index)
-        if start + length * struct.calcsize(code) > len(self.data):
-            raise TfliteFormatError("a list reaches beyond the end of the file")
-        return list(struct.unpack_from(f"<{length}{code}", self.data, start))
-
-    def tables(self, index: int) -> list[_Table]:
-        start, length = self.vector(index)
-        if start + 4 * length > len(self.data):
-            raise TfliteFormatError("a list reaches beyond the end of the file")
-        places = range(start, start + 4 * length, 4)
-        return [_Table(self.data, place + _uint32(self.data, place)) for place in places]
-
-    def text(self, index: int) -> str:
-        start, length = self.vector(index)
-        if start + length > len(self.data):
-            raise TfliteFormatError("a text reaches beyond the end of the file")
-        return self.data[start : start + length].decode("utf-8", "replace")
-
-
-def _uint16(data: bytes, position: int) -> int:
-    return int(struct.unpack_from("<H", data, position)[0])
-
-
-def _uint32(data: bytes, position: int) -> int:
-    return int(struct.unpack_from("<I", data, position)[0])
-
-
-def _int32(data: bytes, position: int) -> int:
-    return int(struct.unpack_from("<i", data, position)[0])
-
-
 def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
     """Inputs and outputs of the first subgraph. Raises `TfliteFormatError` saying what is wrong with the bytes."""
     if data[4:8] != IDENTIFIER:
         raise TfliteFormatError("it does not begin as a .tflite file does (no TFL3 mark)")
     try:
-        model = _Table(data, _uint32(data, 0))
+        model = FlatTable(data, uint32(data, 0))
         for buffer in model.tables(4):
             start, length = buffer.vector(0)
             if start + length > len(data):
@@ -118,7 +46,7 @@ def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
         raise TfliteFormatError("it ends in the middle: the file is truncated or damaged") from None
 
 
-def _walk_operators(model: _Table, graph: _Table) -> None:
+def _walk_operators(model: FlatTable, graph: FlatTable) -> None:
     """Touch every operator, so that a file whose end is cut off is noticed here and not by a runtime on a device."""
     for code in model.tables(1):
         code.text(1)
@@ -132,7 +60,7 @@ def _walk_operators(model: _Table, graph: _Table) -> None:
             options.byte(0)
 
 
-def _tensor(tensor: _Table) -> TensorInfo:
+def _tensor(tensor: FlatTable) -> TensorInfo:
     shape = tensor.numbers(7, "i") or tensor.numbers(0, "i")
     quantization = tensor.table(4)
     scales = quantization.numbers(2, "f") if quantization else []
@@ -153,4 +81,5 @@ TFLITE = ModelReader(
     suffix=".tflite",
     is_marked=lambda content: content[4:8] == IDENTIFIER,
     read=lambda _path, content: read_tflite(content),
+    with_static_shapes=with_static_shapes,
 )

@@ -2,8 +2,8 @@
 
 Grey pictures become RGB with three equal channels. What the file says of its picture is honoured: which way up it is
 (`harness.tasks.orientation`) and which colours its numbers stand for (`harness.tasks.color_profile`). 16-bit pictures
-and real transparency are refused: cutting depth or laying over a background would change the data that everything
-after is judged by.
+and real transparency are refused unless the caller says what is to become of them: cutting depth or laying over a
+background changes the data that everything after is judged by.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from harness.errors import UserError
 from harness.plain_file import open_plain_file
@@ -47,18 +47,52 @@ def image_size(path: Path) -> tuple[int, int]:
     return _read(path, lambda image: upright_size(path, image))
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+@dataclass(frozen=True)
+class Allowed:
+    """What is to become of pictures that are refused else."""
+
+    deep: Literal["refuse", "round"] = "refuse"
+    """16 bits a channel: `round` to 8."""
+    alpha: str = "refuse"
+    """Transparency: `ignore` what the alpha channel says, or `over #rrggbb`, laid over one colour."""
+
+
+NOTHING_ALLOWED: Final = Allowed()
+
+
+def read_image(path: Path, allowed: Allowed = NOTHING_ALLOWED) -> NDArray[np.uint8]:
     """A picture as uint8 (height, width, 3), RGB. Raises `UserError` naming the file and what is odd about it."""
     import numpy as np
 
     def decode(image: Any) -> NDArray[np.uint8]:
-        _refuse_deep(path, image)
         turned, said = orientation_of(path, image), color_of(path, image)
-        image.load()
-        shown = to_srgb(path, _as_rgb_or_grey(path, image), said)
+        if allowed.deep == "round" and _is_deep(path, image):
+            _refuse_frames(path, image)
+            flat = _rounded(path, image)
+        else:
+            _refuse_deep(path, image)
+            image.load()
+            flat = image
+        shown = to_srgb(path, _as_rgb_or_grey(path, flat, allowed.alpha), said)
         return np.array(upright(shown, turned).convert("RGB"), dtype=np.uint8)
 
     return _read(path, decode)
+
+
+def _rounded(path: Path, image: Any) -> Any:
+    from PIL import Image
+
+    from harness.tasks.deep_picture import rounded
+
+    with open_plain_file(path) as file:
+        found = rounded(image, lambda: Image.open(file, formats=FORMATS))
+        if found is None:
+            raise UserError(
+                f"{path}: holds 16 bits a channel in a form ({image.format}, {image.mode}) that cannot be read whole",
+                "Save it as a PNG file of 16 bits.",
+            )
+        found.load()
+    return found
 
 
 def read_levels(path: Path) -> NDArray[np.uint8] | None:
@@ -166,11 +200,20 @@ def _refuse_deep(path: Path, image: Any) -> None:
     """Refuse more than 8 bits a channel, also where the reader would cut them in silence: 16-bit RGB in PNG, TIFF and
     PPM.
     """
-    if image.mode.startswith(("I", "F")) or _bits(path, image) > 8:
+    if _is_deep(path, image):
         raise UserError(
             f"{path}: has more than 8 bits a channel; bakeoff scores 8-bit pictures",
-            "Convert it to 8 bits yourself, so that you decide how it is rounded.",
+            "Convert it to 8 bits yourself, so that you decide how it is rounded; image_to_image does it where the"
+            ' experiment says deep = "round" below [data].',
         )
+    _refuse_frames(path, image)
+
+
+def _is_deep(path: Path, image: Any) -> bool:
+    return bool(image.mode.startswith(("I", "F"))) or _bits(path, image) > 8
+
+
+def _refuse_frames(path: Path, image: Any) -> None:
     # A camera's JPEG may hold a preview or a second view behind the picture (MPF): the first is what viewers show.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise UserError(f"{path}: holds {image.n_frames} frames; give one picture a file")
@@ -190,15 +233,18 @@ def _bits(path: Path, image: Any) -> int:
     return 8
 
 
-def _as_rgb_or_grey(path: Path, image: Any) -> Any:
+def _as_rgb_or_grey(path: Path, image: Any, alpha: str) -> Any:
     if "transparency" in image.info:  # a colour, or an entry of the palette, that stands for nothing
         image = image.convert("RGBA")
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"}:
         low, _ = image.getchannel("A").getextrema()
-        if low < 255:
+        if low < 255 and alpha.startswith("over "):
+            return _laid_over(image.convert("RGBA"), alpha.removeprefix("over "))
+        if low < 255 and alpha != "ignore":
             raise UserError(
                 f"{path}: is partly transparent; a model sees no transparency",
-                "Flatten it onto a background first.",
+                "Flatten it onto a background first; image_to_image does it where the experiment says so, such as"
+                ' alpha = "over white" below [data].',
             )
         return image.convert("L" if image.mode in _GREY_MODES else "RGB")
     if image.mode in {"RGB", "L"}:
@@ -206,6 +252,16 @@ def _as_rgb_or_grey(path: Path, image: Any) -> Any:
     if image.mode in {"1", "P"}:
         return image.convert("L" if image.mode == "1" else "RGB")
     raise UserError(f"{path}: has the colour mode {image.mode}; convert it to RGB")
+
+
+def _laid_over(image: Any, color: str) -> Any:
+    """An RGBA picture over one colour: round(a·picture + (1 − a)·colour), on the levels as the file has them."""
+    import numpy as np
+    from PIL import Image, ImageColor
+
+    values = np.array(image, dtype=np.float64)
+    share, background = values[..., 3:] / 255.0, np.array(ImageColor.getrgb(color)[:3], dtype=np.float64)
+    return Image.fromarray(np.rint(share * values[..., :3] + (1.0 - share) * background).astype(np.uint8), "RGB")
 
 
 def grey_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class ItemViews:
-    """Functions of what `decode` and `read_reference` of a task give, here called shown things."""
+    """Functions of shown things: what `decode` and `read_reference` of a task give, as `as_shown` shows it."""
 
     whole_suffix: str
     """How the names of files end that `write_whole` writes, such as `.png`."""
@@ -38,3 +38,7 @@ class ItemViews:
     cut_suffix: str
     write_sheet: Callable[[Path, Sequence[str], Sequence[SheetRow]], None]
     """Write small views in a grid, with their names and those of the columns, into a file like a whole one."""
+    as_shown: Callable[[Any, Any, Any], Any | None] = lambda _, __, thing: thing
+    """(codec of the arm, or of the baseline for a reference; the input; what `decode` or `read_reference` gave) → the
+    shown thing; None where there is nothing to show.
+    """

@@ -64,6 +64,45 @@ class Looks(Protocol):
         """When every output was looked at."""
 
 
+@dataclass(frozen=True)
+class SeenOutput:
+    """One output, as looks that are taken ahead have it."""
+
+    devices: Sequence[str]
+    """Those that gave it."""
+    arm: str
+    codec: Any
+    tensors: Sequence[NDArray[np.generic]]
+    """As the task's `decode` takes them."""
+    decoded: Callable[[], Any]
+    """What they are decoded to, once for all who ask; None where they cannot be."""
+
+
+@dataclass(frozen=True)
+class SeenItem:
+    """One item with its outputs, as looks that are taken ahead have it."""
+
+    name: str
+    place: int
+    total: int
+    reference_path: Path
+    given: Any
+    reference: Any
+    outputs: Sequence[SeenOutput]
+    score: Callable[[str, Any], float | None]
+    """(metric, output) → its score against the item's reference; None where there is none."""
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """Looks of which one item needs nothing of another: they are taken in threads, beside the scores."""
+
+    def ahead(self, item: SeenItem) -> Callable[[], None]:
+        """Look at an item and its outputs, in any thread. What is given back writes down what was seen, and is called
+        in the items' order.
+        """
+
+
 Recall = Callable[[Mapping[str, Any], Callable[[], str]], str]
 """(what a text is computed from, how) → the text, from an earlier time where there was one."""
 

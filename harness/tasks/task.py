@@ -6,8 +6,8 @@ knows more of a task than this. A new one is a folder like `image_to_image/` and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -158,6 +158,15 @@ class Task(Generic[DataT, TensorT, ItemT, CodecT]):
     """Looks at outputs while they are scored, of these metrics, devices and arms (the baseline first)."""
     views: ItemViews | None = None
     """How every item is shown, small and whole; None for a task whose items are not looked at."""
+
+    reads: Callable[[DataT], Mapping[str, Any]] | None = None
+    """What the table [data] changes of how files are read: members of this task (such as `read_reference`) → what
+    stands in their place. None for a task whose files are read in one way.
+    """
+
+    def of(self, data: DataT) -> Task[DataT, TensorT, ItemT, CodecT]:
+        """The task as a table [data] declares it."""
+        return self if self.reads is None else replace(self, **self.reads(data))
 
     def offered_metrics(self) -> tuple[str, ...]:
         """The quantities it can be scored by, those of installed metrics of the same family last."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def rule_in_words(rule: Rule, quantity: Quantity, nouns: Nouns = DEFAULT_NOUNS) -> str:
-    """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`."""
+    """A rule without its quantity: `at least 20 % faster`, `at most 0.1 dB lower`, `at most 40 ms`,
+    `at most 0.1 dB lower on night`."""
     better, worse = quantity.words
     if rule.improve_by_at_least is not None:
         text = f"at least {margin_in_words(rule.improve_by_at_least, quantity)} {better}"
@@ -28,7 +29,7 @@ def rule_in_words(rule: Rule, quantity: Quantity, nouns: Nouns = DEFAULT_NOUNS) 
     if rule.item_margin is not None and rule.worst_share is not None:
         share, margin = amount_in_words(rule.worst_share), amount_in_words(rule.item_margin)
         text += f", and at most {share} of the {nouns.plural} {worse} by more than {margin}"
-    return text
+    return text if rule.group is None else f"{text} on {rule.group}"
 
 
 def margin_in_words(amount: Amount, quantity: Quantity) -> str:

@@ -56,7 +56,7 @@ class MsSsim:
         self._c2 = (_K2 * settings.data_range) ** 2
         self._window = gaussian_window()
         self._work = SharedWork(settings.threads)
-        self._scratch = Scratch()
+        self._scratch = Scratch(np.float64)
 
     def prepare(self, reference: Image) -> PreparedMsSsim:
         """Compute the reference's scales."""

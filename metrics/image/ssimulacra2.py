@@ -67,7 +67,7 @@ class Ssimulacra2:
         self._data_range = settings.data_range
         self._window = gaussian_window()
         self._work = SharedWork(settings.threads)
-        self._scratch = Scratch()
+        self._scratch = Scratch(np.float64)
 
     def prepare(self, reference: Image) -> PreparedSsimulacra2:
         """Compute the reference's colours at every scale."""

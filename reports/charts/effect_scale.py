@@ -92,7 +92,7 @@ def bounds_on(device: DeviceResult, candidate: str, quantity: str) -> list[float
     return [
         rule.effect_bound
         for rule in device.rules
-        if (rule.candidate, rule.quantity) == (candidate, quantity) and rule.effect_bound is not None
+        if (rule.candidate, rule.quantity, rule.group) == (candidate, quantity, None) and rule.effect_bound is not None
     ]
 
 

@@ -1,14 +1,14 @@
 """The steps of the GitHub workflow, run by bash as a runner does: on a night that finds a broken rule."""
 
 import os
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.rig.command import environment
+from tests.rig.forked_command import in_a_shell
 from tests.rig.tiny_suite import TinySuite
 
 REPOSITORY = Path(__file__).parents[2]
@@ -26,12 +26,10 @@ def checkout(tmp_path: Path, workdir: Path) -> tuple[Path, dict[str, str]]:
     suite.write()
     command = tmp_path / "bin" / "bakeoff"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m harness.cli.main "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {in_a_shell()} "$@"\n')
     command.chmod(0o755)
     return suite.folder, {
-        **os.environ,
-        "PATH": f"{command.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(REPOSITORY),
+        **environment(PATH=f"{command.parent}:{os.environ['PATH']}"),
         "NIGHTS": str(tmp_path / "nights"),
         "BAKEOFF_HISTORY": f"sqlite:///{tmp_path}/history.db",
         "BAKEOFF_STATE": str(tmp_path / "state"),

@@ -15,6 +15,8 @@ import pytest
 from tests.rig import postgresql as postgresql_rig
 from tests.rig import sshd as sshd_rig
 from tests.rig.built_once import common_folder
+from tests.rig.command import environment as environment_of_a_command
+from tests.rig.forked_command import in_a_shell
 from tests.rig.phone import AdbServer, StandInPhone
 from tests.rig.phone.phone import missing_parts
 
@@ -76,11 +78,11 @@ def desk(tmp_path, tmp_path_factory, workdir):
     commands.mkdir()
     kept = common_folder(tmp_path_factory) / "pages"
     kept.mkdir(exist_ok=True)
-    program = f"{shlex.quote(sys.executable)} -m harness.cli.main"
+    program = in_a_shell()
     write_command(commands / "bakeoff", ONCE.replace("{kept}", shlex.quote(str(kept))).replace("{bakeoff}", program))
     write_command(commands / "python", f'exec {shlex.quote(sys.executable)} "$@"')
     path = f"{commands}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(REPOSITORY), "BAKEOFF_LOCAL_WORKDIR": str(workdir)}
+    environment = environment_of_a_command(PATH=path, BAKEOFF_LOCAL_WORKDIR=str(workdir))
     environment["BAKEOFF_PROFILES"] = str(tmp_path / "profiles")
     environment["BAKEOFF_HISTORY"] = str(tmp_path / "history.db")
     environment["BAKEOFF_HISTORY_WAITING"] = str(tmp_path / "waiting")

@@ -134,7 +134,13 @@ def make_manifest(
         experiment=Experiment(
             name="simulated",
             question="Which build ships?",
-            data=Data(inputs="in", references="ref", scale=2, scene_separator="-" if crops > 1 else None),
+            data=Data(
+                inputs="in",
+                references="ref",
+                scale=2,
+                scene_separator="-" if crops > 1 else None,
+                groups="tags.csv" if any("group" in rule for rule in rules) else None,
+            ),
             arms=[
                 Arm(
                     name=arm.name,

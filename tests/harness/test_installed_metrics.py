@@ -137,6 +137,29 @@ def test_a_run_is_scored_by_it_and_the_rest_goes_on_beside_those_that_fail(
     assert "noise, which it takes for sharpness" in page.stdout
 
 
+def test_one_that_hangs_or_crashes_costs_its_own_scores_and_nothing_else(
+    installed: Path, finished_run, tmp_path: Path
+) -> None:
+    run = with_metrics(finished_run, tmp_path / "run", "hangs", "crashes", "sharpness")
+    written = json.loads(run.manifest.read_text())
+    written["experiment"]["measure"]["own_metric_timeout_s"] = 3.0
+    run.manifest.write_text(json.dumps(written))
+    done = python(installed, ANALYSE, str(run.path))
+    assert done.returncode == 0, done.stderr
+    scores = json.loads(done.stdout)
+    package = "sharpness-of-ours 1.2.3"
+    assert len(scores["sharpness"]["values"]) == len(scores["psnr"]["values"])
+    assert scores["crashes"]["values"] == []
+    given_up = f"{package} hung or crashed on 3 items one behind the other, and is asked no more"
+    assert set(scores["crashes"]["reasons"]) == {f"{package} crashed (signal 11)", given_up}
+    assert set(scores["hangs"]["reasons"]) <= {f"{package} did not answer within 3 s", given_up}
+    assert scores["hangs"]["reasons"]
+    assert set(scores["hangs"]["values"]) <= {1.0}
+    # Nobody is left behind.
+    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "harness.metric_child hangs" not in left
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

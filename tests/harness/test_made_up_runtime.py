@@ -15,7 +15,7 @@ from devices.libraries.brought_library import VARIABLE, brought_library, place_i
 from devices.libraries.native_library import library_status
 from devices.libraries.runtime_library import pinned_wheels
 from devices.runtimes.registry import RUNTIMES, resolve, runtime_for
-from devices.runtimes.spec import NativeLibrary, PinnedLibrary, RuntimeSpec
+from devices.runtimes.spec import NativeLibrary, PinnedLibrary, PythonPackage, RuntimeSpec
 from harness.doctor.device_parts import parts_of
 from harness.errors import UserError
 from harness.experiment.declaration import Arm
@@ -30,11 +30,9 @@ from tests.devices.library_files import archive, library
 
 SPEC = RuntimeSpec(
     name="tensor-mill",
-    distribution="tensor-mill-wheels",
-    import_name="tensor_mill",
+    python=PythonPackage(distribution="tensor-mill-wheels", import_name="tensor_mill", python_min=(3, 9)),
     default_version="4.2.0",
     formats=("mill",),
-    python_min=(3, 9),
     accelerators=("cpu", "waterwheel"),
     also_called=("grinder",),
     native=NativeLibrary(

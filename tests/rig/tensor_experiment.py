@@ -35,6 +35,27 @@ def write_model(path: Path, inputs: tuple[str, str], outputs: tuple[str, str], f
     return path
 
 
+def write_wide_model(path: Path, gain_name: str) -> Path:
+    """x (n, 3) and a scalar gain → `debug`, which differs from any reference, and `out`, the gain times x plus y."""
+    infos = [
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info(gain_name, TensorProto.FLOAT, []),
+        ],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("sum", "out")],
+    ]
+    nodes = [
+        helper.make_node("Add", ["x", "y"], ["plain"]),
+        helper.make_node("Sub", ["x", "y"], ["sum"]),
+        helper.make_node("Mul", ["plain", gain_name], ["out"]),
+    ]
+    graph = helper.make_graph(nodes, "wide", *infos)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def save(path: Path, tensor: np.ndarray) -> None:
     """As numpy writes it, folders and all."""
     path.parent.mkdir(parents=True, exist_ok=True)

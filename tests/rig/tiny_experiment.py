@@ -100,6 +100,7 @@ class TinyExperiment:
     names: list[str] = field(default_factory=lambda: [f"picture{n}" for n in range(4)])
     baseline: str = DOUBLE
     candidate: str = BLUR
+    candidate_runtime: str = "onnxruntime"
     measure: dict[str, Any] = field(
         default_factory=lambda: {
             "design": "fixed",
@@ -150,7 +151,7 @@ class TinyExperiment:
                 f"name = {json.dumps(role)}",
                 f'role = "{role}"',
                 f"model = {json.dumps(model, ensure_ascii=False)}",
-                'runtime = "onnxruntime"',
+                f'runtime = "{self.candidate_runtime if role == "candidate" else "onnxruntime"}"',
                 *(self.candidate_settings if role == "candidate" else []),
             ]
         lines += ["[measure]", *(f"{key} = {json.dumps(value)}" for key, value in self.measure.items())]

@@ -4,7 +4,7 @@
 
 #include "conductor/journal.h"
 #include "conductor/progress.h"
-#include "conductor/worker_process.h"
+#include "conductor/tab_workers.h"
 
 /* How going on with a step went. What failed is on record. */
 enum flow { FLOW_DONE, FLOW_ARM_FAILED, FLOW_PASS_STOPPED, FLOW_STOPPED, FLOW_UNWRITABLE };
@@ -16,7 +16,9 @@ struct arms {
     const char *self;   /* path of this program */
     const char *folder; /* absolute path of the folder of the records */
     int wakeup;
-    struct worker_process *workers[ARMS_MAX];
+    struct worker_process *workers[ARMS_MAX]; /* of a web arm that works: the holder of tabs, which they share */
+    pid_t working_pids[ARMS_MAX]; /* of what infers: another one where a wrapper started it, or in a browser */
+    struct tab_workers tabs;
     int bound_items[ARMS_MAX]; /* −1 for none */
     int64_t start_ns[ARMS_MAX]; /* how long an arm's last start took, its model loaded; 0 before */
 };

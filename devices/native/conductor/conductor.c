@@ -168,6 +168,7 @@ int conduct(const char *self_path, const char *plan_path, const char *records_pa
                                .self = self_path,
                                .folder = folder,
                                .wakeup = stop_listen(plan_folder.data)};
+    self->arms.tabs = (struct tab_workers){&plan, self_path, folder, self->arms.wakeup, NULL};
     for (int k = 0; k < ARMS_MAX; k++)
         self->arms.bound_items[k] = -1;
     machine_open(&self->machine, "");

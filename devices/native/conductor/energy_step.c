@@ -137,6 +137,8 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
     context_write(record, "after", &self->machine, &self->after);
     gate_outcome_write(record, gate);
     struct json_writer notes = {0};
+    if (spent->answer != NULL)
+        json_copy_elements(&notes, json_get(spent->answer, "notes"));
     struct bytes note = {0};
     bytes_format(&note, "%lld samples were not taken: the readings of one record take up to %d bytes",
                  (long long)readings->dropped, (int)READINGS_MAX_BYTES);

@@ -23,6 +23,7 @@ static enum flow write_block(struct session *self, const struct plan_step *step,
         json_copy_member(record, answer, names[k]);
     reference_write(record, reference);
     gate_outcome_write(record, gate);
+    json_copy_list_member(record, "notes", json_get(answer, "notes"));
     return session_end_record(self);
 }
 

@@ -7,6 +7,7 @@ struct sizes {
     int64_t before_load_rss, load, load_peak_rss, first_inference, run_peak_rss, steady_rss, pss;
     bool reset;
     struct json_writer notes;    /* elements of a list */
+    struct json_writer parts;    /* the same, of a web arm at the end */
     struct json_writer readings; /* the same */
 };
 
@@ -59,6 +60,7 @@ static enum flow measure(struct arms *arms, const struct plan_step *step, struct
         sizes->run_peak_rss = sizes->reset ? size_in(answer, "peak_rss_bytes") : -1;
         sizes->steady_rss = size_in(answer, "rss_bytes");
         sizes->pss = size_in(answer, "pss_bytes");
+        json_copy_elements(&sizes->parts, json_get(answer, "parts"));
         add_notes(sizes, answer);
         readings_add(&sizes->readings, arms->plan, &arms->plan->memory_probes, arms_pid(arms, step->arm));
     }
@@ -80,6 +82,7 @@ static enum flow write_sizes(struct session *self, const struct plan_step *step,
     json_size_member(record, "steady_rss_bytes", sizes->steady_rss);
     json_size_member(record, "pss_bytes", sizes->pss);
     json_integer_member(record, "inferences", step->inferences);
+    json_list_member(record, "parts", &sizes->parts);
     json_list_member(record, "readings", &sizes->readings);
     gate_outcome_write(record, gate);
     json_list_member(record, "notes", &sizes->notes);
@@ -99,6 +102,7 @@ enum flow memory_step(struct session *self, const struct plan_step *step)
         flow = write_sizes(self, step, &sizes, &gate);
     gate_outcome_free(&gate);
     bytes_free(&sizes.notes.out);
+    bytes_free(&sizes.parts.out);
     bytes_free(&sizes.readings.out);
     return flow;
 }

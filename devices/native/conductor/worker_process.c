@@ -40,7 +40,7 @@ struct worker_process *worker_start(char *const argv[], const char *folder, int 
             problem = errno;
     if (problem == 0) {
         const int descriptors[3] = {ends[0][0], ends[1][1], worker->log};
-        worker->pid = worker->working_pid = child_start(argv, descriptors);
+        worker->pid = child_start(argv, descriptors);
         if (worker->pid < 0)
             problem = errno;
     }
@@ -150,11 +150,11 @@ void worker_kill(struct worker_process *worker)
     forget(worker);
 }
 
-void worker_close(struct worker_process *worker)
+void worker_close(struct worker_process *worker, int64_t limit_ns)
 {
     int status;
     close_pipes(worker);
-    if (worker->pid > 0 && !wait_for_end(worker, CLOSE_TIMEOUT_NS, &status))
+    if (worker->pid > 0 && !wait_for_end(worker, limit_ns, &status))
         end_now(worker);
     forget(worker);
 }
@@ -248,32 +248,40 @@ static enum received receive(struct worker_process *worker, struct meanwhile *me
     return RECEIVED_ANSWER;
 }
 
-enum asked worker_ask(struct worker_process *worker, struct json_writer *request, const char *name,
-                      const struct lasting *lasting, const struct json_value **answer, struct failure *failure)
+enum asked worker_exchange(struct worker_process *worker, struct json_writer *request, const char *name,
+                           int64_t waits_ns, struct meanwhile *meanwhile, const struct json_value **answer,
+                           struct failure *failure)
 {
-    int64_t timeout_ns = worker->timeout_ns + lasting->lasts_ns;
     bytes_text(&request->out, "\n");
-    enum received received = send_request(worker, &request->out)
-                                 ? receive(worker, lasting->meanwhile, timeout_ns, answer)
-                                 : RECEIVED_END;
+    enum received received = send_request(worker, &request->out) ? receive(worker, meanwhile, waits_ns, answer)
+                                                                 : RECEIVED_END;
     switch (received) {
     case RECEIVED_STOP: return ASKED_STOPPED;
     case RECEIVED_END: tell_end(worker, failure); return ASKED_FAILED;
     case RECEIVED_NOTHING:
         end_now(worker);
-        fail(failure, "timeout", "no answer to '%s' for %g s; the worker was killed", name,
-             (double)timeout_ns / 1e9);
+        fail(failure, "timeout", "no answer to '%s' for %g s; the worker was killed", name, (double)waits_ns / 1e9);
         add_log_tail(worker, failure);
         worker_kill(worker);
         return ASKED_FAILED;
     case RECEIVED_ANSWER: break;
     }
     drain_log(worker);
+    return ASKED_ANSWERED;
+}
+
+enum asked worker_ask(struct worker_process *worker, struct json_writer *request, const char *name,
+                      const struct lasting *lasting, const struct json_value **answer, struct failure *failure)
+{
+    enum asked asked = worker_exchange(worker, request, name, worker->timeout_ns + lasting->lasts_ns,
+                                       lasting->meanwhile, answer, failure);
+    if (asked != ASKED_ANSWERED)
+        return asked;
     const char *error = json_get_string(*answer, "error"), *message = json_get_string(*answer, "message");
     if (error == NULL)
         return ASKED_ANSWERED;
     fail(failure, error, "%s", message != NULL ? message : "");
     add_log_tail(worker, failure);
-    worker_close(worker);
+    worker_close(worker, CLOSE_TIMEOUT_NS);
     return ASKED_FAILED;
 }

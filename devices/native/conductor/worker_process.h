@@ -9,7 +9,6 @@
 
 struct worker_process {
     pid_t pid; /* also of its process group */
-    pid_t working_pid; /* of what infers: another one where a wrapper started it */
     int requests;
     int replies;
     int log; /* a file without a name that is its stderr; −1 once closed */
@@ -34,6 +33,12 @@ struct lasting {
     struct meanwhile *meanwhile;
 };
 
+/* Sends one request and waits so long for its answer, which may be one of an error and is valid until the next request.
+ * Where the process ended or fell silent it is gone, and its memory too. ASKED_STOPPED: a second signal came first. */
+enum asked worker_exchange(struct worker_process *worker, struct json_writer *request, const char *name,
+                           int64_t waits_ns, struct meanwhile *meanwhile, const struct json_value **answer,
+                           struct failure *failure);
+
 /* Sends one request and waits for its answer, which is valid until the next request. Where it raised, crashed or fell
  * silent the worker is gone, and its memory too. ASKED_STOPPED: a second signal came first. */
 enum asked worker_ask(struct worker_process *worker, struct json_writer *request, const char *name,
@@ -43,6 +48,6 @@ enum asked worker_ask(struct worker_process *worker, struct json_writer *request
 void worker_kill(struct worker_process *worker);
 
 /* Lets it end by itself, then insists. */
-void worker_close(struct worker_process *worker);
+void worker_close(struct worker_process *worker, int64_t limit_ns);
 
 #endif

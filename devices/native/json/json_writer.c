@@ -169,6 +169,21 @@ void json_list_member(struct json_writer *writer, const char *name, const struct
     json_close(writer, ']');
 }
 
+void json_copy_elements(struct json_writer *writer, const struct json_value *list)
+{
+    bool is_list = list != NULL && list->kind == JSON_ARRAY;
+    for (const struct json_value *element = is_list ? list->as.first : NULL; element != NULL; element = element->next)
+        json_copy(writer, element);
+}
+
+void json_copy_list_member(struct json_writer *writer, const char *name, const struct json_value *list)
+{
+    json_name(writer, name);
+    json_open(writer, '[');
+    json_copy_elements(writer, list);
+    json_close(writer, ']');
+}
+
 void json_copy_member(struct json_writer *writer, const struct json_value *object, const char *name)
 {
     json_name(writer, name);

@@ -30,6 +30,10 @@ void json_insert(struct json_writer *writer, const struct json_writer *elements)
 void json_string_member(struct json_writer *writer, const char *name, const char *text);
 /* A list of what another writer wrote, none or several. */
 void json_list_member(struct json_writer *writer, const char *name, const struct json_writer *elements);
+/* Elements of a list; nothing where it is none. */
+void json_copy_elements(struct json_writer *writer, const struct json_value *list);
+/* A member of a list that has these elements. */
+void json_copy_list_member(struct json_writer *writer, const char *name, const struct json_value *list);
 /* The member of that name of another object; null where it has none. */
 void json_copy_member(struct json_writer *writer, const struct json_value *object, const char *name);
 void json_integer_member(struct json_writer *writer, const char *name, int64_t value);

@@ -57,11 +57,16 @@ static bool read_arms(struct reading *reading, const struct json_value *list)
             .library = json_get_string(entry, "library"),
             .worker = json_get(entry, "worker"),
             .input_shapes = json_get(entry, "input_shapes"),
+            .web = json_get(entry, "web"),
+            .entry = entry,
         };
+        if (arm->web != NULL && arm->web->kind == JSON_NULL)
+            arm->web = NULL;
         if (arm->model == NULL || arm->runtime == NULL || arm->runtime_version == NULL
             || (arm->worker != NULL && !is_list_of_strings(arm->worker))
+            || (arm->web != NULL && arm->web->kind != JSON_OBJECT)
             || !json_get_integer(entry, "threads", 1, 4096, &arm->threads))
-            return refuse_key(reading, id, "model, runtime, runtime_version, worker or threads");
+            return refuse_key(reading, id, "model, runtime, runtime_version, worker, web or threads");
         plan->arm_count++;
     }
     return true;

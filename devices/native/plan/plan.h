@@ -33,6 +33,8 @@ struct plan_arm {
     const char *library;                   /* NULL where the plan names none */
     const struct json_value *worker;       /* argv prefix of a worker; empty for this program itself */
     const struct json_value *input_shapes; /* may be NULL */
+    const struct json_value *web;          /* what a browser's tab is given for it; NULL of an arm that needs none */
+    const struct json_value *entry;        /* all of this */
     int64_t threads;
 };
 

@@ -23,7 +23,7 @@ typedef void (*signal_handler)(int);
 /* errno is each thread's own, behind a function. */
 int *__errno(void);
 #define errno (*__errno())
-enum { ENOENT = 2, EINTR = 4, ECHILD = 10, EWOULDBLOCK = 11, EEXIST = 17, EFBIG = 27 };
+enum { ENOENT = 2, EINTR = 4, ECHILD = 10, EAGAIN = 11, EWOULDBLOCK = 11, EEXIST = 17, EFBIG = 27 };
 
 /* Files */
 enum {
@@ -36,7 +36,8 @@ enum {
     O_NONBLOCK = 04000,
     O_CLOEXEC = 02000000,
 };
-enum { F_OK = 0, R_OK = 4, F_DUPFD_CLOEXEC = 1030, LOCK_EX = 2, LOCK_NB = 4, POLLIN = 1 };
+enum { F_OK = 0, R_OK = 4, F_DUPFD_CLOEXEC = 1030, LOCK_EX = 2, LOCK_NB = 4, POLLIN = 1, POLLOUT = 4 };
+enum { SEEK_SET = 0, SEEK_END = 2 };
 struct pollfd {
     int fd;
     short events;
@@ -58,6 +59,7 @@ int fcntl(int, int, ...);
 int flock(int, int);
 int fsync(int);
 int ftruncate(int, off_t);
+off_t lseek(int, off_t, int);
 int mkdir(const char *, mode_t);
 int open(const char *, int, ...);
 DIR *opendir(const char *);
@@ -69,6 +71,7 @@ struct dirent *readdir(DIR *);
 ssize_t readlink(const char *, char *, size_t);
 char *realpath(const char *, char *);
 int rename(const char *, const char *);
+int rmdir(const char *);
 int unlink(const char *);
 ssize_t write(int, const void *, size_t);
 
@@ -114,7 +117,9 @@ unsigned long getauxval(unsigned long);
 int clock_gettime(int, struct timespec *);
 int execvp(const char *, char *const *);
 pid_t fork(void);
+char *getenv(const char *);
 pid_t getpid(void);
+unsigned getuid(void);
 int kill(pid_t, int);
 int nanosleep(const struct timespec *, struct timespec *);
 int prctl(int, ...);

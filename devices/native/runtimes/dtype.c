@@ -37,6 +37,14 @@ enum dtype dtype_of_descr(const char *descr)
     return DTYPE_NONE;
 }
 
+enum dtype dtype_of_name(const char *name)
+{
+    for (size_t k = 1; k < sizeof dtypes / sizeof *dtypes; k++)
+        if (strcmp(dtypes[k].name, name) == 0)
+            return (enum dtype)k;
+    return DTYPE_NONE;
+}
+
 bool tensor_bytes(enum dtype dtype, size_t rank, const int64_t *shape, size_t *bytes)
 {
     uint64_t total = dtypes[dtype].bytes;

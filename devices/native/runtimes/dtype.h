@@ -36,6 +36,7 @@ size_t dtype_bytes(enum dtype dtype);
 /* As in a .npy header, such as `<f4`. */
 const char *dtype_descr(enum dtype dtype);
 enum dtype dtype_of_descr(const char *descr);
+enum dtype dtype_of_name(const char *name);
 
 /* False where a size is negative or the product does not fit. */
 bool tensor_bytes(enum dtype dtype, size_t rank, const int64_t *shape, size_t *bytes);

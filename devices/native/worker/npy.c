@@ -122,8 +122,8 @@ static bool parse_header(const char *name, struct text text, struct tensor *tens
     return true;
 }
 
-bool npy_parse(const char *name, const unsigned char *content, size_t length, struct tensor *tensor,
-               struct failure *failure)
+bool npy_find(const unsigned char *content, size_t length, const char *name, struct tensor *tensor, size_t *data_at,
+              struct failure *failure)
 {
     if (length < PREFIX_BYTES || memcmp(content, "\x93NUMPY", 6) != 0)
         return fail(failure, "ValueError", "%s is not a .npy file", name);
@@ -145,8 +145,19 @@ bool npy_parse(const char *name, const unsigned char *content, size_t length, st
     if (!tensor_bytes(tensor->dtype, tensor->rank, tensor->shape, &tensor->bytes) || tensor->bytes > left)
         return fail(failure, "ValueError", "%s is cut short: it has %lld bytes of data, fewer than its shape says",
                     name, (long long)left);
+    tensor->data = NULL;
+    *data_at = start + header;
+    return true;
+}
+
+bool npy_parse(const char *name, const unsigned char *content, size_t length, struct tensor *tensor,
+               struct failure *failure)
+{
+    size_t data_at;
+    if (!npy_find(content, length, name, tensor, &data_at, failure))
+        return false;
     tensor->data = allocate(tensor->bytes, 1);
-    memcpy(tensor->data, content + start + header, tensor->bytes);
+    memcpy(tensor->data, content + data_at, tensor->bytes);
     return true;
 }
 

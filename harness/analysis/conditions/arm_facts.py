@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from devices.runtimes.registry import RUNTIMES
+from devices.runtimes.spec import ON_THE_PROCESSOR
+from harness.analysis.conditions.browser_facts import TOLD_IN_SENTENCES, browser_facts
 from harness.documents.comparison import ArmInfo, ArmOnDevice
 from harness.quantity import QUANTITIES
 from harness.tasks.registry import DEFAULT_NOUNS
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
     from harness.documents.manifest import Manifest, ManifestArm
     from harness.documents.records import ArmLoaded
+    from harness.documents.runner_record import EngineRecord
     from harness.quantity import Measured
     from harness.tasks.nouns import Nouns
 
@@ -68,9 +72,15 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
         "accelerator options": arm.accelerator_options != baseline.accelerator_options,
         "threads": arm.threads != baseline.threads,
         "cores": arm.cores != baseline.cores,
+        "browser": arm.browser != baseline.browser and _is_web(arm) and _is_web(baseline),
         "tensor": manifest.experiment.task.tensor_is_a_factor and tensors.get(arm.name) != tensors.get(baseline.name),
     }
     return [factor for factor, differs in factors.items() if differs]
+
+
+def _is_web(arm: ManifestArm) -> bool:
+    spec = RUNTIMES.get(arm.runtime)
+    return spec is not None and spec.web is not None
 
 
 def failures_of(
@@ -126,9 +136,11 @@ def arm_on_device(
     failures: list[str],
     values: Mapping[str, Measured],
     library: str | None = None,
+    engine: EngineRecord | None = None,
 ) -> ArmOnDevice:
     """The facts of one arm. Failed with nothing measured is `failed`, failed on the way `partial`."""
     loaded = last_load(arm, records)
+    browser = browser_facts(arm, loaded, engine)
     measured = any(
         value.kind == "available" and QUANTITIES[name].measured_in != "file"  # it needs no device
         for name, value in values.items()
@@ -143,8 +155,13 @@ def arm_on_device(
         threads=loaded.threads if loaded else None,
         cores=None if loaded is None or loaded.cores is None else cores_in_words(loaded.cores),
         delegated=_delegated(loaded),
-        settings=dict(loaded.settings) if loaded else {},
+        settings={
+            name: text
+            for name, text in (loaded.settings if loaded else {}).items()
+            if not browser or name not in TOLD_IN_SENTENCES
+        },
         library=library,
+        browser=browser,
         values=dict(values),
     )
 
@@ -163,7 +180,7 @@ def asked_and_done(arm: ManifestArm, records: DeviceRecords | None) -> list[str]
     ):
         if asked != done:
             warnings.append(f"{arm.name} asked for {what} {asked} and ran with {done}.")
-    if loaded.accelerator != "cpu" and loaded.accelerator == arm.accelerator:
+    if loaded.accelerator not in ON_THE_PROCESSOR and loaded.accelerator == arm.accelerator:
         warnings += _fallback_warnings(arm.name, loaded)
     if loaded.cores_asked is not None and loaded.cores != loaded.cores_asked:
         got = "cores that the device does not name" if loaded.cores is None else f"core {cores_in_words(loaded.cores)}"
@@ -182,7 +199,7 @@ def not_as_asked(arm: ManifestArm, records: DeviceRecords | None) -> str | None:
     loaded = last_load(arm, records)
     if loaded is None:
         return None
-    is_alone = arm.accelerator != "cpu" and loaded.delegated_nodes == 0
+    is_alone = arm.accelerator not in ON_THE_PROCESSOR and loaded.delegated_nodes == 0
     cores = loaded.cores_asked if loaded.cores is None else loaded.cores
     was_and_asked = [
         (f"in {loaded.runtime} {loaded.runtime_version}", f"in {arm.runtime} {arm.runtime_version}"),

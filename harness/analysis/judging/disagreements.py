@@ -48,7 +48,7 @@ def _disagreement(
         one.quantity: [
             result.outcome
             for result in device.rules
-            if (result.candidate, result.quantity) == (one.candidate, one.quantity)
+            if (result.candidate, result.quantity, result.group) == (one.candidate, one.quantity, None)
         ]
         for one in up + down
     }

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from harness.analysis.judging.judge_outcome import as_gain, gain_of_margin
 from harness.analysis.judging.withstand import as_gains, doubt_on_bounds
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from harness.tasks.nouns import Nouns
 
 _ALPHA = 0.05
+_ALONE: Final = {"devices": "on this device alone", "rules on groups": "were it the only rule on a group"}
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,22 @@ def _with_few_told(judged: RuleJudgement, quantity: Quantity, evidence: Evidence
     return replace(judged, predicate=f"{judged.predicate}; it rests on only {counted(n, replicate)}")
 
 
-def hold_together(judgements: Mapping[str, RuleJudgement]) -> dict[str, RuleJudgement]:
-    """One rule on several devices (name → judgement): "broken on some device" holds at 5 % over all of them (Holm).
+_Key = TypeVar("_Key")
 
-    What is broken on a device alone, but not once all devices are allowed for, becomes open. With one device nothing
-    changes.
+
+def hold_together(judgements: Mapping[_Key, RuleJudgement], what: str) -> dict[_Key, RuleJudgement]:
+    """One rule on several devices, or rules on several groups of items: "broken on some of them" holds at 5 % over all
+    (Holm); `what` they are, such as `devices`.
+
+    What is broken alone, but not once all are allowed for, becomes open. With a single one nothing changes.
     """
     adjusted = dict(zip(judgements, holm([one.p_broken for one in judgements.values()]), strict=True))
     return {
         device: replace(
             judged,
             outcome="open",
-            predicate=f"{judged.predicate} on this device alone, but with {len(judgements)} devices that can be chance "
-            f"(p = {adjusted[device]:.2f} after Holm)",
+            predicate=f"{judged.predicate} {_ALONE.get(what, 'alone')}, but with {len(judgements)} {what} that can be "
+            f"chance (p = {adjusted[device]:.2f} after Holm)",
         )
         if judged.outcome == "broken" and adjusted[device] > _ALPHA
         else judged

@@ -81,13 +81,14 @@ def decide(
         headline = f"Ship {candidate}: {because}"
     disasters = _disasters(candidate, devices, rules, nouns)
     groups = worse_groups(candidate, devices, nouns)
+    on_all = [rule for rule in rules if rule.group is None]
     slow = worse_tails(candidate, devices, rules, p_worse)
-    others = worse_without_a_rule(candidate, devices, rules, {id(contrast) for _, contrast in slow})
+    others = worse_without_a_rule(candidate, devices, on_all, {id(contrast) for _, contrast in slow})
     disagreeing = {(one.device, name) for one in disagreements for name in one.worse}
     lost = [
         _on(device, devices, f"{QUANTITIES[one.quantity].subject} is {one.words}, and no rule asks about it")
         for device, one in others
-        if is_clear_loss(one, rules) and (device.device, one.quantity) not in disagreeing
+        if is_clear_loss(one, on_all) and (device.device, one.quantity) not in disagreeing
     ]
     slow_words = [_on(device, devices, f"{told(contrast)}, and no rule asks about it") for device, contrast in slow]
     also = []
@@ -236,8 +237,8 @@ def _praise(candidate: str, devices: list[DeviceResult], rules: list[Rule]) -> s
         quantity = QUANTITIES[rule.quantity]
         effects = [one.effect for _, one in _contrasts(candidate, rule.quantity, devices)]
         known = [effect for effect in effects if isinstance(effect, Effect)]
-        name = quantity.subject
-        if rule.improve_by_at_least is not None and known:
+        name = quantity.subject if rule.group is None else f"{quantity.subject} on {rule.group}"
+        if rule.improve_by_at_least is not None and known and rule.group is None:
             gains = [effect.estimate * (-1.0 if quantity.better == "lower" else 1.0) for effect in known]
             least = known[gains.index(min(gains))]
             ends = (least.interval.low, least.interval.high) if least.interval is not None else ()

@@ -55,6 +55,8 @@ def _how_far(one: GroupResult) -> float:
 def _is_met(candidate: str, device: DeviceResult, one: GroupResult) -> bool:
     """Whether every rule on the group's score is met over all items."""
     outcomes = [
-        rule.outcome for rule in device.rules if (rule.candidate, rule.quantity) == (candidate, one.contrast.quantity)
+        rule.outcome
+        for rule in device.rules
+        if (rule.candidate, rule.quantity, rule.group) == (candidate, one.contrast.quantity, None)
     ]
     return bool(outcomes) and set(outcomes) == {"met"}

@@ -11,12 +11,16 @@ from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 _CHOOSE = [
     quantity.name
     for quantity in sorted(QUANTITIES.values(), key=lambda one: one.gallery_order or 0)
     if quantity.gallery_order is not None
 ]
+
+_MOST_LEFT_OUT = 1000
+"""A set's value is computed twice for each item that is left out."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ def worst_items(
 
     The metric is the first by `Quantity.gallery_order` that has a value for both arms on some item; the next ones
     decide between items that lose the same. Items without a value in both arms are left out; items that are identical
-    to the reference in both arms have a loss of 0.
+    to the reference in both arms have a loss of 0. Where items have no values of their own, as of a score over the
+    whole set, the loss is what the candidate would gain on the baseline without the item.
     """
     return _ranked(quality, device, candidate, baseline)[:count]
 
@@ -53,13 +58,14 @@ def sampled_items(
 
 def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
     here = quality[quality["device"] == device]
+    scored = set(here["quantity"])  # of the few dozen there are, a run has a handful
     losses = {
         metric: own
         for metric in _CHOOSE
-        if (own := _losses(here[here["quantity"] == metric], metric, candidate, baseline))
+        if metric in scored and (own := _losses(here[here["quantity"] == metric], metric, candidate, baseline))
     }
     if not losses:
-        return []
+        return _ranked_by_influence(here, candidate, baseline)
     first, *others = losses
     # Where the first score knows only right and wrong, the next ones say which wrong is worst.
     ranked = sorted(
@@ -67,6 +73,47 @@ def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -
         key=lambda item: (-losses[first][item], *(-losses[other].get(item, 0.0) for other in others), item),
     )
     return [WorstItem(item, first, losses[first][item]) for item in ranked]
+
+
+def _ranked_by_influence(here: pd.DataFrame, candidate: str, baseline: str) -> list[WorstItem]:
+    """By the first score over the whole set that items contribute to: what the candidate would gain on the baseline
+    were the item not there.
+    """
+    for metric in dict.fromkeys(here["quantity"]):
+        if metric in QUANTITIES and QUANTITIES[metric].over == "set":
+            losses = _influences(here[here["quantity"] == metric], metric, candidate, baseline)
+            if losses:
+                ranked = sorted(losses, key=lambda item: (-losses[item], item))
+                return [WorstItem(item, metric, losses[item]) for item in ranked]
+    return []
+
+
+def _influences(rows: pd.DataFrame, metric: str, candidate: str, baseline: str) -> dict[str, float]:
+    """Item → how much worse it makes the candidate beside the baseline; empty where the set has no value, or so many
+    items that leaving out each in turn takes long.
+    """
+    from harness.analysis.evidence.set_evidence import values_of_both
+
+    both = rows[rows["arm"] == baseline].merge(rows[rows["arm"] == candidate], on="item", suffixes=("_a", "_b"))
+    both = both[both["contribution_a"].notna() & both["contribution_b"].notna()]
+    if not 2 <= len(both) <= _MOST_LEFT_OUT:
+        return {}
+    ours, theirs = (np.stack(both[f"contribution_{side}"].to_list()).astype(np.float64) for side in ("a", "b"))
+    quantity = QUANTITIES[metric]
+    turn = 1.0 if quantity.better == "higher" else -1.0
+
+    def gain(kept: NDArray[np.bool_]) -> float:
+        before, after = values_of_both(quantity, ours[kept], theirs[kept])
+        return 0.0 if before == after else turn * (after - before)
+
+    everything = np.ones(len(both), dtype=np.bool_)
+    whole = gain(everything)
+    found = {}
+    for place, item in enumerate(both["item"]):
+        everything[place] = False
+        found[str(item)] = gain(everything) - whole
+        everything[place] = True
+    return {item: loss for item, loss in found.items() if np.isfinite(loss)}
 
 
 def _losses(rows: pd.DataFrame, metric: str, candidate: str, baseline: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.conditions.arm_facts import source_of
+from harness.analysis.conditions.browser_facts import clock_step_of_pages
 from harness.analysis.evidence.latency_evidence import summarise_blocks
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
 from harness.documents.manifest import Manifest, ManifestArm
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
     from harness.documents.joined_votes import Preference
     from harness.documents.records import EnergyBlock, LatencyBlock
+    from harness.documents.runner_record import RunnerRecord
     from harness.quantity import Quantity
 
 
@@ -42,6 +44,8 @@ class DeviceData:
     energy: DeviceEnergy
     preferences: Mapping[str, Preference] = field(default_factory=dict)
     """What people said of the device's outputs, by the name of the candidate."""
+    runner: RunnerRecord | None = None
+    """Which runner measured it, and from where its runtimes were."""
 
     @property
     def baseline(self) -> ManifestArm:
@@ -55,8 +59,11 @@ class DeviceData:
 
     @cached_property
     def clock_step_ns(self) -> float:
-        """What the device's clock can tell apart, as the latencies of all arms show it; 0 where they show no step."""
-        return clock_step_ns(self.latency["latency_ns"].to_numpy(dtype=np.float64))
+        """What the device's clock can tell apart, as the latencies of all arms show it, or as a page found its own to
+        step; 0 where neither shows a step.
+        """
+        shown = clock_step_ns(self.latency["latency_ns"].to_numpy(dtype=np.float64))
+        return max(shown, clock_step_of_pages(self.manifest, self.records))
 
     @cached_property
     def energy_rows(self) -> pd.DataFrame:

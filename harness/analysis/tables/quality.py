@@ -15,20 +15,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from harness.analysis.tables.ahead import done_ahead
 from harness.analysis.tables.kept_scores import KeptScores, score_key
-from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
+from harness.analysis.tables.made_output import MadeOutput, Unread
+from harness.analysis.tables.outputs import Output, read_known, read_outputs
 from harness.analysis.tables.scores_elsewhere import rows_made_elsewhere
-from harness.tasks.looks import RemembersLooks
+from harness.tasks.looks import LooksAhead, RemembersLooks, SeenItem, SeenOutput
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from harness.documents.folder import RunFolder
     from harness.documents.manifest import Manifest, ManifestArm, ManifestItem
     from harness.runs.session.progress import Progress
     from harness.tasks.looks import Looks, Seen
-    from harness.tasks.task import AnyTask
     from metrics.metric import Metric, MetricSettings, PreparedReference, Sample
     from metrics.set_metric import OpenSetMetric, PreparedSetReference
 
@@ -82,10 +80,9 @@ def score_outputs(
     with KeptScores() as kept:
         if isinstance(looks, RemembersLooks):
             looks.recall = kept.recall
-        scorer = _Scorer(manifest, outputs, metrics, unavailable, kept, looks is not None)
-        for number, scored in enumerate(done_ahead(scorer.score_item, manifest.items, threads)):
-            if looks is not None:
-                scored.show(looks, number, len(manifest.items))
+        scorer = _Scorer(manifest, outputs, metrics, unavailable, kept, looks)
+        for number, scored in enumerate(done_ahead(scorer.score_item, list(enumerate(manifest.items)), threads)):
+            scored.show()
             rows += scored.rows
             progress.advance("this machine", "scoring", number + 1, len(manifest.items))
     if kept.fault is not None:
@@ -112,7 +109,8 @@ def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | 
     from metrics.registry import METRICS, SET_METRICS
 
     task = manifest.experiment.task
-    settings = replace(metric_settings(manifest), threads=threads)
+    deadline_s = manifest.experiment.measure.own_metric_timeout_s
+    settings = replace(metric_settings(manifest), threads=threads, own_deadline_s=deadline_s)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:
@@ -127,31 +125,12 @@ def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | 
     return metrics, unavailable
 
 
-@dataclass(frozen=True)
-class _OutputSeen:
-    """What the task is shown of one output."""
-
-    devices: list[str]
-    arm: str
-    codec: Any
-    tensors: list[NDArray[np.generic]]
-
-
 @dataclass
 class _ScoredItem:
-    """One item's rows, and what the task is shown of it, in the order of the items."""
+    """One item's rows, and how the task is shown it, in the order of the items."""
 
-    item: ManifestItem
-    given: Any
-    reference: Any
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    outputs: list[_OutputSeen] = field(default_factory=list)
-
-    def show(self, looks: Looks, place: int, total: int) -> None:
-        """To the task, which sees one item after the other."""
-        looks.item(self.item.stem, place, total, Path(self.item.reference_path), self.given, self.reference)
-        for one in self.outputs:
-            looks.output(one.devices, one.arm, one.codec, one.tensors)
+    rows: list[dict[str, Any]]
+    show: Callable[[], None]
 
 
 class _Scorer:
@@ -164,11 +143,11 @@ class _Scorer:
         metrics: dict[str, Metric | OpenSetMetric],
         unavailable: dict[str, str],
         kept: KeptScores,
-        is_shown: bool,
+        looks: Looks | None,
     ) -> None:
-        """`is_shown`: whether the task looks at the items too."""
+        """`looks`: the task's, where it looks at the items too."""
         self._manifest, self._outputs, self._metrics, self._unavailable = manifest, outputs, metrics, unavailable
-        self._kept, self._is_shown = kept, is_shown
+        self._kept, self._looks = kept, looks
         task, data = manifest.experiment.task, manifest.experiment.data
         # What an arm's tensors and the task's settings have to do with every score.
         self._of_run = {
@@ -184,11 +163,15 @@ class _Scorer:
             if type(metric).__module__.startswith("metrics.")
         }
 
-    def score_item(self, item: ManifestItem) -> _ScoredItem:
-        """Every score of an item. Raises `UserError` where its input or reference has changed since the run."""
+    def score_item(self, placed: tuple[int, ManifestItem]) -> _ScoredItem:
+        """Every score of the item at a place. Raises `UserError` where its input or reference has changed since the
+        run.
+        """
+        place, item = placed
         task, names = self._manifest.experiment.task, self._manifest.experiment.measure.metrics
         given, reference = read_known(self._manifest, item)
-        scored = _ScoredItem(item, given, reference)
+        rows: list[dict[str, Any]] = []
+        shown: list[SeenOutput] = []
         sample_for = task.sample_for(Path(item.reference_path)) if task.sample_for is not None else _as_it_is
         prepared = _Prepared(self._metrics, sample_for, reference)
         devices: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -206,32 +189,56 @@ class _Scorer:
                 else:
                     key = _key(arm, output)
                     if key not in known:
-                        tensors = _load(task, arm, output, given)
-                        if self._is_shown and not isinstance(tensors, _Unread):
-                            scored.outputs.append(_OutputSeen(devices[key], arm.name, arm.codec, tensors))
-                        known[key] = self._score_output(item, arm, output, tensors, given, prepared, sample_for)
+                        made = MadeOutput(task, arm, output, given)
+                        if made.is_read:
+                            shown.append(SeenOutput(devices[key], arm.name, arm.codec, made.tensors, made.get_or_none))
+                        known[key] = self._score_output(item, arm, output, made, prepared, sample_for)
                     scores = known[key]
-                scored.rows += [_row(entry.name, arm, item, name, scores[name]) for name in names]
-        return scored
+                rows += [_row(entry.name, arm, item, name, scores[name]) for name in names]
+        seen = SeenItem(
+            item.stem,
+            place,
+            len(self._manifest.items),
+            Path(item.reference_path),
+            given,
+            reference,
+            shown,
+            prepared.score,
+        )
+        return _ScoredItem(rows, self._look(seen))
+
+    def _look(self, item: SeenItem) -> Callable[[], None]:
+        """Shows the item to the task, now where it can look from any thread; what is left is to be done in order."""
+        looks = self._looks
+        if looks is None:
+            return lambda: None
+        if isinstance(looks, LooksAhead):
+            return looks.ahead(item)
+
+        def show() -> None:
+            looks.item(item.name, item.place, item.total, item.reference_path, item.given, item.reference)
+            for one in item.outputs:
+                looks.output(one.devices, one.arm, one.codec, one.tensors)
+
+        return show
 
     def _score_output(
         self,
         item: ManifestItem,
         arm: ManifestArm,
         output: Output,
-        tensors: list[NDArray[np.generic]] | _Unread,
-        given: Any,
+        made: MadeOutput,
         prepared: _Prepared,
         sample_for: SampleFor,
     ) -> dict[str, Score]:
         """Metric → score, from those that are kept where they are."""
-        task, names = self._manifest.experiment.task, self._manifest.experiment.measure.metrics
-        keys = {} if isinstance(tensors, _Unread) else self._keys(item, arm, output)
+        names = self._manifest.experiment.measure.metrics
+        keys = self._keys(item, arm, output) if made.is_read else {}
         kept = self._kept.get(list(keys.values()))
         scores: dict[str, Score] = {name: kept[keys[name]] for name in names if keys.get(name) in kept}
         missing = [name for name in names if name not in scores]
         if missing:
-            new = _score(task, arm, tensors, given, missing, prepared, self._unavailable, sample_for)
+            new = _score(made, missing, prepared, self._unavailable, sample_for)
             self._kept.put({keys[name]: score for name, score in new.items() if name in keys and _is_kept(score)})
             scores |= new
         return scores
@@ -264,6 +271,19 @@ class _Prepared:
         if name not in self._done and name in self._metrics:
             self._done[name] = _prepare(self._metrics[name], self._sample_for(name, self._reference))
         return self._done.get(name)
+
+    def score(self, name: str, made: Any) -> float | None:
+        """Of something that no arm made; None where there is none."""
+        from metrics.errors import MetricInputError
+        from metrics.set_metric import PreparedSetReference
+
+        reference = self.get(name)
+        if reference is None or isinstance(reference, str | PreparedSetReference):
+            return None
+        try:
+            return float(reference.score(self._sample_for(name, made)))
+        except MetricInputError:
+            return None
 
 
 def _is_kept(score: Score) -> TypeGuard[float | list[float]]:
@@ -301,28 +321,6 @@ def _as_it_is(_: str, sample: Any) -> Any:
     return sample
 
 
-@dataclass(frozen=True)
-class _Unread:
-    """Stands for what could not be read."""
-
-    reason: str
-
-
-def _load(task: AnyTask, arm: ManifestArm, output: Output, given: Any) -> list[NDArray[np.generic]] | _Unread:
-    try:
-        return load_output(task, arm, output, given)
-    except (OSError, ValueError) as error:
-        return _Unread(str(error))
-
-
-def _decode(task: AnyTask, arm: ManifestArm, tensors: list[NDArray[np.generic]], given: Any) -> Any:
-    """As the metrics take it, or `_Unread`."""
-    try:
-        return task.decode(arm.codec, tensors, given)
-    except (OSError, ValueError) as error:
-        return _Unread(str(error))
-
-
 def _prepare(metric: Metric | OpenSetMetric, reference: Sample) -> PreparedReference | PreparedSetReference | str:
     from metrics.errors import MetricInputError
 
@@ -333,10 +331,7 @@ def _prepare(metric: Metric | OpenSetMetric, reference: Sample) -> PreparedRefer
 
 
 def _score(
-    task: AnyTask,
-    arm: ManifestArm,
-    tensors: list[NDArray[np.generic]] | _Unread,
-    given: Any,
+    output: MadeOutput,
     names: list[str],
     prepared: _Prepared,
     unavailable: dict[str, str],
@@ -346,9 +341,9 @@ def _score(
     from metrics.errors import MetricInputError
     from metrics.set_metric import PreparedSetReference
 
-    made = _decode(task, arm, tensors, given) if not isinstance(tensors, _Unread) else tensors
-    if isinstance(made, _Unread):
-        return dict.fromkeys(names, f"the output cannot be read as {task.nouns.output}: {made.reason}")
+    made = output.get()
+    if isinstance(made, Unread):
+        return dict.fromkeys(names, f"the output cannot be read as {output.noun}: {made.reason}")
     scores: dict[str, Score] = {}
     for name in names:
         reference = prepared.get(name)

@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.analysis.tables.device_records import DeviceRecords
 from harness.analysis.tables.graphics_memory import graphics_memory
+from harness.analysis.tables.in_browser import in_browser
 from harness.documents.records import Context, MemoryMeasured
 from harness.quantity import QUANTITIES, Available, Unavailable
 
@@ -165,6 +166,18 @@ def _memory(device: str, records: DeviceRecords, names: Mapping[str, str]) -> li
                         "quantity": "gpu_memory",
                         "value": graphics.value if isinstance(graphics, Available) else np.nan,
                         "reason": graphics.reason if isinstance(graphics, Unavailable) else None,
+                    }
+                )
+            for name, value_or_reason in in_browser(measured, records).items():
+                rows.append(
+                    {
+                        "device": device,
+                        "arm": names[arm],
+                        "repeat": repeat,
+                        "session": measured.session,
+                        "quantity": name,
+                        "value": np.nan if isinstance(value_or_reason, str) else float(value_or_reason),
+                        "reason": value_or_reason if isinstance(value_or_reason, str) else None,
                     }
                 )
             for quantity, field in _MEMORY_FIELDS.items():

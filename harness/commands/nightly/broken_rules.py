@@ -128,10 +128,14 @@ def _results(night: Night, job: JobOfNight) -> list[Comparison]:
 
 def _broken(job: JobOfNight, comparison: Comparison) -> dict[SeriesName, ChangedSeries]:
     result = comparison.devices[0]
-    contrasts = {(each.candidate, each.quantity): each for each in result.contrasts}
+    contrasts: dict[tuple[str, str, str | None], Contrast] = {
+        (each.candidate, each.quantity, None): each for each in result.contrasts
+    }
+    for one in result.groups:
+        contrasts[one.contrast.candidate, one.contrast.quantity, one.group] = one.contrast
     found: dict[SeriesName, ChangedSeries] = {}
     for rule in result.rules:
-        contrast = contrasts.get((rule.candidate, rule.quantity))
+        contrast = contrasts.get((rule.candidate, rule.quantity, rule.group))
         if rule.outcome == "broken" and contrast is not None:
             name = SeriesName(
                 experiment=job.experiment, device=job.device, candidate=rule.candidate, quantity=rule.quantity

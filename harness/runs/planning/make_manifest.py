@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 
 from harness import __version__
 from harness.documents.folder import safe_name
-from harness.documents.manifest import Manifest, ManifestArm, ManifestDevice, ManifestItem, ManifestScores
+from harness.documents.manifest import (
+    Manifest,
+    ManifestArm,
+    ManifestDevice,
+    ManifestItem,
+    ManifestScores,
+    ManifestStaticCopy,
+)
 from harness.documents.runner_record import RunnerKind
 from harness.experiment.resolve import Resolved, ResolvedArm
 from harness.runs.planning.inferences import inferences_of, timed_inference
@@ -65,6 +72,10 @@ def manifest_arm(arm: ResolvedArm) -> ManifestArm:
         cores=arm.arm.cores,
         threads=arm.arm.threads,
         codec=arm.codec,
+        browser=arm.arm.browser,
+        static_copy=None
+        if arm.static is None
+        else ManifestStaticCopy(sha256=arm.static.model.sha256, bytes=arm.static.model.bytes, shapes=arm.static.shapes),
     )
 
 

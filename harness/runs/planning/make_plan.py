@@ -19,6 +19,7 @@ from harness.documents.plan import (
     QualityStep,
     Step,
     WarmUpStep,
+    WebArm,
 )
 from harness.experiment.declaration import LongBlocks, Measure
 from harness.experiment.launches import launch_pairs_most
@@ -50,6 +51,8 @@ class Placement:
     """Arm id → the library that drives its accelerator, where there is one."""
     cores: dict[str, list[int]] = field(default_factory=dict)
     """Arm id → cores that it may run on, where it asks for some."""
+    web: dict[str, WebArm] = field(default_factory=dict)
+    """Arm id → what a tab of a browser is given for it, where it runs in one."""
     run_folder: str = ""
     """Absolute path of the run's folder."""
 
@@ -143,7 +146,7 @@ def plan_arm(arm: ManifestArm, placement: Placement) -> PlanArm:
     return PlanArm(
         id=arm.id,
         model=placement.models[arm.id],
-        model_sha256=arm.model_sha256,
+        model_sha256=arm.model_sha256 if arm.static_copy is None else arm.static_copy.sha256,
         format=arm.format,
         runtime=arm.runtime,
         runtime_version=arm.runtime_version,
@@ -155,6 +158,7 @@ def plan_arm(arm: ManifestArm, placement: Placement) -> PlanArm:
         cores=placement.cores.get(arm.id),
         threads=arm.threads,
         input_shapes=placement.input_shapes[arm.id],
+        web=placement.web.get(arm.id),
     )
 
 

@@ -97,7 +97,7 @@ def prepare(
     setup = set_up_runner(device, identity, resolved, progress, retry, runner)
     paths = retry(lambda: _push_all(device, resolved, tensors, progress))
     placement = Placement(
-        models={arm.id: paths[arm.model.sha256] for arm in resolved.arms},
+        models={arm.id: paths[arm.device_model.sha256] for arm in resolved.arms},
         workers=setup.workers,
         libraries=setup.libraries,
         accelerator_libraries=setup.accelerator_libraries,
@@ -109,10 +109,13 @@ def prepare(
         },
         input_shapes={arm.id: _input_shapes(arm, resolved) for arm in resolved.arms},
         sensing=sensing,
+        web=setup.web,
     )
     refused = {}
     for arm in resolved.arms:
-        argv = setup.describe(arm, paths[arm.model.sha256])
+        if arm.id in setup.web:
+            continue  # a page opens it: what it takes, its file says, and whether it opens, its first step
+        argv = setup.describe(arm, paths[arm.device_model.sha256])
         refusal = retry(partial(_open_once, device, identity, argv, setup.needs.get(arm.id, [])))
         if refusal is not None:
             refused[arm.id] = refusal
@@ -134,7 +137,7 @@ def _cores(device: DeviceCommands, resolved: Resolved) -> dict[str, list[int]]:
 
 def _push_all(device: DeviceFiles, resolved: Resolved, tensors: TensorBlobs, progress: Progress) -> dict[str, str]:
     """SHA-256 → path there, for the models and all input tensors."""
-    models = {arm.model.sha256: arm.model for arm in resolved.arms}
+    models = {arm.device_model.sha256: arm.device_model for arm in resolved.arms}
     blobs = [
         *(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes) for model in models.values()),
         *tensors.blobs,

@@ -15,9 +15,11 @@ from devices.python_runner.bundle import bundle
 from harness.documents.runner_record import RunnerRecord
 from harness.runs.measuring.disk_space import raise_if_full
 from harness.runs.preparing.runner_setup import RunnerSetup
+from harness.runs.preparing.web_setup import set_up_web, web_needs
 
 if TYPE_CHECKING:
     from devices.base import Device
+    from devices.identity import Identity
     from harness.experiment.resolve import ResolvedArm
     from harness.runs.preparing.runner_choice import RunnerChoice
     from harness.runs.session.progress import Progress
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 def set_up_python(
     device: Device,
+    identity: Identity,
     arms: Sequence[ResolvedArm],
     choice: RunnerChoice,
     progress: Progress,
@@ -32,16 +35,20 @@ def set_up_python(
 ) -> RunnerSetup:
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
-    interpreters = _provision_all(device, arms, progress, retry)
+    web, engines = set_up_web(device, identity, web_needs(arms), progress, retry)
+    interpreters = _provision_all(device, [arm for arm in arms if arm.id not in web], progress, retry)
     path = bundle()
     content = path.read_bytes()
     blob = Blob(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
     runner = retry(lambda: device.push([blob]))[blob.sha256]
     return RunnerSetup(
         conductor=[python.path, runner],
-        workers={arm: [interpreter] for arm, interpreter in interpreters.items()},
+        workers={arm: [interpreter] for arm, interpreter in interpreters.items()}
+        # What serves a tab needs the standard library alone.
+        | {arm: [python.path] for arm in web},
         libraries={},
-        record=RunnerRecord(runner="python", reason=choice.reason),
+        record=RunnerRecord(runner="python", reason=choice.reason, engines=engines),
+        web=web,
     )
 
 

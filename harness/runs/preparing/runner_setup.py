@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.documents.plan import WebArm
     from harness.documents.runner_record import RunnerRecord
     from harness.experiment.resolve import ResolvedArm
 
@@ -26,6 +27,8 @@ class RunnerSetup:
     """Which runner it is and why, for the run's files."""
     accelerator_libraries: dict[str, str] = field(default_factory=dict)
     """Arm id → the library there that drives its accelerator, where the native runner needs one."""
+    web: dict[str, WebArm] = field(default_factory=dict)
+    """Arm id → what a tab of a browser is given for it, where it runs in one."""
     needs: dict[str, list[str]] = field(default_factory=dict)
     """Arm id → libraries that its runtime's own needs and that were not brought along: a device is to have them."""
 

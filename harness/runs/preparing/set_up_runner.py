@@ -34,7 +34,10 @@ def set_up_runner(
     from harness.runs.preparing.python_setup import set_up_python
 
     arms = resolved.arms
-    needs = [ArmNeeds(arm.runtime.name, arm.runtime_version, arm.arm.accelerator) for arm in arms]
+    needs = [
+        ArmNeeds(arm.runtime.name, arm.runtime_version, arm.arm.accelerator, in_browser=arm.runtime.web is not None)
+        for arm in arms
+    ]
     choice = choose_runner(identity, needs, native_offer(identity, needs), wanted)
     progress.say(device.name, f"{choice.name}: {choice.reason}")
     if choice.runner == "native":
@@ -46,4 +49,4 @@ def set_up_runner(
             why = f"the native runner cannot be had: {error.what}"
             choice = RunnerChoice("python", why)
             progress.say(device.name, f"{choice.name} instead: {why}")
-    return set_up_python(device, arms, choice, progress, retry)
+    return set_up_python(device, identity, arms, choice, progress, retry)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from harness.tasks.anomaly_detection.codec import AnomalyCodec, make_codec
@@ -19,6 +21,7 @@ from harness.tasks.image_file import SUFFIXES
 from harness.tasks.looks import Looks
 from harness.tasks.model_input.items import InputItem, check_input, input_shapes, read_given
 from harness.tasks.nouns import Nouns
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Resolve, Task
 from metrics.registry import of_family
 
@@ -151,10 +154,39 @@ def _metric_settings(data: Data) -> MetricSettings:
     return MetricSettings(map_range=data.map_range)
 
 
-def _draw(home: Path, item: ItemToDraw) -> Drawing:
+def _draw(home: Path, item: ItemToDraw, map_range: tuple[float, float] = (0.0, 1.0)) -> Drawing:
     from harness.tasks.anomaly_detection.gallery import draw
 
-    return draw(home, item)
+    return draw(home, item, map_range)
+
+
+def _as_shown(
+    codec: AnomalyCodec,
+    given: NDArray[np.generic],
+    shown: AnomalyOutput | AnomalyReference,
+    map_range: tuple[float, float] = (0.0, 1.0),
+) -> NDArray[np.uint8] | None:
+    from harness.tasks.anomaly_detection.map_pictures import as_picture
+
+    return as_picture(codec, given, shown, map_range)
+
+
+def _furthest_apart(
+    reference: NDArray[np.uint8], baseline: NDArray[np.uint8], candidate: NDArray[np.uint8], side: int
+) -> tuple[int, int, int] | None:
+    from harness.tasks.anomaly_detection.map_pictures import furthest_apart
+
+    return furthest_apart(reference, baseline, candidate, side)
+
+
+_VIEWS = replace(PICTURE_VIEWS, as_shown=_as_shown, worst_place=_furthest_apart)
+
+
+def _reads(data: Data) -> dict[str, Any]:
+    return {
+        "draw": partial(_draw, map_range=data.map_range),
+        "views": replace(_VIEWS, as_shown=partial(_as_shown, map_range=data.map_range)),
+    }
 
 
 def _draft(given: DraftData) -> TaskDraft:
@@ -199,4 +231,6 @@ ANOMALY_DETECTION: Task[Data, AnomalyTensor, InputItem, AnomalyCodec] = Task(
     draw=_draw,
     draft=_draft,
     guess=_guess,
+    reads=_reads,
+    views=_VIEWS,
 )

@@ -15,8 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_to_image.asked_twice import refuse_asked_twice
+from harness.tasks.image_to_image.half_resized import refuse_half_resized
 from harness.tasks.image_to_image.tiles_of_model import check_tiles, make_tiling
 from harness.tasks.image_to_image.tiling import Tiling
+from harness.tasks.model_input.options import Kernel
+from harness.tasks.model_input.resizing import Size, resize_picture, resized_size
 from harness.tasks.picture_tensor import (
     CHANNELS_REMEDY,
     FLOATS,
@@ -42,6 +45,10 @@ if TYPE_CHECKING:
     from harness.tasks.image_to_image.options import Tensor
 
 
+_BAND_VALUES = 60_000
+"""Values that are decoded at once: 480 kB of float64."""
+
+
 class Codec(BaseModel):
     """How one arm's tensors hold pictures. Kept in run.json, so that outputs can be read without the model."""
 
@@ -64,6 +71,23 @@ class Codec(BaseModel):
     """Place of `output` among the model's outputs."""
     tiling: Tiling | None = None
     """None: pictures go through whole."""
+    resize: Size | str | None = None
+    """What inputs are brought to; a text is a share, such as `1/2`."""
+    kernel: Kernel | None = None
+
+    def resized(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) of what the model is given of a picture of `size`."""
+        if isinstance(self.resize, str):
+            parts = int(self.resize.split("/")[1])
+            return max(1, size[0] // parts), max(1, size[1] // parts)
+        return resized_size(size, self.resize)
+
+    def resize_in_words(self) -> str:
+        """`1/2 (bicubic)`, `96 pixels at the shorter side (lanczos)`, `64×48 (box)`."""
+        if isinstance(self.resize, tuple):
+            return f"{self.resize[1]}×{self.resize[0]} ({self.kernel})"
+        shown = self.resize if isinstance(self.resize, str) else f"{self.resize} pixels at the shorter side"
+        return f"{shown} ({self.kernel})"
 
     def parts(self, size: tuple[int, int]) -> int:
         """The number of inferences that a picture of (height, width) takes."""
@@ -105,6 +129,8 @@ class Codec(BaseModel):
         """uint8 (height, width, 3) RGB → the input tensor, dtype and shape as the model takes them."""
         import numpy as np
 
+        if self.kernel is not None:
+            image = resize_picture(image, self.resized((image.shape[0], image.shape[1])), self.kernel)
         planes = image.astype(np.float64) if self.channels == 3 else luma_of(image, self.luma)[..., None]
         if self.order == "bgr":
             planes = planes[..., ::-1]
@@ -123,36 +149,56 @@ class Codec(BaseModel):
         """
         import numpy as np
 
-        if not np.isfinite(tensor.astype(np.float64)).all():
-            wrong = int((~np.isfinite(tensor.astype(np.float64))).sum())
-            raise ValueError(f"the output holds {wrong} values that are not finite")
-        planes = self.planes(tensor)
-        if self.output_normalisation is not None:
-            planes = planes * np.array(self.output_normalisation.std) + self.output_normalisation.mean
-        low, high = self.output_range
-        levels = (planes - low) / (high - low) * 255.0
-        if self.channels == 1:
-            levels = join_luma(levels[..., 0], image, self.luma)
-        if self.order == "bgr":
-            levels = levels[..., ::-1]
-        picture: NDArray[np.uint8] = np.ascontiguousarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+        if tensor.dtype.kind == "f" and not (finite := np.isfinite(tensor)).all():
+            raise ValueError(f"the output holds {finite.size - np.count_nonzero(finite)} values that are not finite")
+        values = self._values(tensor)
+        height, width = values.shape[:2]
+        picture = np.empty((height, width, 3), dtype=np.uint8)
+        # Band by band: whole planes of float64 would leave the cache between one step and the next.
+        rows = height if self.channels == 1 else max(1, _BAND_VALUES // (3 * width))
+        for first in range(0, height, rows):
+            levels = self._levels(values[first : first + rows])
+            if self.channels == 1:
+                levels = join_luma(levels[..., 0], image, self.luma)
+            band = picture[first : first + rows]
+            for channel in range(3):
+                plane = np.rint(levels[..., 2 - channel if self.order == "bgr" else channel])
+                band[..., channel] = np.clip(plane, 0, 255, out=plane).astype(np.uint8)
         return picture
 
     def planes(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
         """The output tensor's own values, dequantised, as float64 (height, width, channels). Raises ValueError when its
         shape is not that of one picture.
         """
+        return self._dequantised(self._values(tensor))
+
+    def _values(self, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The output tensor as (height, width, channels). Raises ValueError as `planes` does."""
+        if tensor.ndim != 4 or tensor.shape[0] != 1:
+            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
+        values: NDArray[np.generic] = tensor[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else tensor[0]
+        if values.shape[2] != self.channels:
+            raise ValueError(f"the output has {values.shape[2]} channels, and {self.channels} were expected")
+        return values
+
+    def _dequantised(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         import numpy as np
 
-        values = tensor.astype(np.float64)
+        made = values.astype(np.float64)
         if self.output.scale is not None and self.output.dtype in INTEGERS:
-            values = (values - (self.output.zero_point or 0)) * self.output.scale
-        if values.ndim != 4 or values.shape[0] != 1:
-            raise ValueError(f"the output has the shape {tuple(tensor.shape)}, not that of one picture")
-        planes: NDArray[np.float64] = values[0].transpose(1, 2, 0) if self.output_layout == "NCHW" else values[0]
-        if planes.shape[2] != self.channels:
-            raise ValueError(f"the output has {planes.shape[2]} channels, and {self.channels} were expected")
-        return planes
+            made = (made - (self.output.zero_point or 0)) * self.output.scale
+        return made
+
+    def _levels(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """As levels of 0..255, neither rounded nor clipped, channels in the tensor's own order."""
+        import numpy as np
+
+        planes = self._dequantised(values)
+        if self.output_normalisation is not None:
+            planes = planes * np.array(self.output_normalisation.std) + self.output_normalisation.mean
+        low, high = self.output_range
+        levels: NDArray[np.float64] = (planes - low) / (high - low) * 255.0
+        return levels
 
     @property
     def takes_any_size(self) -> bool:
@@ -170,7 +216,7 @@ class Codec(BaseModel):
 
     def input_shape(self, size: tuple[int, int]) -> list[int]:
         """Shape of the input tensor for a picture of (height, width)."""
-        height, width = size
+        height, width = self.resized(size)
         return [1, self.channels, height, width] if self.input_layout == "NCHW" else [1, height, width, self.channels]
 
 
@@ -197,7 +243,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         )
     if tensor.color != "auto" and (tensor.color in {"rgb", "bgr"}) != (channels == 3):
         raise UserError(f"{model.path}: takes {channels} channel(s), and the experiment says color = {tensor.color!r}")
-    result = pick_output(model, tensor, layout, channels, scale)
+    result = pick_output(model, tensor, layout, channels, scale if tensor.resize is None else None)
     _refuse_no_picture(model, result, tensor)
     output_layout = _output_layout(result, layout)
     made = result.shape[1] if output_layout == "NCHW" else result.shape[3]
@@ -213,6 +259,7 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
     refuse_asked_twice(model, tensor, given, result)
+    refuse_half_resized(tensor)
     taken, put_out = _normalisations(model, tensor, 1 if channels == 1 else 3)
     check_levels(model, given, bounds["input_range"], taken, "input_range")
     check_levels(model, result, bounds["output_range"], put_out, "output_range")
@@ -229,6 +276,8 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         input_normalisation=taken,
         output_normalisation=put_out,
         output_index=model.outputs.index(result),
+        resize=tensor.resize,
+        kernel=tensor.kernel,
         tiling=make_tiling(model, given.shape[2:] if layout == "NCHW" else given.shape[1:3], tensor.tiles),
     )
 
@@ -321,8 +370,8 @@ def check_item(model: ModelFile, codec: Codec, item: Item) -> None:
             takes = "×".join(str(wanted[axis]) for axis in reversed(axes))
             raise UserError(
                 f"{item.input_path}: is {has[axes[1]]}×{has[axes[0]]}, and {model.path} takes only {takes}",
-                "Crop the pictures to that size, export the model with a dynamic height and width, or have pictures cut"
-                " into tiles: [data.tensor] tiles = { overlap = 16 }.",
+                "Have the middle of all pictures compared (data.crop), export the model with a dynamic height and"
+                " width, or have pictures cut into tiles: [data.tensor] tiles = { overlap = 16 }.",
             )
     height, width = codec.output.shape[2:] if codec.output_layout == "NCHW" else codec.output.shape[1:3]
     if codec.takes_any_size and codec.input.shape[0] == 1 and 1 in codec.input.shape[1:3]:

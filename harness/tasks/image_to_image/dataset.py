@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.tasks.fingerprint import file_sha256
-from harness.tasks.image_file import SUFFIXES, describe, image_size, read_image
+from harness.tasks.image_file import NOTHING_ALLOWED, SUFFIXES, Allowed, describe, image_size, read_image
 from harness.tasks.item import TaskItem
 from harness.tasks.item_groups import FOLDERS, folders_of_items, refuse_other_folders
 from harness.tasks.pairing import refuse_unpaired, refuse_unwritable
@@ -65,16 +66,18 @@ def read_items(
     return items
 
 
-def read_whole(items: Sequence[Item], advance: Callable[[int, int], None]) -> list[Item]:
+def read_whole(
+    items: Sequence[Item], advance: Callable[[int, int], None], allowed: Allowed = NOTHING_ALLOWED
+) -> list[Item]:
     """Read every picture once, to its end, and let go of it: a damaged reference would else show only when everything
     has been measured. Returns the items with the hashes of their files. Raises `UserError`.
     """
-    return read_each(items, advance, _read_item)
+    return read_each(items, advance, partial(_read_item, allowed=allowed))
 
 
-def _read_item(item: Item) -> Item:
-    read_image(item.input_path)
-    read_image(item.reference_path)
+def _read_item(item: Item, allowed: Allowed) -> Item:
+    read_image(item.input_path, allowed)
+    read_image(item.reference_path, allowed)
     return replace(
         item,
         input_sha256=file_sha256(item.input_path),

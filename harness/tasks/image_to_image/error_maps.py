@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.tasks.drawing import DrawnMap, Role
-from harness.tasks.image_to_image.color_scale import ABSOLUTE_ERROR, SCALES, ColorScale, colors, painted
+from harness.tasks.shown_pictures.color_scale import ABSOLUTE_ERROR, SCALES, ColorScale, colors, painted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import UserError
 from harness.models.run_once import NotRunHereError, run_once
 from harness.tasks.first_look import FirstLook
-from harness.tasks.image_file import read_image
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB, floor_is_doubtful, plain_bicubic
-from harness.tasks.image_to_image.other_readings import RANGES, TRIED, other_readings, psnr_db
+from harness.tasks.image_to_image.other_readings import EXACT_DB, RANGES, TRIED, other_readings, psnr_db
 from harness.tasks.image_to_image.output_faults import FAULT_WORDS, output_faults
+from harness.tasks.image_to_image.picture_reading import PictureReading
 from harness.tasks.picture_tensor import FEWEST_LEVELS
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _MOST_PIXELS = 4_000_000
 _TRIED_PIXELS = 300_000
 """The most pixels of an input that is also put through with other readings."""
 _GAIN_DB = 3.0
-_EXACT_DB = 100.0
 """Stands for the infinite PSNR of identical pictures where gains are averaged."""
 _TIMEOUT_S = 60.0
 _MOST_PARTS = 36
@@ -92,6 +91,7 @@ def first_look(
     scale: int,
     *,
     below_db: float = DEFAULT_BELOW_DB,
+    reading: PictureReading | None = None,
 ) -> PictureLook:
     """Put one picture of each size through the model (three at most). `name` is what people call it. Raises `UserError`
     where it makes pictures of another size than the references, or none.
@@ -99,13 +99,14 @@ def first_look(
     chosen = [item for item in _chosen(items) if codec.parts(item.input_size) <= _MOST_PARTS]
     if not chosen:
         return PictureLook(not_run="its pictures are too large for a look")
-    images = [read_image(item.input_path) for item in chosen]
+    files = reading or PictureReading(scale=scale)
+    images = [files.input(item.input_path) for item in chosen]
     variants = _variants(codec) if all(image[..., 0].size <= _TRIED_PIXELS for image in images) else []
     readings = [codec, *(codec.model_copy(update=update) for update, _ in variants)]
     counts = [codec.parts(item.input_size) for item in chosen]
     tensors = [
-        reading.encode_part(image, part)
-        for reading in readings
+        one.encode_part(image, part)
+        for one in readings
         for image, parts in zip(images, counts, strict=True)
         for part in range(parts)
     ]
@@ -118,7 +119,7 @@ def first_look(
     of_pictures = [list(islice(each_part, parts)) for _ in readings for parts in counts]
     for item, parts_made in zip(chosen, of_pictures, strict=False):
         _check_size(name, codec, item, names, parts_made[0], place)
-    references = [read_image(item.reference_path) for item in chosen]
+    references = [files.reference(item.reference_path) for item in chosen]
     made = [
         codec.join((outputs_of_part[place] for outputs_of_part in parts_made), image)
         for parts_made, image in zip(of_pictures, images * len(readings), strict=True)
@@ -217,10 +218,10 @@ def _judged(
             return PictureLook(floor_db=fmean(floor), doubts=doubts)
         own.append(_bounded(psnr_db(picture, reference)))
         for words, value in other_readings(codec, tensor, image, reference).items():
-            others.setdefault(words, []).append(_bounded(value))
+            others.setdefault(words, []).append(value)
     mean = fmean(own)
     # Where bicubic is exact, as of one colour, a decibel says nothing.
-    both = [pair for pair in zip(own, floor, strict=True) if max(pair) < _EXACT_DB]
+    both = [pair for pair in zip(own, floor, strict=True) if max(pair) < EXACT_DB]
     if not both:
         return PictureLook(mean, fmean(floor), doubts)
     below, lowest = fmean(low - high for high, low in both), fmean(low for _, low in both)
@@ -231,8 +232,8 @@ def _judged(
         keys = {}
     # Where the output alone tells it, no key of the experiment may help: gamma, a turned picture.
     words, value = max(((text, fmean(each)) for text, each in others.items()), key=lambda one: one[1])
-    if not keys and value - mean >= _GAIN_DB:
-        doubts.append(f"looks like {words}: that gives {value - mean:.1f} dB more")
+    if not keys and value >= _GAIN_DB:
+        doubts.append(f"looks like {words}: that gives {value:.1f} dB more")
     elif not keys and below > below_db:
         doubts.append(
             f"lies {below:.1f} dB below plain bicubic of its inputs (PSNR {lowest - below:.1f} against {lowest:.1f}"
@@ -274,4 +275,4 @@ def _ranges_it_can_hold(codec: Codec) -> list[tuple[float, float]]:
 
 
 def _bounded(value: float) -> float:
-    return value if math.isfinite(value) else _EXACT_DB
+    return value if math.isfinite(value) else EXACT_DB

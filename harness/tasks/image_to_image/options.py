@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
@@ -10,8 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.image_to_image.bicubic_floor import DEFAULT_BELOW_DB
 from harness.tasks.image_to_image.tiling import Blend, Padding
+from harness.tasks.model_input.options import Kernel, Side
 from harness.tasks.picture_tensor import ChannelValues
 from harness.tasks.task_data import TaskData
+
+Resize = Side | tuple[Side, Side] | Annotated[str, Field(pattern=r"^1/[2-8]$")]
 
 
 class Tiles(DeclaredTable):
@@ -56,6 +59,12 @@ class Tensor(DeclaredTable):
     """The output is normalised likewise, and brought back: value = output * std + mean."""
     output: str | None = Field(default=None, max_length=500)
     """Name of the output that is the picture; None takes the first that can be one."""
+    resize: Resize | None = None
+    """Inputs are brought to this size for the arm: the shorter side in pixels, or [height, width], or a share such as
+    `1/2`. References are not: what the model makes of it still has their size.
+    """
+    kernel: Kernel | None = None
+    """By which kernel `resize` does it: they give different pixels."""
     tiles: Tiles | None = None
     """None: every picture goes through the model whole, and one that does not fit is refused."""
 
@@ -70,4 +79,10 @@ class Data(TaskData):
     """How far below plain bicubic of its inputs an arm may lie, in dB of PSNR, before its scores are doubted: a network
     that is trained for looks alone may need more.
     """
+    crop: Side | tuple[Side, Side] | None = None
+    """The middle of every input so large, or [height, width], and of its reference what shows the same."""
+    deep: Literal["refuse", "round"] = "refuse"
+    """Pictures of 16 bits a channel, inputs and references: refused, or rounded to 8."""
+    alpha: Annotated[str, Field(pattern=r"^(refuse|ignore|over (white|black|#[0-9a-fA-F]{6}))$")] = "refuse"
+    """Partly transparent pictures, inputs and references: refused, taken as if opaque, or laid over a colour."""
     tensor: Tensor = Tensor()

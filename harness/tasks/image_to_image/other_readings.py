@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.tasks.image_to_image.spread_pixels import spread_pixels, spread_tensor
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,6 +36,8 @@ _EXPONENTS = (0.45, 0.56, 0.67, 0.83, 1.2, 1.5, 1.8, 2.2)
 _CROP = 256
 """Side in pixels of the middle that is looked at for a shift."""
 _FARTHEST_PX = 2.0
+EXACT_DB = 100.0
+"""What identical pictures count as."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,19 @@ def psnr_db(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 def other_readings(
     codec: Codec, tensor: NDArray[np.generic], image: NDArray[np.uint8], reference: NDArray[np.uint8]
 ) -> dict[str, float]:
-    """Words for a mistake → PSNR in dB against the reference were it the one made. `image` is the input picture.
+    """Words for a mistake → by how many dB PSNR against the reference would be higher were it the one made. `image` is
+    the input picture.
 
-    `tensor` is an output that `codec` can decode to a picture of the reference's shape.
+    `tensor` is an output that `codec` can decode to a picture of the reference's shape. What is compared is a grid of
+    pixels all over it: a mistake of which decibels are to be told is in every pixel. Identical pictures have
+    `EXACT_DB`.
     """
-    return {words: psnr_db(picture, reference) for words, picture in _readings(codec, tensor, image, reference)}
+    tensor, reference = spread_tensor(codec, tensor), spread_pixels(reference)
+    own = min(psnr_db(codec.decode(tensor, image), reference), EXACT_DB)
+    return {
+        words: min(psnr_db(picture, reference), EXACT_DB) - own
+        for words, picture in _readings(codec, tensor, image, reference)
+    }
 
 
 def _readings(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from harness.tasks.image_to_image.spread_pixels import spread_pixels, spread_tensor
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -33,24 +35,35 @@ def output_faults(
 ) -> list[Fault]:
     """What is wrong with one output of an arm. `picture` is what it was decoded to, None where it could not be.
 
-    A reference that is itself one colour, or mostly black and white, or grey, makes such an output right.
+    A reference that is itself one colour, or mostly black and white, or grey, makes such an output right. Shares of
+    pixels are those of a grid of them all over the picture.
     """
-    import numpy as np
-
-    if not np.isfinite(tensor.astype(np.float64)).all():
-        return ["not finite"]
     if picture is None:
-        return []
+        return ["not finite"] if _holds_what_is_not_finite(tensor) else []
+    seen, wanted = (spread_pixels(each) for each in (picture, reference))
     found: list[Fault] = []
-    if np.ptp(picture, axis=(0, 1)).max() <= 1 < np.ptp(reference, axis=(0, 1)).max():
+    if _levels_apart(seen) <= 1 and _levels_apart(picture) <= 1 < _levels_apart(reference):
         found.append("black" if picture.max() <= _FEWEST_LEVELS else "constant")
-    elif _saturated(picture) > _CLIPPED_SHARE and _saturated(reference) < _saturated(picture) / 2.0:
+    elif _saturated(seen) > _CLIPPED_SHARE and _saturated(wanted) < _saturated(seen) / 2.0:
         found.append("clipped")
-    elif _colour(picture) < _COLOURLESS_SHARE * _colour(reference) and _colour(reference) > _COLOURED_LEVELS:
+    elif _colour(seen) < _COLOURLESS_SHARE * _colour(wanted) and _colour(wanted) > _COLOURED_LEVELS:
         found.append("colourless")
-    if codec.channels == 3 and _are_shares(codec.planes(tensor)):
+    if codec.channels == 3 and _are_shares(codec.planes(spread_tensor(codec, tensor))):
         found.append("shares")
     return found
+
+
+def _holds_what_is_not_finite(tensor: NDArray[np.generic]) -> bool:
+    import numpy as np
+
+    return tensor.dtype.kind == "f" and not bool(np.isfinite(tensor).all())
+
+
+def _levels_apart(picture: NDArray[np.uint8]) -> int:
+    """The largest difference of a channel's levels."""
+    import numpy as np
+
+    return int(np.ptp(picture, axis=(0, 1)).max())
 
 
 def _saturated(picture: NDArray[np.uint8]) -> float:

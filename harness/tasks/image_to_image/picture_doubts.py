@@ -129,12 +129,11 @@ def _other_reading(looks: list[OutputLook]) -> str | None:
     tried = [look for look in looks if look.readings and look.psnr_db is not None]
     gains: dict[str, list[float]] = {}
     for look in tried:
-        for words, psnr in look.readings.items():
-            gains.setdefault(words, []).append(psnr - (look.psnr_db or 0.0))
+        for words, gain_db in look.readings.items():
+            gains.setdefault(words, []).append(gain_db)
     best, gain = None, _READING_GAIN_DB
     for words, own in gains.items():
-        # Infinite where the other reading reproduces a reference exactly.
-        mean = fmean(min(each, 100.0) for each in own)
+        mean = fmean(own)
         often = sum(each > 0.0 for each in own) >= _MOST_ITEMS * len(tried)
         if mean >= gain and often:
             best, gain = words, mean

@@ -4,9 +4,10 @@ and what other readings of them would give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.tasks.image_file import describe
 from harness.tasks.image_to_image.floor_values import floor_of
@@ -15,13 +16,16 @@ from harness.tasks.image_to_image.picture_doubts import picture_doubts
 from harness.tasks.image_to_image.plausibility import (
     ItemFloor,
     OutputLook,
+    PairLook,
     PairLooks,
     Plausibility,
+    Score,
     is_tried,
     item_floor,
     look_at_output,
+    pair_look,
 )
-from harness.tasks.looks import Recall, Seen
+from harness.tasks.looks import Recall, Seen, SeenItem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +33,19 @@ if TYPE_CHECKING:
 
     from harness.tasks.image_to_image.codec import Codec
     from harness.tasks.image_to_image.options import Data
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An item that is looked at."""
+
+    name: str
+    tried: bool
+    """Whether other readings are tried on it."""
+    content: str
+    """Digest of both pictures."""
+    given: NDArray[np.uint8]
+    reference: NDArray[np.uint8]
 
 
 class PictureLooks:
@@ -40,9 +57,7 @@ class PictureLooks:
         self._pairs = PairLooks()
         self._floor: list[ItemFloor] = []
         self._looks: dict[tuple[str, str], list[OutputLook]] = {}
-        self._tried = False
-        self._item: tuple[str, NDArray[np.uint8], NDArray[np.uint8]] | None = None
-        self._content = ""
+        self._item: _Shown | None = None
         self.recall: Recall = lambda _, compute: compute()
         """How a look of an earlier time is had; by itself none is."""
 
@@ -56,44 +71,86 @@ class PictureLooks:
         reference: NDArray[np.uint8],
     ) -> None:
         """See `harness.tasks.looks.Looks`."""
-        self._item, self._tried = (item, given, reference), is_tried(place, total)
-        self._pairs.add(item, given, reference)
-        self._content = content_of(given, reference)
-        grey = describe(reference_path).is_grey
-        text = self.recall(
-            {
-                "look": "the floor of a picture",
-                "pictures": self._content,
-                "scale": self._data.scale,
-                "metrics": self._metrics,
-                "tried": self._tried,
-                "grey": grey,
-            },
-            lambda: look_as_text(
-                item_floor(item, given, reference, self._data.scale, self._metrics, try_offset=self._tried, grey=grey)
-            ),
-        )
-        own = floor_from_text(text, item)
-        if own is not None:
-            self._floor.append(own)
+        shown = _Shown(item, is_tried(place, total), content_of(given, reference), given, reference)
+        self._write_item(item, self._floor_of(shown, reference_path, None), pair_look(given, reference))
+        self._item = shown
 
     def output(self, devices: Sequence[str], arm: str, codec: Codec, outputs: Sequence[NDArray[np.generic]]) -> None:
         """See `harness.tasks.looks.Looks`."""
         if self._item is None:
             msg = "an output before its item"
             raise ValueError(msg)
-        item, given, reference = self._item
+        self._write_output(devices, arm, self._look_at(self._item, codec, outputs[0], None))
+
+    def ahead(self, item: SeenItem) -> Callable[[], None]:
+        """See `harness.tasks.looks.LooksAhead`."""
+        tried, content = is_tried(item.place, item.total), content_of(item.given, item.reference)
+        shown = _Shown(item.name, tried, content, item.given, item.reference)
+        floor, pair = self._floor_of(shown, item.reference_path, item.score), pair_look(item.given, item.reference)
+        looks = [
+            (each.devices, each.arm, self._look_at(shown, each.codec, each.tensors[0], each.decoded))
+            for each in item.outputs
+        ]
+        name = item.name
+
+        def write() -> None:
+            self._write_item(name, floor, pair)
+            for devices, arm, look in looks:
+                self._write_output(devices, arm, look)
+
+        return write
+
+    def _floor_of(self, shown: _Shown, reference_path: Path, score: Score | None) -> ItemFloor | None:
+        grey = describe(reference_path).is_grey
+        text = self.recall(
+            {
+                "look": "the floor of a picture",
+                "pictures": shown.content,
+                "scale": self._data.scale,
+                "metrics": self._metrics,
+                "tried": shown.tried,
+                "grey": grey,
+            },
+            lambda: look_as_text(
+                item_floor(
+                    shown.name,
+                    shown.given,
+                    shown.reference,
+                    self._data.scale,
+                    self._metrics,
+                    try_offset=shown.tried,
+                    grey=grey,
+                    score=score,
+                )
+            ),
+        )
+        return floor_from_text(text, shown.name)
+
+    def _look_at(
+        self, shown: _Shown, codec: Codec, tensor: NDArray[np.generic], decoded: Callable[[], Any] | None
+    ) -> OutputLook:
         text = self.recall(
             {
                 "look": "at an output",
-                "pictures": self._content,
-                "output": content_of(outputs[0]),
+                "pictures": shown.content,
+                "output": content_of(tensor),
                 "codec": codec.model_dump(mode="json"),
-                "tried": self._tried,
+                "tried": shown.tried,
             },
-            lambda: look_as_text(look_at_output(item, codec, outputs[0], given, reference, try_others=self._tried)),
+            lambda: look_as_text(
+                look_at_output(
+                    shown.name, codec, tensor, shown.given, shown.reference, try_others=shown.tried, decoded=decoded
+                )
+            ),
         )
-        look = output_from_text(text, item)
+        return output_from_text(text, shown.name)
+
+    def _write_item(self, name: str, floor: ItemFloor | None, pair: PairLook) -> None:
+        self._pairs.add(name, pair)
+        if floor is not None:
+            self._floor.append(floor)
+
+    def _write_output(self, devices: Sequence[str], arm: str, look: OutputLook) -> None:
         for device in devices:
             self._looks.setdefault((device, arm), []).append(look)
 

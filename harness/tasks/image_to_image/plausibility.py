@@ -8,8 +8,9 @@ not show by their difference.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.tasks.image_file import grey_of
 from harness.tasks.image_to_image.bicubic_floor import FLOOR_METRICS, plain_bicubic
@@ -58,7 +59,7 @@ class OutputLook:
     """Over all channels; None where it is no picture of the reference's size."""
     faults: tuple[Fault, ...] = ()
     readings: dict[str, float] = field(default_factory=dict)
-    """Other reading in words → PSNR in dB; empty where none were tried."""
+    """Other reading in words → dB of PSNR that it would bring; empty where none were tried."""
     offset: Offset | None = None
     gain_if_moved_db: float = 0.0
     seam_step: float | None = None
@@ -78,6 +79,13 @@ class Plausibility:
     """Item whose input looks much more like another item's reference than like its own → that other item."""
 
 
+PairLook: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64]]"
+"""Small copies of an input and of its reference."""
+
+Score: TypeAlias = Callable[[str, Any], float | None]
+"""(metric, picture) → its score against an item's reference; None where there is none."""
+
+
 class PairLooks:
     """Small copies of all inputs and references, by which pairs that were mixed up are found."""
 
@@ -86,11 +94,11 @@ class PairLooks:
         self._inputs: list[NDArray[np.float64]] = []
         self._references: list[NDArray[np.float64]] = []
 
-    def add(self, item: str, image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> None:
-        """Keep a thumbnail of both, 432 numbers each."""
+    def add(self, item: str, pair: PairLook) -> None:
+        """Keep what is left of both, 432 numbers each."""
         self._items.append(item)
-        self._inputs.append(_thumbnail(image))
-        self._references.append(_thumbnail(reference))
+        self._inputs.append(pair[0])
+        self._references.append(pair[1])
 
     def mispaired(self) -> dict[str, str]:
         """Items whose input is nearer to another reference by far: at most a fifth of the distance to its own, which is
@@ -108,6 +116,11 @@ class PairLooks:
             if distances[place] > 100.0 and distances[nearest] < distances[place] / 5.0:
                 found[item] = self._items[nearest]
         return found
+
+
+def pair_look(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> PairLook:
+    """What `PairLooks` keeps of a pair."""
+    return _thumbnail(image), _thumbnail(reference)
 
 
 def _thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -133,29 +146,37 @@ def item_floor(
     *,
     try_offset: bool,
     grey: bool = False,
+    score: Score | None = None,
 ) -> ItemFloor | None:
     """Plain bicubic of one item; None where its size is not `scale` times the input's, or a metric cannot be had of a
-    picture so small. `wanted` are the experiment's metrics; `grey` where the reference's file is grey.
+    picture so small. `wanted` are the experiment's metrics; `grey` where the reference's file is grey. `score` is that
+    of the run's own metrics, where they are at hand with the reference prepared.
     """
+    picture = plain_bicubic(image, scale)
+    if picture.shape != reference.shape:
+        return None
+    score = score or _scored_against(reference, scale, grey=grey)
+    found = {name: score(name, picture) for name in FLOOR_METRICS if name in wanted}
+    values = {name: value for name, value in found.items() if value is not None}
+    offset = offset_of(picture, reference) if try_offset else None
+    cells = error_cells(picture, reference) if try_offset else None
+    return ItemFloor(item, psnr_db(picture, reference), values, offset, cells)
+
+
+def _scored_against(reference: NDArray[np.uint8], scale: int, *, grey: bool) -> Score:
     from metrics.errors import MetricInputError
     from metrics.metric import MetricSettings
     from metrics.registry import METRICS
 
-    picture = plain_bicubic(image, scale)
-    if picture.shape != reference.shape:
-        return None
-    values: dict[str, float] = {}
-    for name in FLOOR_METRICS:
-        if name in wanted:
-            try:
-                as_luma = grey and name.endswith("_y")
-                shown, wanted_picture = (grey_of(each) if as_luma else each for each in (picture, reference))
-                values[name] = METRICS[name](MetricSettings(scale=scale)).prepare(wanted_picture).score(shown)
-            except MetricInputError:
-                continue
-    offset = offset_of(picture, reference) if try_offset else None
-    cells = error_cells(picture, reference) if try_offset else None
-    return ItemFloor(item, psnr_db(picture, reference), values, offset, cells)
+    def score(name: str, picture: NDArray[np.uint8]) -> float | None:
+        as_luma = grey and name.endswith("_y")
+        shown, wanted = (grey_of(each) if as_luma else each for each in (picture, reference))
+        try:
+            return METRICS[name](MetricSettings(scale=scale)).prepare(wanted).score(shown)
+        except MetricInputError:
+            return None
+
+    return score
 
 
 def look_at_output(
@@ -166,10 +187,11 @@ def look_at_output(
     reference: NDArray[np.uint8],
     *,
     try_others: bool,
+    decoded: Callable[[], NDArray[np.uint8] | None] | None = None,
 ) -> OutputLook:
-    """What one output looks like."""
+    """What one output looks like. `decoded` gives its picture where that is at hand, None where it is none."""
     try:
-        picture = codec.decode(tensor, image)
+        picture = decoded() if decoded is not None else codec.decode(tensor, image)
     except ValueError:
         picture = None
     if picture is not None and picture.shape != reference.shape:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
@@ -19,11 +20,12 @@ from harness.tasks.image_to_image.derive import DERIVES_PICTURES
 from harness.tasks.image_to_image.made_up import write_convolution, write_noise
 from harness.tasks.image_to_image.options import Data, Tensor
 from harness.tasks.image_to_image.output_check import check_outputs
-from harness.tasks.image_to_image.views import PICTURE_VIEWS
+from harness.tasks.image_to_image.picture_reading import reading_of
 from harness.tasks.looks import Looks
 from harness.tasks.made_up import MadeUp
 from harness.tasks.nouns import Nouns
 from harness.tasks.parts import Parts
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Resolve, Task
 from metrics.registry import of_family
 
@@ -40,7 +42,17 @@ _DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "int16": 2, "uint16": 
 
 def _find_items(data: Data, resolve: Resolve) -> list[Item]:
     inputs, references = resolve(data.inputs), resolve(data.references)
-    return read_items(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
+    items = read_items(inputs, references, data.scale, data.scene_separator, data.limit, data.groups)
+    return [reading_of(data).sized(item) for item in items]
+
+
+def _reads(data: Data) -> dict[str, Any]:
+    reading = reading_of(data)
+    return {
+        "read_items": partial(read_whole, allowed=reading.allowed),
+        "read_input": reading.input,
+        "read_reference": reading.reference,
+    }
 
 
 def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
@@ -48,15 +60,25 @@ def _items_in_words(count: int, of_scenes: str, data: Data) -> str:
 
 
 def _notes(model: ModelFile, codec: Codec) -> list[str]:
+    resized = [] if codec.resize is None else [f"its inputs are resized to {codec.resize_in_words()}"]
     if len(model.outputs) == 1:
-        return []
+        return resized
     which = "first" if codec.output_index == 0 else "one that is a picture"
-    return [f"of its {len(model.outputs)} outputs the {which}, {codec.output.name!r}, is scored"]
+    return [*resized, f"of its {len(model.outputs)} outputs the {which}, {codec.output.name!r}, is scored"]
 
 
 def _notes_on_items(data: Data, resolve: Resolve, items: Sequence[Item]) -> list[str]:
     inputs, references = resolve(data.inputs), resolve(data.references)
-    return [*notes_on_folders(inputs, references, data.groups), *notes_on_colors(items)]
+    said = [
+        *(
+            [f"pictures of 16 bits a channel are rounded to 8 (data.deep = {data.deep!r})"]
+            if data.deep != "refuse"
+            else []
+        ),
+        *([f"transparent pictures are taken by data.alpha = {data.alpha!r}"] if data.alpha != "refuse" else []),
+        *([f"the middle of every picture is compared (data.crop = {data.crop})"] if data.crop is not None else []),
+    ]
+    return [*said, *notes_on_folders(inputs, references, data.groups), *notes_on_colors(items)]
 
 
 def _make_codec(model: ModelFile, tensor: Tensor, data: Data) -> Codec:
@@ -124,7 +146,9 @@ def _looks(data: Data, metrics: Sequence[str], devices: Sequence[str], arms: Seq
 def _first_look(arm: str, model: ModelFile, codec: Codec, items: Sequence[Item], data: Data) -> FirstLook:
     from harness.tasks.image_to_image.first_look import first_look
 
-    return first_look(arm, model, codec, items, data.scale, below_db=data.below_bicubic_db).in_words()
+    return first_look(
+        arm, model, codec, items, data.scale, below_db=data.below_bicubic_db, reading=reading_of(data)
+    ).in_words()
 
 
 def _metric_settings(data: Data) -> MetricSettings:
@@ -153,6 +177,7 @@ IMAGE_TO_IMAGE: Task[Data, Tensor, Item, Codec] = Task(
     fingerprint=file_sha256,
     read_input=read_image,
     read_reference=read_image,
+    reads=_reads,
     items_in_words=_items_in_words,
     make_codec=_make_codec,
     check_item=check_item,

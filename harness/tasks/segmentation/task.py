@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from harness.tasks.draft import DraftData, TaskDraft
@@ -18,6 +20,7 @@ from harness.tasks.segmentation.codec import MaskCodec, make_codec
 from harness.tasks.segmentation.dataset import find_items, read_items
 from harness.tasks.segmentation.masks import read_mask
 from harness.tasks.segmentation.options import Data, MaskTensor
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Task
 from metrics.registry import of_family
 
@@ -104,7 +107,23 @@ def _metric_settings(data: Data) -> MetricSettings:
 
 
 def _draw(_: Path, __: ItemToDraw) -> Drawing:
-    return Drawing()
+    return Drawing()  # of a task whose classes are not known: `_reads` knows them
+
+
+def _draw_masks(home: Path, item: ItemToDraw, ignored: int | None, classes: tuple[str, ...]) -> Drawing:
+    from harness.tasks.segmentation.gallery import draw
+
+    return draw(home, item, ignored, classes)
+
+
+def _as_shown(codec: MaskCodec, given: NDArray[np.generic], mask: NDArray[np.int64]) -> NDArray[np.uint8]:
+    from harness.tasks.segmentation.colored import mask_picture
+
+    return mask_picture(codec, given, mask)
+
+
+def _reads(data: Data) -> dict[str, Any]:
+    return {"draw": partial(_draw_masks, ignored=data.ignore, classes=tuple(data.classes))}
 
 
 def _draft(given: DraftData) -> TaskDraft:
@@ -150,4 +169,6 @@ SEGMENTATION: Task[Data, MaskTensor, InputItem, MaskCodec] = Task(
     draw=_draw,
     draft=_draft,
     guess=_guess,
+    reads=_reads,
+    views=replace(PICTURE_VIEWS, as_shown=_as_shown),
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_OF_A_SHEET: Final = 4
 _GAP_PX: Final = 4
 _MOST_PX: Final = 1280
 """The longest side of a frame that is shown whole; of larger ones the middle is."""
@@ -37,6 +38,15 @@ def draw(home: Path, item: ItemToDraw) -> Drawing:
     frames = f"Frame {first}" if first == last else f"Frames {first} to {last}"
     cut = f", their middle of {_MOST_PX} pixels" if max(reference.shape[1:3]) > _MOST_PX else ""
     return replace(drawing, notes=(f"{frames} of {len(reference)}{cut}. {note}",))
+
+
+def clip_sheet(clip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Four frames of a clip at even distances, the first and the last among them, two by two: (height, width, 3)."""
+    import numpy as np
+
+    places = np.rint(np.linspace(0, len(clip) - 1, _OF_A_SHEET)).astype(int)
+    half = _OF_A_SHEET // 2
+    return np.concatenate([_strip(clip[places[:half]]), _strip(clip[places[half:]])], axis=0)
 
 
 def _worst(clips: dict[Role, NDArray[np.uint8]], reference: NDArray[np.uint8]) -> tuple[int, str]:

@@ -34,10 +34,15 @@ class TensorItem(TaskItem):
 
 
 def find_items(
-    inputs: Path, references: Path, scene_separator: str | None, limit: int | None, groups: str | None = None
+    inputs: Path,
+    references: Path,
+    scene_separator: str | None,
+    limit: int | None,
+    groups: str | None = None,
+    scored: Sequence[str] | None = None,
 ) -> list[TensorItem]:
     """Match two folders by stem, and look at the headers; where `groups` are folders, items lie in those directly in
-    them. Raises `UserError`.
+    them. Of the references those are taken that `scored` names, or all. Raises `UserError`.
     """
     given, expected = items_in(inputs, "inputs", groups), items_in(references, "references", groups)
     refuse_unpaired(given, expected, inputs, references)
@@ -50,7 +55,7 @@ def find_items(
             input_path=given[stem],
             reference_path=expected[stem],
             inputs={name: read_header(path) for name, path in tensor_files(given[stem]).items()},
-            references={name: read_header(path) for name, path in tensor_files(expected[stem]).items()},
+            references={name: read_header(path) for name, path in reference_files(expected[stem], scored).items()},
         )
         for stem in sorted(given)[:limit]
     ]
@@ -96,6 +101,29 @@ def tensor_files(path: Path) -> dict[str, Path]:
     if not found or len(found) > MOST_TENSORS:
         raise UserError(f"{path}: holds {len(found)} .npy files; an item has 1 to {MOST_TENSORS}")
     return found
+
+
+def reference_files(path: Path, scored: Sequence[str] | None) -> dict[str, Path]:
+    """Name → file of the references of one item that are compared: all, or those named; its only file whatever it is
+    called. Raises `UserError` for one that is not there.
+    """
+    found = tensor_files(path)
+    if scored is None or set(found) == {ALONE}:
+        if scored is not None and len(scored) > 1:
+            raise UserError(f"{path}: is one tensor, and data.scored names {len(scored)} references")
+        return found
+    missing = next((name for name in scored if name not in found), None)
+    if missing is not None:
+        raise UserError(
+            f"{path}: holds no {missing}{SUFFIX}, which data.scored names",
+            f"It holds {', '.join(map(repr, found))}.",
+        )
+    return {name: found[name] for name in scored}
+
+
+def read_references(path: Path, scored: tuple[str, ...]) -> dict[str, NDArray[np.generic]]:
+    """Name → tensor of those references of an item that `scored` names. Raises `UserError`."""
+    return {name: read_tensor(file) for name, file in reference_files(path, scored).items()}
 
 
 def read_tensors(path: Path) -> dict[str, NDArray[np.generic]]:

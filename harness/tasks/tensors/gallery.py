@@ -17,11 +17,10 @@ def draw(_: Path, item: ItemToDraw) -> Drawing:
     notes = []
     for role, (codec, outputs) in item.outputs.items():
         decoded = codec.decode(outputs)
-        names = list(decoded)
+        names = {reference: codec.output_names[codec.output_of(reference)] for reference in item.reference}
         notes += [
-            _furthest(f"{role.capitalize()}{f', {names[index]}' if len(names) > 1 else ''}", decoded[names[index]], one)
-            for reference, one in item.reference.items()
-            for index in [codec.output_of(reference)]
+            _furthest(f"{role.capitalize()}{f', {names[name]}' if len(decoded) > 1 else ''}", decoded[names[name]], one)
+            for name, one in item.reference.items()
         ]
     return Drawing(notes=tuple(notes))
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.tasks.draft import DraftData, TaskDraft
 from harness.tasks.drawing import Drawing, ItemToDraw
 from harness.tasks.nouns import Nouns
 from harness.tasks.task import Resolve, Task
 from harness.tasks.tensors.codec import TensorCodec, check_item, make_codec
-from harness.tasks.tensors.dataset import TensorItem, find_items, fingerprint, read_items, read_tensors
+from harness.tasks.tensors.dataset import TensorItem, find_items, fingerprint, read_items, read_references, read_tensors
 from harness.tasks.tensors.options import Data, TensorNames
 from harness.tasks.tensors.output_check import check_outputs
 from metrics.registry import of_family
@@ -30,28 +31,34 @@ _DEFAULT_METRICS = ("max_abs_error", "cosine_similarity", "snr")
 
 def _find_items(data: Data, resolve: Resolve) -> list[TensorItem]:
     inputs, references = resolve(data.inputs), resolve(data.references)
-    return find_items(inputs, references, data.scene_separator, data.limit, data.groups)
+    return find_items(inputs, references, data.scene_separator, data.limit, data.groups, data.scored)
 
 
 def _items_in_words(count: int, of_scenes: str, _: Data) -> str:
     return f"{count:,} example{'' if count == 1 else 's'}{of_scenes}, tensors from .npy files"
 
 
-def _make_codec(model: ModelFile, names: TensorNames, _: Data) -> TensorCodec:
-    return make_codec(model, names)
+def _make_codec(model: ModelFile, names: TensorNames, data: Data) -> TensorCodec:
+    return make_codec(model, names, data.scored)
 
 
-def _notes(_: ModelFile, __: TensorCodec) -> list[str]:
-    return []
+def _reads(data: Data) -> dict[str, Any]:
+    return {} if data.scored is None else {"read_reference": partial(read_references, scored=tuple(data.scored))}
+
+
+def _notes(_: ModelFile, codec: TensorCodec) -> list[str]:
+    notes = [f"its input {name!r} is {value:g} everywhere" for name, value in codec.constants.items()]
+    left = [info.name for place, info in enumerate(codec.outputs) if place not in codec.places]
+    return notes + ([f"its outputs {', '.join(map(repr, left))} are not compared"] if left else [])
 
 
 def _tensors(codec: TensorCodec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
-    return codec.inputs, codec.outputs
+    return codec.inputs, [codec.outputs[place] for place in codec.places]
 
 
 def _input_shapes(codec: TensorCodec, item: TensorItem) -> dict[str, list[int]]:
     return {
-        info.name: list(codec.input_of(info, item).shape)
+        info.name: codec.input_shape(info, item)
         for info in codec.inputs
         if not all(isinstance(size, int) and size > 0 for size in info.shape)
     }
@@ -62,7 +69,7 @@ def _encode(codec: TensorCodec, given: Mapping[str, NDArray[np.generic]]) -> lis
 
 
 def _outputs_needed(codec: TensorCodec) -> Sequence[int]:
-    return range(len(codec.outputs))
+    return codec.places
 
 
 def _decode(
@@ -134,4 +141,5 @@ TENSORS: Task[Data, TensorNames, TensorItem, TensorCodec] = Task(
     draw=_draw,
     draft=_draft,
     guess=_guess,
+    reads=_reads,
 )

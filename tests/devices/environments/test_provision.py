@@ -18,19 +18,18 @@ from devices.environments.provision import ProvisionedRuntime, _key, _usable, pr
 from devices.errors import RuntimeNotAvailableError
 from devices.posix.local import LocalDevice
 from devices.runtimes.registry import RUNTIMES, resolve
-from devices.runtimes.spec import RuntimeSpec
+from devices.runtimes.spec import PythonPackage, RuntimeSpec
 from devices.ssh.device import SshDevice
 from tests.rig.sshd import LoopbackSshd
 from tests.rig.tiny_wheel import make_tiny_wheel
 
 TINY = RuntimeSpec(
     name="tiny",
-    distribution="tinyruntime",
-    import_name="tinyruntime",
+    python=PythonPackage(
+        distribution="tinyruntime", import_name="tinyruntime", python_min=(3, 8), extra_requirements=()
+    ),
     default_version="1.0",
     formats=("onnx",),
-    python_min=(3, 8),
-    extra_requirements=(),
 )
 
 CACHE = Path(os.environ.get("BAKEOFF_TEST_CACHE") or "~/.cache/bakeoff-tests").expanduser()
@@ -318,7 +317,7 @@ def test_onnxruntime_really_runs_and_is_the_same_by_ssh(sshd: LoopbackSshd) -> N
 def test_tflite_runtime_gets_an_old_enough_python_and_numpy() -> None:
     spec, version = resolve("tflite-runtime")
     with LocalDevice(str(CACHE)) as device:
-        if not any(spec.supports_python(one.version[:2]) for one in find_interpreters(device)):
+        if not any(spec.python_package().supports_python(one.version[:2]) for one in find_interpreters(device)):
             pytest.skip("no Python up to 3.11 on this machine: install one, with pyenv or uv")
         made = _skip_without_index(lambda: provision(device, spec, version))
         assert made.packages["numpy"].startswith("1.")

@@ -16,15 +16,16 @@ def _save(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], w
     return path
 
 
-def conv_onnx(path: Path, *, seed: int = 0) -> Path:
-    """A 3×3 convolution of one channel into four, float32, free height and width."""
+def conv_onnx(path: Path, *, seed: int = 0, static: tuple[int, int] | None = None) -> Path:
+    """A 3×3 convolution of one channel into four, float32, free height and width, or `static` ones."""
     kernel = np.random.default_rng(seed).normal(size=(4, 1, 3, 3)).astype(np.float32)
     node = helper.make_node("Conv", ["image", "kernel"], ["features"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    sizes = static or ("height", "width")
     return _save(
         path,
         [node],
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, "height", "width"])],
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 4, "height", "width"])],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, *sizes])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 4, *sizes])],
         [numpy_helper.from_array(kernel, "kernel")],
         13,
     )
@@ -117,8 +118,10 @@ def conv_and_zeros_tflite(path: Path) -> Path:
     return conv_tflite(path, with_zeros=True)
 
 
-def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = False) -> Path:
-    """A 3×3 convolution of one channel into four, float32 NHWC, free height and width (signature −1).
+def conv_tflite(
+    path: Path, *, with_reverse: bool = False, with_zeros: bool = False, static: tuple[int, int] | None = None
+) -> Path:
+    """A 3×3 convolution of one channel into four, float32 NHWC, free height and width (signature −1), or `static` ones.
 
     With `with_reverse` its features are then reversed along the channels: XNNPACK does not take that operator.
     """
@@ -136,6 +139,8 @@ def conv_tflite(path: Path, *, with_reverse: bool = False, with_zeros: bool = Fa
     def tensor(
         name: str, shape: tuple[int, ...], buffer: int = 0, *, free: bool = False, dtype: int | None = None
     ) -> Any:
+        if free and static is not None:
+            shape, free = (1, *static, shape[-1]), False
         made = schema.TensorT()
         made.name, made.shape, made.buffer = name.encode(), list(shape), buffer
         made.type = schema.TensorType.FLOAT32 if dtype is None else dtype

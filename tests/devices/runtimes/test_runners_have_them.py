@@ -13,8 +13,8 @@ from devices.runtimes.registry import RUNTIMES
 from tests.devices.runner_contract.native import native_runner
 
 
-def test_the_python_runner_has_an_adapter_for_every_runtime() -> None:
-    assert sorted(ADAPTERS) == sorted(RUNTIMES)
+def test_the_python_runner_has_an_adapter_for_every_runtime_that_python_has() -> None:
+    assert sorted(ADAPTERS) == sorted(spec.name for spec in RUNTIMES.values() if spec.python is not None)
     for module, name in ADAPTERS.values():
         assert callable(getattr(import_module(f"devices.python_runner.runtimes.{module}"), name))
 
@@ -26,6 +26,20 @@ def test_the_native_runner_drives_the_runtimes_that_have_a_library() -> None:
     _, listed, names = said.partition("; it has ")
     assert listed, said
     assert set(names.split(", ")) == {spec.name for spec in RUNTIMES.values() if spec.native is not None}
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_a_runtime_lives_in_python_or_in_a_page(name: str) -> None:
+    spec = RUNTIMES[name]
+    assert (spec.python is None) != (spec.web is None)
+    if spec.web is not None:
+        assert set(spec.accelerators) == set(spec.web.scripts) == set(spec.web.files)
+        assert set(spec.web.needs_static_shapes) <= set(spec.accelerators)
+        packages = tuple(f"{package.name}/" for package in spec.web.packages)
+        for file in (*spec.web.scripts.values(), *(file for files in spec.web.files.values() for file in files)):
+            assert file.startswith(packages)
+        for package in spec.web.packages:
+            assert len(bytes.fromhex(package.pinned[spec.default_version])) == 32
 
 
 @pytest.mark.parametrize("name", RUNTIMES)

@@ -10,10 +10,10 @@ from harness.analysis.item_views import draw_views
 from harness.analysis.tables.outputs import load_output, read_known, read_outputs
 from harness.documents.folder import RunFolder
 from harness.runs.session.progress import SilentProgress
-from harness.tasks.image_to_image.contact_sheet import write_contact_sheet
-from harness.tasks.image_to_image.views import PICTURE_VIEWS
-from harness.tasks.image_to_image.worst_place import worst_place
 from harness.tasks.item_views import SheetRow
+from harness.tasks.shown_pictures.contact_sheet import write_contact_sheet
+from harness.tasks.shown_pictures.views import PICTURE_VIEWS
+from harness.tasks.shown_pictures.worst_place import worst_place
 
 
 def pixels(path):

@@ -11,7 +11,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 
 from harness.documents.comparison import Comparison
-from tests.harness.analysis.planted_run import Levels, Plant, planted_run
+from tests.harness.analysis.planted_run import AS_GOOD, Levels, Plant, planted_run
 from tests.harness.warning_texts import texts
 
 ITEMS = 12
@@ -125,6 +125,53 @@ def test_a_loss_in_one_group_is_named_where_the_mean_is_within_what_was_agreed(t
     assert comparison.verdicts[0].decision == "ship"
     assert "But it is worse on night (PSNR (Y)" in said(comparison)
     assert comparison.verdicts[0].reservations
+
+
+ON_NIGHT = {"quantity": "psnr_y", "group": "night", "no_worse_than": "0.5 dB"}
+
+
+def test_a_rule_on_a_group_holds_back_what_the_mean_of_all_lets_pass(tmp_path: Path) -> None:
+    comparison = planted_run(
+        tmp_path,
+        on(tuple(range(8)), noisy(2.0)),
+        items=64,
+        rules=(AS_GOOD, ON_NIGHT),
+        groups={"night": range(8), "day": range(8, 64)},
+    )
+    whole, night = comparison.devices[0].rules
+    assert (whole.outcome, whole.group) == ("met", None)
+    assert (night.outcome, night.group) == ("broken", "night")
+    assert night.rule == "at most 0.5 dB lower on night"
+    assert night.reason.startswith("On night (8 images) PSNR (Y) is ")
+    assert comparison.verdicts[0].decision == "hold"
+    assert "Do not ship int8: on night (8 images) PSNR (Y) is " in said(comparison)
+    assert "PSNR (Y): at most 0.5 dB lower on night" in comparison.rules
+    assert "for all rules on groups and devices together (Holm" in " ".join(comparison.method)
+
+
+def test_a_rule_on_a_group_is_met_by_a_sound_candidate_and_open_where_the_group_is_small(tmp_path: Path) -> None:
+    comparison = planted_run(
+        tmp_path,
+        items=48,
+        rules=(AS_GOOD, ON_NIGHT, {**ON_NIGHT, "group": "faces"}),
+        groups={"night": range(12), "faces": range(4)},
+    )
+    assert [one.outcome for one in comparison.devices[0].rules] == ["met", "met", "open"]
+    assert "4 images" in comparison.devices[0].rules[2].reason
+    assert comparison.verdicts[0].decision == "undecided"
+
+
+def test_a_loss_elsewhere_breaks_no_rule_on_a_group(tmp_path: Path) -> None:
+    comparison = planted_run(
+        tmp_path,
+        on(tuple(range(8)), noisy(2.5)),
+        items=48,
+        rules=({**ON_NIGHT, "group": "day"},),
+        groups={"night": range(8), "day": range(8, 48)},
+    )
+    assert comparison.devices[0].rules[0].outcome == "met"
+    assert {one.group: one.outcome for one in comparison.devices[0].groups}["night"] == "worse"
+    assert "But it is worse on night" in said(comparison)
 
 
 def test_three_ruined_images_of_a_hundred_are_named(tmp_path: Path) -> None:

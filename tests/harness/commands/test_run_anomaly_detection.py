@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
 from harness.cli.main import main
@@ -53,6 +54,32 @@ def test_a_run_on_defects_is_scored(defects):
     _, folder = defects
     assert_whole(folder, ITEMS, 3)
     assert_scored_rightly(folder, "0-local")
+
+
+def test_maps_are_shown_over_the_pictures_beside_the_masks(defects):
+    _, folder = defects
+    result = comparison(folder)
+    device = result.devices[0]
+    assert len(result.reference_views) == len(device.views) == ITEMS
+    manifest = json.loads((folder / "run.json").read_text())
+    (first, *_) = manifest["items"]
+    made = np.load(folder / "devices" / "0-local" / "outputs" / "a0" / f"{first['id']}.0.npy").squeeze()
+    view = next(one for one in device.views if one.item == first["stem"])
+    baseline = result.arms[0].name
+    shown = np.array(Image.open(folder / view.whole[baseline])).astype(float)
+    times = shown.shape[0] // made.shape[0]
+    small = shown[times // 2 :: times, times // 2 :: times]
+    assert small.shape == (*made.shape, 3)
+    # Lighter is more, above what the picture itself has.
+    given = np.array(Image.open(first["input_path"]).convert("L")).astype(float)
+    light = small.mean(axis=2) - 0.4 * given
+    order = np.argsort(made.ravel())
+    assert light.ravel()[order[-5:]].min() >= light.ravel()[order[:5]].max()
+    entry = device.gallery[0]
+    assert entry.baseline_image is not None
+    assert entry.candidate_image is not None
+    assert "Maps: darkest at 0, lightest at 1" in " ".join(entry.notes)
+    assert "lightest at 1" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_with_one_class_only_ranks_have_no_value_and_the_rest_is_kept(defects, tmp_path):

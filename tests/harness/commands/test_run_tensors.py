@@ -10,7 +10,7 @@ from tests.reports.parsed_page import by_id, parse, seen_text
 from tests.rig.command import bakeoff
 from tests.rig.run_on_a_phone import device_folders, outputs, over_adb, runners
 from tests.rig.run_watch import assert_whole, comparison
-from tests.rig.tensor_experiment import FACTOR, TensorExperiment
+from tests.rig.tensor_experiment import FACTOR, OFF, TensorExperiment, write_wide_model
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,23 @@ def test_analysed_again_it_comes_out_the_same_and_changed_tensors_are_refused(su
     finally:
         reference.write_bytes(kept)
     assert f"{reference.parent}: has changed since the run" in capsys.readouterr().err
+
+
+def test_arms_with_other_inputs_and_outputs_are_compared_in_what_both_have(tmp_path, workdir):
+    """The candidate takes a gain beside the two tensors, calls its sum `out`, and another output `sum`."""
+    chosen = 'tensor = { constants = { gain = 1.01 }, outputs = { out = "sum" } }'
+    experiment = TensorExperiment(tmp_path / "experiment", candidate_tensor=chosen)
+    path = experiment.write()
+    write_wide_model(experiment.folder / OFF, "gain")
+    path.write_text(path.read_text().replace('references = "wanted"', 'references = "wanted"\nscored = ["sum"]'))
+    done = bakeoff("run", path, "--out", tmp_path / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 0, done.stderr
+    result = comparison(tmp_path / "run")
+    assert_judged_rightly(result)
+    assert "its input 'gain' is 1.01 everywhere" in done.stderr + done.stdout
+    before = (tmp_path / "run" / "comparison.json").read_bytes()
+    assert main(["analyze", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / "comparison.json").read_bytes() == before
 
 
 def test_check_says_what_the_tensors_are(sums, capsys):

@@ -5,9 +5,11 @@ import re
 import pytest
 from rich.console import Console
 
+from devices.browsers.find_browsers import Browser
 from devices.build.native_build import TARGETS, built
 from devices.identity import AndroidFacts, Identity
 from devices.libraries import brought_library, maven_download
+from devices.web_engines import npm_fetch
 from harness.doctor.device_parts import parts_of
 from harness.documents.device_survey import DeviceSurvey
 from harness.documents.profile import Ability
@@ -45,6 +47,8 @@ def test_a_phone_lacks_its_libraries_until_they_are_brought(tmp_path, monkeypatc
         "onnxruntime 1.32.0": ("native", "missing"),
         "ai-edge-litert 2.3.0": ("native", "missing"),
         "tflite-runtime 2.14.0": ("native", "missing"),
+        "onnxruntime-web 1.30.0": ("python", "missing"),
+        "litert-js 2.5.3": ("python", "missing"),
     }
     assert parts.usable == []
     ort = parts.runtimes[0]
@@ -66,10 +70,35 @@ def test_a_board_has_each_runtime_in_the_runner_that_has_it():
         "onnxruntime 1.32.0": ("native", "when needed"),
         "ai-edge-litert 2.3.0": ("native", "when needed"),
         "tflite-runtime 2.14.0": ("python", "ready"),
+        "onnxruntime-web 1.30.0": ("python", "missing"),
+        "litert-js 2.5.3": ("python", "missing"),
     }
     without_python = parts_of(BOARD, None, [])
     assert states(without_python)["tflite-runtime 2.14.0"] == ("python", "missing")
-    assert "apt install python3" in without_python.runtimes[-1].remedy
+    assert "apt install python3" in next(
+        part.remedy for part in without_python.runtimes if part.what.startswith("tflite-runtime")
+    )
+
+
+def test_an_engine_of_web_pages_needs_a_browser_a_python_and_npm_or_its_files(tmp_path, monkeypatch):
+    chromium = Browser("chromium", "chromium", "/usr/bin/chromium", "150.0", "Chromium 150.0")
+
+    def engine(python=PYTHON, browsers=(chromium,)):
+        parts = parts_of(BOARD, python, [], browsers)
+        return next(part for part in parts.runtimes if part.what.startswith("onnxruntime-web"))
+
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert engine(browsers=()).how == "no browser was found there"
+    assert "to serve its page" in engine(python=None).how
+    assert engine().how == "there is no npm on this computer to fetch it with"
+    (tmp_path / "npm").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "npm").chmod(0o755)
+    assert (engine().state, engine().how) == ("when needed", "fetched by npm at the first run")
+    monkeypatch.setenv(npm_fetch.VARIABLE, str(tmp_path / "nowhere"))
+    assert (engine().state, str(tmp_path / "nowhere") in engine().how) == ("missing", True)
+    monkeypatch.setenv(npm_fetch.VARIABLE, str(tmp_path))
+    (tmp_path / "onnxruntime-web-1.30.0.tgz").write_bytes(b"")
+    assert (engine().state, engine().how) == ("ready", "for Chromium 150.0")
 
 
 def test_looking_builds_and_fetches_nothing(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,6 +66,37 @@ NO_NUMBER = ItemMetric(named("no_number"), lambda settings: Sharpness(settings, 
 OUT_OF_RANGE = ItemMetric(named("out_of_range"), lambda settings: Sharpness(settings, 1e6))
 FAILS_ON_ITEMS = ItemMetric(named("fails_on_items"), lambda settings: Sharpness(settings, None, KeyError("weights")))
 CANNOT_BE_OPENED = ItemMetric(named("cannot_be_opened"), cannot_open)
+
+
+class Hangs:
+    """Answers for dark pictures, and for others never."""
+
+    def __init__(self, settings: MetricSettings) -> None:
+        print("this is no answer")
+
+    def prepare(self, reference: np.ndarray) -> Hangs:
+        return self
+
+    def score(self, output: np.ndarray) -> float:
+        print("nor is this", flush=True)
+        while output.mean() > 100.0:
+            time.sleep(0.1)
+        return 1.0
+
+    def describe(self) -> str:
+        return "waits"
+
+
+class Crashes(Hangs):
+    """As a fault in compiled code does, on every picture."""
+
+    def score(self, output: np.ndarray) -> float:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        return 1.0
+
+
+HANGS = ItemMetric(named("hangs"), Hangs)
+CRASHES = ItemMetric(named("crashes"), Crashes)
 PSNR = ItemMetric(named("psnr"), Sharpness)
 ALIKE = ItemMetric(replace(FACTS, name="alike", label="SSIM (RGB)"), Sharpness)
 NO_METRIC = "psnr"

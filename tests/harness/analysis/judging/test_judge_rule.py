@@ -255,15 +255,21 @@ def test_a_broken_mean_is_not_saved_by_a_good_tail() -> None:
 
 def test_broken_on_some_device_holds_over_all_devices() -> None:
     bad, fine = RuleJudgement("broken", "2 % slower", p_broken=0.03), RuleJudgement("met", "fine", p_broken=0.9)
-    assert hold_together({"one": bad})["one"] is bad
-    together = hold_together({"one": bad, "two": fine})
+    assert hold_together({"one": bad}, "devices")["one"] is bad
+    together = hold_together({"one": bad, "two": fine}, "devices")
     assert together["one"].outcome == "open"
     assert together["one"].predicate == (
         "2 % slower on this device alone, but with 2 devices that can be chance (p = 0.06 after Holm)"
     )
     assert together["two"] is fine
+    groups = hold_together({("one", 0): bad, ("one", 1): fine, ("one", 2): fine}, "rules on groups")
+    assert groups["one", 0].outcome == "open"
+    assert groups["one", 0].predicate == (
+        "2 % slower were it the only rule on a group, but with 3 rules on groups that can be chance (p = 0.09 after"
+        " Holm)"
+    )
     certain = RuleJudgement("broken", "20 % slower", p_broken=0.001)
-    assert hold_together({"one": certain, "two": fine})["one"] is certain
+    assert hold_together({"one": certain, "two": fine}, "devices")["one"] is certain
 
 
 CLOSE = QUANTITIES["close_pixels"]

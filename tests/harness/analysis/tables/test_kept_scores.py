@@ -34,9 +34,9 @@ def computed(monkeypatch):
     calls = []
     score = quality._score
 
-    def counted(task, arm, tensors, given, names, *rest):
+    def counted(output, names, *rest):
         calls.append(names)
-        return score(task, arm, tensors, given, names, *rest)
+        return score(output, names, *rest)
 
     monkeypatch.setattr(quality, "_score", counted)
     return calls

@@ -10,6 +10,7 @@ LITERT = ArmNeeds("ai-edge-litert", "2.3.0")
 TFLITE = ArmNeeds("tflite-runtime", "2.14.0")
 XNNPACK = ArmNeeds("onnxruntime", "1.32.0", "xnnpack")
 QNN = ArmNeeds("onnxruntime", "1.32.0", "qnn")
+WEB = ArmNeeds("onnxruntime-web", "1.30.0", "wasm", in_browser=True)
 OFFER = NativeOffer(
     target="linux-aarch64",
     accelerators={"onnxruntime": {"cpu", "xnnpack"}, "ai-edge-litert": {"cpu"}},
@@ -47,6 +48,8 @@ def machine(kind, libc="glibc 2.36", kernel="Linux 6.1", architecture="aarch64")
         (machine("ssh", "glibc"), [ORT], OFFER, "native runner", "with glibc"),
         (machine("ssh"), [ORT, TFLITE], OFFER, "python runner", "only Python may have tflite-runtime 2.14.0"),
         (machine("ssh"), [ArmNeeds("onnxruntime", "1.20.0")], OFFER, "python runner", "onnxruntime 1.20.0"),
+        (machine("ssh"), [ORT, WEB], OFFER, "native runner", "it has onnxruntime 1.32.0 for linux-aarch64"),
+        (machine("ssh"), [WEB], OFFER, "native runner", "it has a build for linux-aarch64"),
         (machine("ssh"), [ORT], NO_LIBRARIES, "python runner", "for linux-armv7"),
         (machine("ssh"), [ORT], OWN_LIBRARY, "native runner", "for linux-armv7"),
         (machine("ssh", architecture="riscv64"), [ORT], NO_TARGET, "python runner", "riscv64"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.tasks.image_to_image.color_scale import ABSOLUTE_ERROR, SCALES, colors, painted
 from harness.tasks.image_to_image.error_maps import draw_maps
+from harness.tasks.shown_pictures.color_scale import ABSOLUTE_ERROR, SCALES, colors, painted
 from metrics.metric import MetricSettings
 from metrics.registry import METRICS
 from tests.metrics.pictures import open_lpips

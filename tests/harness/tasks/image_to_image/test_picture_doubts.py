@@ -16,7 +16,14 @@ from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_to_image.codec import Codec
 from harness.tasks.image_to_image.floor_values import floor_of
 from harness.tasks.image_to_image.picture_doubts import picture_doubts
-from harness.tasks.image_to_image.plausibility import PairLooks, Plausibility, is_tried, item_floor, look_at_output
+from harness.tasks.image_to_image.plausibility import (
+    PairLooks,
+    Plausibility,
+    is_tried,
+    item_floor,
+    look_at_output,
+    pair_look,
+)
 from harness.tasks.looks import Doubts, Seen
 from metrics.image.bicubic import imresize
 from tests.harness.simulated_records import make_manifest, make_quality, write_run
@@ -69,7 +76,7 @@ def seen(change=lambda number, tensor: tensor, *, arms=("fp32", "int8"), codec=C
     floor, looks, pairs = [], {("local", arm): [] for arm in ARMS}, PairLooks()
     for number, item in enumerate(ITEMS):
         tried = is_tried(number, len(ITEMS))
-        pairs.add(item, INPUTS[number], references[number])
+        pairs.add(item, pair_look(INPUTS[number], references[number]))
         floor.append(item_floor(item, INPUTS[number], references[number], 2, ["psnr_y"], try_offset=tried))
         for seed, arm in enumerate(ARMS):
             tensor = good(number, seed)

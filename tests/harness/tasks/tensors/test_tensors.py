@@ -20,7 +20,7 @@ from harness.tasks.registry import TASKS
 from harness.tasks.tensor_file import read_header, read_tensor
 from harness.tasks.tensors.codec import check_item, make_codec
 from harness.tasks.tensors.dataset import find_items, fingerprint, items_in, read_tensors
-from harness.tasks.tensors.options import TensorNames
+from harness.tasks.tensors.options import Data, TensorNames
 from tests.rig.tensor_experiment import EXACT, OFF, TensorExperiment, save, write_model
 
 X = TensorInfo(name="x", dtype="float32", shape=["n", 3])
@@ -202,6 +202,105 @@ def test_shapes_of_outputs_are_compared_with_the_references(tmp_path):
     ):
         TASKS["tensors"].check_outputs(model(), codec, "arm", item, [[1, 3]])
     assert TASKS["tensors"].output_bytes(codec, item) == 2 * 3 * 4
+
+
+# Chosen and renamed per arm
+
+GAIN = TensorInfo(name="gain", dtype="float32", shape=["n", 1])
+AUX = TensorInfo(name="aux", dtype="float32", shape=[4])
+
+
+def test_a_constant_fills_an_input_that_no_file_does_in_the_size_of_the_others(tmp_path):
+    wide = model(inputs=(X, GAIN, Y))
+    (item,) = items(tmp_path, {"a/x": ONES, "a/y": 2 * ONES}, {"a/sum": ONES})
+    codec = make_codec(wide, TensorNames(constants={"gain": 0.5}))
+    check_item(wide, codec, item)
+    _, gain, _ = codec.encode(read_tensors(item.input_path))
+    assert gain.dtype == np.float32
+    assert gain.tolist() == [[0.5], [0.5]]
+    assert TASKS["tensors"].input_shapes(codec, item) == {"x": [2, 3], "gain": [2, 1], "y": [2, 3]}
+    assert TASKS["tensors"].notes(wide, codec) == ["its input 'gain' is 0.5 everywhere"]
+
+
+def test_a_constant_leaves_an_item_s_only_file_any_name(tmp_path):
+    one = model(inputs=(GAIN, X), outputs=(SUM,))
+    (item,) = items(tmp_path, {"a": ONES}, {"a": ONES})
+    codec = make_codec(one, TensorNames(constants={"gain": 1.0}))
+    check_item(one, codec, item)
+    assert [tensor.shape for tensor in codec.encode(read_tensors(item.input_path))] == [(2, 1), (2, 3)]
+
+
+def test_a_single_number_stays_one(tmp_path):
+    scalar = TensorInfo(name="gain", dtype="float32", shape=[])
+    (item,) = items(tmp_path, {"a/x": ONES, "a/gain": np.float32(2.0)}, {"a/sum": ONES})
+    assert make_codec(model(inputs=(X, scalar)), TensorNames()).encode(read_tensors(item.input_path))[1].shape == ()
+    filled = make_codec(model(inputs=(X, scalar)), TensorNames(constants={"gain": 2.0}))
+    assert filled.encode(read_tensors(item.input_path))[1].shape == ()
+
+
+def test_one_file_fills_two_inputs_where_both_are_said(tmp_path):
+    (item,) = items(tmp_path, {"a/x": ONES}, {"a/sum": ONES})
+    codec = make_codec(model(), TensorNames(inputs={"x": "x", "y": "x"}))
+    check_item(model(), codec, item)
+    assert all(np.array_equal(each, ONES) for each in codec.encode(read_tensors(item.input_path)))
+    with pytest.raises(UserError, match="two inputs are called 'x'"):
+        make_codec(model(), TensorNames(inputs={"y": "x"}))
+
+
+def test_an_output_that_is_given_another_one_s_name_is_compared_in_its_place(tmp_path):
+    both = model(outputs=(SUM, TensorInfo(name="fixed", dtype="float32", shape=["n", 3])))
+    (item,) = items(tmp_path, {"a/x": ONES, "a/y": ONES}, {"a/sum": ONES})
+    codec = make_codec(both, TensorNames(outputs={"fixed": "sum"}))
+    check_item(both, codec, item)
+    assert codec.output_of("sum") == 1
+    assert TASKS["tensors"].outputs_needed(codec) == [1]
+    assert set(codec.decode([2 * ONES])) == {"sum"}
+
+
+def test_of_many_references_those_that_are_named_are_compared_and_the_rest_is_left_alone(tmp_path):
+    save(tmp_path / "given" / "a" / "x.npy", ONES)
+    save(tmp_path / "given" / "a" / "y.npy", ONES)
+    for name in ("sum", "noise"):
+        save(tmp_path / "wanted" / "a" / f"{name}.npy", ONES)
+    (item,) = find_items(tmp_path / "given", tmp_path / "wanted", None, None, None, ["sum"])
+    assert set(item.references) == {"sum"}
+    wide = model(outputs=(AUX, SUM))
+    codec = make_codec(wide, TensorNames(), ["sum"])
+    check_item(wide, codec, item)
+    data = Data(task="tensors", inputs="given", references="wanted", scored=["sum"])
+    task = TASKS["tensors"].of(data)
+    assert task.outputs_needed(codec) == [1]
+    assert [info.name for info in task.tensors(codec)[1]] == ["sum"]
+    assert set(task.read_reference(item.reference_path)) == {"sum"}
+    assert task.decode(codec, [ONES], {}).keys() == {"sum"}
+    assert task.notes(wide, codec) == ["its outputs 'aux' are not compared"]
+    with pytest.raises(UserError, match=r"holds no aux.npy, which data.scored names"):
+        find_items(tmp_path / "given", tmp_path / "wanted", None, None, None, ["aux"])
+
+
+@pytest.mark.parametrize(
+    ("names", "scored", "words"),
+    [
+        ({"constants": {"gian": 1.0}}, None, r"has no input 'gian', which \[data.tensor\] constants names"),
+        ({"constants": {"x": 1.0}, "inputs": {"x": "x"}}, None, "'x' is given a file and a constant"),
+        ({"constants": {"x": 1.0, "y": 1.0}}, None, "constants fill every input"),
+        ({}, ["total"], "has no output 'total', which data.scored names"),
+        ({"outputs": {"sum": "a", "aux": "a"}}, None, "two outputs are called 'a'"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused_by_name(names, scored, words):
+    with pytest.raises(UserError, match=words):
+        make_codec(model(outputs=(SUM, AUX)), TensorNames(**names), scored)
+
+
+def test_a_constant_that_an_integer_cannot_be_and_one_of_no_known_size_are_refused(tmp_path):
+    steps = TensorInfo(name="steps", dtype="int64", shape=[])
+    with pytest.raises(UserError, match=r"takes int64, and \[data.tensor\] constants gives it 0.5"):
+        make_codec(model(inputs=(X, Y, steps)), TensorNames(constants={"steps": 0.5}))
+    open_size = model(inputs=(X, Y, TensorInfo(name="k", dtype="float32", shape=["m"])))
+    (item,) = items(tmp_path, {"a/x": ONES, "a/y": ONES}, {"a/sum": ONES})
+    with pytest.raises(UserError, match="leaves a size open"):
+        check_item(open_size, make_codec(open_size, TensorNames(constants={"k": 1.0})), item)
 
 
 # experiment.toml

@@ -48,7 +48,7 @@ def _encode_small(picture: NDArray[np.uint8], limit_bytes: int) -> bytes:
 def _worst_place(
     reference: NDArray[np.uint8], baseline: NDArray[np.uint8], candidate: NDArray[np.uint8], side: int
 ) -> tuple[int, int, int] | None:
-    from harness.tasks.image_to_image.worst_place import worst_place
+    from harness.tasks.shown_pictures.worst_place import worst_place
 
     return worst_place(reference, baseline, candidate, side)
 
@@ -67,7 +67,7 @@ def _webp(picture: NDArray[np.uint8], **how: Any) -> bytes:
 
 
 def _write_sheet(path: Path, columns: Sequence[str], rows: Sequence[SheetRow]) -> None:
-    from harness.tasks.image_to_image.contact_sheet import write_contact_sheet
+    from harness.tasks.shown_pictures.contact_sheet import write_contact_sheet
 
     write_contact_sheet(path, columns, rows)
 

@@ -1,0 +1,1 @@
+"""What runs in a browser, and the names of what is told about it."""

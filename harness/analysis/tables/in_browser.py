@@ -1,0 +1,27 @@
+"""What the memory pass tells of an arm that ran in a browser beside what it tells of any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.analysis.conditions.browser_facts import engine_start_ns
+
+if TYPE_CHECKING:
+    from harness.analysis.tables.device_records import DeviceRecords
+    from harness.documents.records import MemoryMeasured
+
+
+def in_browser(measured: MemoryMeasured, records: DeviceRecords) -> dict[str, int | str]:
+    """Quantity → value in its unit, or why there is none. Empty where no arm of the device ran in a browser."""
+    if not any(engine_start_ns(each) is not None for each in records.loaded):
+        return {}
+    loads = [each for each in records.loaded if each.arm == measured.arm and each.n < measured.n]
+    started = engine_start_ns(loads[-1]) if loads else None
+    if started is None:
+        outside = "it runs in no web page"
+        return {"engine_start": outside, "browser_memory": outside}
+    whole = [part.bytes for part in measured.parts if part.of == "all_processes" and part.what == "private_footprint"]
+    return {
+        "engine_start": started,
+        "browser_memory": whole[0] if whole else "this browser does not tell the memory of its processes",
+    }
