@@ -26,7 +26,7 @@ from harness.documents.runner_record import LibraryRecord, RunnerRecord
 from harness.runs.preparing.library_folder import PlacedLibrary, place_library, worker_command
 from harness.runs.preparing.native_offer import native_target
 from harness.runs.preparing.runner_setup import RunnerSetup
-from harness.runs.preparing.web_setup import refuse_web
+from harness.runs.preparing.web_setup import set_up_web, web_needs
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -75,12 +75,14 @@ def set_up_native(
     if target is None:
         abi = identity.android.abis[0] if identity.android and identity.android.abis else None
         raise PermanentError(f"{device.name}: there is no native runner for {abi or machine or 'its machine'}")
-    refuse_web(device.name, arms)
-    found = _libraries(arms, target, device.name, progress)
+    needs_of_web = web_needs(arms)
+    served = {needs.id for needs in needs_of_web}
+    own = [arm for arm in arms if arm.id not in served]
+    found = _libraries(own, target, device.name, progress)
     libraries = {arm: library.path for arm, library in found.items()}
     loader_files = portable_libc(machine) if choice.portable else []
     runner = build(target)
-    drivers = _accelerator_libraries(device, arms, libraries, target, portable=bool(loader_files))
+    drivers = _accelerator_libraries(device, own, libraries, target, portable=bool(loader_files))
 
     names = [runner, *loader_files]
     beside = [path for library in found.values() for path in library.beside]
@@ -103,10 +105,13 @@ def set_up_native(
         return place_library(library.path, library.beside, blobs, places, device.workdir, put)
 
     placed = {arm: retry(partial(place, library)) for arm, library in found.items()}
+    web, engines = set_up_web(device, identity, needs_of_web, progress, retry)
     brought_loader = folder if loader_files else None
     return RunnerSetup(
         conductor=command,
-        workers={arm.id: worker_command(command, brought_loader, placed[arm.id].folder) for arm in arms},
+        workers={arm.id: worker_command(command, brought_loader, placed[arm.id].folder) for arm in own}
+        # The runner itself serves a tab.
+        | {arm: worker_command(command, brought_loader, None) for arm in web},
         libraries={arm: library.path for arm, library in placed.items()},
         accelerator_libraries={
             arm: retry(partial(_place_driver, device, path.name, blobs[path], places)) for arm, path in drivers.items()
@@ -130,7 +135,9 @@ def set_up_native(
                 )
                 for arm, each in found.items()
             },
+            engines=engines,
         ),
+        web=web,
     )
 
 

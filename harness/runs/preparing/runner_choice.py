@@ -81,8 +81,9 @@ def choose_runner(
     only_python = _only_python(identity, arms, offer, libc_fault)
     if only_python is not None:
         return RunnerChoice("python", only_python)
-    runtimes = " and ".join(dict.fromkeys(f"{arm.runtime} {arm.version}" for arm in arms))
-    return RunnerChoice("native", libc_fault or f"it has {runtimes} for {offer.target} with {identity.libc}", portable)
+    runtimes = " and ".join(dict.fromkeys(f"{arm.runtime} {arm.version}" for arm in arms if not arm.in_browser))
+    has = f"{runtimes} for {offer.target} with {identity.libc}" if runtimes else f"a build for {offer.target}"
+    return RunnerChoice("native", libc_fault or f"it has {has}", portable)
 
 
 def _only_python(
@@ -102,8 +103,8 @@ def _only_python(
 
 
 def _arm_fault(arm: ArmNeeds, offer: NativeOffer, *, portable: bool) -> str | None:
-    if arm.in_browser:
-        return f"it serves the browser that {arm.runtime} runs in"
+    if arm.in_browser:  # either runner serves the browser
+        return None
     if (arm.runtime, arm.version) not in offer.libraries:
         return f"only Python may have {arm.runtime} {arm.version} for {offer.target}"
     accelerators = {"cpu"} if portable else offer.accelerators.get(arm.runtime, {"cpu"})

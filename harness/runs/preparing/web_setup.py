@@ -10,7 +10,6 @@ from devices.base import Blob
 from devices.browsers.choose_browser import choose_browser
 from devices.browsers.find_browsers import find_browsers
 from devices.browsers.page_files import page_files
-from devices.errors import PermanentError
 from devices.web_engines.engine_files import EngineFiles, engine_files
 from devices.web_engines.gzipped import gzipped_bytes
 from harness.documents.plan import WebArm
@@ -118,14 +117,3 @@ def _record(engine: EngineFiles, browser: Browser, arm: WebNeeds) -> EngineRecor
             for origin in engine.origins
         ],
     )
-
-
-def refuse_web(device_name: str, arms: Sequence[ResolvedArm]) -> None:
-    """Raise `PermanentError` where arms run in a browser and the runner is the native one, which serves none."""
-    web = [arm for arm in arms if arm.runtime.web is not None]
-    if web:
-        raise PermanentError(
-            f"{device_name}: {web[0].arm.name} runs in a browser ({web[0].runtime.name}), and the native runner does"
-            " not serve one yet",
-            "On Linux leave --runner native out; on a phone browsers cannot be measured yet.",
-        )
