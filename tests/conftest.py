@@ -94,6 +94,7 @@ LONG = (
     "test_full_disk_on_a_phone.py::",
     "test_interruptions.py::",
     "test_slow_inferences.py::test_what_is_called_different",
+    "test_run_web_on_a_phone.py::",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 

@@ -32,14 +32,18 @@ def web_experiment(folder: Path) -> TinyExperiment:
     return tiny
 
 
-def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
-    stand_in: StandInPhone, server: AdbServer, tmp_path: Path
-) -> None:
+@pytest.fixture(autouse=True)
+def what_it_takes() -> None:
     reason = phone_browser.missing_parts()
     if reason is not None:
         pytest.skip(reason)
     engine = RUNTIMES["onnxruntime-web"]
     with_npm(lambda: engine_files(engine, engine.default_version, "wasm"))
+
+
+def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
+    stand_in: StandInPhone, server: AdbServer, tmp_path: Path
+) -> None:
     tiny = web_experiment(tmp_path / "experiment")
     settings_before = stand_in.settings()
     with PhoneBrowser(stand_in, server) as browser:
@@ -68,3 +72,22 @@ def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
         np.testing.assert_allclose(web, own, rtol=0, atol=1e-5)
         assert np.ptp(own) > 0.1
     assert stand_in.settings() == settings_before
+
+
+def test_androids_own_build_of_the_runner_serves_two_pages_in_one_tab(
+    bionic_phone: StandInPhone, server: AdbServer, tmp_path: Path
+) -> None:
+    tiny = web_experiment(tmp_path / "experiment")
+    path = tiny.write()
+    in_browser = 'runtime = "onnxruntime-web"\naccelerator = "wasm"'
+    path.write_text(path.read_text().replace('runtime = "onnxruntime"', in_browser))
+    with PhoneBrowser(bionic_phone, server) as browser:
+        done = bakeoff("run", path, "-d", f"adb:{bionic_phone.address}", "--out", tmp_path / "run", **over_adb(server))
+    assert done.exit_code in (0, 1), done.stderr
+    (device,) = device_folders(tmp_path / "run")
+    found = records(tmp_path / "run", device)
+    assert [each for each in found if each.record == "arm_failed"] == []
+    assert_whole(tmp_path / "run", len(tiny.names), 6, device)
+    hosts = {each.arm: each.settings[names.FRAME_HOST] for each in found if each.record == "arm_loaded"}
+    assert hosts == {"a0": "a0.localhost", "a1": "a1.localhost"}
+    assert browser.opened
