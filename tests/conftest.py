@@ -96,6 +96,9 @@ LONG = (
     "test_slow_inferences.py::test_what_is_called_different",
     "test_parity_on_devices.py::test_the_layer_is_named",
     "test_torch_originals.py::test_the_layer_is_named",
+    "devices/browser/test_faults.py::",
+    "devices/browser/test_passes.py::",
+    "devices/browser/test_told.py::",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 
