@@ -97,6 +97,9 @@ LONG = (
     "test_parity_on_devices.py::test_the_layer_is_named",
     "test_torch_originals.py::test_the_layer_is_named",
     "test_run_web_on_a_phone.py::",
+    "devices/browser/test_faults.py::",
+    "devices/browser/test_passes.py::",
+    "devices/browser/test_told.py::",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 
