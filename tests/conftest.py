@@ -98,6 +98,7 @@ LONG = (
     "test_torch_originals.py::test_the_layer_is_named",
     "test_run_in_browser.py::",
     "test_web_check.py::",
+    "test_run_web_on_a_phone.py::",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 
