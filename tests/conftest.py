@@ -96,6 +96,8 @@ LONG = (
     "test_slow_inferences.py::test_what_is_called_different",
     "test_parity_on_devices.py::test_the_layer_is_named",
     "test_torch_originals.py::test_the_layer_is_named",
+    "test_run_in_browser.py::",
+    "test_web_check.py::",
     "test_run_web_on_a_phone.py::",
     "devices/browser/test_faults.py::",
     "devices/browser/test_passes.py::",
