@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from devices.build.native_build import Target
     from devices.identity import Identity
     from devices.runtimes.spec import RuntimeSpec
+    from harness.documents.runner_record import RunnerKind
     from harness.runs.preparing.runner_choice import RunnerChoice
 
 
@@ -33,7 +34,9 @@ def parts_of(
     runtimes = []
     for spec in RUNTIMES.values():
         if spec.python is None:
-            runtimes.append(_web_engine(spec, identity, python, browsers))
+            in_browser = [ArmNeeds(spec.name, spec.default_version, "wasm", in_browser=True)]
+            server = choose_runner(identity, in_browser, native_offer(identity, in_browser))
+            runtimes.append(_web_engine(spec, server.runner, identity, python, browsers))
             continue
         needs = [ArmNeeds(spec.name, spec.default_version)]
         choice = choose_runner(identity, needs, native_offer(identity, needs))
@@ -72,12 +75,15 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
     return Part(what=name, runner="python", state="when needed", how=how)
 
 
-def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, browsers: Sequence[Browser]) -> Part:
+def _web_engine(
+    spec: RuntimeSpec, runner: RunnerKind, identity: Identity, python: str | None, browsers: Sequence[Browser]
+) -> Part:
+    """`runner`: whichever serves the engine's page there."""
     from devices.web_engines.engine_files import engine_is_here
     from devices.web_engines.npm_fetch import NpmError, npm_is_here
 
     name = f"{spec.name} {spec.default_version}"
-    fault = _no_page(identity, python, browsers)
+    fault = _no_page(runner, identity, python, browsers)
     is_here = False
     if fault is None:
         try:
@@ -87,19 +93,21 @@ def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, brows
     if fault is None and not is_here and not npm_is_here():
         fault = ("there is no npm on this computer to fetch it with", "Install Node.js, which has npm.")
     if fault is not None:
-        return Part(what=name, runner="python", state="missing", how=fault[0], remedy=fault[1])
+        return Part(what=name, runner=runner, state="missing", how=fault[0], remedy=fault[1])
     if is_here:
-        return Part(what=name, runner="python", state="ready", how=f"for {browsers[0].product}")
-    return Part(what=name, runner="python", state="when needed", how="fetched by npm at the first run")
+        return Part(what=name, runner=runner, state="ready", how=f"for {browsers[0].product}")
+    return Part(what=name, runner=runner, state="when needed", how="fetched by npm at the first run")
 
 
-def _no_page(identity: Identity, python: str | None, browsers: Sequence[Browser]) -> tuple[str, str] | None:
+def _no_page(
+    runner: RunnerKind, identity: Identity, python: str | None, browsers: Sequence[Browser]
+) -> tuple[str, str] | None:
     """Why no page can be measured there, and what to do; None where one can."""
-    if identity.android is not None:
-        return "a phone's browser cannot be measured yet", "Measure it on Linux, or name another runtime."
+    if not browsers and identity.android is not None:
+        return "no browser was found there", "Install Chrome from the store."
     if not browsers:
         return "no browser was found there", "Install one on the device, such as: apt install chromium"
-    if python is None:
+    if runner == "python" and python is None:
         return "there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3"
     return None
 
