@@ -34,6 +34,7 @@ from metrics.facts.top1 import TOP1
 from metrics.facts.top5 import TOP5
 from metrics.facts.vmaf import VMAF
 from metrics.facts.vmaf_phone import VMAF_PHONE
+from metrics.facts.vmaf_v1_phone import VMAF_V1_PHONE
 from metrics.facts.worst_frame_psnr import WORST_FRAME_PSNR
 from metrics.facts.xpsnr import XPSNR
 from metrics.metric import ItemMetric, MetricFactory
@@ -65,6 +66,7 @@ _ALL: tuple[ItemMetric | SetMetric, ...] = (
     FLICKER,
     VMAF,
     VMAF_PHONE,
+    VMAF_V1_PHONE,
     XPSNR,
     TOP1,
     TOP5,

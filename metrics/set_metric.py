@@ -71,3 +71,5 @@ class SetMetric:
     """For a value that depends on a number chosen on the baseline's contributions, such as a threshold: how that is
     chosen, and the value at it. `value` is then that at the set's own.
     """
+    by_chance: Callable[[NDArray[np.float64]], float] | None = None
+    """For a value that chance alone raises: its mean for a perfect model with these contributions, in the same unit."""

@@ -51,7 +51,9 @@ _FILE = re.compile(
     r"[\w.+-]+\.(?:onnx|ort|tflite|pt|pth|pte|so(?:\.\d+)*|npy|png|jpe?g|jsonl?|toml|py|sh|log|parquet|csv|txt|html)"
 )
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_IPV4 = re.compile(rf"(?<![\w.=])(?:{_OCTET}\.){{3}}{_OCTET}(?::\d{{1,5}})?(?!\w|\.\d)")
+_NO_VERSION = "".join(f"(?<!{name}/)" for name in ("Chrome", "Chromium", "Edg", "EdgA", "OPR", "SamsungBrowser"))
+"""A browser's word for itself has versions like 156.0.0.0, which are no addresses."""
+_IPV4 = re.compile(rf"(?<![\w.=]){_NO_VERSION}(?:{_OCTET}\.){{3}}{_OCTET}(?::\d{{1,5}})?(?!\w|\.\d)")
 _IPV6_OR_MAC = re.compile(
     r"(?<![\w:.])\[?(?:(?:[0-9A-Fa-f]{0,4}:){4,7}[0-9A-Fa-f]{0,4}|(?:[0-9A-Fa-f]{1,4}:)+(?::[0-9A-Fa-f]{1,4})+|"
     r"::[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)(?:%\w+)?(?:\](?::\d+)?|(?![\w:]))"

@@ -28,6 +28,7 @@ NAMES = (
     "tool-numbers",
     "vote",
     "votes",
+    "web-check",
 )
 
 

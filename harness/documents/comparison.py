@@ -417,6 +417,12 @@ class WorstItems(_Strict):
     """Those that no other score has among its worst."""
     words: str
     """Such as `of the 8 worst by LPIPS (AlexNet) 5 are among the worst by every other score too`."""
+    stays: list[float] = []
+    """The share of drawings in which each of the items is among as many worst, where every loss is moved by what is
+    negligible; empty in files from before this was drawn.
+    """
+    stability: str | None = None
+    """The same in words; None where it was not drawn."""
 
 
 class Reading(_Strict):

@@ -24,6 +24,7 @@ def json_schema(name: str) -> dict[str, Any]:
     from harness.documents.soak_result import SoakResult
     from harness.documents.tool_numbers import ReadNumbers
     from harness.documents.vote import Vote
+    from harness.documents.web_check import WebCheck
     from harness.experiment.declaration import experiment_json_schema
 
     makers: dict[str, Callable[[], dict[str, Any]]] = {
@@ -47,6 +48,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "tool-numbers": lambda: ReadNumbers.model_json_schema(by_alias=True),
         "vote": lambda: Vote.model_json_schema(by_alias=True),
         "votes": lambda: JoinedVotes.model_json_schema(by_alias=True),
+        "web-check": lambda: WebCheck.model_json_schema(by_alias=True),
         "soak-result": lambda: SoakResult.model_json_schema(by_alias=True),
     }
     return titled(name, makers[name]())

@@ -6,10 +6,10 @@ import json
 import selectors
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,56 @@ Optimise = Literal["none", "extended", "all"]
 PATIENCE_S: Final = 600.0
 
 
+class Loaded(Protocol):
+    """A model that is loaded, here or elsewhere."""
+
+    inputs: list[str]
+    outputs: list[str]
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """What `run` will be asked for, told beforehand: what is far away runs all of it at once."""
+        ...
+
+    def run(self, feeds: Mapping[str, Array], fetch: Sequence[str] | None = None) -> dict[str, Array]:
+        """Arrays by the names of inputs → arrays by the names of outputs. Raises `EngineError`."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class Opens(Protocol):
+    """What loads models: a child of this process, or a device."""
+
+    is_far: bool
+    """Whether a model is pushed, and runs on all that it will be asked for at once."""
+    where: str
+    """A clause that says where; empty for here."""
+    folder: Path
+
+    def open(
+        self,
+        model: bytes | Path,
+        *,
+        optimise: Optimise,
+        dump: Path | None = None,
+        provider: str | None = None,
+        preserve: bool = False,
+    ) -> Loaded:
+        """Load a model. Raises `EngineError`."""
+        ...
+
+
 class EngineError(Exception):
     """A model did not load or run. The text is one line that says why."""
 
 
 class Engine:
     """The child, and the models that it holds open."""
+
+    is_far = False
+    where = ""
 
     def __init__(self, folder: Path, *, child: str = "engine_child.py", patience_s: float = PATIENCE_S) -> None:
         self.folder = folder
@@ -129,6 +173,9 @@ class Session:
     def __init__(self, engine: Engine, key: str, inputs: list[str], outputs: list[str]) -> None:
         self._engine, self._key = engine, key
         self.inputs, self.outputs = inputs, outputs
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Nothing: it is asked when it is asked."""
 
     def run(self, feeds: Mapping[str, Array], fetch: Sequence[str] | None = None) -> dict[str, Array]:
         """Arrays by the names of inputs → arrays by the names of outputs. What is no array of numbers is left out.

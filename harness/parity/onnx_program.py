@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from harness.models.tensor_info import TensorInfo
-from harness.parity.engine import Array, Engine, EngineError, Optimise, Session
+from harness.parity.engine import Array, EngineError, Loaded, Opens, Optimise
 from harness.parity.graph import Graph, Op, Piece
 from harness.parity.onnx_graph import FED, OnnxGraph
 from harness.parity.onnx_unfold import unfold
 from harness.parity.program import Arithmetic, Seen
+from harness.parity.values import values_of
 
 _DYNAMIC: Final = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "DynamicQuantizeLSTM"}
 """Operators that quantise what they are given by its range."""
@@ -25,7 +26,7 @@ class OnnxProgram:
     """
 
     def __init__(
-        self, engine: Engine, path: Path, inputs: list[TensorInfo], *, as_shipped: bool, provider: str | None = None
+        self, engine: Opens, path: Path, inputs: list[TensorInfo], *, as_shipped: bool, provider: str | None = None
     ) -> None:
         import onnx
 
@@ -35,7 +36,9 @@ class OnnxProgram:
         self._file = OnnxGraph(onnx.load(path, load_external_data=False))
         self.how = "without graph optimisation, so that all of its tensors can be seen"
         self._run = self._file
-        if as_shipped:
+        if as_shipped and engine.is_far:
+            self.how = f"{engine.where}, with its tensors as outputs, which may keep the runtime from fusing operators"
+        elif as_shipped:
             self._run, self.how = self._optimised(path)
         self.graph: Graph = self._run.graph
         self._rest = OnnxGraph(unfold(self._file.proto)) if as_shipped else self._file
@@ -70,8 +73,26 @@ class OnnxProgram:
 
     def watch(self, tensors: Collection[str]) -> Watched:
         """The graph that is run, with these tensors as outputs."""
-        model = self._run.with_outputs(tensors)
+        model = self._run.with_outputs(self._telling(tensors) if self._engine.is_far else tensors)
         return Watched(self._engine.open(model, optimise="none", provider=self._provider))
+
+    def _telling(self, tensors: Collection[str]) -> list[str]:
+        """Of tensors that hold the same, the one that stands for it, and those that are read beside it: a float that a
+        quantiser alone reads would keep the runtime from computing in levels.
+        """
+        values = values_of(self.graph, self.graph.activations)
+        readers = {name: [op for op in self.graph.ops if name in op.inputs] for name in tensors}
+        return [
+            name
+            for name in tensors
+            if name not in values.of_tensor
+            or name == values.of_tensor[name].entry
+            or (
+                name
+                in values.of_tensor[name].members[: values.of_tensor[name].members.index(values.of_tensor[name].entry)]
+                and any(not op.carries for op in readers[name])
+            )
+        ]
 
     def cut(self, pieces: Sequence[Piece], seen: Mapping[str, Seen], changed: Mapping[str, Array]) -> Cut:
         """Pieces of the graph that is run."""
@@ -109,8 +130,12 @@ def _has_integers(graph: Graph) -> bool:
 class Watched:
     """A whole model with more outputs."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Loaded) -> None:
         self._session = session
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """By the names of tensors."""
+        self._session.expect(feeds)
 
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """By the names of tensors."""
@@ -124,15 +149,22 @@ class Watched:
 class Cut:
     """Pieces beside each other."""
 
-    def __init__(self, session: Session, pieces: Sequence[Piece]) -> None:
+    def __init__(self, session: Loaded, pieces: Sequence[Piece]) -> None:
         self._session = session
         self._outputs = {piece.key: f"{piece.key}/{piece.target}" for piece in pieces}
 
+    def _given(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        known = set(self._session.inputs)
+        return {FED + name: array for name, array in feeds.items() if FED + name in known}
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Arrays by the tensors that are given."""
+        self._session.expect(self._given(each) for each in feeds)
+
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """Arrays by the tensors that are given → arrays by the pieces' keys."""
-        known = set(self._session.inputs)
         made = self._session.run(
-            {FED + name: array for name, array in feeds.items() if FED + name in known},
+            self._given(feeds),
             [self._outputs[key] for key in fetch],
         )
         return {key: made[self._outputs[key]] for key in fetch if self._outputs[key] in made}
@@ -145,12 +177,11 @@ class Cut:
 class Rest:
     """A whole model, some of whose tensors are given."""
 
-    def __init__(self, session: Session, outputs: Sequence[str]) -> None:
+    def __init__(self, session: Loaded, outputs: Sequence[str]) -> None:
         self._session = session
         self._handed = dict(zip(outputs, session.outputs, strict=False))
 
-    def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
-        """Its inputs and overridden tensors → outputs and watched tensors, by their names in the file."""
+    def _given(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         known = set(self._session.inputs)
         given: dict[str, Any] = {}
         for name, array in feeds.items():
@@ -158,8 +189,16 @@ class Rest:
                 given[FED + name] = array.astype(np.float32)
             elif name in known:
                 given[name] = array
+        return given
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Its inputs and overridden tensors."""
+        self._session.expect(self._given(each) for each in feeds)
+
+    def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+        """Its inputs and overridden tensors → outputs and watched tensors, by their names in the file."""
         names = [self._handed.get(name, name) for name in fetch]
-        made = self._session.run(given, names) if names else {}
+        made = self._session.run(self._given(feeds), names) if names else {}
         return {name: made[handed] for name, handed in zip(fetch, names, strict=True) if handed in made}
 
     def close(self) -> None:

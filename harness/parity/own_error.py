@@ -7,7 +7,7 @@ the converted build had computed up to there, shows what is inherited.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -115,14 +115,19 @@ class Bench:
         for chunk in chunks(pieces, self._bytes_of):
             runs = self.converted.program.cut(chunk, self.converted.seen, {})
             needed = list(dict.fromkeys(name for piece in chunk for name in piece.feeds))
-            for inputs, originals in zip(self.converted.inputs, self.original.inputs, strict=True):
-                references = self._references(originals, needed)
-                feeds = {name: self.feed(name, references, inputs) for name in needed}
+            runs.expect(self._fed(needed))
+            for feeds in self._fed(needed):
                 for key, array in runs(feeds, [piece.key for piece in chunk]).items():
                     target = next(piece.target for piece in chunk if piece.key == key)
                     made[target].add(self.converted.real(target, array), self.converted.seen[target].dtype)
             runs.close()
         return {name: sketch for name, sketch in made.items() if sketch.drawn}
+
+    def _fed(self, needed: Sequence[str]) -> Iterator[dict[str, Array]]:
+        """For each input, what these converted tensors hold where the original's values stand in them."""
+        for inputs, originals in zip(self.converted.inputs, self.original.inputs, strict=True):
+            references = self._references(originals, needed)
+            yield {name: self.feed(name, references, inputs) for name in needed}
 
     def _bytes_of(self, piece: Piece) -> int:
         """What a layer's tensors and constants take, in both models together, roughly."""
@@ -166,6 +171,7 @@ class Bench:
         feeds_of = list(dict.fromkeys(name for _, left, _ in chunk for name in left.feeds))
         targets = [left.target for _, left, _ in chunk]
         reads = list(dict.fromkeys(name for right in rights for name in right.feeds))
+        converted.expect(self._fed(feeds_of))
         for inputs, originals in zip(self.converted.inputs, self.original.inputs, strict=True):
             keys = list(dict.fromkeys([*(pair.original.key for pair, _, _ in chunk), *reads]))
             references = self._references(originals, feeds_of, keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -30,6 +30,10 @@ class Runs(Protocol):
 
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """Arrays by tensor → arrays by tensor (of a cut: by the key of the piece)."""
+        ...
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """What it will be asked for, told beforehand; what is near does not look at it."""
         ...
 
     def close(self) -> None:

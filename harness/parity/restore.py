@@ -73,6 +73,7 @@ class Restorer:
                 feeds.update(dict.fromkeys(targets, values))
             overridden.update(dict.fromkeys(targets))
         runs = bench.converted.program.rest(overridden, ())
+        runs.expect(given)
         after = []
         for feeds, wanted in zip(given, self._wanted, strict=True):
             made = runs(feeds, self._graph.outputs)
@@ -137,6 +138,8 @@ class Restorer:
         watched = [place for place in places.values() if place not in given[0]]
         runs = bench.converted.program.rest(list(overridden), watched) if watched else None
         original = None if copied else bench.original.program.cut([right], bench.original.seen, {})
+        if runs is not None:
+            runs.expect(given)
         found = []
         for feeds in given:
             made = {**feeds, **(runs(feeds, watched) if runs else {})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,7 @@ def survey(program: Program, inputs: Sequence[Mapping[str, Array]]) -> Survey:
         # Not every tensor can be put out (sequences, optionals): its outputs at least.
         runs = program.watch(program.graph.outputs)
         wanted = list(program.graph.outputs)
+    runs.expect(inputs)
     seen = {name: Seen(tuple(array.shape), array.dtype.name) for name, array in inputs[0].items()}
     for at in range(0, len(wanted), _AT_FIRST):
         for name, array in runs(inputs[0], wanted[at : at + _AT_FIRST]).items():
@@ -86,6 +87,10 @@ class _WithInputs:
         asked = [name for name in fetch if name not in self._given]
         made = self._runs(feeds, asked) if asked else {}
         return {**{name: feeds[name] for name in fetch if name in self._given}, **made}
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Inputs of the model."""
+        self._runs.expect(feeds)
 
     def close(self) -> None:
         """Let it go."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from harness.models.tensor_info import TensorInfo
-from harness.parity.engine import Array, Engine, EngineError, Optimise, Session
+from harness.parity.engine import Array, EngineError, Loaded, Opens, Optimise
 from harness.parity.graph import Graph, Op, Piece
 from harness.parity.program import Arithmetic, Seen
 from harness.parity.tflite_graph import TfliteGraph
@@ -20,7 +20,7 @@ class TfliteProgram:
     its default delegate (XNNPACK), and its tensors as outputs.
     """
 
-    def __init__(self, engine: Engine, path: Path, inputs: list[TensorInfo], *, as_shipped: bool) -> None:
+    def __init__(self, engine: Opens, path: Path, inputs: list[TensorInfo], *, as_shipped: bool) -> None:
         """Raises `EngineError`, and `UserError` where this Python cannot read such files."""
         self._engine, self._path = engine, path
         self.format = "tflite"
@@ -42,7 +42,9 @@ class TfliteProgram:
         self.quantizes_as_it_runs = self._file.quantizes_as_it_runs
         self._optimise: Optimise = "extended" if as_shipped else "none"
         self.how = (
-            "as LiteRT runs it, its default delegate (XNNPACK) included"
+            f"{engine.where}, with its tensors as outputs"
+            if engine.is_far
+            else "as LiteRT runs it, its default delegate (XNNPACK) included"
             if as_shipped
             else "without delegates, with all of its tensors kept"
         )
@@ -85,14 +87,20 @@ class TfliteProgram:
 class Numbered:
     """A model whose inputs and outputs go by their places."""
 
-    def __init__(self, session: Session, inputs: Sequence[str], outputs: Mapping[str, str]) -> None:
+    def __init__(self, session: Loaded, inputs: Sequence[str], outputs: Mapping[str, str]) -> None:
         self._session, self._inputs, self._outputs = session, list(inputs), dict(outputs)
+
+    def _given(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        return {str(at): np.ascontiguousarray(feeds[name]) for at, name in enumerate(self._inputs)}
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """By the names that they have here."""
+        self._session.expect(self._given(each) for each in feeds)
 
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """By the names that they have here."""
         known = [name for name in fetch if name in self._outputs]
-        given = {str(at): np.ascontiguousarray(feeds[name]) for at, name in enumerate(self._inputs)}
-        made = self._session.run(given, [self._outputs[name] for name in known])
+        made = self._session.run(self._given(feeds), [self._outputs[name] for name in known])
         return {name: made[self._outputs[name]] for name in known if self._outputs[name] in made}
 
     def close(self) -> None:
@@ -105,6 +113,11 @@ class Rest:
 
     def __init__(self, runs: Numbered | None, given: Sequence[str]) -> None:
         self._runs, self._given = runs, list(given)
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Inputs and overridden tensors."""
+        if self._runs is not None:
+            self._runs.expect(feeds)
 
     def __call__(self, feeds: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
         """Inputs and overridden tensors → what is asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,6 +93,9 @@ class Evaluated:
         answer = self._engine.ask(do="run", key=self._key, ops=self._ops, feeds=list(feeds), fetch=list(fetch))
         return self._engine.made(answer["made"])
 
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Nothing: it is asked when it is asked."""
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -119,6 +122,9 @@ class Pieces:
             if piece.target in made:
                 found[key] = made[piece.target]
         return found
+
+    def expect(self, feeds: Iterable[Mapping[str, Array]]) -> None:
+        """Nothing: it is asked when it is asked."""
 
     def close(self) -> None:
         """Nothing is held."""

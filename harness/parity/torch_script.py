@@ -197,7 +197,7 @@ def _called(node: Any, name: str) -> tuple[Any, bool, list[str]]:
 def _told(node: Any, otherwise: str) -> str:
     """The module whose weights it reads: names of values are numbers."""
     for each in node.inputs():
-        path = each.debugName().removeprefix("self.")
+        path: str = each.debugName().removeprefix("self.")
         if path != each.debugName() and "." in path and _is_tensor(each):
             return path.rsplit(".", 1)[0][:120]
     return otherwise[:120]

@@ -25,6 +25,12 @@ def _value(contributions: NDArray[np.float64]) -> float:
     return calibration_error(contributions)
 
 
+def _by_chance(contributions: NDArray[np.float64]) -> float:
+    from metrics.labels.calibration_error import by_chance  # numpy is slow to load
+
+    return by_chance(contributions)
+
+
 CALIBRATION_ERROR = SetMetric(
     facts=MetricFacts(
         name="calibration_error",
@@ -43,4 +49,5 @@ CALIBRATION_ERROR = SetMetric(
     ),
     open=_open,
     value=_value,
+    by_chance=_by_chance,
 )

@@ -32,19 +32,19 @@ class PreparedVmaf:
 class Vmaf:
     """Video multi-method assessment fusion (Li et al. 2016), with a model by the name that libvmaf has for it."""
 
-    def __init__(self, model: str, settings: MetricSettings) -> None:
-        """Raises MetricUnavailableError where there is no ffmpeg."""
+    def __init__(self, model: str, settings: MetricSettings, *, smallest: int = _SMALLEST) -> None:
+        """`smallest`: pixels on a side that the model needs. Raises MetricUnavailableError where there is no ffmpeg."""
         self._program = find_ffmpeg("VMAF")
         self._model, self._threads = model, settings.threads or 0
-        self._version = ffmpeg_version(self._program)
+        self._version, self._smallest = ffmpeg_version(self._program), smallest
 
     def prepare(self, reference: Frames) -> PreparedVmaf:
         """Keep the reference, checked."""
         check_reference_frames(reference, _FEWEST_FRAMES)
-        if min(reference.shape[1:3]) < _SMALLEST:
+        if min(reference.shape[1:3]) < self._smallest:
             raise MetricInputError(
-                f"the clip is {reference.shape[1]} × {reference.shape[2]} pixels: VMAF needs at least {_SMALLEST} × "
-                f"{_SMALLEST}"
+                f"the clip is {reference.shape[1]} × {reference.shape[2]} pixels: VMAF needs at least {self._smallest}"
+                f" × {self._smallest}"
             )
         return PreparedVmaf(reference, self)
 

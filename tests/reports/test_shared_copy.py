@@ -189,6 +189,7 @@ def test_this_computer_stays_local_and_its_own_name_is_left_out(run_folder: Path
         "31 % faster (between 29 % and 33 %), 1.45 times; 10.2 W / 3.1 V, and/or 40 images/s",
         "std::vector<int> is <b>not</b> </script> ../models/a.onnx",
         "a pi, a user and root on a phone",
+        "AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36 Edg/150.0.0.0",
     ],
 )
 def test_what_tells_nothing_of_a_network_stays(comparison: Comparison, text: str) -> None:

@@ -78,6 +78,48 @@ def write_remembering_model(path: Path, share: float = 0.25) -> Path:
     return _write(path, nodes, weights, ("h_in", "h_out"), [1, 3, "h", "w"])
 
 
+def write_mean_model(path: Path, *, stacked: bool) -> Path:
+    """The mean of the frame before, this one and the one behind, twice as large. `stacked`: (1, 9, h, w); else in three
+    inputs, of which `now` is the second.
+    """
+    names = ["lr"] if stacked else ["before", "now", "behind"]
+    channels = 9 if stacked else 3
+    weights = {"scales": np.array([1, 1, 2, 2], np.float32), "split": np.array([3, 3, 3], np.int64)}
+    parts = ["p0", "p1", "p2"] if stacked else names
+    nodes = [helper.make_node("Split", ["lr", "split"], parts, axis=1)] if stacked else []
+    nodes += [
+        helper.make_node("Mean", parts, ["mean"]),
+        helper.make_node(
+            "Resize", ["mean", "", "scales"], ["sr"],
+            mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+        ),
+    ]  # fmt: skip
+    graph = helper.make_graph(
+        nodes,
+        "mean",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, "h", "w"]) for name in names],
+        [helper.make_tensor_value_info("sr", TensorProto.FLOAT, [1, 3, "h2", "w2"])],
+        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def fix_sizes(path: Path, height: int, width: int) -> Path:
+    """A model of open sizes as one that takes this one only."""
+    import onnx
+
+    model = onnx.load(path)
+    sizes = {"h": height, "w": width, "h2": 2 * height, "w2": 2 * width}
+    for value in [*model.graph.input, *model.graph.output]:
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param in sizes:
+                size.dim_value = sizes[size.dim_param]
+    onnx.save(model, path)
+    return path
+
+
 def _write(
     path: Path,
     nodes: list[object],

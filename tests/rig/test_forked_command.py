@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import select
-import shlex
 import signal
 import subprocess
 import sys
@@ -201,7 +200,7 @@ def reader_of(pipe: str) -> int:
 def test_what_ends_the_program_of_a_shell_ends_the_command(number):
     read_end, write_end = os.pipe()
     with subprocess.Popen(
-        [*shlex.split(in_a_shell()), "read", "-"], stdin=read_end, stdout=-1, stderr=-1, env=environment()
+        ["sh", "-c", f"exec {in_a_shell()} read -"], stdin=read_end, stdout=-1, stderr=-1, env=environment()
     ) as program:
         command = reader_of(str(Path(f"/proc/self/fd/{read_end}").readlink()))
         assert command != program.pid

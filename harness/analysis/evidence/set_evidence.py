@@ -89,6 +89,14 @@ def set_effect(
     if len(groups) < FEWEST and not quantity.of_ranks:
         warnings.append(f"Only {counted(len(groups), replicate)}: too few to draw from, so there is no interval.")
 
+    raised = None if identical else _raised_by_chance(quantity, (ours, before), (theirs, after), noun)
+    if raised is not None:
+        warnings.append(raised)
+        # A loss that is shown smaller than it is meets no rule; one that is broken all the same is.
+        turn = 1.0 if quantity.better == "higher" else -1.0
+        hides = f"a loss is shown smaller than it is: {raised[0].lower()}{raised[1:].rstrip('.')}"
+        doubt = "; ".join(part for part in (doubt, hides if turn * (after - before) < 0.0 else None) if part) or None
+
     if identical:
         warnings.append(f"All {noun}s identical to their references in both arms: counted as no difference.")
 
@@ -116,6 +124,35 @@ def set_effect(
         )
 
     return paired(1.0)
+
+
+_NEAR_CHANCE, _FAR_FROM_CHANCE = 1.25, 1.5
+"""A value below the first times what chance alone gives may be chance; of one above the second it is hardly a part."""
+
+
+def _raised_by_chance(
+    quantity: Quantity, baseline: tuple[Floats, float], candidate: tuple[Floats, float], noun: str
+) -> str | None:
+    """A sentence where chance raises one arm's value and hardly the other's, so that their difference shows less than
+    there is, and its interval covers it less often than it says. Arms that it raises alike are free of that.
+    """
+    from metrics.registry import SET_METRICS
+
+    by_chance = SET_METRICS[quantity.name].by_chance
+    if by_chance is None:
+        return None
+    arms = (("the baseline", *baseline), ("the candidate", *candidate))
+    shares = {name: (value, by_chance(own)) for name, own, value in arms}
+    near = [name for name, (value, floor) in shares.items() if value <= _NEAR_CHANCE * floor]
+    far = [name for name, (value, floor) in shares.items() if value > _FAR_FROM_CHANCE * floor]
+    if len(near) != 1 or len(far) != 1:
+        return None
+    value, floor = shares[near[0]]
+    return (
+        f"On {counted(len(baseline[0]), noun)} chance alone gives a perfect model {floor:.1f} {quantity.unit}, and"
+        f" {near[0]} has {value:.1f}: the difference may be up to {floor:.1f} points larger than it is shown, and its"
+        " 95 % interval covers the true one in 72 to 92 % of such runs."
+    )
 
 
 def _value_at_baseline_s(

@@ -7,13 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.commands.parity.device_engine import on_device
 from harness.commands.parity.document import document_of
 from harness.commands.parity.open_torch import open_torch
 from harness.documents.folder import write_atomically
 from harness.documents.parity import Parity
 from harness.errors import UserError
 from harness.models.model_file import ModelFile, read_model
-from harness.parity.engine import Engine, EngineError, engine
+from harness.parity.engine import EngineError, Opens, engine
 from harness.parity.graph import Quantizer
 from harness.parity.inputs import Inputs, for_converted, gather
 from harness.parity.onnx_program import OnnxProgram
@@ -33,6 +34,12 @@ class Asked:
     count: int
     provider: str | None = None
     """The converted build's execution provider; None for the CPU."""
+    device: str | None = None
+    """Where the converted build runs; None for this machine."""
+    runtime: str | None = None
+    """In what it runs there, such as `onnxruntime==1.32.0`; None for the tested version of its format's."""
+    accelerator: str = "cpu"
+    """On what it runs there."""
 
 
 def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
@@ -52,7 +59,12 @@ def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:
                 f"the original has {_outputs(len(original.outputs))}, and the converted build {len(converted.outputs)}",
                 "They must be the same model: export both with the same outputs.",
             )
-        right = _open(held, converted, as_shipped=True, provider=asked.provider)
+        where: Opens = held
+        if asked.device is not None:
+            where = stack.enter_context(
+                on_device(asked.device, converted.format, asked.runtime, asked.accelerator, tell)
+            )
+        right = _open(where, converted, as_shipped=True, provider=asked.provider)
         quantizers = {each.name: taken for each in converted.inputs if (taken := _quantizer(right, each.name))}
         inputs = _gathered(asked, original, converted, quantizers)
         given = for_converted(
@@ -84,7 +96,7 @@ def write(parity: Parity, folder: Path) -> Path:
     return page
 
 
-def _open(held: Engine, model: ModelFile, *, as_shipped: bool, provider: str | None) -> Program:
+def _open(held: Opens, model: ModelFile, *, as_shipped: bool, provider: str | None) -> Program:
     try:
         if model.format == "tflite":
             if provider is not None:

@@ -34,8 +34,8 @@ def op_in(message: str, ops: Collection[str]) -> str | None:
         for found in pattern.finditer(message[:20_000]):
             if found[1] in ops or (not ops and found[1].isupper()):
                 return found[1]
-    words = set(re.findall(r"\w{2,60}", message[:20_000]))
-    named = [op for op in ops if op in words and len(op) > 3]
+    words = {word.lower() for word in re.findall(r"\w{2,60}", message[:20_000])}
+    named = [op for op in ops if op.lower() in words and len(op) > 3]
     return named[0] if len(named) == 1 else None
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.tasks.model_input.codec import InputCodec
 
 _SHARE: Final = 0.6
-"""Of the colours; the rest is the picture in grey."""
+"""What the colours have of the mixture; the rest is the picture in grey."""
 
 
 def laid_over(colors: NDArray[np.uint8], codec: InputCodec, given: NDArray[np.generic]) -> NDArray[np.uint8]:

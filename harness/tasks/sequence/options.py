@@ -12,6 +12,7 @@ from harness.tasks.image_to_image.options import Tensor
 from harness.tasks.task_data import TaskData
 
 TensorName = Annotated[str, Field(min_length=1, max_length=500)]
+FrameOffset = Annotated[int, Field(ge=-64, le=64)]
 
 
 class FrameTensor(Tensor):
@@ -22,6 +23,14 @@ class FrameTensor(Tensor):
     state: dict[TensorName, TensorName] = Field(default={}, max_length=64)
     """The model's recurrent state: output → input that it fills with the next frame, such as { h_out = "h_in" }. A clip
     begins with zeros.
+    """
+    frames: (
+        Annotated[list[FrameOffset], Field(min_length=2, max_length=64)]
+        | Annotated[dict[TensorName, FrameOffset], Field(min_length=2, max_length=64)]
+        | None
+    ) = None
+    """The frames that the model is given at once, counted from the one that it makes: [-1, 0, 1] where one input holds
+    them, in this order, or { before = -1, now = 0, behind = 1 } where each has an input. None: that frame alone.
     """
 
 

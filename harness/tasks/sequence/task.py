@@ -19,6 +19,7 @@ from harness.tasks.sequence.dataset import Clip, find_clips, fingerprint, read_c
 from harness.tasks.sequence.frame_files import frame_files
 from harness.tasks.sequence.options import Data, FrameTensor
 from harness.tasks.sequence.output_check import check_outputs
+from harness.tasks.sequence.window import in_words
 from harness.tasks.shown_pictures.views import PICTURE_VIEWS
 from harness.tasks.task import Resolve, Task
 from metrics.registry import FACTS, METRICS, of_family
@@ -52,10 +53,17 @@ def _check_item(model: ModelFile, codec: SequenceCodec, clip: Clip) -> None:
 
 
 def _notes(_: ModelFile, codec: SequenceCodec) -> list[str]:
-    if not codec.states:
-        return []
-    names = ", ".join(repr(state.input.name) for state in codec.states)
-    return [f"carries a state from frame to frame ({names}); a clip begins with zeros"]
+    notes = []
+    offsets = codec.stacked.offsets if codec.stacked is not None else [0, *(other.offset for other in codec.others)]
+    if len(offsets) > 1:
+        notes.append(
+            f"is given {len(offsets)} frames at once ({in_words(offsets)}); at a clip's ends its first and last are"
+            " repeated"
+        )
+    if codec.states:
+        names = ", ".join(repr(state.input.name) for state in codec.states)
+        notes.append(f"carries a state from frame to frame ({names}); a clip begins with zeros")
+    return notes
 
 
 def _tensors(codec: SequenceCodec) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
@@ -63,9 +71,7 @@ def _tensors(codec: SequenceCodec) -> tuple[Sequence[TensorInfo], Sequence[Tenso
 
 
 def _input_shapes(codec: SequenceCodec, clip: Clip) -> dict[str, list[int]]:
-    symbols = codec.symbols(clip.input_size)
-    shapes = {codec.frame.input.name: codec.frame.input_shape(clip.input_size)}
-    shapes |= {state.input.name: list(state.shape(symbols)) for state in codec.states}
+    shapes = codec.input_shapes(clip.input_size)
     fixed = all(isinstance(size, int) and size > 0 for info in codec.inputs for size in info.shape)
     return {} if fixed and not codec.frame.takes_any_size else shapes
 
@@ -87,15 +93,16 @@ def _decode(_: SequenceCodec, outputs: Sequence[NDArray[np.generic]], __: NDArra
 def _output_bytes(codec: SequenceCodec, clip: Clip) -> int:
     import numpy as np
 
-    height, width = clip.reference_size
+    height, width = codec.frame.output_size(clip.frame)
+    tiles = codec.count_tiles(clip.input_size)
     symbols = codec.symbols(clip.input_size)
     states = sum(math.prod(state.shape(symbols)) * np.dtype(state.input.dtype).itemsize for state in codec.states)
     frame = height * width * codec.frame.channels * np.dtype(codec.frame.output.dtype).itemsize
-    return clip.frames * (frame + states)
+    return clip.frames * tiles * (frame + states)
 
 
-def _count(_: SequenceCodec, clip: Clip) -> int:
-    return clip.frames
+def _count(codec: SequenceCodec, clip: Clip) -> int:
+    return clip.frames * codec.count_tiles(clip.input_size)
 
 
 def _encode_frame(codec: SequenceCodec, clip: NDArray[np.uint8], place: int) -> Sequence[NDArray[np.generic] | Carried]:

@@ -76,7 +76,9 @@ def test_few_items_and_items_that_lose_nothing_make_no_list(losses: list[float])
 
 
 def test_one_score_alone_agrees_with_nobody() -> None:
-    assert worst_lists([scores("psnr", rising())]) == []
+    (found,) = worst_lists([scores("psnr", rising())])
+    assert found.words == "the 8 worst are those by PSNR (RGB), the only score of single items"
+    assert found.others == []
 
 
 def test_it_stands_before_the_items_on_the_page(tmp_path: Path) -> None:
@@ -89,3 +91,23 @@ def test_it_stands_before_the_items_on_the_page(tmp_path: Path) -> None:
     page = parse(render_html(comparison.model_copy(update={"devices": [device]}), tmp_path))
     (line,) = by_class(page, "agreement")
     assert seen_text(line) == "Of the 8 worst by PSNR (RGB) 5 are <b>."
+
+
+def test_a_list_whose_losses_stand_apart_stays_and_one_of_near_losses_is_said_to_change() -> None:
+    apart = [0.0] * 16 + [1.0 + place for place in range(8)]
+    (found,) = worst_lists([scores("psnr", apart)])
+    assert found.stays == [1.0] * 8
+    assert found.stability == (
+        "were every loss moved by what is too small to matter (0.05 dB, 1,000 drawings), all 8 would stay among the 8"
+        " worst"
+    )
+    assert found.others == []
+    near = [0.5 + 0.001 * place for place in range(24)]
+    (found,) = worst_lists([scores("psnr", near)])
+    assert max(found.stays) < 0.8
+    assert min(found.stays) > 0.2
+    assert "none would be sure to stay among the 8 worst: the others change places" in str(found.stability)
+    # Three stand out, five are as good as the next.
+    (found,) = worst_lists([scores("psnr", [*near[:21], 3.0, 4.0, 5.0])])
+    assert [share == 1.0 for share in found.stays] == [True] * 3 + [False] * 5
+    assert "3 would stay (in 95 % of them or more) among the 8 worst" in str(found.stability)

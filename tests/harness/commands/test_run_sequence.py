@@ -16,7 +16,7 @@ from harness.documents.folder import RunFolder
 from harness.documents.manifest import Manifest
 from harness.tasks.image_file import read_image
 from harness.tasks.sequence.dataset import read_clip
-from tests.rig.clips import write_clips, write_frame_model, write_remembering_model
+from tests.rig.clips import fix_sizes, write_clips, write_frame_model, write_mean_model, write_remembering_model
 from tests.rig.command import bakeoff
 from tests.rig.run_on_a_phone import ConnectedPhone, device_folders, over_adb, runners
 from tests.rig.run_watch import comparison
@@ -166,3 +166,53 @@ def test_a_frame_of_forty_that_comes_out_dark_is_found_and_named(workdir: Path, 
     page = (folder / "report.html").read_text()
     assert "Frames 16 to 18 of 40." in page
     assert "breaks single frames" in page
+
+
+def test_three_frames_at_once_stacked_and_in_inputs_of_their_own(workdir: Path, tmp_path: Path) -> None:
+    experiment = write(tmp_path / "experiment", 4, "{}")
+    write_mean_model(experiment.parent / "plain.onnx", stacked=True)
+    write_mean_model(experiment.parent / "candidate.onnx", stacked=False)
+    text = experiment.read_text().replace('{ state = { count_out = "count_in" } }', "{ frames = [-1, 0, 1] }")
+    text = text.replace("{ state = {} }", "{ frames = { now = 0, behind = 1, before = -1 } }")
+    experiment.write_text(text)
+    folder = tmp_path / "run"
+
+    done = bakeoff("run", experiment, "--out", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+
+    assert done.exit_code == 0, done.stderr
+    assert "is given 3 frames at once (-1, 0, +1)" in done.stderr
+    run = RunFolder(folder)
+    manifest = run.read_manifest()
+    home = run.device(manifest.devices[0]).path
+    for item in manifest.items:
+        clip = read_clip(Path(item.input_path)) / 255.0
+        for arm in ("a0", "a1"):
+            inferences = item.inferences_of(arm)
+            assert len(inferences) == 4
+            for place, inference in enumerate(inferences):
+                made = np.load(home / f"outputs/{arm}/{inference}.0.npy")[0, :, ::2, ::2].transpose(1, 2, 0)
+                three = [clip[max(place - 1, 0)], clip[place], clip[min(place + 1, 3)]]
+                assert np.allclose(made, np.mean(three, axis=0), atol=1e-5), (arm, place)
+    (device,) = comparison(folder).devices
+    assert {each.quantity: each for each in device.contrasts}["psnr"].effect.estimate == 0.0
+
+
+def test_frames_in_tiles_carry_each_tile_s_state_and_give_what_whole_frames_give(workdir: Path, tmp_path: Path) -> None:
+    experiment = write(tmp_path / "experiment", 4, '{ h_out = "h_in" }, tiles = { overlap = 4 }')
+    write_remembering_model(experiment.parent / "plain.onnx")
+    fix_sizes(write_remembering_model(experiment.parent / "candidate.onnx"), 12, 12)
+    text = experiment.read_text().replace('{ count_out = "count_in" }', '{ h_out = "h_in" }')
+    experiment.write_text(text)
+    folder = tmp_path / "run"
+
+    done = bakeoff("run", experiment, "--out", folder, BAKEOFF_LOCAL_WORKDIR=str(workdir))
+
+    assert done.exit_code == 0, done.stderr
+    manifest = RunFolder(folder).read_manifest()
+    (item, *_) = manifest.items
+    assert [len(item.inferences_of(arm)) for arm in ("a0", "a1")] == [4, 4 * 2 * 2]  # frames of 20×16
+    (device,) = comparison(folder).devices
+    contrasts = {each.quantity: each for each in device.contrasts}
+    assert contrasts["psnr"].effect.estimate == pytest.approx(0.0, abs=1e-9)
+    values = {arm.arm: arm.values for arm in device.arms}
+    assert values["candidate"]["item_latency"].value == pytest.approx(16 * values["candidate"]["latency_mean"].value)

@@ -1,5 +1,5 @@
-"""AUPRO against an oracle of its own: the curve of every single region by sorting all values, with no steps, as anomalib
-has it (https://anomalib.readthedocs.io, AUPRO): regions connected by edges and corners, the overlap of each against the
+"""AUPRO against an oracle of its own: the curve of every single region by sorting all values, with no steps, as
+anomalib has it (https://anomalib.readthedocs.io, AUPRO): regions connected by edges and corners, the overlap of each against the
 normal pixels of all items, the area under each up to a false positive rate of 0.3, and the mean of those.
 """
 

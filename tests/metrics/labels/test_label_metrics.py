@@ -110,3 +110,16 @@ def test_the_best_five_of_five_are_refused() -> None:
     output = ClassScores(CLASSES[:5], np.full(5, 0.2))
     with pytest.raises(MetricInputError, match="best 5 of 5 classes always hold the label"):
         METRICS["top5"](SETTINGS).prepare("a").score(output)
+
+
+@pytest.mark.parametrize("count", [50, 200, 1000])
+def test_what_chance_gives_a_calibrated_model_is_what_it_is_said_to(count: int) -> None:
+    """Simulated: answers that are right as often as their confidence says."""
+    draw = np.random.default_rng(count)
+    found, said = [], []
+    for _ in range(600):
+        confidence = np.clip(draw.beta(4.0, 1.5, count), 0.1, 1.0)
+        own = np.column_stack([confidence, (draw.random(count) < confidence).astype(float)])
+        found.append(calibration_error(own))
+        said.append(SET_METRICS["calibration_error"].by_chance(own))
+    assert np.mean(said) == pytest.approx(np.mean(found), rel=0.06)

@@ -58,6 +58,23 @@ def test_a_telephone_forgives_more() -> None:
 
 
 @pytest.mark.usefixtures("_has_ffmpeg")
+def test_version_1_for_telephones_sees_chroma_and_takes_no_small_clip() -> None:
+    """libvmaf itself crashes on small clips, and leaves its chroma out on others."""
+    picture = np.kron(skimage.data.astronaut(), np.ones((2, 2, 1), np.uint8))
+    whole = np.stack([picture[:560, 2 * place : 2 * place + 600] for place in range(3)])
+    prepared = METRICS["vmaf_v1_phone"](SETTINGS).prepare(whole)
+    same, worse = prepared.score(whole), prepared.score(noisy(whole, 12))
+    assert 90.0 < same <= 100.0
+    assert worse < same - 1.0
+    red = whole.astype(int)
+    red[..., 0] += 25
+    red[..., 1] -= 13  # about as light as it was
+    assert prepared.score(np.clip(red, 0, 255).astype(np.uint8)) < same
+    with pytest.raises(MetricInputError, match="96 × 112 pixels: VMAF needs at least 540 × 540"):
+        METRICS["vmaf_v1_phone"](SETTINGS).prepare(clip())
+
+
+@pytest.mark.usefixtures("_has_ffmpeg")
 @pytest.mark.parametrize("name", NAMES)
 def test_grey_clips_and_odd_sizes_are_compared(name: str) -> None:
     grey = np.ascontiguousarray(clip(3, 61, 75)[..., 1])

@@ -146,3 +146,51 @@ def test_the_contrast_names_the_bootstrap_its_resamples_and_its_seed() -> None:
     assert few.outcome == "inconclusive"
     assert few.effect.interval is None
     assert few.effect.p_value is None
+
+
+def of_confidence(shift: float, *, count: int = 200, seed: int = 5) -> pd.DataFrame:
+    """Answers of one model whose confidence is `shift` above how often it is right."""
+    draw = np.random.default_rng(seed)
+    right = np.clip(draw.beta(4.0, 2.0, count), 0.05, 0.85)
+    answers = (draw.random(count) < right).astype(float)
+    return pd.DataFrame(
+        {
+            "item": [f"i{number:03d}" for number in range(count)],
+            "scene": [f"i{number:03d}" for number in range(count)],
+            "value": np.full(count, NAN),
+            "reason": [None] * count,
+            "contribution": [
+                [one, answer] for one, answer in zip(np.clip(right + shift, 0.0, 1.0), answers, strict=True)
+            ],
+        }
+    )
+
+
+def calibration(before: pd.DataFrame, after: pd.DataFrame) -> Paired:
+    found = quality_effect(QUANTITIES["calibration_error"], before, after, by_scene=False, seed=3)
+    assert isinstance(found, Paired)
+    return found
+
+
+def test_a_loss_of_calibration_that_chance_shows_smaller_is_told_beside_the_number_and_meets_no_rule() -> None:
+    calibrated, off = of_confidence(0.0), of_confidence(0.12)
+    found = calibration(calibrated, off)
+    (told,) = [one for one in found.warnings if "chance alone gives" in one]
+    assert "the baseline has" in told
+    assert "covers the true one in 72 to 92 %" in told
+    assert found.doubt is not None
+    assert "a loss is shown smaller than it is" in found.doubt
+    rule = Rule(quantity="calibration_error", no_worse_than="40 points")
+    level = quality_level(QUANTITIES["calibration_error"], calibrated)
+    assert judge_rule(rule, QUANTITIES["calibration_error"], Evidence(level, level, found)).outcome == "open"
+    # The other way round it is a gain that is shown smaller: told, and nothing hides behind it.
+    turned = calibration(off, calibrated)
+    assert any("the candidate has" in one for one in turned.warnings)
+    assert turned.doubt is None
+
+
+def test_arms_that_chance_raises_alike_are_told_nothing() -> None:
+    for shift in (0.0, 0.2):
+        found = calibration(of_confidence(shift), of_confidence(shift + 0.005, seed=6))
+        assert not [one for one in found.warnings if "chance" in one]
+        assert found.doubt is None

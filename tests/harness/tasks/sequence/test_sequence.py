@@ -149,7 +149,13 @@ HALF_OUT, MORE_IN, STATE = info("h_out", [1, 8, 16, 20], "float16"), info("g_in"
         ([LR, H_IN], [SR, H_OUT], {"state": {"h_out": "lr", "sr": "h_in"}}, "output 'h_out' has the shape"),
         ([LR, H_IN], [SR, HALF_OUT], {"state": STATE}, "(float16) cannot fill input 'h_in' (float32)"),
         ([LR, quantised("h_in", 0.1)], [SR, quantised("h_out", 0.2)], {"state": STATE}, "scale 0.2, zero 3) cannot"),
-        ([LR], [SR], {"tiles": {"overlap": 4}}, "the frames of a clip are not cut into tiles"),
+        ([LR], [SR], {"tiles": {"overlap": 12}}, "cannot overlap by 12 pixels"),
+        ([LR], [SR], {"frames": [-1, 1]}, "frames: -1, +1 has no 0, the frame that is made"),
+        ([LR], [SR], {"frames": [0, 0]}, "names one frame twice"),
+        ([LR], [SR], {"frames": [-1, 0]}, "(1×3×16×20) does not hold 2 frames of 1 or 3 channels"),
+        ([LR], [SR], {"frames": {"lr": 0, "before": -1}}, "has no input 'before', which [data.tensor] frames names"),
+        ([LR, H_IN], [SR, H_OUT], {"state": STATE, "frames": {"lr": 0, "h_in": -1}}, "is given a frame and a state"),
+        ([LR, MORE_IN, H_IN], [SR], {"frames": {"lr": 0, "g_in": -1}}, "nothing fills its input 'h_in'"),
         ([LR, H_IN, MORE_IN], [SR, H_OUT], {"state": STATE}, "'lr', 'g_in' are no state"),
         ([LR, H_IN], [SR, H_OUT], {"state": {"h_out": "h_in", "sr": "h_in"}}, "output 'sr' has the shape"),
     ],
@@ -158,6 +164,23 @@ def test_what_is_no_state_is_refused_in_words(inputs, outputs, tensor, said):
     with pytest.raises(UserError) as refused:
         make_sequence_codec(model(inputs, outputs), FrameTensor(**tensor), 2)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [([1, 9, 16, 20], 1), ([1, 16, 20, 9], 3), ([1, 3, 3, 16, 20], None), ([1, 3, 16, 20, 3], None)]
+)
+def test_frames_are_stacked_as_the_input_s_shape_says(shape, axis):
+    clip = np.random.default_rng(0).integers(0, 256, (5, 16, 20, 3)).astype(np.uint8)
+    codec = make_sequence_codec(model([info("lr", shape)], [SR]), FrameTensor(frames=[-1, 0, 1]), 2)
+    (made,) = codec.encode(clip, 0)
+    assert list(made.shape) == shape == codec.input_shapes((16, 20))["lr"]
+    expected = [clip[0] / 255.0, clip[0] / 255.0, clip[1] / 255.0]  # the first frame is repeated
+    frames = list(made[0]) if axis is None else np.split(made[0], 3, axis=axis - 1)
+    for frame, wanted in zip(frames, expected, strict=True):
+        assert np.allclose(frame if shape[-1] in {3, 9} else frame.transpose(1, 2, 0), wanted, atol=1e-6)
+    assert TASKS["sequence"].notes(model([info("lr", shape)], [SR]), codec) == [
+        "is given 3 frames at once (-1, 0, +1); at a clip's ends its first and last are repeated"
+    ]
 
 
 def test_a_model_may_be_given_its_own_last_frame(tmp_path):
