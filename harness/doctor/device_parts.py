@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from devices.build.native_build import Target
     from devices.identity import Identity
     from devices.runtimes.spec import RuntimeSpec
-    from harness.documents.runner_record import RunnerKind
     from harness.runs.preparing.runner_choice import RunnerChoice
 
 
@@ -34,9 +33,7 @@ def parts_of(
     runtimes = []
     for spec in RUNTIMES.values():
         if spec.python is None:
-            in_browser = [ArmNeeds(spec.name, spec.default_version, "wasm", in_browser=True)]
-            server = choose_runner(identity, in_browser, native_offer(identity, in_browser))
-            runtimes.append(_web_engine(spec, server.runner, identity, python, browsers))
+            runtimes.append(_web_engine(spec, identity, python, browsers))
             continue
         needs = [ArmNeeds(spec.name, spec.default_version)]
         choice = choose_runner(identity, needs, native_offer(identity, needs))
@@ -75,17 +72,23 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
     return Part(what=name, runner="python", state="when needed", how=how)
 
 
-def _web_engine(
-    spec: RuntimeSpec, runner: RunnerKind, identity: Identity, python: str | None, browsers: Sequence[Browser]
-) -> Part:
-    """`runner`: whichever serves the engine's page there."""
+def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, browsers: Sequence[Browser]) -> Part:
     from devices.web_engines.engine_files import engine_is_here
     from devices.web_engines.npm_fetch import NpmError, npm_is_here
+    from harness.runs.preparing.native_offer import native_offer
+    from harness.runs.preparing.runner_choice import ArmNeeds, choose_runner
 
     name = f"{spec.name} {spec.default_version}"
-    fault = _no_page(runner, identity, python, browsers)
+    needs = [ArmNeeds(spec.name, spec.default_version, spec.accelerators[0], in_browser=True)]
+    runner = choose_runner(identity, needs, native_offer(identity, needs)).runner
+    fault = None
     is_here = False
-    if fault is None:
+    if not browsers:
+        where = "from the store: Chrome" if identity.android is not None else "on the device, such as: apt install chromium"
+        fault = ("no browser was found there", f"Install one {where}")
+    elif runner == "python" and python is None:
+        fault = ("there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3")
+    else:
         try:
             is_here = engine_is_here(spec, spec.default_version)
         except NpmError as error:
@@ -97,19 +100,6 @@ def _web_engine(
     if is_here:
         return Part(what=name, runner=runner, state="ready", how=f"for {browsers[0].product}")
     return Part(what=name, runner=runner, state="when needed", how="fetched by npm at the first run")
-
-
-def _no_page(
-    runner: RunnerKind, identity: Identity, python: str | None, browsers: Sequence[Browser]
-) -> tuple[str, str] | None:
-    """Why no page can be measured there, and what to do; None where one can."""
-    if not browsers and identity.android is not None:
-        return "no browser was found there", "Install Chrome from the store."
-    if not browsers:
-        return "no browser was found there", "Install one on the device, such as: apt install chromium"
-    if runner == "python" and python is None:
-        return "there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3"
-    return None
 
 
 def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:

@@ -212,15 +212,6 @@ def test_a_device_without_the_browser_is_told_in_two_lines(tmp_path, workdir, se
     assert not (tmp_path / "run").exists()
 
 
-def test_the_native_runner_refuses_a_page_in_words(tmp_path, workdir):
-    tiny = experiment(tmp_path / "experiment", gpu=False)
-    done = bakeoff(
-        "run", tiny.write(), "--runner", "native", "--out", tmp_path / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir)
-    )
-    assert done.exit_code == 2
-    assert "candidate runs in a browser (onnxruntime-web), and the native runner does not serve one yet" in done.stderr
-
-
 def test_an_engine_version_that_npm_lacks_is_told_in_two_lines(tmp_path, workdir):
     tiny = experiment(tmp_path / "experiment", gpu=False)
     tiny.candidate_runtime = "onnxruntime-web==0.0.1"
