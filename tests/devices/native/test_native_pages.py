@@ -1,5 +1,5 @@
-"""The native runner's server of pages, asked by strangers and by a page that lies: a program of the test's own stands in
-the browser's place, and says what a page would.
+"""The native runner's server of pages, asked by strangers and by a page that lies: a program of the test's own stands
+in the browser's place, and says what a page would.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devices.build.native_build import SOURCES
+from devices.python_runner.browser import program
 from tests.devices.runner_contract.bench import RUNNERS
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -408,7 +410,9 @@ LIES: dict[str, tuple[Any, str]] = {
     "events for ever": (frame_bytes(b'{"event": "visible"}') * 1200, "PageAnswerMalformed"),
     "a lost GPU": (frame_bytes(b'{"event": "lost", "message": "gone"}'), "GpuLost"),
     "an end": (frame_bytes(b"", kind=8), "PageCrashed"),
-    "an error of its own": ({"error": "RangeError\n" + "x" * 500, "message": "y" * 9000}, "RangeError " + "x" * 49 + "…"),
+    "an error of its own": (
+        {"error": "RangeError\n" + "x" * 500, "message": "y" * 9000}, "RangeError " + "x" * 49 + "…",
+    ),
     "silence": (None, "timeout"),
 }  # fmt: skip
 
@@ -462,3 +466,15 @@ def test_a_conductor_that_goes_in_the_middle_of_a_question_ends_all_at_once(hold
     holder.process.stdin.flush()
     time.sleep(0.3)
     # The fixture closes its stdin, and waits for its end.
+
+
+def test_both_runners_start_browsers_alike() -> None:
+    """Two lists in two languages: arms of one plan must not differ by the runner that serves them."""
+    flags = re.search(
+        r"chromium_flags\[\] = \{(.*?)\};", (SOURCES / "browser/browser_process.c").read_text(), re.DOTALL
+    )
+    assert flags is not None
+    assert re.findall(r'"(--[^"]+)"', flags[1]) == list(program._CHROMIUM)
+    profile = (SOURCES / "browser/firefox_profile.c").read_text()
+    preferences = re.findall(r'^        \{"([^"]+)", "((?:[^"\\]|\\.)*)"\},$', profile, re.MULTILINE)
+    assert {name: json.loads(value.replace("\\", "")) for name, value in preferences} == program._FIREFOX
