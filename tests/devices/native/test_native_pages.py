@@ -468,6 +468,34 @@ def test_a_conductor_that_goes_in_the_middle_of_a_question_ends_all_at_once(hold
     # The fixture closes its stdin, and waits for its end.
 
 
+def test_nothing_wakes_while_nobody_asks(holder: Holder) -> None:
+    """Another arm works then: a holder that looked around would take its time."""
+    holder.ready()
+
+    def waits() -> int:
+        status = Path(f"/proc/{holder.process.pid}/status").read_text()
+        return sum(int(line.split()[1]) for line in status.splitlines() if "ctxt_switches" in line)
+
+    time.sleep(0.3)
+    before = waits()
+    time.sleep(2)
+    assert waits() == before
+
+
+def test_a_browser_that_does_not_know_a_name_gets_the_frame_under_another(holder: Holder) -> None:
+    addresses: list[str] = []
+    add = holder._add
+
+    def only_localhost(question: dict[str, Any]) -> dict[str, Any]:
+        addresses.append(Door(question["src"]).name)
+        return {} if addresses[-1] == "a0.localhost" else add(question)
+
+    holder._add = only_localhost  # type: ignore[method-assign]
+    assert holder.start() == {}
+    assert addresses == ["a0.localhost", "localhost"]
+    assert holder.ask("load", input_shapes={})["loaded"]["settings"]["frame_host"] == "localhost"
+
+
 def test_both_runners_start_browsers_alike() -> None:
     """Two lists in two languages: arms of one plan must not differ by the runner that serves them."""
     flags = re.search(
