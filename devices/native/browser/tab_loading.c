@@ -97,7 +97,9 @@ static void write_notes(struct json_writer *writer, const struct tab_request *as
             json_string(&notes, line.data);
         bytes_free(&line);
     }
-    if (asked->frame->pid == 0)
+    if (asked->tab->browser.pid < 0)
+        json_string(&notes, "which process the page has is unavailable: it is another app's, and pid is that of what serves it");
+    else if (asked->frame->pid == 0)
         json_string(&notes, "which process the page has is unavailable: pid is the browser's");
     json_list_member(writer, "notes", &notes);
     bytes_free(&notes.out);
@@ -160,5 +162,7 @@ bool answer_load(struct tab_request *asked, struct json_writer *writer, struct f
     write_settings(writer, asked);
     write_notes(writer, asked, said);
     json_close(writer, '}');
+    json_name(writer, "infers_elsewhere");
+    json_bool(writer, asked->tab->browser.pid < 0);
     return true;
 }

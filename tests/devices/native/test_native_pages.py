@@ -150,7 +150,7 @@ def stamped(question: dict[str, Any], **more: Any) -> dict[str, Any]:
 class Holder:
     """The native runner's holder, and a page for its tab and its one frame."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, browser: list[str] | None = None, path: str | None = None) -> None:
         self.folder = folder
         self.start_page = folder / "start.html"
         (folder / "stand_in.py").write_text(STAND_IN)
@@ -159,7 +159,11 @@ class Holder:
         command = RUNNERS["native with sanitizers"]()
         self.log = (folder / "log").open("wb")
         self.process = subprocess.Popen(
-            [*command, "--browser"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log
+            [*command, "--browser"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=None if path is None else {"PATH": path},
         )
         self.frame: Page | None = None
         self.frame_answers: dict[str, Any] = {
@@ -176,7 +180,7 @@ class Holder:
         }  # fmt: skip
         arm = {"id": "a0", "model": str(folder / "model"), "runtime": "engine", "accelerator": "wasm", "threads": 2}
         arm["web"] = {
-            "browser": [sys.executable, str(folder / "stand_in.py"), str(self.start_page)],
+            "browser": browser or [sys.executable, str(folder / "stand_in.py"), str(self.start_page)],
             "family": "chromium",
             "page_files": {"tab.html": str(folder / "page.js"), "frame.js": str(folder / "page.js")},
             "engine_files": {"dist/engine.mjs": str(folder / "engine.mjs")},
@@ -494,6 +498,29 @@ def test_a_browser_that_does_not_know_a_name_gets_the_frame_under_another(holder
     assert holder.start() == {}
     assert addresses == ["a0.localhost", "localhost"]
     assert holder.ask("load", input_shapes={})["loaded"]["settings"]["frame_host"] == "localhost"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ('echo "Error: unable to resolve Intent { dat=$5 }"', "Error: unable to resolve Intent { dat= }"),
+        ("echo out of memory >&2; exit 3", "exit 3: out of memory"),
+        (None, "cannot start am"),
+    ],
+)
+def test_an_app_that_shows_no_page_is_named_and_the_address_is_not(
+    tmp_path: Path, script: str | None, said: str
+) -> None:
+    if script is not None:
+        (tmp_path / "am").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "am").chmod(0o755)
+    holder = Holder(tmp_path, ["android:com.nobody.browser"], str(tmp_path))
+    failed = holder.ask("start")
+    holder.close()
+    assert failed["error"] == "BrowserNotStarted"
+    assert "com.nobody.browser" in failed["message"]
+    assert said in failed["message"]
+    assert "http://" not in failed["message"]
 
 
 def test_both_runners_start_browsers_alike() -> None:

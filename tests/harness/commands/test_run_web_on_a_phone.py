@@ -10,6 +10,7 @@ import pytest
 from devices.browser import settings_names as names
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
+from harness.documents.plan import MEMINFO_ID
 from tests.rig import phone_browser
 from tests.rig.adb_server import AdbServer
 from tests.rig.command import bakeoff, start
@@ -65,6 +66,7 @@ def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
     [memory] = [each for each in found if each.record == "memory" and each.arm == "a1"]
     assert memory.steady_rss_bytes is None
     assert any("unavailable" in note for note in memory.notes)
+    assert all(reading.text is None for reading in memory.readings if reading.probe == MEMINFO_ID)
 
     made = outputs(tmp_path / "run", device)
     for item in ("i0", "i1"):
