@@ -60,6 +60,7 @@ async function load({ input_shapes: shapes }) {
   const fetchedAt = performance.now();
   await working(() => engine.load(bytes, shapes));
   const ended = performance.now();
+  await engine.look?.(bytes);
   return {
     load_ns: nanoseconds(ended - begun),
     fetch_ns: nanoseconds(fetchedAt - begun),

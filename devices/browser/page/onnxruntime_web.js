@@ -27,6 +27,7 @@ const IDENTITY = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBaVoPCgF4EgoKCAgBEgQKAggBYg8KAX
 
 export async function start({ accelerator, threads, options, script, onLost }) {
   if (!Object.hasOwn(PROVIDER_OPTIONS, accelerator)) throw new Error(`onnxruntime-web has no accelerator ${accelerator}`);
+  const lines = heard();
   const ort = await import(script);
   ort.env.logLevel = "warning";
   if (ort.env.wasm !== undefined) {
@@ -47,13 +48,26 @@ export async function start({ accelerator, threads, options, script, onLost }) {
     }
     place[1][name] = place[0][name](value);
   }
-  const engine = new OnnxRuntimeWeb(ort, accelerator, threads, { ...session, executionProviders: [provider] });
+  const engine = new OnnxRuntimeWeb(ort, accelerator, threads, { ...session, executionProviders: [provider] }, lines);
   await engine.compile(onLost);
   return engine;
 }
 
+/** What the engine writes to its log from now on: its WebAssembly takes hold of `console.error` as it starts. */
+function heard() {
+  const lines = [];
+  const { error } = console;
+  console.error = (...words) => {
+    if (lines.length < 10000) lines.push(words.join(" "));
+    error.apply(console, words);
+  };
+  return lines;
+}
+
 class OnnxRuntimeWeb {
-  constructor(ort, accelerator, threads, options) {
+  constructor(ort, accelerator, threads, options, lines) {
+    this.lines = lines;
+    this.notes = [];
     this.ort = ort;
     this.accelerator = accelerator;
     this.options = options;
@@ -74,9 +88,38 @@ class OnnxRuntimeWeb {
   }
 
   async load(bytes, shapes) {
+    this.lines.length = 0;
     this.session = await this.ort.InferenceSession.create(bytes, this.options);
     this.described = this.accelerator === "webgl" ? tensorsOf(bytes) : described(this.session);
     for (const tensor of this.described.inputs) tensor.shape = shapes[tensor.name] ?? tensor.shape;
+  }
+
+  /** Which nodes the accelerator did not take. The engine warns that there are some, and names them only to a session that logs all, so
+   * one more is made then, and given up; the one that is measured logs nothing of it.
+   */
+  async look(bytes) {
+    if (this.accelerator !== "webgpu") return;
+    this.whollyDelegated = !this.lines.some((line) => line.includes("Some nodes were not assigned to the preferred execution providers"));
+    if (this.whollyDelegated) return;
+    this.lines.length = 0;
+    const talking = await this.ort.InferenceSession.create(bytes, { ...this.options, logSeverityLevel: 0 });
+    await talking.release();
+    const counts = new Map();
+    let provider;
+    for (const line of this.lines) {
+      const text = line.split("VerifyEachNodeIsAssignedToAnEp]")[1] ?? "";
+      provider = /placed on \[(\w+)\]/.exec(text)?.[1] ?? provider;
+      const operator = /^\s+(\w+) \(/.exec(text)?.[1];
+      if (operator === undefined || operator.startsWith("Memcpy")) continue;
+      const of = counts.get(provider) ?? counts.set(provider, new Map()).get(provider);
+      of.set(operator, (of.get(operator) ?? 0) + 1);
+    }
+    const sum = (of) => [...(of?.values() ?? [])].reduce((total, count) => total + count, 0);
+    const onCpu = counts.get("CPUExecutionProvider");
+    if (onCpu === undefined) return;
+    this.totalNodes = [...counts.values()].map(sum).reduce((total, count) => total + count, 0);
+    this.delegatedNodes = this.totalNodes - sum(onCpu);
+    this.settings.ops_on_cpu = [...onCpu].map(([operator, count]) => `${operator} ${count}`).join(", ");
   }
 
   inputs() {
