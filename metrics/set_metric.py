@@ -71,5 +71,7 @@ class SetMetric:
     """For a value that depends on a number chosen on the baseline's contributions, such as a threshold: how that is
     chosen, and the value at it. `value` is then that at the set's own.
     """
+    without_value: str | None = None
+    """Why a set has no value where `value` gives NaN: a clause."""
     by_chance: Callable[[NDArray[np.float64]], float] | None = None
     """For a value that chance alone raises: its mean for a perfect model with these contributions, in the same unit."""

@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=whole_number(1, 256), default=1, metavar="N", help="threads of WebAssembly (default: 1)"
     )
+    parser.add_argument(
+        "--runner", choices=("python", "native"), help="which runner serves the page (default: the one that fits)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all of it as JSON")
 
 
@@ -43,7 +46,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from harness.runs.session.progress import shown_progress
     from reports.web_check_terminal import render_web_check
 
-    asked = Asked(arguments.model, arguments.device, arguments.browser, dict(arguments.shape), arguments.threads)
+    asked = Asked(
+        arguments.model, arguments.device, arguments.browser, dict(arguments.shape), arguments.threads, arguments.runner
+    )
     with shown_progress() as progress:
         found = web_check(asked, progress)
     if arguments.json is not None:

@@ -75,11 +75,19 @@ def _environment(name: str, pythons: str, python: str | None, environments: Sequ
 def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, browsers: Sequence[Browser]) -> Part:
     from devices.web_engines.engine_files import engine_is_here
     from devices.web_engines.npm_fetch import NpmError, npm_is_here
+    from harness.runs.preparing.native_offer import native_offer
+    from harness.runs.preparing.runner_choice import ArmNeeds, choose_runner
 
     name = f"{spec.name} {spec.default_version}"
-    fault = _no_page(identity, python, browsers)
+    needs = [ArmNeeds(spec.name, spec.default_version, spec.accelerators[0], in_browser=True)]
+    runner = choose_runner(identity, needs, native_offer(identity, needs)).runner
+    fault = None
     is_here = False
-    if fault is None:
+    if not browsers:
+        fault = ("no browser was found there", "Install one on the device, such as: apt install chromium")
+    elif runner == "python" and python is None:
+        fault = ("there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3")
+    else:
         try:
             is_here = engine_is_here(spec, spec.default_version)
         except NpmError as error:
@@ -87,21 +95,10 @@ def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, brows
     if fault is None and not is_here and not npm_is_here():
         fault = ("there is no npm on this computer to fetch it with", "Install Node.js, which has npm.")
     if fault is not None:
-        return Part(what=name, runner="python", state="missing", how=fault[0], remedy=fault[1])
+        return Part(what=name, runner=runner, state="missing", how=fault[0], remedy=fault[1])
     if is_here:
-        return Part(what=name, runner="python", state="ready", how=f"for {browsers[0].product}")
-    return Part(what=name, runner="python", state="when needed", how="fetched by npm at the first run")
-
-
-def _no_page(identity: Identity, python: str | None, browsers: Sequence[Browser]) -> tuple[str, str] | None:
-    """Why no page can be measured there, and what to do; None where one can."""
-    if identity.android is not None:
-        return "a phone's browser cannot be measured yet", "Measure it on Linux, or name another runtime."
-    if not browsers:
-        return "no browser was found there", "Install one on the device, such as: apt install chromium"
-    if python is None:
-        return "there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3"
-    return None
+        return Part(what=name, runner=runner, state="ready", how=f"for {browsers[0].product}")
+    return Part(what=name, runner=runner, state="when needed", how="fetched by npm at the first run")
 
 
 def _with_other_way(part: Part, identity: Identity, runtime: str, version: str, target: Target | None) -> Part:

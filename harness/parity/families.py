@@ -39,7 +39,7 @@ _FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "space_to_depth": ("SpaceToDepth", "SPACE_TO_DEPTH", "pixel_unshuffle"),
     "resize": (
         "Resize", "Upsample", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "upsample_nearest2d",
-        "upsample_bilinear2d", "upsample_bicubic2d",
+        "upsample_bilinear2d",
     ),
     "reshape": (
         "Reshape", "RESHAPE", "Flatten", "Squeeze", "Unsqueeze", "SQUEEZE", "EXPAND_DIMS", "view",

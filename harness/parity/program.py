@@ -83,7 +83,7 @@ class Program(Protocol):
 
 
 def same_order(one: Program, other: Program) -> bool:
-    """Whether both formats have the dimensions of a picture in one order: TensorFlow Lite has channels last."""
+    """Whether both formats have the dimensions of planes in one order: TensorFlow Lite has channels last."""
     return (one.format == "tflite") == (other.format == "tflite")
 
 

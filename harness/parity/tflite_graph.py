@@ -19,8 +19,8 @@ _DTYPES: Final = {
     "INT16": "int16", "UINT16": "uint16", "INT32": "int32", "UINT32": "uint32", "INT64": "int64", "UINT64": "uint64",
     "BOOL": "bool",
 }  # fmt: skip
-_LARGEST_CODE: Final = 127
-"""Operators up to here are named by the older, 8-bit field of a file."""
+DAMAGE: Final = (struct.error, IndexError, TypeError, AttributeError, OverflowError, KeyError, MemoryError, ValueError)
+"""What a flatbuffer whose offsets and places lead nowhere ends in."""
 _LONGEST_NAME: Final = 120
 
 
@@ -37,8 +37,10 @@ class TfliteGraph:
             self.names = self._named()
             self.place = {name: place for place, name in enumerate(self.names)}
             self.graph = self._read()
-        except (struct.error, IndexError, TypeError, AttributeError, OverflowError, KeyError, MemoryError) as error:
+        except DAMAGE as error:
             raise ValueError(f"its graph cannot be read: {type(error).__name__}") from None
+        if any(not 0 <= each.buffer < len(self.model.buffers) for each in self.subgraph.tensors):
+            raise ValueError("its graph cannot be read: a tensor's data lies nowhere")
         if any(each.offset for each in self.model.buffers):
             raise ValueError("its weights lie behind the graph, as in files above 2 GB, which is not taken apart here")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from harness.models.tensor_info import TensorInfo
 from harness.parity.engine import Array, EngineError, Loaded, Opens, Optimise
 from harness.parity.graph import Graph, Op, Piece
 from harness.parity.program import Arithmetic, Seen
-from harness.parity.tflite_graph import TfliteGraph
+from harness.parity.tflite_graph import DAMAGE, TfliteGraph
 from harness.parity.tflite_parts import cut, rest, with_outputs
 
 
@@ -29,17 +30,18 @@ class TfliteProgram:
             self._file = TfliteGraph(path.read_bytes())
         except ValueError as error:
             raise EngineError(str(error)) from None
+        with _whole():
+            self.quantizes_as_it_runs = self._file.quantizes_as_it_runs
         self.graph: Graph = self._file.graph
         self.rest_graph: Graph = self.graph
         self.takes_reals = True
         self.arithmetic: Arithmetic = (
             "int8"
-            if self.graph.written or self._file.quantizes_as_it_runs
+            if self.graph.written or self.quantizes_as_it_runs
             else "float16"
             if self._file.holds_halves
             else "float32"
         )
-        self.quantizes_as_it_runs = self._file.quantizes_as_it_runs
         self._optimise: Optimise = "extended" if as_shipped else "none"
         self.how = (
             f"{engine.where}, with its tensors as outputs"
@@ -57,20 +59,23 @@ class TfliteProgram:
         if self._optimise == "none":
             session = self._engine.open(self._path, optimise="none", preserve=True)
             return Numbered(session, self.graph.inputs, {name: f"t{self._file.place[name]}" for name in shown})
-        model, places = with_outputs(self._file, shown)
+        with _whole():
+            model, places = with_outputs(self._file, shown)
         session = self._engine.open(model, optimise=self._optimise)
         return Numbered(session, self.graph.inputs, {name: str(at) for name, at in places.items()})
 
     def cut(self, pieces: Sequence[Piece], seen: Mapping[str, Seen], changed: Mapping[str, Array]) -> Numbered:
         """Pieces of the graph."""
-        model, given = cut(self._file, pieces, seen, changed)
+        with _whole():
+            model, given = cut(self._file, pieces, seen, changed)
         outputs = {piece.key: str(at) for at, piece in enumerate(pieces)}
         return Numbered(self._engine.open(model, optimise=self._optimise), given, outputs)
 
     def rest(self, overridden: Collection[str], watched: Collection[str]) -> Rest:
         """The graph from `overridden` on; operators that read levels which are given compute in floats."""
         wanted = list(dict.fromkeys([*(watched or self.graph.outputs)]))
-        model, given, made = rest(self._file, overridden, wanted)
+        with _whole():
+            model, given, made = rest(self._file, overridden, wanted)
         session = self._engine.open(model, optimise=self._optimise) if made else None
         outputs = {name: str(at) for at, name in enumerate(made)}
         return Rest(None if session is None else Numbered(session, given, outputs), given)
@@ -82,6 +87,15 @@ class TfliteProgram:
     def told(self, op: Op) -> Op:
         """The same: what is run is the file's graph."""
         return op
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """What a damaged graph ends in, as an `EngineError`."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise EngineError(f"its graph is damaged: {type(error).__name__}") from None
 
 
 class Numbered:

@@ -58,7 +58,7 @@ class Read:
     outputs: list[str]
     constants: dict[str, Any]
     shapes: list[dict[str, Any]]
-    """Of the inputs: name, dtype and shape, −1 for a size that is not fixed; None where the file does not say."""
+    """Name, dtype and shape of each input, −1 for a size that is not fixed; None where the file does not say."""
 
 
 def kind_of(path: str) -> str:

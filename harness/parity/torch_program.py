@@ -31,7 +31,7 @@ class TorchProgram:
         told = engine.ask(do="open", key=self._key, path=str(path.resolve()))
         self.format = "torch"
         self.infos: list[dict[str, Any]] = told["infos"]
-        """Of its inputs: name, dtype and shape, as far as the file says."""
+        """Name, dtype and shape of each input, as far as the file says."""
         self.inputs: list[TensorInfo] = []
         self.graph = _graph(told)
         self.rest_graph: Graph = self.graph

@@ -41,5 +41,6 @@ AUPRO = SetMetric(
         negligible=0.5,
     ),
     open=_open,
+    without_value="no mask marks anything, or no pixel is normal",
     value=_value,
 )

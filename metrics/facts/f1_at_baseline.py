@@ -56,6 +56,7 @@ F1_AT_BASELINE = SetMetric(
         subject="F1 at the baseline's threshold",
     ),
     open=_open,
+    without_value="there are not items of both kinds",
     value=_value,
     chosen=_chosen,
     value_at=_value_at,

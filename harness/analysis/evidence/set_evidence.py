@@ -48,7 +48,9 @@ def set_level(
     value = of_set(own)
     if not math.isfinite(value):
         reason = (
-            _one_class(quantity, own, noun) or f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
+            _one_class(quantity, own, noun)
+            or _no_value(quantity, value)
+            or f"the {counted(int(has.sum()), noun)} together give {_unbounded(value)}"
         )
         doubt = _doubt(rows.loc[~has, "item"].tolist(), noun)
         return Level(Unavailable(reason=reason), None, infinite=value == math.inf, doubt=doubt)
@@ -81,7 +83,9 @@ def set_effect(
     if not identical and not (math.isfinite(before) and math.isfinite(after)):
         arm, value = ("baseline", before) if not math.isfinite(before) else ("candidate", after)
         return NoEffect(
-            reason=_one_class(quantity, ours, noun) or f"all {noun}s of the {arm} together give {_unbounded(value)}"
+            reason=_one_class(quantity, ours, noun)
+            or _no_value(quantity, value)
+            or f"all {noun}s of the {arm} together give {_unbounded(value)}"
         )
     groups = _groups(both["scene"].to_numpy() if by_scene else both["item"].to_numpy())
     replicate = "scene" if by_scene else noun
@@ -230,6 +234,13 @@ def _one_class(quantity: Quantity, contributions: Floats, noun: str) -> str | No
         return None
     what = "anomalous" if contributions[0, 1] > 0.5 else "normal"
     return f"every {noun} is {what}, and {quantity.subject} compares {noun}s of both kinds"
+
+
+def _no_value(quantity: Quantity, value: float) -> str | None:
+    """Why the set has none, in the metric's own words."""
+    from metrics.registry import SET_METRICS
+
+    return SET_METRICS[quantity.name].without_value if math.isnan(value) else None
 
 
 def _unbounded(value: float) -> str:

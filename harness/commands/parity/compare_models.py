@@ -37,9 +37,9 @@ class Asked:
     device: str | None = None
     """Where the converted build runs; None for this machine."""
     runtime: str | None = None
-    """In what it runs there, such as `onnxruntime==1.32.0`; None for the tested version of its format's."""
+    """The runtime there, such as `onnxruntime==1.32.0`; None for the tested version of its format's."""
     accelerator: str = "cpu"
-    """On what it runs there."""
+    """What the runtime there is asked to run it on."""
 
 
 def compare_models(asked: Asked, tell: Callable[[str], None]) -> Parity:

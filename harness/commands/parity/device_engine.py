@@ -34,10 +34,6 @@ from harness.runs.preparing.distinct_phones import open_asked
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.session.stop_request import StopRequest
 from harness.scratch_folder import scratch_folder
-from harness.tasks.item import TaskItem
-from harness.tasks.tensor_file import read_header
-from harness.tasks.tensors.codec import TensorCodec
-from harness.tasks.tensors.dataset import TensorItem
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -55,7 +51,7 @@ question = "Which layer departs?"
 [data]
 task = "tensors"
 inputs = "given"
-references = "given"
+references = "wanted"
 [[arms]]
 name = "build"
 role = "baseline"
@@ -122,13 +118,11 @@ class DeviceEngine:
         content = model if isinstance(model, bytes) else model.read_bytes()
         return DeviceSession(self, home, content)
 
-    def measure(
-        self, home: Path, model: ModelFile, names: Sequence[str], given: Sequence[Sequence[Array]]
-    ) -> list[Path]:
+    def measure(self, home: Path, model: ModelFile, given: Sequence[Sequence[Array]]) -> list[Path]:
         """Run a model on items, each a list of arrays in the order of its inputs; returns for each the path of its
         first output, beside which the others lie. Raises `EngineError`, `UserError`, `DeviceError`.
         """
-        resolved = self._resolved(home, model, names, given)
+        resolved = self._resolved(home, model, given)
         stop, device = StopRequest(), self.place.device
         ready = prepare_all([device], resolved, self._progress, stop)
         refuse_unusable(ready, resolved)
@@ -165,35 +159,22 @@ class DeviceEngine:
             raise EngineError(f"{device.name}: {failed[0] if failed else 'no outputs came back'}")
         return paths
 
-    def _resolved(
-        self, home: Path, model: ModelFile, names: Sequence[str], given: Sequence[Sequence[Array]]
-    ) -> Resolved:
+    def _resolved(self, home: Path, model: ModelFile, given: Sequence[Sequence[Array]]) -> Resolved:
         spec, version = self.place.runtime, self.place.version
         form = _FORM.format(runtime=f"{spec.name}=={version}", accelerator=self.place.accelerator)
         file = parse_experiment(form.encode(), home / "experiment.toml")
         refuse_accelerator(file.experiment.baseline, spec)
-        inputs = [f"x{place}" for place in range(len(model.inputs))]
-        items: list[TaskItem] = []
         for number, arrays in enumerate(given):
-            path = home / "given" / f"i{number}"
-            path.mkdir(parents=True)
-            for name, array in zip(inputs, arrays, strict=True):
-                np.save(path / f"{name}.npy", array, allow_pickle=False)
-            headers = {name: read_header(path / f"{name}.npy") for name in inputs}
-            items.append(
-                TensorItem(
-                    stem=f"i{number}",
-                    scene=f"i{number}",
-                    input_path=path,
-                    reference_path=path,
-                    inputs=headers,
-                    references={},
-                )
-            )
-        outputs = [TensorInfo(name=f"y{place}", dtype="float32", shape=[]) for place in range(len(names))]
-        codec = TensorCodec(
-            inputs=model.inputs, input_names=inputs, outputs=outputs, output_names=[each.name for each in outputs]
-        )
+            given_here = {info.name: array for info, array in zip(model.inputs, arrays, strict=True)}
+            # Items have references; nothing is compared with these.
+            for name, tensors in (("given", given_here), ("wanted", {model.outputs[0].name: np.zeros(1, np.float32)})):
+                path = home / name / f"i{number:03}"
+                path.mkdir(parents=True)
+                for tensor, array in tensors.items():
+                    np.save(path / f"{tensor}.npy", array, allow_pickle=False)
+        task, data = file.experiment.task, file.experiment.data
+        codec = task.make_codec(model, data.tensor, data)
+        items = task.find_items(data, file.resolve)
         arm = ResolvedArm("a0", file.experiment.baseline, model, codec, spec, version)
         return Resolved(file=file, arms=[arm], items=items, latency_item=0, notes=[])
 
@@ -264,14 +245,16 @@ class DeviceSession:
         first = next(iter(waiting.values()))
         content = self._content if self._format == "tflite" else _with_shapes(self._content, first)
         path.write_bytes(content)
+        # A runner goes by their order: no name of the user's becomes that of a file.
         infos = [
-            TensorInfo(name=name, dtype=first[name].dtype.name, shape=list(first[name].shape)) for name in self.inputs
+            TensorInfo(name=f"x{place}", dtype=first[name].dtype.name, shape=list(first[name].shape))
+            for place, name in enumerate(self.inputs)
         ]
-        outputs = [TensorInfo(name=name, dtype="float32", shape=[]) for name in self.outputs]
+        outputs = [TensorInfo(name=f"y{place}", dtype="float32", shape=[]) for place in range(len(self.outputs))]
         model = ModelFile(path, self._format, hashlib.sha256(content).hexdigest(), len(content), infos, outputs)
         given = [[np.ascontiguousarray(each[name]) for name in self.inputs] for each in waiting.values()]
         try:
-            paths = self._engine.measure(home, model, self.outputs, given)
+            paths = self._engine.measure(home, model, given)
         except DeviceError as error:
             raise UserError(error.what, error.remedy) from None
         self._made.update(zip(waiting, paths, strict=True))

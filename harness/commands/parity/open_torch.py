@@ -25,7 +25,7 @@ def open_torch(held: Engine, path: Path, converted: ModelFile) -> tuple[TorchPro
 
 
 def _channels_first(info: TensorInfo, of: ModelFile) -> TensorInfo:
-    """An input as PyTorch takes it: pictures with channels first, and real numbers where the build takes levels."""
+    """An input as PyTorch takes it: planes with their channels first, and real numbers where the build takes levels."""
     shape = list(info.shape)
     if of.format == "tflite" and len(shape) == 4:
         shape = [shape[place] for place in (0, 3, 1, 2)]

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from devices.base import Blob
-from devices.environments.interpreters import find_python
 from devices.open_device import open_device
-from devices.python_runner.bundle import bundle
 from devices.retry import with_reconnect
 from devices.runtimes.registry import RUNTIMES
 from harness import __version__
@@ -32,7 +30,8 @@ from harness.models.model_file import read_model
 from harness.models.static_copy import StaticCopy, static_copy
 from harness.runs.measuring.exclusive_run import refuse_second_run
 from harness.runs.planning.make_plan import latency_options
-from harness.runs.preparing.web_setup import WebNeeds, set_up_web
+from harness.runs.preparing.set_up_runner import set_up_runner
+from harness.runs.preparing.web_setup import WebNeeds
 from harness.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from devices.base import Device
     from devices.identity import Identity
     from devices.runtimes.spec import RuntimeSpec
+    from harness.documents.runner_record import RunnerKind
     from harness.models.model_file import ModelFile
     from harness.runs.session.progress import Progress
 
@@ -60,6 +60,7 @@ class Asked:
     browser: str | None = None
     shapes: Mapping[str, list[int]] | None = None
     threads: int = 1
+    runner: RunnerKind | None = None
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,6 @@ def web_check(asked: Asked, progress: Progress) -> WebCheck:
             with_reconnect(device, device.connect, total_s=10.0)
             refuse_second_run(device)
             identity = device.identify()
-            if identity.android is not None:
-                raise UserError(
-                    f"{asked.device}: a phone's browser cannot be tried yet", "Try the model on Linux: -d local"
-                )
             tried = [_with_copy(each, model, shapes) for each in tried]
             ran = _run(device, identity, model, tried, items, asked, progress, folder)
             records, browser = ran
@@ -150,21 +147,17 @@ def _run(
     def retry(operation: Any) -> Any:
         return with_reconnect(device, operation)
 
-    python = find_python(device)
     needs = [
         WebNeeds(each.id, each.spec, each.spec.default_version, each.backend, _model_of(each, model), asked.browser)
         for each in tried
     ]
-    web, engines = set_up_web(device, identity, needs, progress, retry)
-    runner = bundle()
+    setup = set_up_runner(device, identity, [], progress, retry, asked.runner, needs)
+    engines = setup.record.engines
     models = {
         each.sha256: Blob(each.path, each.sha256, each.bytes) for each in (_model_of(one, model) for one in tried)
     }
     tensors = [[_tensor(array, folder) for array in arrays] for arrays in items]
-    runner_blob = _blob(runner)
-    blobs = {
-        blob.sha256: blob for blob in (runner_blob, *models.values(), *(one for arrays in tensors for one in arrays))
-    }
+    blobs = {blob.sha256: blob for blob in (*models.values(), *(one for arrays in tensors for one in arrays))}
     places = retry(lambda: device.push(list(blobs.values())))
     remote = f"{device.workdir}/runs/web-check-{secrets.token_hex(6)}"
     plan = Plan(
@@ -178,11 +171,11 @@ def _run(
                 format=model.format,
                 runtime=each.spec.name,
                 runtime_version=each.spec.default_version,
-                worker=[python.path],
+                worker=setup.workers[each.id],
                 accelerator=each.backend,
                 threads=asked.threads,
                 input_shapes=each.static.shapes if each.static is not None else {},
-                web=web[each.id],
+                web=setup.web[each.id],
             )
             for each in tried
         ],
@@ -203,7 +196,7 @@ def _run(
     try:
         backends = len(tried)
         progress.say(device.name, f"trying {backends} backends in {engines[tried[0].id].browser_product}")
-        argv = [python.path, places[runner_blob.sha256], f"{remote}/plan.json", f"{remote}/records.jsonl"]
+        argv = [*setup.conductor, f"{remote}/plan.json", f"{remote}/records.jsonl"]
         done = device.run(argv, timeout_s=STEP_TIMEOUT_S * (_TRIES + 2) * backends)
         records = folder / "records.jsonl"
         if done.exit_code not in {0, 1}:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from devices.libraries.runtime_library import RuntimeLibrary
     from harness.experiment.resolve import ResolvedArm
     from harness.runs.preparing.runner_choice import RunnerChoice
+    from harness.runs.preparing.web_setup import WebNeeds
     from harness.runs.session.progress import Progress
 
 _PLACE_TIMEOUT_S = 60.0
@@ -68,6 +69,7 @@ def set_up_native(
     choice: RunnerChoice,
     progress: Progress,
     retry: Callable[..., Any],
+    more_web: Sequence[WebNeeds] = (),
 ) -> RunnerSetup:
     """Build, push and place the runner and the libraries. Raises `DeviceError`."""
     machine = identity.architecture or ""
@@ -75,7 +77,7 @@ def set_up_native(
     if target is None:
         abi = identity.android.abis[0] if identity.android and identity.android.abis else None
         raise PermanentError(f"{device.name}: there is no native runner for {abi or machine or 'its machine'}")
-    needs_of_web = web_needs(arms)
+    needs_of_web = [*web_needs(arms), *more_web]
     served = {needs.id for needs in needs_of_web}
     own = [arm for arm in arms if arm.id not in served]
     found = _libraries(own, target, device.name, progress)

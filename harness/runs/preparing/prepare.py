@@ -94,7 +94,7 @@ def prepare(
     sensing = retry(lambda: look_around(device, resolved.file.experiment))
     for note in sensing.notes:
         progress.say(device.name, note)
-    setup = set_up_runner(device, identity, resolved, progress, retry, runner)
+    setup = set_up_runner(device, identity, resolved.arms, progress, retry, runner)
     paths = retry(lambda: _push_all(device, resolved, tensors, progress))
     placement = Placement(
         models={arm.id: paths[arm.device_model.sha256] for arm in resolved.arms},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from devices.identity import Identity
     from harness.experiment.resolve import ResolvedArm
     from harness.runs.preparing.runner_choice import RunnerChoice
+    from harness.runs.preparing.web_setup import WebNeeds
     from harness.runs.session.progress import Progress
 
 
@@ -32,10 +33,11 @@ def set_up_python(
     choice: RunnerChoice,
     progress: Progress,
     retry: Callable[..., Any],
+    more_web: Sequence[WebNeeds] = (),
 ) -> RunnerSetup:
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
-    web, engines = set_up_web(device, identity, web_needs(arms), progress, retry)
+    web, engines = set_up_web(device, identity, [*web_needs(arms), *more_web], progress, retry)
     interpreters = _provision_all(device, [arm for arm in arms if arm.id not in web], progress, retry)
     path = bundle()
     content = path.read_bytes()

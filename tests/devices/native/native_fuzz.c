@@ -1,9 +1,11 @@
 /* Feeds the runner's readers what nobody would write: a good input with bytes changed, cut, repeated and put in.
  *
- *     native_fuzz plan|npy|record|gate COUNT SEED FILE
+ *     native_fuzz plan|npy|record|gate|http|socket COUNT SEED FILE
  *
  * Prints how many inputs were taken and how many refused. A crash is the sanitizers' to find.
  */
+#include "browser/http_request.h"
+#include "browser/web_socket.h"
 #include "conductor/gate_condition.h"
 #include "json/json_writer.h"
 #include "worker/npy.h"
@@ -70,7 +72,14 @@ static void mutate(struct bytes *bytes)
                                         "0x10",
                                         "{pid}",
                                         "level:",
-                                        "energy"};
+                                        "energy",
+                                        "\r\n",
+                                        "\r\n\r\n",
+                                        "Host: x\r\n",
+                                        "\x81\x80....",
+                                        "\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+                                        "\x89\x80....",
+                                        "\x01\x81....a"};
     for (uint64_t changes = 1 + draw(4); changes > 0; changes--) {
         size_t at = bytes->length != 0 ? (size_t)draw(bytes->length) : 0, left = bytes->length - at;
         const char *word = words[draw(sizeof words / sizeof *words)];
@@ -192,6 +201,42 @@ static bool feed_gate(const struct bytes *bytes)
     return any;
 }
 
+/* The head of a request: whatever is taken has names of bounded length. */
+static bool feed_http(const struct bytes *bytes)
+{
+    struct http_request request;
+    char *text = exact(bytes);
+    bool taken = http_request_parse(&request, text, bytes->length) == HTTP_WHOLE;
+    if (taken && (strlen(request.token) != TOKEN_CHARACTERS || strlen(request.name) > HTTP_NAME_MAX_BYTES
+                  || request.head_bytes > bytes->length || (request.asks_for_socket && request.socket_key[22] != '=')))
+        abort();
+    free(text);
+    return taken;
+}
+
+/* What comes over a page's socket, in two parts cut anywhere. */
+static bool feed_socket(const struct bytes *bytes)
+{
+    static const size_t most_bytes = 300;
+    struct web_socket socket = {0};
+    struct bytes received = {0};
+    size_t first = (size_t)draw(bytes->length + 1);
+    enum web_socket_taken taken = SOCKET_INCOMPLETE;
+    bool any = false;
+    for (int part = 0; part < 2 && (taken == SOCKET_INCOMPLETE || taken == SOCKET_MESSAGE || taken == SOCKET_PING); part++) {
+        bytes_add(&received, bytes->data + (part == 0 ? 0 : first), part == 0 ? first : bytes->length - first);
+        do {
+            taken = web_socket_take(&socket, &received, most_bytes);
+            any = any || taken == SOCKET_MESSAGE;
+            if (socket.message.length > most_bytes || socket.ping.length > 125)
+                abort(); /* more than may be */
+        } while (taken == SOCKET_MESSAGE || taken == SOCKET_PING);
+    }
+    web_socket_free(&socket);
+    bytes_free(&received);
+    return any;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 5)
@@ -225,6 +270,8 @@ int main(int argc, char **argv)
         switch (argv[1][0]) {
         case 'p': taken += feed_plan(&bytes); break;
         case 'n': taken += feed_npy(&bytes); break;
+        case 'h': taken += feed_http(&bytes); break;
+        case 's': taken += feed_socket(&bytes); break;
         case 'g': taken += feed_gate(&bytes); break;
         default: taken += feed_record(&bytes, &progress); break;
         }

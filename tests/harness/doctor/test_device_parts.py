@@ -47,8 +47,8 @@ def test_a_phone_lacks_its_libraries_until_they_are_brought(tmp_path, monkeypatc
         "onnxruntime 1.32.0": ("native", "missing"),
         "ai-edge-litert 2.3.0": ("native", "missing"),
         "tflite-runtime 2.14.0": ("native", "missing"),
-        "onnxruntime-web 1.30.0": ("python", "missing"),
-        "litert-js 2.5.3": ("python", "missing"),
+        "onnxruntime-web 1.30.0": ("native", "missing"),
+        "litert-js 2.5.3": ("native", "missing"),
     }
     assert parts.usable == []
     ort = parts.runtimes[0]
@@ -70,8 +70,8 @@ def test_a_board_has_each_runtime_in_the_runner_that_has_it():
         "onnxruntime 1.32.0": ("native", "when needed"),
         "ai-edge-litert 2.3.0": ("native", "when needed"),
         "tflite-runtime 2.14.0": ("python", "ready"),
-        "onnxruntime-web 1.30.0": ("python", "missing"),
-        "litert-js 2.5.3": ("python", "missing"),
+        "onnxruntime-web 1.30.0": ("native", "missing"),
+        "litert-js 2.5.3": ("native", "missing"),
     }
     without_python = parts_of(BOARD, None, [])
     assert states(without_python)["tflite-runtime 2.14.0"] == ("python", "missing")
@@ -83,13 +83,14 @@ def test_a_board_has_each_runtime_in_the_runner_that_has_it():
 def test_an_engine_of_web_pages_needs_a_browser_a_python_and_npm_or_its_files(tmp_path, monkeypatch):
     chromium = Browser("chromium", "chromium", "/usr/bin/chromium", "150.0", "Chromium 150.0")
 
-    def engine(python=PYTHON, browsers=(chromium,)):
-        parts = parts_of(BOARD, python, [], browsers)
+    def engine(python=PYTHON, browsers=(chromium,), board=HERE):
+        parts = parts_of(board, python, [], browsers)
         return next(part for part in parts.runtimes if part.what.startswith("onnxruntime-web"))
 
     monkeypatch.setenv("PATH", f"{tmp_path}")
     assert engine(browsers=()).how == "no browser was found there"
     assert "to serve its page" in engine(python=None).how
+    assert "to serve its page" not in engine(python=None, board=BOARD).how  # the native runner needs none
     assert engine().how == "there is no npm on this computer to fetch it with"
     (tmp_path / "npm").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "npm").chmod(0o755)

@@ -1,0 +1,102 @@
+"""TensorFlow Lite models on either side: wrong ones are refused in words, and none is called sound that is not."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.cli.main import main
+from tests.harness.experiments import experiments
+from tests.harness.parity.compared import saved
+from tests.harness.parity.onnx_graphs import GRAPHS, upscaler
+from tests.harness.parity.planted import built
+from tests.harness.parity.tflite_build import converted
+from tests.harness.parity.tflite_faults import TfliteSites
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def with_last_weights(value: float) -> bytes:
+    """The upscaler with one value in all weights of its last layer."""
+    sites = TfliteSites(converted(upscaler(0)))
+    last = sites.layers()[-1]
+    for place in last.inputs[1:]:
+        array = sites.array(place)
+        assert array is not None
+        sites.put(place, np.full_like(array, value))
+    return sites.file()
+
+
+@pytest.mark.parametrize(("value", "words"), [(np.nan, "are not finite"), (0.0, "one and the same value")])
+@pytest.mark.parametrize("beside", ["itself", "a sound build"])
+def test_an_original_without_a_signal_is_refused_also_beside_one_that_is_wrong_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float, words: str, beside: str
+) -> None:
+    original = saved(with_last_weights(value), tmp_path, "a")
+    other = original if beside == "itself" else saved(converted(upscaler(0)), tmp_path, "b")
+    assert main(["parity", str(original), str(other), "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_a_build_that_puts_out_no_signal_is_never_called_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float
+) -> None:
+    original = saved(upscaler(0), tmp_path, "a")
+    build = saved(with_last_weights(value), tmp_path, "b")
+    assert main(["parity", str(original), str(build), "--out", str(tmp_path / "out"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["outcome"] in {"culprit", "unproven"}
+
+
+def test_another_network_cannot_be_aligned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    original, build = saved(upscaler(0), tmp_path, "a"), saved(converted(upscaler(5)), tmp_path, "b")
+    assert main(["parity", str(original), str(build), "--out", str(tmp_path / "out")]) == 2
+    assert "the two models cannot be aligned" in capsys.readouterr().err
+
+
+def test_another_shape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    original, build = saved(upscaler(0), tmp_path, "a"), saved(converted(GRAPHS["perceptron"](0)), tmp_path, "b")
+    assert main(["parity", str(original), str(build), "--out", str(tmp_path / "out")]) == 2
+    assert "does not fit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", range(experiments(6)))
+def test_a_damaged_file_ends_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int) -> None:
+    """Bytes of the graph are overwritten: what still can be read may be compared, and nothing ends in a traceback."""
+    pair = built("upscaler", "tflite int8", tmp_path)
+    rng = random.Random(seed)
+    damaged = bytearray(pair.sound)
+    for _ in range(8):
+        damaged[rng.randrange(8, len(damaged))] = rng.choice([0, 255, rng.randrange(256)])
+    original, build = saved(pair.original, tmp_path, "a"), saved(bytes(damaged), tmp_path, "b")
+    assert main(["parity", str(original), str(build), "--out", str(tmp_path / "out")]) in {0, 1, 2}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_model_of_any_size_that_tensorflow_converted_agrees_with_its_original(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, pictures = EXAMPLES / "models", EXAMPLES / "images" / "lr_x2"
+    paths = [str(models / "sr_x2_fp32.onnx"), str(models / "sr_x2_fp32.tflite")]
+    assert main(["parity", *paths, "--inputs", str(pictures), "--out", str(tmp_path / "out"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["outcome"], document["arithmetic"]) == ("agree", "float32")
+    assert document["coverage"]["aligned"] == document["coverage"]["of"]
+
+
+def test_its_int8_build_loses_a_little_in_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models, pictures = EXAMPLES / "models", EXAMPLES / "images" / "lr_x2"
+    paths = [str(models / "sr_x2_fp32.tflite"), str(models / "sr_x2_int8.tflite")]
+    assert main(["parity", *paths, "--inputs", str(pictures), "--out", str(tmp_path / "out"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["outcome"], document["arithmetic"]) == ("spread", "int8")
+    assert 0.001 < document["output_error"]["mean"] < 0.02
+    assert document["coverage"]["aligned"] == document["coverage"]["of"]
+    page = (tmp_path / "out" / "parity.html").read_text()
+    assert "CONV_2D" in page
+    assert "XNNPACK" in page
