@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import statistics
@@ -39,6 +40,8 @@ from metrics.lpips.lpips_weight_files import save_part
 from metrics.lpips.lpips_weights import find_weights
 
 ROOT = Path(__file__).resolve().parents[1]
+PIECE = (360, 512)
+"""Height and width of a piece of a photograph."""
 METRICS = ["psnr", "psnr_y", "ssim", "ssim_y", "lpips_alex"]
 
 
@@ -56,13 +59,31 @@ def write_model(path: Path, mode: str) -> None:
     path.write_bytes(model.SerializeToString())
 
 
+def photograph(number: int, height: int, width: int) -> np.ndarray:
+    """A picture of its own for every number: pieces of photographs that come with scikit-image, side by side."""
+    from skimage import data
+
+    names = ("astronaut", "coffee", "rocket", "hubble_deep_field", "retina", "immunohistochemistry")
+    sources = [getattr(data, name)() for name in names]
+    generator = np.random.default_rng(number)
+    rows, columns = math.ceil(height / PIECE[0]), math.ceil(width / PIECE[1])
+    picture = np.empty((rows * PIECE[0], columns * PIECE[1], 3), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            source = sources[generator.integers(len(sources))]
+            top, left = (
+                generator.integers(side - length + 1) for side, length in zip(source.shape, PIECE, strict=False)
+            )
+            piece = source[top : top + PIECE[0], left : left + PIECE[1], :: generator.choice((-1, 1))]
+            place = slice(row * PIECE[0], (row + 1) * PIECE[0]), slice(column * PIECE[1], (column + 1) * PIECE[1])
+            picture[place] = piece[:, :: generator.choice((-1, 1))]
+    return picture[:height, :width]
+
+
 def make_run(folder: Path, pictures: int, height: int, width: int) -> RunFolder:
     """A finished run with outputs of both arms."""
-    generator = np.random.default_rng(0)
     for number in range(pictures):
-        coarse = generator.integers(0, 256, (height // 24 + 1, width // 24 + 1, 3), dtype=np.uint8)
-        smooth = imresize(coarse, 24.0)[:height, :width]
-        large = np.clip(smooth + generator.normal(0, 6, (height, width, 3)), 0, 255).astype(np.uint8)
+        large = photograph(number, height, width)
         write_image(folder / "hr" / f"p{number}.png", large)
         write_image(folder / "lr" / f"p{number}.png", imresize(large, 0.5).astype(np.uint8))
     for mode in ("linear", "nearest"):

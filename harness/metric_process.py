@@ -117,7 +117,7 @@ class MetricProcess:
         waiting = memoryview(len(payload).to_bytes(LENGTH_BYTES, "big") + payload)
         answer = bytearray()
         until = time.monotonic() + self._deadline_s
-        # Both ways at once: one that hangs does not read, and a picture is more than a pipe holds.
+        # Both ways at once: one that hangs does not read, and an item is more than a pipe holds.
         os.set_blocking(child.stdin.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(child.stdin, selectors.EVENT_WRITE)

@@ -23,7 +23,8 @@ class MetricSettings:
 
     `scale`: the super-resolution factor; luma metrics crop so many pixels at each border.
     `data_range`: largest minus smallest possible value, declared and never inferred; 255 for uint8 images.
-    `threads`: threads a metric may use; None is one per core.
+    `threads`: threads a metric may use for one item; None is one per core.
+    `at_once`: items that are scored at the same time, each with so many threads.
     `lpips_weights`: a folder to look into first for LPIPS weights (metrics/lpips/lpips_weights.py says for what).
     `download`: whether missing LPIPS weights may be downloaded.
     `classes`: for labels, the names of the classes that the items of the set are of, in the order of their places.
@@ -35,12 +36,18 @@ class MetricSettings:
     scale: int = 1
     data_range: float = 255.0
     threads: int | None = None
+    at_once: int = 1
     lpips_weights: Path | None = None
     download: bool = True
     classes: tuple[str, ...] = ()
     map_range: tuple[float, float] = (0.0, 1.0)
     ignored_class: int | None = None
     own_deadline_s: float = 120.0
+
+    @property
+    def threads_in_turn(self) -> int | None:
+        """Threads of a metric through which the items that are scored at the same time go one by one."""
+        return None if self.threads is None else self.threads * self.at_once
 
 
 class PreparedReference(Protocol):

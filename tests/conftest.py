@@ -97,6 +97,11 @@ LONG = (
     "test_run_web_on_a_phone.py::",
     "test_parity_on_devices.py::test_the_layer_is_named",
     "test_torch_originals.py::test_the_layer_is_named",
+    "test_run_in_browser.py::",
+    "test_web_check.py::",
+    "devices/browser/test_faults.py::",
+    "devices/browser/test_passes.py::",
+    "devices/browser/test_told.py::",
 )
 """Tests of half a minute and more that share no set-up: whoever comes to one last has all others wait."""
 

@@ -291,7 +291,7 @@ class MemoryMeasured(_Record):
     steady_rss_bytes: Count | None = None
     """Resident size after the last inference."""
     parts: list[MemoryPart] = Field(default=[], max_length=64)
-    """Of a web arm, at the end: what is not in the page's process too."""
+    """Parts of a web arm's browser at the end: what is not in the page's process too."""
     readings: list[Reading] = Field(default=[], max_length=MOST_READINGS)
     gate: GateOutcome | None = None
 

@@ -10,7 +10,7 @@ WEB_CHECK_SCHEMA: Final = "bakeoff.web-check/1"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class BackendCheck(_Strict):
@@ -28,7 +28,7 @@ class BackendCheck(_Strict):
     not run or there is no reference.
     """
     largest_difference: float | None = None
-    """The largest absolute difference of an element from the reference's."""
+    """The largest absolute difference of an element from the reference's; null where it is no number."""
     relative_difference: float | None = None
     """The same, divided by the largest magnitude in the reference's output."""
     tolerance: float | None = None

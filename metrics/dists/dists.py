@@ -59,8 +59,8 @@ class Dists:
         self._data_range = settings.data_range
         self._weights: DistsWeights = find_dists_weights(settings.lpips_weights, download=settings.download)
         trunk, channels = self._weights.trunk, self._weights.channels
-        self._features = OnnxSession(features_graph(trunk).SerializeToString(), settings.threads)
-        self._distance = OnnxSession(distance_graph(trunk, channels).SerializeToString(), settings.threads)
+        self._features = OnnxSession(features_graph(trunk).SerializeToString(), settings.threads_in_turn)
+        self._distance = OnnxSession(distance_graph(trunk, channels).SerializeToString(), settings.threads_in_turn)
         reference, output = (_tensor(image, 255.0) for image in pair())
         found = self._distance_to(self._features_of(reference), output)
         if not abs(found - _GOLDEN) <= _TOLERANCE:

@@ -33,11 +33,9 @@ def imresize(image: NDArray[np.generic], scale: float) -> NDArray[np.generic]:
         raise ValueError(f"image has shape {image.shape}: (H, W) or (H, W, C) can be resized")
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"scale must be a positive number, not {scale!r}")
-    resized: NDArray[np.generic] = image
+    resized: NDArray[np.generic] = image if image.dtype == np.uint8 else image.astype(np.float64)
     for axis in (0, 1):
-        resized = _resize_axis(resized.astype(np.float64), axis, scale)
-        if image.dtype == np.uint8:
-            resized = round_to_uint8(resized)
+        resized = _resize_axis(resized, axis, scale)
     return resized
 
 
@@ -47,19 +45,21 @@ def round_to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return rounded
 
 
-def _resize_axis(image: NDArray[np.float64], axis: int, scale: float) -> NDArray[np.float64]:
-    """Block by block, so that what lies between taps stays in a core's cache; sums are in the order of the taps, so
-    that the blocks do not show in the last bit.
+def _resize_axis(image: NDArray[np.generic], axis: int, scale: float) -> NDArray[np.generic]:
+    """Of uint8 as such, rounded; of float64 as such.
+
+    Block by block, so that what lies between taps stays in a core's cache; sums are in the order of the taps, so that
+    the blocks do not show in the last bit.
     """
     taps = _taps(image.shape[axis], scale)
     shape = list(image.shape)
     shape[axis] = len(taps[0][0])
-    resized = np.empty(shape)
+    resized: NDArray[np.generic] = np.empty(shape, image.dtype)
     rows = max(1, _BLOCK_VALUES // max(1, math.prod(shape[1:])))
     for start in range(0, shape[0], rows):
         block = slice(start, min(start + rows, shape[0]))
-        total = resized[block]
-        part = np.empty_like(total)
+        total = np.empty(resized[block].shape)
+        part, product = np.empty(total.shape, image.dtype), np.empty_like(total)
         for place, (source, weight) in enumerate(taps):
             if axis == 0:
                 np.take(image, source[block], axis=0, out=part, mode="clip")
@@ -70,8 +70,8 @@ def _resize_axis(image: NDArray[np.float64], axis: int, scale: float) -> NDArray
             if place == 0:
                 np.multiply(part, each, out=total)
             else:
-                part *= each
-                total += part
+                total += np.multiply(part, each, out=product)
+        resized[block] = round_to_uint8(total) if image.dtype == np.uint8 else total
     return resized
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from metrics.errors import MetricInputError
 from metrics.image.image import Image, check_data_range, check_output, check_reference
+from metrics.image.row_bands import row_bands
 from metrics.metric import Metric, MetricFactory, MetricSettings, PreparedReference
 
 
@@ -25,8 +26,12 @@ def luma(image: Image, data_range: float = 255.0) -> NDArray[np.float64]:
     to_255 = 255.0 / data_range
     if image.ndim == 2:
         return image.astype(np.float64) * to_255
-    red, green, blue = (image[..., channel].astype(np.float64) for channel in range(3))
-    return 16.0 + (65.481 * red + 128.553 * green + 24.966 * blue) * (to_255 / 255.0)
+    made = np.empty(image.shape[:2])
+    # Band by band: whole planes of float64 would leave the cache between one step and the next.
+    for rows in row_bands(*image.shape[:2]):
+        red, green, blue = (image[rows, :, channel].astype(np.float64) for channel in range(3))
+        made[rows] = 16.0 + (65.481 * red + 128.553 * green + 24.966 * blue) * (to_255 / 255.0)
+    return made
 
 
 @dataclass(frozen=True)

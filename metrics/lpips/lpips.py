@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from metrics.lpips.lpips_weights import LpipsWeights
 
 VERSION = "0.1"
+_SMALL_PIXELS = 60_000
+"""Below, convolutions of fewer products take longer: their weights are four times as large, and read once an image."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,9 @@ class Lpips:
         self._network = network
         self._data_range = settings.data_range
         self._weights: LpipsWeights = find_weights(network, settings.lpips_weights, download=settings.download)
-        trunk, heads = self._weights.trunk, list(self._weights.heads.values())
-        self._features = OnnxSession(features_graph(network, trunk).SerializeToString(), settings.threads)
-        self._distance = OnnxSession(distance_graph(network, trunk, heads).SerializeToString(), settings.threads)
+        self._threads = settings.threads_in_turn
+        self._opened: dict[bool, tuple[OnnxSession, OnnxSession]] = {}
+        self._opening = threading.Lock()
         fault = check_distances(net, self._distance_of_tensors)
         if fault is not None:
             raise LpipsUnavailableError(
@@ -111,10 +114,22 @@ class Lpips:
 
     def _features_of(self, tensor: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         names = [feature_name(tap) for tap in range(len(self._network.taps()))]
-        return dict(zip(names, self._features.run(names, {IMAGE: tensor}), strict=True))
+        return dict(zip(names, self._sessions(tensor)[0].run(names, {IMAGE: tensor}), strict=True))
 
     def _distance_to(self, features: dict[str, NDArray[np.float32]], tensor: NDArray[np.float32]) -> float:
-        return float(self._distance.run([DISTANCE], {IMAGE: tensor, **features})[0].item())
+        return float(self._sessions(tensor)[1].run([DISTANCE], {IMAGE: tensor, **features})[0].item())
+
+    def _sessions(self, tensor: NDArray[np.float32]) -> tuple[OnnxSession, OnnxSession]:
+        """For features and for distances of images of such a size, opened when they are first needed."""
+        is_small = tensor.shape[2] * tensor.shape[3] < _SMALL_PIXELS
+        with self._opening:
+            if is_small not in self._opened:
+                network = self._network.plain() if is_small else self._network
+                trunk, heads = self._weights.trunk, list(self._weights.heads.values())
+                graphs = features_graph(network, trunk), distance_graph(network, trunk, heads)
+                features, distance = (OnnxSession(graph.SerializeToString(), self._threads) for graph in graphs)
+                self._opened[is_small] = features, distance
+            return self._opened[is_small]
 
     def _distance_of_tensors(self, reference: NDArray[np.float32], output: NDArray[np.float32]) -> float:
         return self._distance_to(self._features_of(reference), output)

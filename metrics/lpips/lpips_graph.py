@@ -86,6 +86,8 @@ def _normalised_features(graph: OnnxGraph, network: Network, trunk: Mapping[str,
                 "MaxPool", [value], kernel_shape=[layer.kernel] * 2, strides=[2, 2], ceil_mode=int(layer.ceil)
             )
         else:
-            length = graph.node("ReduceL2", [value], axes=[1], keepdims=1)
+            # As a convolution, which is several times as fast as the runtime's reduction over channels.
+            ones = graph.constant(f"ones_{layer.channels}", np.ones((1, layer.channels, 1, 1), np.float32))
+            length = graph.node("Sqrt", [graph.node("Conv", [graph.node("Mul", [value, value]), ones])])
             features.append(graph.node("Div", [value, graph.node("Add", [length, epsilon])]))
     return features

@@ -6,12 +6,16 @@ LPIPS: Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution with bias, then ReLU."""
+    """A convolution with bias, then ReLU.
+
+    `minimal`: computed with fewer products (winograd.py), for stride 1 and a padding that keeps the size. It pays where
+    channels are many and features small, since it takes twice to four times their memory.
+    """
 
     name: str
     inputs: int
@@ -19,6 +23,7 @@ class Conv:
     kernel: int
     stride: int = 1
     padding: int = 0
+    minimal: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,11 @@ class Network:
                 found += [layer.squeeze, *layer.expansions]
         return found
 
+    def plain(self) -> Network:
+        """The same with every convolution as it stands, for pictures so small that reading weights costs most."""
+        layers = [replace(layer, minimal=False) if isinstance(layer, Conv) else layer for layer in self.layers]
+        return replace(self, layers=tuple(layers))
+
     def taps(self) -> list[int]:
         """Channels of the features at each tap."""
         return [layer.channels for layer in self.layers if isinstance(layer, Tap)]
@@ -98,14 +108,14 @@ _ALEX = Network(
         Conv("features.0", 3, 64, 11, stride=4, padding=2),
         Tap(64),
         MaxPool(3),
-        Conv("features.3", 64, 192, 5, padding=2),
+        Conv("features.3", 64, 192, 5, padding=2, minimal=True),
         Tap(192),
         MaxPool(3),
-        Conv("features.6", 192, 384, 3, padding=1),
+        Conv("features.6", 192, 384, 3, padding=1, minimal=True),
         Tap(384),
-        Conv("features.8", 384, 256, 3, padding=1),
+        Conv("features.8", 384, 256, 3, padding=1, minimal=True),
         Tap(256),
-        Conv("features.10", 256, 256, 3, padding=1),
+        Conv("features.10", 256, 256, 3, padding=1, minimal=True),
         Tap(256),
     ),
     smallest_side=31,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.lpips.lpips_networks import Conv
+from metrics.lpips.winograd import convolve_minimally
 
 if TYPE_CHECKING:
     import onnx
@@ -23,6 +24,7 @@ class OnnxGraph:
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
+        self._whole_numbers: dict[tuple[int, ...], str] = {}
 
     def constant(self, name: str, values: NDArray[np.float32]) -> str:
         """Add a constant tensor; its name."""
@@ -30,6 +32,15 @@ class OnnxGraph:
 
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
         return name
+
+    def whole_numbers(self, numbers: tuple[int, ...]) -> str:
+        """Add a constant (n,) of int64, for shapes and places; its name, the same for the same numbers."""
+        from onnx import numpy_helper
+
+        if numbers not in self._whole_numbers:
+            name = self._whole_numbers[numbers] = f"whole_numbers_{len(self._whole_numbers)}"
+            self._constants[name] = numpy_helper.from_array(np.array(numbers, np.int64), name)
+        return self._whole_numbers[numbers]
 
     def node(self, operator: str, inputs: Sequence[str], output: str | None = None, **attributes: Any) -> str:
         """Add a node with one output; the output's name."""
@@ -57,7 +68,10 @@ class OnnxGraph:
 
 def convolve(graph: OnnxGraph, conv: Conv, value: str, trunk: Mapping[str, NDArray[np.float32]]) -> str:
     """Add a convolution of a trunk and its ReLU; the output's name."""
-    weight, bias = (f"{conv.name}.{part}" for part in ("weight", "bias"))
-    inputs = [value, graph.constant(weight, trunk[weight]), graph.constant(bias, trunk[bias])]
-    convolved = graph.node("Conv", inputs, strides=[conv.stride] * 2, pads=[conv.padding] * 4)
+    weight, bias = (trunk[f"{conv.name}.{part}"] for part in ("weight", "bias"))
+    if conv.minimal:
+        convolved = convolve_minimally(graph, conv.name, value, weight, bias, conv.padding)
+    else:
+        names = [graph.constant(f"{conv.name}.{part}", each) for part, each in (("weight", weight), ("bias", bias))]
+        convolved = graph.node("Conv", [value, *names], strides=[conv.stride] * 2, pads=[conv.padding] * 4)
     return graph.node("Relu", [convolved])

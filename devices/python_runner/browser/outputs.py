@@ -12,7 +12,7 @@ from devices.python_runner.browser.npy_file import item_bytes, npy_bytes
 from devices.python_runner.output_file import write_whole
 
 _MOST_OUTPUT_BYTES = 256 << 20
-"""Of one output whose shape the engine does not tell."""
+"""The most bytes of one output whose shape the engine does not tell."""
 
 
 def most_bytes(info: dict[str, Any]) -> int:

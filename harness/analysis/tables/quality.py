@@ -74,7 +74,7 @@ def score_outputs(
     outputs = read_outputs(folder, manifest) if outputs is None else outputs
     most = manifest.experiment.task.most_at_once or _MOST_AT_ONCE
     threads = min(os.cpu_count() or 1, most, max(1, len(manifest.items)))
-    metrics, unavailable = _open_metrics(manifest, max(1, (os.cpu_count() or 1) // threads))
+    metrics, unavailable = _open_metrics(manifest, threads)
     rows: list[dict[str, Any]] = []
     looks = _looks(manifest)
     with KeptScores() as kept:
@@ -103,14 +103,15 @@ def metric_settings(manifest: Manifest) -> MetricSettings:
     return settings if settings.classes else replace(settings, classes=tuple(sorted(labels)))
 
 
-def _open_metrics(manifest: Manifest, threads: int) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
-    """The metrics that can be had, each using so many threads for an item, and for the others why not."""
+def _open_metrics(manifest: Manifest, at_once: int) -> tuple[dict[str, Metric | OpenSetMetric], dict[str, str]]:
+    """The metrics that can be had, each for so many items at once, and for the others why not."""
     from metrics.errors import MetricUnavailableError
     from metrics.registry import METRICS, SET_METRICS
 
     task = manifest.experiment.task
+    threads = max(1, (os.cpu_count() or 1) // at_once)
     deadline_s = manifest.experiment.measure.own_metric_timeout_s
-    settings = replace(metric_settings(manifest), threads=threads, own_deadline_s=deadline_s)
+    settings = replace(metric_settings(manifest), threads=threads, at_once=at_once, own_deadline_s=deadline_s)
     metrics: dict[str, Metric | OpenSetMetric] = {}
     unavailable: dict[str, str] = {}
     for name in manifest.experiment.measure.metrics:

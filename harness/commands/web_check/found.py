@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from devices.browser import settings_names as names
@@ -71,8 +72,8 @@ def backend_check(
             update={
                 "runs": is_whole,
                 "is_right": difference.is_right if is_whole else None,
-                "largest_difference": difference.largest,
-                "relative_difference": difference.relative,
+                "largest_difference": difference.largest if math.isfinite(difference.largest) else None,
+                "relative_difference": difference.relative if math.isfinite(difference.relative) else None,
                 "tolerance": TOLERANCE,
                 "message": difference.why,
             }

@@ -3,12 +3,14 @@ alike, and the report says what they ran in.
 """
 
 import json
+import platform
 import shlex
 import shutil
 
 import numpy as np
 import pytest
 
+from devices.build.native_build import target_for_machine
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
 from harness.cli.main import main
@@ -192,6 +194,24 @@ def test_over_ssh_too(tmp_path, workdir):
     result = comparison(tmp_path / "run").devices[0]
     assert [arm.status for arm in result.arms] == ["ok", "ok"]
     assert result.arms[1].browser["Browser"].startswith("Chromium ")
+
+
+@pytest.mark.skipif(target_for_machine(platform.machine()) is None, reason="no native runner for this machine")
+def test_by_the_native_runner_too(tmp_path, workdir):
+    tiny = experiment(tmp_path / "experiment", gpu=False)
+    tiny.measure |= {"pairs": 2, "launches": 1, "memory_repeats": 3}
+    done = bakeoff(
+        "run", tiny.write(), "--runner", "native", "--out", tmp_path / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir)
+    )
+    assert done.exit_code == 0, done.stderr
+    result = comparison(tmp_path / "run").devices[0]
+    assert result.runner == "native runner"
+    native, page = result.arms
+    assert [native.status, page.status] == ["ok", "ok"]
+    assert page.browser["Browser"].startswith("Chromium ")
+    assert "gzipped" in page.browser["To download"]
+    assert page.values["engine_start"].kind == "available"
+    assert page.values["psnr_y"].value == pytest.approx(native.values["psnr_y"].value, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -275,9 +275,13 @@ class SimulatedDevice:
         gates = self._plan.gates.get(of_pass)  # type: ignore[call-overload]
         if gates is None:
             return None
-        texts = {probe.id: self.read(probe.path) for probe in self._plan.probes if isinstance(probe, FileProbe)}
+        watched = {condition.probe for condition in gates.conditions}
+        paths = {
+            probe.id: probe.path for probe in self._plan.probes if isinstance(probe, FileProbe) and probe.id in watched
+        }
         waited_s, failed = 0.0, ["?"]
         while True:
+            texts = {name: self.read(path) for name, path in paths.items()}
             values: dict[str, float | str | None] = {"others_busy_cores": self._truth.others_busy_cores(self._now_s)}
             failed = []
             for condition in gates.conditions:
@@ -306,7 +310,6 @@ class SimulatedDevice:
                 return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=failed)
             self._idle(gates.poll_ns / 1e9)
             waited_s += gates.poll_ns / 1e9
-            texts = {probe.id: self.read(probe.path) for probe in self._plan.probes if isinstance(probe, FileProbe)}
 
     def _memory(self, step: MemoryStep) -> None:
         rss = self._truth.rss_bytes[step.arm]
