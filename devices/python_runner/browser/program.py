@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 
 from devices.python_runner.browser.devtools import DevTools, DevToolsError
-from devices.python_runner.browser.process_tree import tree
+from devices.python_runner.browser.process_tree import PROC, tree
 from devices.python_runner.child_process import die_with_parent
 from devices.python_runner.log import one_line
+from devices.python_runner.machine import read_text_file
 
 PROFILE_PREFIX = ".browser-"
 _END_TIMEOUT_S = 5.0
@@ -180,6 +181,7 @@ class Program:
             self._process.wait()
         for pid in started[1:]:
             _end(pid)
+        _await_ends(started[1:])
         remove_folder(self._profile)
 
 
@@ -187,6 +189,15 @@ def _end(pid: int) -> None:
     """Ends a process that a browser left behind. It was the browser's, and its number is not taken anew so soon."""
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)
+
+
+def _await_ends(pids: list[int]) -> None:
+    """Until all are gone, or nobody has asked how they ended yet; a process that was killed takes a moment to be."""
+    for _ in range(40):
+        states = (read_text_file(PROC / str(pid) / "stat") for pid in pids)
+        if all(stat is None or stat.rpartition(")")[2].split()[0] in "ZX" for stat in states):
+            return
+        time.sleep(0.05)
 
 
 def remove_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.documents.records import (
 from tests.devices.browser.web_bench import add_web_arm, changed_page, web
 from tests.devices.runner_contract import models
 from tests.devices.runner_contract.bench import Bench, kill_at_once, of_kind
+from tests.rig.small_disk import small_disk
 
 SHAPES = {"image": [1, 1, 8, 8]}
 
@@ -74,6 +76,22 @@ def run_held(bench: Bench, accident: Callable[[], None]) -> list[Record]:
     assert list(bench.folder.glob(".browser-*")) == []
     bench.assert_no_worker_left()
     return bench.records()
+
+
+def assert_nothing_holds(folder: Path) -> None:
+    """No process has a file of the folder open any more; what was killed may take a moment to be gone."""
+    deadline = time.monotonic() + 30
+    while left := [process.name for process in Path("/proc").glob("[0-9]*") if has_open(process, folder)]:
+        assert time.monotonic() < deadline, f"{left} outlived their runner"
+        time.sleep(0.05)
+
+
+def has_open(process: Path, folder: Path) -> bool:
+    try:
+        links = [str(link.readlink()) for link in [*(process / "fd").iterdir(), process / "cwd"]]
+        return any(link.startswith(str(folder)) for link in links) or str(folder) in (process / "maps").read_text()
+    except OSError:
+        return False  # it has gone meanwhile
 
 
 def pid_of(bench: Bench, arm: str) -> int:
@@ -267,3 +285,38 @@ def test_a_second_runner_disturbs_nothing(bench: Bench) -> None:
     records = run_held(bench, accident)
     assert second == [75]
     assert failures(records) == []
+
+
+def test_an_output_for_which_there_is_no_space_ends_the_session_and_fails_no_arm(empty_bench: Bench) -> None:
+    bench = empty_bench
+    add_web_arm(bench, models.conv_onnx(bench.folder / "conv.onnx", static=(64, 64)))
+    items = [bench.add_item(models.image(64, 64, seed=seed)) for seed in range(3)]
+    for item in items:
+        bench.quality("a0", item)
+    bench.write_plan()
+    with small_disk(bench.folder / "outputs", 4 * 64 * 64 * 4 * 5 // 2) as outputs:
+        records = bench.run(expected_exit_code=74)
+        kept = [record.item for record in of_kind(records, QualityOutput)]
+        assert kept == ["i0", "i1"]
+        assert of_kind(records, ArmFailed) == []
+        assert list(bench.folder.glob(".browser-*")) == []
+        subprocess.run(["mount", "-o", "remount,size=16m", str(outputs)], check=True)
+        records = bench.run()
+        assert of_kind(records, ArmFailed) == []
+        assert [record.item for record in of_kind(records, QualityOutput)] == ["i0", "i1", "i2"]
+
+
+def test_a_profile_for_which_there_is_no_space_is_named_or_done_without(empty_bench: Bench, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", 256 * 1024) as folder:
+        bench = Bench(folder, empty_bench.command)
+        add_web_arm(bench, models.conv_onnx(folder / "conv.onnx", static=(8, 8)))
+        bench.quality("a0", bench.add_item(models.image(8, 8)))
+        bench.write_plan(step_timeout_s=30)
+        begun = time.monotonic()
+        assert bench.start().wait(100) in (0, 74)
+        assert time.monotonic() - begun < 100
+        kept = of_kind(bench.records(), QualityOutput)
+        failed = of_kind(bench.records(), ArmFailed)
+        assert len(kept) + len(failed) <= 1
+        assert kept or failed or "No space left" in bench.log_path.read_text()
+        assert_nothing_holds(folder)
