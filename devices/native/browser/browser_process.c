@@ -12,6 +12,8 @@
 #define WORDS_MAX 64
 #define INTENT_TIMEOUT_NS INT64_C(20000000000)
 #define LAST_WORDS_BYTES 600
+#define END_LOOKS 40
+#define END_LOOK_EVERY_NS INT64_C(50000000)
 
 /* The same as in devices/python_runner/browser/program.py. */
 static const char *const chromium_flags[] = {
@@ -256,6 +258,13 @@ void browser_end(struct browser_process *browser)
     /* What it left behind was its own, and the number of a process is not taken anew so soon. */
     for (int k = 1; k < tree.count; k++)
         kill(tree.processes[k].pid, SIGKILL);
+    /* A process that was killed takes a moment to be. */
+    for (int k = 1, looks = 0; k < tree.count && looks < END_LOOKS; looks++) {
+        while (k < tree.count && process_has_ended(tree.processes[k].pid))
+            k++;
+        if (k < tree.count)
+            sleep_ns(END_LOOK_EVERY_NS);
+    }
     browser->pid = -1;
     browser->has_ended = false;
     if (browser->folder != NULL)
