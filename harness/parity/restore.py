@@ -70,7 +70,7 @@ class Restorer:
         for layer in sorted(self._with_followers(layers), key=lambda each: order[each.pair.converted.key]):
             targets = self._targets(layer)
             for feeds, values in zip(given, self._computed(layer, given, overridden), strict=True):
-                feeds.update(dict.fromkeys(targets, values))
+                feeds.update({name: self._shaped(name, values) for name in targets})
             overridden.update(dict.fromkeys(targets))
         runs = bench.converted.program.rest(overridden, ())
         runs.expect(given)
@@ -80,6 +80,11 @@ class Restorer:
             after.append(output_error(bench.outputs(self._real(made), wanted), wanted))
         runs.close()
         return Restored(self._before, after)
+
+    def _shaped(self, name: str, values: Floats) -> Floats:
+        """In the shape that a tensor of the file has."""
+        seen = self._bench.converted.seen.get(name)
+        return values if seen is None else values.reshape(seen.shape)
 
     def _with_followers(self, layers: Sequence[Layer]) -> list[Layer]:
         """Also those behind that only move the same levels: a range that cuts would cut there again."""
@@ -124,7 +129,19 @@ class Restorer:
             found = self._values.of_tensor.get(name)
             if found is not None:
                 return found
-        raise NotRestorableError("its output is not in the file: the runtime made it")
+        found = self._behind_a_reshape(value)
+        if found is None:
+            raise NotRestorableError("its output is not in the file: the runtime made it")
+        return found
+
+    def _behind_a_reshape(self, value: Value) -> Value | None:
+        """Where a runtime fuses a matrix and a bias, it has the tensor of the file behind a reshape of its own."""
+        for op in self._bench.converted.program.graph.ops:
+            if op.family == "reshape" and op.inputs[0] in value.members:
+                return next(
+                    (self._values.of_tensor[name] for name in op.outputs if name in self._values.of_tensor), None
+                )
+        return None
 
     def _computed(
         self, layer: Layer, given: Sequence[dict[str, Array]], overridden: Mapping[str, None]
@@ -184,4 +201,5 @@ class Restorer:
         pair = self._bench.pair_of(name)
         assert pair is not None
         shape = self._bench.original.seen[pair.original.key].shape
-        return pair.layout.to_original(real(array, quantizer), shape).astype(np.float32)
+        held = real(array, quantizer).reshape(self._bench.converted.seen[name].shape)
+        return pair.layout.to_original(held, shape).astype(np.float32)

@@ -206,7 +206,7 @@ def _told(node: Any, otherwise: str) -> str:
 def _source(node: Any) -> str:
     found = _SOURCE.findall(str(node.sourceRange())[-20_000:])
     # What was traced and saved has lines of the archive's own code alone.
-    found = [each for each in found if "___torch_mangle" not in each[0]]
+    found = [each for each in found if "__torch__" not in each[0] and "___torch_mangle" not in each[0]]
     own = [each for each in found if "/torch/" not in each[0]] or found
     return f"{own[0][0].rsplit('/', 1)[-1]}:{own[0][1]}" if own else ""
 
