@@ -164,7 +164,14 @@ def _on_devices(
             for arm in resolved.arms:
                 if arm.id in ready.refused:
                     raise ready.refused[arm.id].error(arm, device.name)
-            lines.append(f"device    {device.name}: every model opens")
+            in_pages = [arm for arm in resolved.arms if arm.id in ready.placement.web]
+            opened = "every model opens" if not in_pages else "every model opens that runs in no page"
+            lines.append(f"device    {device.name}: {opened if len(in_pages) < len(resolved.arms) else 'ready'}")
+            lines += [
+                f"{'':10}{arm.arm.name}: in {ready.runner.engines[arm.id].browser_product}, not opened; "
+                f"bakeoff web-check {arm.model.path.name} does that"
+                for arm in in_pages
+            ]
             lines += _runner(ready.runner, resolved)
     return lines
 

@@ -84,7 +84,10 @@ def _web_engine(spec: RuntimeSpec, identity: Identity, python: str | None, brows
     fault = None
     is_here = False
     if not browsers:
-        fault = ("no browser was found there", "Install one on the device, such as: apt install chromium")
+        where = (
+            "from the store: Chrome" if identity.android is not None else "on the device, such as: apt install chromium"
+        )
+        fault = ("no browser was found there", f"Install one {where}")
     elif runner == "python" and python is None:
         fault = ("there is no Python 3.8 or newer to serve its page", "Install one, such as: apt install python3")
     else:

@@ -51,6 +51,6 @@ def static_copy(model: ModelFile, shapes: dict[str, list[int]]) -> StaticCopy:
 
 
 def sizes_in_words(shapes: dict[str, list[int]]) -> str:
-    """Such as `1×3×48×48`, or `image 1×3×48×48, scale 1` where there are several."""
+    """Such as `1×3×48×48`, or `frame 1×3×48×48, gain 1` where there are several."""
     sides = {name: "×".join(map(str, shape)) or "one number" for name, shape in shapes.items()}
     return ", ".join(sides.values() if len(sides) == 1 else [f"{name} {side}" for name, side in sides.items()])

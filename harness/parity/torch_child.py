@@ -77,7 +77,8 @@ def _open(path: str) -> Model:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from harness.parity import torch_archive, torch_script
 
-    torch.set_num_threads(2)
+    # Several threads wait for each other in a loop, which on a busy machine takes all of its time.
+    torch.set_num_threads(1)
     kind = torch_archive.kind_of(path)
     return Model(torch_archive.read(path) if kind == "export" else torch_script.read(path))
 

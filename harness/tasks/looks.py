@@ -73,7 +73,7 @@ class SeenOutput:
     arm: str
     codec: Any
     tensors: Sequence[NDArray[np.generic]]
-    """As the task's `decode` takes them."""
+    """What the model put out, as the task's `decode` takes it."""
     decoded: Callable[[], Any]
     """What they are decoded to, once for all who ask; None where they cannot be."""
 

@@ -54,7 +54,7 @@ class PreparedTile:
 
     place: Tile
     shares: NDArray[np.float32]
-    """Of the pixels of every `_EVERY`th row, how much each counts for the centre; sum 1."""
+    """How much each pixel of every `_EVERY`th row counts for the centre; sum 1."""
     centre: float
     """What is taken away from its values."""
     means: NDArray[np.float32]

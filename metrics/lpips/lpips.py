@@ -126,8 +126,9 @@ class Lpips:
             if is_small not in self._opened:
                 network = self._network.plain() if is_small else self._network
                 trunk, heads = self._weights.trunk, list(self._weights.heads.values())
-                graphs = features_graph(network, trunk), distance_graph(network, trunk, heads)
-                features, distance = (OnnxSession(graph.SerializeToString(), self._threads) for graph in graphs)
+                # One after the other: each holds the weights once more until it is open.
+                features = OnnxSession(features_graph(network, trunk).SerializeToString(), self._threads)
+                distance = OnnxSession(distance_graph(network, trunk, heads).SerializeToString(), self._threads)
                 self._opened[is_small] = features, distance
             return self._opened[is_small]
 

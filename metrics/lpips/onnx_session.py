@@ -44,8 +44,9 @@ class OnnxSession:
     def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """The named outputs for these inputs; called from several threads, they take turns."""
         with _TURNS:
-            results: list[NDArray[np.float32]] = self._session.run(list(outputs), dict(inputs), self._options(inputs))
-        return results
+            results = self._session.run(list(outputs), dict(inputs), self._options(inputs))
+            # Copies, since what is kept in the arena would be in the way of what is computed there next.
+            return [np.array(each) for each in results]
 
     def _options(self, inputs: Mapping[str, NDArray[np.float32]]) -> Any:
         """Memory is kept from one run to the next, since to have its pages anew costs as much as a convolution; but one

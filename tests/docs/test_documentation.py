@@ -108,6 +108,10 @@ def test_every_command_of_a_page_works(page, desk, tmp_path, workdir):
         environment = {**environment, **serve_a_database(held)}
     if any("promtool" in script for script in scripts) and shutil.which("promtool") is None:
         pytest.skip("no promtool on this machine; run scripts/install_test_packages.sh")
+    if any("web-check" in script for script in scripts):
+        lacking = [program for program in ("chromium", "npm") if shutil.which(program) is None]
+        if lacking:
+            pytest.skip(f"no {' and no '.join(lacking)} on this machine")
     if any("bench-4" in script for script in scripts):
         missing = sshd_rig.missing_parts()
         if missing:

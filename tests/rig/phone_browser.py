@@ -1,7 +1,9 @@
-"""A browser for a stand-in phone: a Chromium of this machine that opens what an intent names, through the phone's adbd.
+"""A browser for a stand-in phone: a Chromium of this machine that opens what an intent names, through the phone's
+adbd.
 
-The phone's `am` writes down what it is asked. A tab that an intent names is opened here, with the phone's port forwarded
-by the real adb; whatever the page's address says leads to that port. A new intent takes the place of the tab before it.
+The phone's `am` writes down what it is asked. A tab that an intent names is opened here, with the phone's port
+forwarded by the real adb; whatever the page's address says leads to that port. A new intent takes the place of the tab
+before it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
 // The socket of a page: one question at a time, each answered by a function of its name.
 
-/** Opens it, and answers with what `answers[name](question)` returns or throws. Returns a function that says an event. */
-export function serve(answers) {
+/** Opens it, and answers with what `answers[name](question)` returns or throws; `onEnd` is called once it is over. Returns a function
+ * that says an event.
+ */
+export function serve(answers, onEnd = () => {}) {
   const address = new URL("socket", location.href);
   address.protocol = "ws:";
   const socket = new WebSocket(address);
+  socket.onclose = onEnd;
   socket.onmessage = async (message) => {
     const question = JSON.parse(message.data);
     let answer;

@@ -17,7 +17,7 @@ async function browser() {
   return found === null ? navigator.userAgent : `${found[1]} ${found[2]}`;
 }
 
-const say = serve({
+const answers = {
   async hello() {
     return { user_agent: navigator.userAgent, browser: await browser(), hidden: document.hidden };
   },
@@ -36,6 +36,15 @@ const say = serve({
     return {};
   },
   echo: () => ({}),
-});
+};
+
+/** Nobody asks any more: what frames hold of memory is given back, also where a browser does not let a page close its tab. */
+function end() {
+  for (const frame of frames.values()) frame.remove();
+  frames.clear();
+  window.close();
+}
+
+const say = serve(answers, end);
 
 document.addEventListener("visibilitychange", () => say({ event: document.hidden ? "hidden" : "visible" }));

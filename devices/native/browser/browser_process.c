@@ -12,6 +12,8 @@
 #define WORDS_MAX 64
 #define INTENT_TIMEOUT_NS INT64_C(20000000000)
 #define LAST_WORDS_BYTES 600
+#define END_LOOKS 40
+#define END_LOOK_EVERY_NS INT64_C(50000000)
 
 /* The same as in devices/python_runner/browser/program.py. */
 static const char *const chromium_flags[] = {
@@ -163,13 +165,18 @@ static bool start_program(struct browser_process *browser, struct words *words, 
 /* A phone's app. The address says nothing to others that its page does not take back at once: it is good for one socket. */
 static bool show_in_app(const char *package, const char *address, struct failure *failure)
 {
-    char am[] = "am", start[] = "start", action[] = "-a", view[] = "android.intent.action.VIEW", data[] = "-d", error[200];
+    char am[] = "am", start[] = "start", action[] = "-a", view[] = "android.intent.action.VIEW", data[] = "-d";
+    char error[200] = "";
     char *place = copy_text(address), *app = copy_text(package);
     char *const argv[] = {am, start, action, view, data, place, app, NULL};
     struct bytes said = {0}, line = {0};
     bool done = command_output(argv, 4096, INTENT_TIMEOUT_NS, &said, error, sizeof error);
     bytes_add(&said, "", 0);
     bool is_refused = strstr(said.data, "Error") != NULL;
+    /* It repeats what it was asked, and the address is nobody else's business. */
+    char *told = strstr(said.data, address);
+    if (told != NULL)
+        memmove(told, told + strlen(address), strlen(told + strlen(address)) + 1);
     add_one_line(&line, said.data, 300);
     if (!done)
         fail(failure, BROWSER_NOT_STARTED, "%s cannot be told to show a page: %s %s", package, error,
@@ -251,6 +258,13 @@ void browser_end(struct browser_process *browser)
     /* What it left behind was its own, and the number of a process is not taken anew so soon. */
     for (int k = 1; k < tree.count; k++)
         kill(tree.processes[k].pid, SIGKILL);
+    /* A process that was killed takes a moment to be. */
+    for (int k = 1, looks = 0; k < tree.count && looks < END_LOOKS; looks++) {
+        while (k < tree.count && process_has_ended(tree.processes[k].pid))
+            k++;
+        if (k < tree.count)
+            sleep_ns(END_LOOK_EVERY_NS);
+    }
     browser->pid = -1;
     browser->has_ended = false;
     if (browser->folder != NULL)

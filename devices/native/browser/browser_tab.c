@@ -184,6 +184,8 @@ void browser_tab_tell_end(struct browser_tab *tab, const struct frame *frame, st
         fail(failure, "PageReloaded", "the page was loaded anew in the middle of the measurement");
     else if (has_ended)
         fail(failure, "BrowserEnded", "the browser ended in the middle of the measurement: %s", how);
+    else if (tab->browser.pid < 0)
+        fail(failure, "PageCrashed", "the page's socket ended: its tab or its app was closed, or crashed");
     else
         fail(failure, "PageCrashed",
              "the page's socket ended and the browser runs: its process crashed or was killed");

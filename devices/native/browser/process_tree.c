@@ -35,6 +35,18 @@ static pid_t parent_of(pid_t pid)
     return parent;
 }
 
+bool process_has_ended(pid_t pid)
+{
+    struct bytes text = {0};
+    bool has_ended = true;
+    if (read_proc(pid, "stat", &text)) {
+        const char *name_end = strrchr(text.data, ')');
+        has_ended = name_end != NULL && strlen(name_end) > 2 && (name_end[2] == 'Z' || name_end[2] == 'X');
+    }
+    bytes_free(&text);
+    return has_ended;
+}
+
 static bool ends_with(const char *line, const char *ending)
 {
     size_t length = strlen(line), ending_length = strlen(ending);

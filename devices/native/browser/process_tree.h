@@ -21,6 +21,9 @@ struct process_tree {
 /* A process and all that it and its children started; empty where /proc does not say. */
 void process_tree_read(struct process_tree *tree, pid_t root);
 
+/* Whether a process is gone, or nobody has asked how it ended yet. */
+bool process_has_ended(pid_t pid);
+
 /* How long all of a process's threads that still live have worked (the first number of schedstat); −1 if unknown. */
 int64_t process_cpu_ns(pid_t pid);
 

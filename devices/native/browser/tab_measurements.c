@@ -138,18 +138,6 @@ bool answer_infer_for(struct tab_request *asked, struct json_writer *writer, str
     return true;
 }
 
-static void write_size(struct json_writer *writer, struct json_writer *notes, pid_t pid, const char *name,
-                       const char *file, const char *key)
-{
-    int64_t bytes = pid > 0 ? process_size_bytes(pid, file, key) : -1;
-    struct bytes note = {0};
-    json_size_member(writer, name, bytes);
-    bytes_format(&note, "%s is unavailable: it is not told of the page's process", name);
-    if (bytes < 0)
-        json_string(notes, note.data);
-    bytes_free(&note);
-}
-
 bool answer_soak(struct tab_request *asked, struct json_writer *writer, struct failure *failure)
 {
     static const char *const latencies[] = {"latency_p50_ns", "latency_p90_ns", "latency_p99_ns", "latency_min_ns",
@@ -177,9 +165,9 @@ bool answer_soak(struct tab_request *asked, struct json_writer *writer, struct f
         json_integer_member(writer, latencies[k], value);
     }
     add_drift(&notes, said);
-    write_size(writer, &notes, asked->frame->pid, "rss_bytes", "status", "VmRSS");
-    write_size(writer, &notes, asked->frame->pid, "rss_anon_bytes", "status", "RssAnon");
-    write_size(writer, &notes, asked->frame->pid, "pss_bytes", "smaps_rollup", "Pss");
+    write_process_size(writer, &notes, asked->frame->pid, "rss_bytes", "status", "VmRSS");
+    write_process_size(writer, &notes, asked->frame->pid, "rss_anon_bytes", "status", "RssAnon");
+    write_process_size(writer, &notes, asked->frame->pid, "pss_bytes", "smaps_rollup", "Pss");
     write_notes(writer, &notes);
     return true;
 }

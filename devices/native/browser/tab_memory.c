@@ -36,8 +36,8 @@ bool answer_reset_peak(struct tab_request *asked, struct json_writer *writer, st
     return true;
 }
 
-static void write_size(struct json_writer *writer, struct json_writer *notes, pid_t pid, const char *name,
-                       const char *file, const char *key)
+void write_process_size(struct json_writer *writer, struct json_writer *notes, pid_t pid, const char *name,
+                        const char *file, const char *key)
 {
     int64_t bytes = pid > 0 ? process_size_bytes(pid, file, key) : -1;
     struct bytes note = {0};
@@ -136,9 +136,9 @@ bool answer_memory(struct tab_request *asked, struct json_writer *writer, struct
     struct process_tree tree = {0};
     bool good = true;
     pid_t pid = asked->frame->pid;
-    write_size(writer, &notes, pid, "rss_bytes", "status", "VmRSS");
-    write_size(writer, &notes, pid, "peak_rss_bytes", "status", "VmHWM");
-    write_size(writer, &notes, pid, "pss_bytes", "smaps_rollup", "Pss");
+    write_process_size(writer, &notes, pid, "rss_bytes", "status", "VmRSS");
+    write_process_size(writer, &notes, pid, "peak_rss_bytes", "status", "VmHWM");
+    write_process_size(writer, &notes, pid, "pss_bytes", "smaps_rollup", "Pss");
     if (asked->tab->browser.pid > 0)
         process_tree_read(&tree, asked->tab->browser.pid);
     add_share(&parts, asked, &tree, SHARE_PSS);

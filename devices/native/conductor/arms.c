@@ -179,6 +179,10 @@ enum flow arms_load(struct arms *arms, const struct arm_step *arm_step, int64_t 
     int64_t pid = 0;
     if (json_get_integer(loaded, "pid", 1, INT32_MAX, &pid))
         arms->working_pids[arm_step->arm] = (pid_t)pid;
+    /* In an app of a phone: no probe may take what serves the page for what infers. */
+    const struct json_value *elsewhere = json_get(answer, "infers_elsewhere");
+    if (elsewhere != NULL && elsewhere->kind == JSON_TRUE)
+        arms->working_pids[arm_step->arm] = 0;
     if (load_ns != NULL && !json_get_integer(loaded, "load_ns", 0, INT64_MAX, load_ns))
         *load_ns = 0;
     struct json_writer *record = journal_begin(arms->journal, "arm_loaded");

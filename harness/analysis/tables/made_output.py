@@ -28,7 +28,7 @@ class MadeOutput:
         self._decoded: list[Any] = []
         try:
             self.tensors = load_output(task, arm, output, given)
-            """Of the whole item; none where they cannot be read."""
+            """Those of the whole item; none where they cannot be read."""
         except (OSError, ValueError) as error:
             self.tensors = []
             self._decoded.append(Unread(str(error)))

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from harness.tasks.image_to_image.codec import Codec
 
 _ALONG_A_SIDE: Final = 254
-"""Of 64,516 pixels a share is known within 0.01, and PSNR within about 0.1 dB. Not a power of two, since pictures are
-made in blocks of such.
+"""With 64,516 pixels a share is known within 0.01, and PSNR within about 0.1 dB. It is no power of two, since pictures
+are made in blocks of such.
 """
 
 

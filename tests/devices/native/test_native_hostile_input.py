@@ -42,7 +42,8 @@ PROBE_TEXTS = [
 TOKEN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-"
 REQUESTS = [
     f"GET /{TOKEN}/engine/@litertjs/core/wasm/a_b.wasm?x HTTP/1.1\r\nHost: a0.localhost:4711\r\nAccept: */*\r\n\r\n",
-    f"PUT /{TOKEN}/output/0 HTTP/1.1\r\nHost: a0.localhost:4711\r\nOrigin: http://a0.localhost:4711\r\nContent-Length: 9\r\n\r\n",
+    f"PUT /{TOKEN}/output/0 HTTP/1.1\r\nHost: a0.localhost:4711\r\nOrigin: http://a0.localhost:4711\r\n"
+    "Content-Length: 9\r\n\r\n",
     f"GET /{TOKEN}/socket HTTP/1.1\r\nHost: 127.0.0.1:4711\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://127.0.0.1:4711\r\n\r\n",
 ]

@@ -1,5 +1,5 @@
-"""The native runner's server of pages, asked by strangers and by a page that lies: a program of the test's own stands in
-the browser's place, and says what a page would.
+"""The native runner's server of pages, asked by strangers and by a page that lies: a program of the test's own stands
+in the browser's place, and says what a page would.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devices.build.native_build import SOURCES
+from devices.python_runner.browser import program
 from tests.devices.runner_contract.bench import RUNNERS
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -148,7 +150,7 @@ def stamped(question: dict[str, Any], **more: Any) -> dict[str, Any]:
 class Holder:
     """The native runner's holder, and a page for its tab and its one frame."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, browser: list[str] | None = None, path: str | None = None) -> None:
         self.folder = folder
         self.start_page = folder / "start.html"
         (folder / "stand_in.py").write_text(STAND_IN)
@@ -157,7 +159,11 @@ class Holder:
         command = RUNNERS["native with sanitizers"]()
         self.log = (folder / "log").open("wb")
         self.process = subprocess.Popen(
-            [*command, "--browser"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log
+            [*command, "--browser"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=None if path is None else {"PATH": path},
         )
         self.frame: Page | None = None
         self.frame_answers: dict[str, Any] = {
@@ -174,7 +180,7 @@ class Holder:
         }  # fmt: skip
         arm = {"id": "a0", "model": str(folder / "model"), "runtime": "engine", "accelerator": "wasm", "threads": 2}
         arm["web"] = {
-            "browser": [sys.executable, str(folder / "stand_in.py"), str(self.start_page)],
+            "browser": browser or [sys.executable, str(folder / "stand_in.py"), str(self.start_page)],
             "family": "chromium",
             "page_files": {"tab.html": str(folder / "page.js"), "frame.js": str(folder / "page.js")},
             "engine_files": {"dist/engine.mjs": str(folder / "engine.mjs")},
@@ -408,7 +414,9 @@ LIES: dict[str, tuple[Any, str]] = {
     "events for ever": (frame_bytes(b'{"event": "visible"}') * 1200, "PageAnswerMalformed"),
     "a lost GPU": (frame_bytes(b'{"event": "lost", "message": "gone"}'), "GpuLost"),
     "an end": (frame_bytes(b"", kind=8), "PageCrashed"),
-    "an error of its own": ({"error": "RangeError\n" + "x" * 500, "message": "y" * 9000}, "RangeError " + "x" * 49 + "…"),
+    "an error of its own": (
+        {"error": "RangeError\n" + "x" * 500, "message": "y" * 9000}, "RangeError " + "x" * 49 + "…",
+    ),
     "silence": (None, "timeout"),
 }  # fmt: skip
 
@@ -462,3 +470,66 @@ def test_a_conductor_that_goes_in_the_middle_of_a_question_ends_all_at_once(hold
     holder.process.stdin.flush()
     time.sleep(0.3)
     # The fixture closes its stdin, and waits for its end.
+
+
+def test_nothing_wakes_while_nobody_asks(holder: Holder) -> None:
+    """Another arm works then: a holder that looked around would take its time."""
+    holder.ready()
+
+    def waits() -> int:
+        status = Path(f"/proc/{holder.process.pid}/status").read_text()
+        return sum(int(line.split()[1]) for line in status.splitlines() if "ctxt_switches" in line)
+
+    time.sleep(0.3)
+    before = waits()
+    time.sleep(2)
+    assert waits() == before
+
+
+def test_a_browser_that_does_not_know_a_name_gets_the_frame_under_another(holder: Holder) -> None:
+    addresses: list[str] = []
+    add = holder._add
+
+    def only_localhost(question: dict[str, Any]) -> dict[str, Any]:
+        addresses.append(Door(question["src"]).name)
+        return {} if addresses[-1] == "a0.localhost" else add(question)
+
+    holder._add = only_localhost  # type: ignore[method-assign]
+    assert holder.start() == {}
+    assert addresses == ["a0.localhost", "localhost"]
+    assert holder.ask("load", input_shapes={})["loaded"]["settings"]["frame_host"] == "localhost"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ('echo "Error: unable to resolve Intent { dat=$5 }"', "Error: unable to resolve Intent { dat= }"),
+        ("echo out of memory >&2; exit 3", "exit 3: out of memory"),
+        (None, "cannot start am"),
+    ],
+)
+def test_an_app_that_shows_no_page_is_named_and_the_address_is_not(
+    tmp_path: Path, script: str | None, said: str
+) -> None:
+    if script is not None:
+        (tmp_path / "am").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "am").chmod(0o755)
+    holder = Holder(tmp_path, ["android:com.nobody.browser"], str(tmp_path))
+    failed = holder.ask("start")
+    holder.close()
+    assert failed["error"] == "BrowserNotStarted"
+    assert "com.nobody.browser" in failed["message"]
+    assert said in failed["message"]
+    assert "http://" not in failed["message"]
+
+
+def test_both_runners_start_browsers_alike() -> None:
+    """Two lists in two languages: arms of one plan must not differ by the runner that serves them."""
+    flags = re.search(
+        r"chromium_flags\[\] = \{(.*?)\};", (SOURCES / "browser/browser_process.c").read_text(), re.DOTALL
+    )
+    assert flags is not None
+    assert re.findall(r'"(--[^"]+)"', flags[1]) == list(program._CHROMIUM)
+    profile = (SOURCES / "browser/firefox_profile.c").read_text()
+    preferences = re.findall(r'^        \{"([^"]+)", "((?:[^"\\]|\\.)*)"\},$', profile, re.MULTILINE)
+    assert {name: json.loads(value.replace("\\", "")) for name, value in preferences} == program._FIREFOX

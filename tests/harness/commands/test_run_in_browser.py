@@ -238,3 +238,12 @@ def test_an_engine_version_that_npm_lacks_is_told_in_two_lines(tmp_path, workdir
     done = bakeoff("run", tiny.write(), "--out", tmp_path / "run", BAKEOFF_LOCAL_WORKDIR=str(workdir))
     assert done.exit_code == 2
     assert "npm has no version 0.0.1 of onnxruntime-web" in done.stderr
+
+
+def test_check_says_what_it_did_not_open(tmp_path, workdir):
+    tiny = experiment(tmp_path / "experiment", gpu=False)
+    done = bakeoff("check", tiny.write(), "-d", "local", BAKEOFF_LOCAL_WORKDIR=str(workdir))
+    assert done.exit_code == 0, done.stderr
+    assert "local: every model opens that runs in no page" in done.stdout
+    assert "candidate: in Chromium " in done.stdout
+    assert f"not opened; bakeoff web-check {SHUFFLE} does that" in done.stdout

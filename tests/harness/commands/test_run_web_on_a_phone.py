@@ -10,13 +10,14 @@ import pytest
 from devices.browser import settings_names as names
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
+from harness.documents.plan import MEMINFO_ID
 from tests.rig import phone_browser
 from tests.rig.adb_server import AdbServer
-from tests.rig.command import bakeoff
+from tests.rig.command import bakeoff, start
 from tests.rig.phone import StandInPhone
 from tests.rig.phone_browser import PhoneBrowser
 from tests.rig.run_on_a_phone import device_folders, outputs, over_adb, runners
-from tests.rig.run_watch import assert_whole, records
+from tests.rig.run_watch import assert_whole, blocks_in, records, wait_for
 from tests.rig.tiny_experiment import TinyExperiment
 from tests.rig.web_engines import with_npm
 
@@ -65,6 +66,7 @@ def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
     [memory] = [each for each in found if each.record == "memory" and each.arm == "a1"]
     assert memory.steady_rss_bytes is None
     assert any("unavailable" in note for note in memory.notes)
+    assert all(reading.text is None for reading in memory.readings if reading.probe == MEMINFO_ID)
 
     made = outputs(tmp_path / "run", device)
     for item in ("i0", "i1"):
@@ -91,3 +93,31 @@ def test_androids_own_build_of_the_runner_serves_two_pages_in_one_tab(
     hosts = {each.arm: each.settings[names.FRAME_HOST] for each in found if each.record == "arm_loaded"}
     assert hosts == {"a0": "a0.localhost", "a1": "a1.localhost"}
     assert browser.opened
+
+
+def test_a_phones_browser_that_is_ended_fails_its_arm_and_the_other_goes_on(
+    stand_in: StandInPhone, server: AdbServer, tmp_path: Path
+) -> None:
+    tiny = web_experiment(tmp_path / "experiment")
+    tiny.measure |= {"pairs": 40, "launches": 1, "block_ms": 40.0}
+    with PhoneBrowser(stand_in, server) as browser:
+        running = start(
+            "run",
+            tiny.write(),
+            "-d",
+            f"adb:{stand_in.address}",
+            "--out",
+            tmp_path / "run",
+            log=tmp_path / "log",
+            **over_adb(server),
+        )
+        (device,) = device_folders(tmp_path / "run")
+        wait_for(lambda: blocks_in(tmp_path / "run", device) >= 4)
+        browser.kill()
+        running.wait(timeout=240)
+    found = records(tmp_path / "run", device)
+    assert [(each.arm, each.error) for each in found if each.record == "arm_failed"] == [("a1", "PageCrashed")]
+    own = [each.pair for each in found if each.record == "latency_block" and each.arm == "a0"]
+    assert own == list(range(40))
+    assert found[-1].record == "runner_finished"
+    assert found[-1].reason == "complete"

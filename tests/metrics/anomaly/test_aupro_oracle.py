@@ -1,6 +1,6 @@
 """AUPRO against an oracle of its own: the curve of every single region by sorting all values, with no steps, as
-anomalib has it (https://anomalib.readthedocs.io, AUPRO): regions connected by edges and corners, the overlap of each against the
-normal pixels of all items, the area under each up to a false positive rate of 0.3, and the mean of those.
+anomalib has it (https://anomalib.readthedocs.io, AUPRO): regions connected by edges and corners, the overlap of each
+against the normal pixels of all items, the area under each up to a false positive rate of 0.3, and the mean of those.
 """
 
 from __future__ import annotations
@@ -38,10 +38,9 @@ def area_up_to(false: np.ndarray, true: np.ndarray) -> float:
     for before, after, low, high in zip(false[:-1], false[1:], true[:-1], true[1:], strict=True):
         if before >= LIMIT:
             break
-        if after > LIMIT:
-            high = low + (high - low) * (LIMIT - before) / (after - before)
-            after = LIMIT
-        total += (after - before) * (low + high) / 2.0
+        end = min(after, LIMIT)
+        share = (end - before) / (after - before) if after > before else 0.0
+        total += (end - before) * (low + low + (high - low) * share) / 2.0
     return total
 
 
