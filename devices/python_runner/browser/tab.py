@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from devices.python_runner.browser.server import Server
 
 _ECHO_TIMEOUT_NS = 5_000_000_000
-_FRAME_TIMEOUT_NS = 10_000_000_000
+_FRAME_TIMEOUT_NS = 20_000_000_000
 """How long a frame may take to be there, before its site is taken for one that the browser cannot find."""
 _SPIN_NS = 80_000_000
-_SPINS = 3
+_SPINS = 4
+_WORKED_LEAST_NS = 10_000_000
 
 
 class Frame:
@@ -178,12 +179,17 @@ class Tab:
         """Which process the frame has: the one that works while the frame's page keeps its thread busy."""
         before_others = self._answers_meanwhile(frame, timeout_ns)
         for attempt in range(_SPINS):
-            time.sleep(0.2 * attempt)  # a browser that has just started is still busy with itself
+            # A browser that has just started is still busy with itself, and a busy machine gives it little of a core.
+            time.sleep(0.2 * attempt)
             pids = [process.pid for process in tree(self.program.pid) if process.role == "page"]
             before = {pid: cpu_ns(pid) for pid in pids}
-            frame.page.ask("spin", timeout_ns, duration_ns=_SPIN_NS)
+            frame.page.ask("spin", timeout_ns, duration_ns=_SPIN_NS << attempt)
             worked = sorted(((cpu_ns(pid) or 0) - (was or 0), pid) for pid, was in before.items() if was is not None)
-            if worked and worked[-1][0] > _SPIN_NS // 4 and sum(each for each, _ in worked[:-1]) < worked[-1][0] // 2:
+            if (
+                worked
+                and worked[-1][0] > _WORKED_LEAST_NS
+                and sum(each for each, _ in worked[:-1]) < worked[-1][0] // 2
+            ):
                 frame.pid = worked[-1][1]
                 break
         sharing = sorted(
