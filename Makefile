@@ -9,16 +9,16 @@ BIN := $(VENV)/bin
 IN_PARALLEL := --numprocesses 8 --dist worksteal
 PYTHON ?= $(shell sh scripts/find_python.sh)
 
-.PHONY: demo test ci-test lint setup setup-dev system-packages dashboards benchmarks clean
+.PHONY: demo test ci-test lint setup setup-dev setup-torch system-packages dashboards benchmarks clean
 
 demo: setup
 	$(BIN)/bakeoff run examples/demo.toml -d local
 
-test: setup-dev system-packages
+test: setup-dev setup-torch system-packages
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 # As continuous integration runs them: what failed is run again by itself, and the slowest are printed.
-ci-test: setup-dev system-packages
+ci-test: setup-dev setup-torch system-packages
 	$(BIN)/python scripts/run_tests_again.py $(IN_PARALLEL) --durations=50
 
 lint: setup-dev
@@ -30,6 +30,7 @@ lint: setup-dev
 
 setup: $(VENV)/.ready
 setup-dev: $(VENV)/.ready-dev
+setup-torch: $(VENV)/.ready-torch
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +41,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $@
+
+# Tests of PyTorch originals need it; where it cannot be had they skip, and say so.
+$(VENV)/.ready-torch: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0 && \
+		touch $@ || echo "PyTorch could not be installed: tests of PyTorch originals will be skipped" >&2
 
 # A real sshd and a real Chromium: tests run against them, and skip loudly where they cannot be had.
 system-packages:

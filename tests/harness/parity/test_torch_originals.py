@@ -7,6 +7,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,15 @@ import numpy as np
 import onnx
 import pytest
 
-pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'bakeoff[torch]'")
-
-import torch
-
 from harness.cli.main import main
 from tests.harness.experiments import experiments
 from tests.harness.parity.compared import saved as model_saved
 from tests.harness.parity.onnx_graphs import GRAPHS, renamed
 from tests.harness.parity.planted import built, planted
-from tests.harness.parity.torch_nets import saved
+
+pytestmark = pytest.mark.skipif(
+    find_spec("torch") is None, reason="PyTorch is not installed: pip install 'bakeoff[torch]'"
+)
 
 FEW = [("upscaler", "export", "QDQ"), ("residual", "script", "tflite int8"), ("upscaler", "trace", "renamed")]
 MANY = [
@@ -32,6 +32,13 @@ MANY = [
     for form in ("export", "script", "trace")
     for build in ("renamed", "QDQ", "tflite int8")
 ]
+
+
+def saved(graph: str, model: Any, folder: Path, form: str) -> Path:
+    """`torch_nets.saved`; imported here, so that only a worker that comes to these tests imports PyTorch."""
+    from tests.harness.parity import torch_nets
+
+    return torch_nets.saved(graph, model, folder, form)
 
 
 def told(original: Path, converted: Path, items: list[dict[str, Any]], folder: Path, capsys: Any) -> tuple[int, Any]:
@@ -102,6 +109,8 @@ def exported(folder: Path) -> Path:
 
 
 def whole_pickle(folder: Path) -> Path:
+    import torch
+
     torch.save(Marker(folder / "ran"), folder / "a.pt")
     return folder / "a.pt"
 
@@ -151,45 +160,29 @@ def graph_of_nonsense(folder: Path) -> Path:
     )
 
 
-class ReadsFile(torch.nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + torch.from_file("/etc/hostname", False, 1, dtype=torch.uint8)
-
-
 def reads_a_file(folder: Path) -> Path:
+    import torch
+
+    from tests.harness.parity.torch_strangers import ReadsFile
+
     torch.jit.script(ReadsFile()).save(str(folder / "a.pt"))
     return folder / "a.pt"
 
 
-class SetsState(torch.nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.size = 1
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * self.size
-
-    @torch.jit.export
-    def __getstate__(self) -> tuple[int, bool]:
-        return 1, self.training
-
-    @torch.jit.export
-    def __setstate__(self, state: tuple[int, bool]) -> None:
-        self.size = state[0]
-        self.training = state[1]
-
-
 def sets_state(folder: Path) -> Path:
+    import torch
+
+    from tests.harness.parity.torch_strangers import SetsState
+
     torch.jit.script(SetsState()).save(str(folder / "a.pt"))
     return folder / "a.pt"
 
 
-class TellsADict(torch.nn.Module):
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        return {"y": x}
-
-
 def tells_a_dict(folder: Path) -> Path:
+    import torch
+
+    from tests.harness.parity.torch_strangers import TellsADict
+
     torch.jit.script(TellsADict()).save(str(folder / "a.pt"))
     return folder / "a.pt"
 

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import struct
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -192,5 +193,10 @@ def test_an_array_of_objects_in_the_cache_is_not_unpickled(tmp_path: Path) -> No
 
 
 def test_reading_weights_does_not_import_pytorch() -> None:
-    read_torch_checkpoint(shared("weights", "squeezenet1_1_features.pth"))
-    assert "torch" not in sys.modules
+    read = (
+        "import pathlib, sys; from metrics.lpips.torch_checkpoint import read_torch_checkpoint; "
+        "read_torch_checkpoint(pathlib.Path(sys.argv[1])); print('torch' in sys.modules)"
+    )
+    path = shared("weights", "squeezenet1_1_features.pth")
+    told = subprocess.run([sys.executable, "-c", read, path], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
