@@ -1,1 +1,1 @@
-"""Browsers of a device: which it has, and which of them an arm means."""
+"""Browsers of a device: which it has, which of them an arm means, and the page that measures in one."""

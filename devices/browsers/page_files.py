@@ -1,4 +1,4 @@
-"""The page that measures, as files to be pushed: everything in `devices/browser/page`, as it is there."""
+"""The page that measures, as files to be pushed: everything in `devices/browsers/page`, as it is there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from devices.base import Blob
 
-_FOLDER: Final = Path(__file__).resolve().parents[1] / "browser" / "page"
+_FOLDER: Final = Path(__file__).resolve().parent / "page"
 _KINDS: Final = {".html", ".js"}
 
 

@@ -43,8 +43,8 @@ def bundle() -> Path:
 
 def bundle_bytes() -> bytes:
     """The zip's content."""
-    files = {"__main__.py": _START.encode(), "devices/__init__.py": b"", "devices/browser/__init__.py": b""}
-    files["devices/browser/settings_names.py"] = (_PACKAGE.parent / "browser" / "settings_names.py").read_bytes()
+    files = {"__main__.py": _START.encode(), "devices/__init__.py": b"", "devices/browsers/__init__.py": b""}
+    files["devices/browsers/settings_names.py"] = (_PACKAGE.parent / "browsers" / "settings_names.py").read_bytes()
     for path in sorted(_PACKAGE.rglob("*.py")):
         if path != Path(__file__).resolve():
             files[f"devices/python_runner/{path.relative_to(_PACKAGE).as_posix()}"] = path.read_bytes()

@@ -7,7 +7,7 @@
 
 #define SETTINGS_MAX 96
 
-/* Names as in devices/browser/settings_names.py. */
+/* Names as in devices/browsers/settings_names.py. */
 #define SETTING_USER_AGENT "user_agent"
 #define SETTING_CROSS_ORIGIN_ISOLATED "cross_origin_isolated"
 #define SETTING_CLOCK_STEP_NS "clock_step_ns"

@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from devices.python_runner.browser.frame import PageError, PageGoneError, tensors, texts, whole, wholes
 from devices.python_runner.browser.npy_file import read_npy
 from devices.python_runner.browser.outputs import kept_outputs, most_bytes

@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from devices.python_runner.browser.devtools import DevToolsError
 from devices.python_runner.browser.frame import Page, PageError, PageGoneError, texts
 from devices.python_runner.browser.process_tree import cpu_ns, tree

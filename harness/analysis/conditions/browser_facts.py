@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from harness.models.static_copy import sizes_in_words
 from harness.tasks.looks import Doubts
 from harness.words.sentences import listed

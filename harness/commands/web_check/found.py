@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from devices.runtimes.spec import ON_THE_PROCESSOR
 from harness.commands.web_check.compared import TOLERANCE, compare
 from harness.commands.web_check.op_in_message import op_in, what_to_do

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices import browser
-from devices.browser import settings_names as names
+from devices import browsers
+from devices.browsers import settings_names as names
 from devices.python_runner.browser.frame import Page, PageError
 from devices.python_runner.browser.holder import _stamps
 from devices.python_runner.browser.npy_file import npy_bytes, read_npy
@@ -25,7 +25,7 @@ from devices.python_runner.browser.tab import Frame
 from devices.python_runner.browser.web_socket import MalformedError, TooLargeError, WebSocket, accept_key
 from devices.python_runner.clock import clock_ns
 
-PAGE = Path(browser.__file__).parent / "page"
+PAGE = Path(browsers.__file__).parent / "page"
 SHAPES = [(), (1,), (3,), (1, 2, 3), (7, 1, 1, 100000), (0, 4)]
 DTYPES = [
     "float32",
@@ -234,6 +234,6 @@ def test_a_token_stands_in_no_text_for_the_record() -> None:
 def test_the_holder_is_parsed_by_the_oldest_python_that_it_is_for() -> None:
     import ast
 
-    folder = Path(browser.__file__).parents[1] / "python_runner"
+    folder = Path(browsers.__file__).parents[1] / "python_runner"
     for path in [*(folder / "browser").glob("*.py"), folder / "child_process.py", PAGE.parent / "settings_names.py"]:
         ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from harness.documents.records import (
     ArmFailed,
     ArmLoaded,

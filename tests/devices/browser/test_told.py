@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from devices.python_runner.browser.holder import TabHolder
 from devices.python_runner.bundle import bundle
 from harness.documents.records import (

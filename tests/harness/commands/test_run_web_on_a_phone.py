@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
 from harness.documents.plan import MEMINFO_ID

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.browser import settings_names as names
+from devices.browsers import settings_names as names
 from harness.analysis.conditions.browser_facts import (
     NOTABLE_DRIFT,
     TOLD_IN_SENTENCES,

@@ -1,1 +1,0 @@
-"""What runs in a browser, and the names of what is told about it."""
