@@ -4,7 +4,8 @@
 
 The programs go into an environment of their own, made on the first run in ~/.cache/bakeoff-benchmarks. Both sides have
 the same images as uint8 and one thread per core; an A/B is one reference and two outputs. Prints medians, the ratio of
-each round's pair (median, smallest, largest), and how far the values are apart. LPIPS: lpips_speed.py.
+each round's pair (median, smallest, largest), that of the time of all cores
+together, and how far the values are apart. LPIPS: lpips_speed.py.
 """
 
 from __future__ import annotations
@@ -49,25 +50,26 @@ def compare(peer: str, images: tuple[np.ndarray, ...], rounds: int, python: Path
     pairs, apart = [], 0.0
     with worker:
         for _ in range(rounds + 1):
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             prepared = metric.prepare(images[0])
             ours = [prepared.score(output) for output in images[1:]]
-            our_s = time.perf_counter() - start
+            our_s, our_cpu_s = time.perf_counter() - start, time.process_time() - cpu_start
             worker.stdin.write("1\n")
             worker.stdin.flush()
             answer = worker.stdout.readline()
             if not answer:
                 sys.exit(f"{peer}: the other side ended; its reason is above")
             theirs = json.loads(answer)
-            pairs.append((our_s, theirs["seconds"]))
+            pairs.append((our_s, theirs["seconds"], our_cpu_s, theirs["cpu_seconds"]))
             apart = max(apart, *(abs(a - b) for a, b in zip(ours, theirs["values"], strict=True)))
         worker.stdin.close()
     pairs = pairs[1:]  # the first round loads code and touches memory
-    ratios = [their_s / our_s for our_s, their_s in pairs]
+    ratios = [their_s / our_s for our_s, their_s, *_ in pairs]
+    cpu_ratio = statistics.median(their_s / our_s for *_, our_s, their_s in pairs)
     print(
         f"{peer:27} here {1e3 * statistics.median(pair[0] for pair in pairs):5.0f} ms, there "
         f"{1e3 * statistics.median(pair[1] for pair in pairs):6.0f} ms, ratio {statistics.median(ratios):.1f} "
-        f"({min(ratios):.1f}–{max(ratios):.1f}), values {apart:.0e} apart",
+        f"({min(ratios):.1f}–{max(ratios):.1f}), of the time of all cores {cpu_ratio:.1f}, values {apart:.0e} apart",
         flush=True,
     )
 

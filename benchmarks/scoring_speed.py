@@ -5,7 +5,7 @@
 A real run on this machine makes the outputs (two small ×2 models, float32). Both sides then read the same references
 and the same outputs of both arms, and score each with PSNR, PSNR (Y), SSIM, SSIM (Y) and LPIPS (AlexNet): here as
 `bakeoff analyze` does, its looks at broken outputs and at plain bicubic included, once with nothing known (first) and
-once more (second); there one picture after the other. Prints seconds, ratios, how far scores are apart, and the most
+once more (second); there one picture after the other. Prints seconds, on the clock and of all cores together, ratios, how far scores are apart, and the most
 memory that this process had.
 """
 
@@ -118,13 +118,13 @@ def make_run(folder: Path, pictures: int, height: int, width: int) -> RunFolder:
     return RunFolder(folder / "run")
 
 
-def score_here(run: RunFolder) -> tuple[float, dict[str, float]]:
-    """(seconds, score by item, arm and metric)."""
-    began = time.perf_counter()
+def score_here(run: RunFolder) -> tuple[float, float, dict[str, float]]:
+    """(seconds, seconds of all cores together, score by item, arm and metric)."""
+    began, cpu_began = time.perf_counter(), time.process_time()
     frame = score_outputs(run, run.read_manifest(), SilentProgress()).scores
-    spent_s = time.perf_counter() - began
+    spent_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
     keys = zip(frame["item"], frame["arm"], frame["quantity"], strict=True)
-    return spent_s, dict(zip(("/".join(key) for key in keys), map(float, frame["value"]), strict=True))
+    return spent_s, cpu_s, dict(zip(("/".join(key) for key in keys), map(float, frame["value"]), strict=True))
 
 
 def main() -> None:
@@ -149,12 +149,12 @@ def main() -> None:
         (folder / "work.json").write_text(json.dumps(work))
         save_part(folder / "trunk.npz", find_weights(NETWORKS["alex"]).trunk, "benchmark")
         os.environ["BAKEOFF_SCORES"] = str(folder / "scores.sqlite")
-        rounds: list[tuple[float, float, float]] = []
+        rounds: list[tuple[float, ...]] = []
         apart = dict.fromkeys(METRICS, 0.0)
         for _ in range(arguments.rounds):
             (folder / "scores.sqlite").unlink(missing_ok=True)
-            first_s, scores = score_here(run)
-            second_s, again = score_here(run)
+            first_s, first_cpu_s, scores = score_here(run)
+            second_s, _, again = score_here(run)
             if scores != again:
                 sys.exit("the second look found other scores")
             script = [
@@ -164,17 +164,22 @@ def main() -> None:
                 folder / "trunk.npz",
             ]
             theirs = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
-            rounds.append((first_s, second_s, theirs["seconds"]))
+            rounds.append((first_s, second_s, theirs["seconds"], first_cpu_s, theirs["cpu_seconds"]))
             for key, own in theirs["scores"].items():
                 for name, value in own.items():
                     apart[name] = max(apart[name], abs(value - scores[f"{key}/{name}"]))
-        first, second, script_s = (statistics.median(column) for column in zip(*rounds, strict=True))
+        first, second, script_s, first_cpu, script_cpu = (
+            statistics.median(column) for column in zip(*rounds, strict=True)
+        )
         print(
             f"{arguments.pictures} pictures of {arguments.width}×{arguments.height}, two arms, {len(METRICS)} metrics: "
             f"first {first:.1f} s, second {second:.1f} s, the script {script_s:.1f} s"
         )
-        print(f"the script takes {statistics.median(s / f for f, _, s in rounds):.1f} × as long as the first")
-        print(f"the first takes {statistics.median(f / s for f, s, _ in rounds):.1f} × as long as the second")
+        print(f"time of all cores together: first {first_cpu:.1f} s, the script {script_cpu:.1f} s")
+        times = statistics.median(each[2] / each[0] for each in rounds)
+        cpu_times = statistics.median(each[4] / each[3] for each in rounds)
+        print(f"the script takes {times:.1f} × as long as the first, and {cpu_times:.1f} × its time of cores")
+        print(f"the first takes {statistics.median(each[0] / each[1] for each in rounds):.1f} × as long as the second")
         print("furthest apart: " + ", ".join(f"{name} {value:.1e}" for name, value in apart.items()))
         print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
