@@ -5,8 +5,8 @@
 A real run on this machine makes the outputs (two small ×2 models, float32). Both sides then read the same references
 and the same outputs of both arms, and score each with PSNR, PSNR (Y), SSIM, SSIM (Y) and LPIPS (AlexNet): here as
 `bakeoff analyze` does, its looks at broken outputs and at plain bicubic included, once with nothing known (first) and
-once more (second); there one picture after the other. Prints seconds, on the clock and of all cores together, ratios, how far scores are apart, and the most
-memory that this process had.
+once more (second); there one picture after the other. Prints seconds, on the clock and of all cores together, ratios,
+how far scores are apart, and the most memory that this process had.
 """
 
 from __future__ import annotations
