@@ -147,10 +147,16 @@ async function soak(request) {
   return timed(received, () => measuring.soak(request));
 }
 
-/** Infers once and gives away every output. */
+/** Infers twice and gives away every output of the second: some GPUs are right once only, and no user sees that once alone.
+ * How long it took is told of the first, as other workers tell it.
+ */
 async function keep() {
   if (measuring === undefined) throw new Error("no inputs are bound");
-  const took = await working(() => measuring.once());
+  const took = await working(async () => {
+    const first = await measuring.once();
+    await measuring.once();
+    return first;
+  });
   const outputs = await outputsOfLast();
   const told = [];
   for (const [k, { name, dtype, shape, data }] of outputs.entries()) {
