@@ -30,9 +30,13 @@ def scratch_folder(kind: str = "run") -> Iterator[Path]:
     sweep_scratch(Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{kind}-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        # It gets its name once it is held: between making and holding it another process would take the folder for one
+        # that was left behind.
+        unnamed = folder / f"{_LOCK}-not-held"
+        descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            unnamed.rename(folder / _LOCK)
             yield folder
         finally:
             os.close(descriptor)

@@ -27,7 +27,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 CALLED_FOR = re.compile(
-    r"(BAKEOFF|ADB|ANDROID|PIP|MLFLOW|GIT|STUB|PYTEST|ORT|GITHUB)_\w+|NIGHTS?|PG[A-Z]+|COLUMNS|PATH"
+    r"(BAKEOFF|ADB|ANDROID|PIP|MLFLOW|GIT|STUB|PYTEST|ORT|GITHUB|KMP)_\w+|NIGHTS?|PG[A-Z]+|COLUMNS|PATH"
     r"|_|PWD|OLDPWD|SHLVL|DISPLAY|WAYLAND_DISPLAY|TMPDIR"
 )
 """Variables that are looked up each time, and by no module while it is imported."""

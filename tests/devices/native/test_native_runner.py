@@ -223,7 +223,8 @@ def test_both_runners_give_the_same_outputs_bit_for_bit(tmp_path: Path, name: st
         (sizes[runner],) = of_kind(records, MemoryMeasured)
 
     assert outputs["native"] == outputs["python"]
-    for size in ("before_load_rss_bytes", "load_peak_rss_bytes", "run_peak_rss_bytes", "pss_bytes"):
+    # Not the proportional share: other processes that share Python's libraries make that one smaller.
+    for size in ("before_load_rss_bytes", "load_peak_rss_bytes", "run_peak_rss_bytes"):
         assert getattr(sizes["native"], size) < getattr(sizes["python"], size)
 
 
