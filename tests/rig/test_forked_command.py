@@ -199,14 +199,9 @@ def reader_of(pipe: str) -> int:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_what_ends_the_program_of_a_shell_ends_the_command(number):
     read_end, write_end = os.pipe()
-    with subprocess.Popen(
-        ["sh", "-c", f"exec {in_a_shell()} read -"],
-        stdin=read_end,
-        stdout=-1,
-        stderr=-1,
-        env=environment(),
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # `nohup` has all below it ignore it
-    ) as program:
+    # `nohup` has all below it ignore SIGHUP, and what ignores it is not forked.
+    line = ["env", "--default-signal=HUP", "sh", "-c", f"exec {in_a_shell()} read -"]
+    with subprocess.Popen(line, stdin=read_end, stdout=-1, stderr=-1, env=environment()) as program:
         command = reader_of(str(Path(f"/proc/self/fd/{read_end}").readlink()))
         assert command != program.pid
         handle = os.pidfd_open(command)
