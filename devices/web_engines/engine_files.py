@@ -11,7 +11,8 @@ from devices.errors import RuntimeNotAvailableError
 from devices.runtimes.spec import RuntimeSpec
 from devices.runtimes.web_engine import NpmPackage, WebEngine
 from devices.web_engines.npm_fetch import NpmError
-from devices.web_engines.package_files import PackageOrigin, is_here, package_files
+from devices.web_engines.package_files import is_here, package_files
+from devices.web_engines.package_origin import PackageOrigin
 
 
 @dataclass(frozen=True)

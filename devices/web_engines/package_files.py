@@ -15,29 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from devices.cache import cache_folder
 from devices.runtimes.web_engine import NpmPackage
 from devices.web_engines.npm_fetch import VARIABLE, NpmError, archive_name, fetch_archive
+from devices.web_engines.package_origin import PackageOrigin
 
 _MOST_FILE_BYTES: Final = 256 << 20
 _MOST_MEMBERS: Final = 100_000
-
-
-class PackageOrigin(BaseModel):
-    """Where the files of a package are from; kept beside them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    version: str
-    archive_sha256: str | None
-    """Null where the files were named in a folder that somebody unpacked."""
-    integrity: str | None
-    """The text that npm says; null for what npm did not fetch."""
-    source: str
-    """`npm`, or the file or folder that the user named."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from devices.web_engines.package_origin import PackageOrigin
+
 
 class LibraryRecord(BaseModel):
     """The shared library that an arm's runtime was opened from, by the native runner."""
@@ -21,21 +23,6 @@ class LibraryRecord(BaseModel):
     """What a reader should know of it, such as that it is another file than last time."""
     beside: dict[str, str] = {}
     """Name → SHA-256 of the libraries that were brought along with it."""
-
-
-class PackageRecord(BaseModel):
-    """A package of npm that an engine's files are from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    version: str
-    archive_sha256: str | None
-    """Null where the files were named in a folder that somebody unpacked."""
-    integrity: str | None
-    """The text that npm says; null for what npm did not fetch."""
-    source: str
-    """`npm`, or the file or folder that the user named."""
 
 
 class EngineRecord(BaseModel):
@@ -55,7 +42,7 @@ class EngineRecord(BaseModel):
     """File → its size as gzip makes it at its best, as a server would send it."""
     model_gzip_bytes: int | None = None
     """The same of the model's file."""
-    packages: list[PackageRecord]
+    packages: list[PackageOrigin]
 
 
 class RunnerRecord(BaseModel):

@@ -13,7 +13,7 @@ from devices.browsers.page_files import page_files
 from devices.web_engines.engine_files import EngineFiles, engine_files
 from devices.web_engines.gzipped import gzipped_bytes
 from harness.documents.plan import WebArm
-from harness.documents.runner_record import EngineRecord, PackageRecord
+from harness.documents.runner_record import EngineRecord
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -106,14 +106,5 @@ def _record(engine: EngineFiles, browser: Browser, arm: WebNeeds) -> EngineRecor
         bytes=sum(blob.bytes for blob in engine.files.values()),
         gzip_bytes={name: gzipped_bytes(blob) for name, blob in engine.files.items()},
         model_gzip_bytes=gzipped_bytes(Blob(path=model.path, sha256=model.sha256, bytes=model.bytes)),
-        packages=[
-            PackageRecord(
-                name=origin.name,
-                version=origin.version,
-                archive_sha256=origin.archive_sha256,
-                integrity=origin.integrity,
-                source=origin.source,
-            )
-            for origin in engine.origins
-        ],
+        packages=engine.origins,
     )

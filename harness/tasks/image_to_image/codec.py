@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
 from harness.tasks.image_to_image.asked_twice import refuse_asked_twice
-from harness.tasks.image_to_image.half_resized import refuse_half_resized
 from harness.tasks.image_to_image.tiles_of_model import check_tiles, make_tiling
 from harness.tasks.image_to_image.tiling import Tiling
+from harness.tasks.model_input.half_resized import refuse_half_resized
 from harness.tasks.model_input.options import Kernel
 from harness.tasks.model_input.resizing import Size, resize_picture, resized_size
 from harness.tasks.picture_tensor import (
@@ -259,7 +259,13 @@ def make_codec(model: ModelFile, tensor: Tensor, scale: int | None = None) -> Co
         if low >= high:
             raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
     refuse_asked_twice(model, tensor, given, result)
-    refuse_half_resized(tensor)
+    refuse_half_resized(
+        tensor.resize, tensor.kernel, 'Say the one that the application uses: kernel = "bicubic", or another.'
+    )
+    if tensor.resize is not None and tensor.tiles is not None:
+        raise UserError(
+            "[data.tensor]: resize and tiles both bring pictures to the size of a model", "Take one of the two out."
+        )
     taken, put_out = _normalisations(model, tensor, 1 if channels == 1 else 3)
     check_levels(model, given, bounds["input_range"], taken, "input_range")
     check_levels(model, result, bounds["output_range"], put_out, "output_range")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.errors import UserError
 from harness.models.tensor_info import TensorInfo
+from harness.tasks.model_input.half_resized import refuse_half_resized
 from harness.tasks.model_input.options import Content, InputTensor, Kernel
 from harness.tasks.model_input.resizing import Size, crop_middle, crop_size, resize_picture, resized_size
 from harness.tasks.picture_tensor import (
@@ -124,7 +125,9 @@ def make_input_codec(model: ModelFile, tensor: InputTensor, content: Content) ->
     if low >= high:
         raise UserError(f"the range of a tensor runs from black to white; {[low, high]} does not")
     _check_normalisation(model, given, tensor, 1 if channels == 1 else 3)
-    _check_sizes(tensor)
+    refuse_half_resized(
+        tensor.resize, tensor.kernel, 'Say the one that the model was trained with: kernel = "bilinear", or another.'
+    )
     return InputCodec(
         content="pictures",
         tensor=given,
@@ -206,17 +209,6 @@ def _check_normalisation(model: ModelFile, given: TensorInfo, tensor: InputTenso
                 " was trained with them.",
                 "range",
             )
-
-
-def _check_sizes(tensor: InputTensor) -> None:
-    if tensor.resize is not None and tensor.kernel is None:
-        raise TensorQuestionError(
-            "[data.tensor] resize: by which kernel is not said",
-            'Say the one that the model was trained with: kernel = "bilinear", or another.',
-            "kernel",
-        )
-    if tensor.kernel is not None and tensor.resize is None:
-        raise UserError("[data.tensor] kernel: nothing is resized", "Give resize too, or take the line out.")
 
 
 def _size(size: tuple[int, int]) -> str:

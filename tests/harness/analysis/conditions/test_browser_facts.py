@@ -3,6 +3,7 @@
 import pytest
 
 from devices.browsers import settings_names as names
+from devices.web_engines.package_origin import PackageOrigin
 from harness.analysis.conditions.browser_facts import (
     NOTABLE_DRIFT,
     TOLD_IN_SENTENCES,
@@ -18,7 +19,7 @@ from harness.analysis.tables.device_records import DeviceRecords
 from harness.analysis.tables.in_browser import in_browser
 from harness.documents.manifest import ManifestStaticCopy
 from harness.documents.records import ArmLoaded, LatencyBlock, MemoryMeasured, MemoryPart
-from harness.documents.runner_record import EngineRecord, PackageRecord
+from harness.documents.runner_record import EngineRecord
 from tests.harness.runs.planning.test_make_plan import manifest
 
 SETTINGS = {
@@ -40,7 +41,7 @@ ENGINE = EngineRecord(
     bytes=20,
     gzip_bytes={"p/a.mjs": 10_000, "p/b.wasm": 4_000_000, "p/c.wasm": 7_000_000},
     model_gzip_bytes=150_000,
-    packages=[PackageRecord(name="p", version="1.0", archive_sha256="ab" * 32, integrity="sha512-x", source="npm")],
+    packages=[PackageOrigin(name="p", version="1.0", archive_sha256="ab" * 32, integrity="sha512-x", source="npm")],
 )
 
 
