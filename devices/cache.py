@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,15 @@ _OLD_S: Final = 86_400.0
 def cache_folder() -> Path:
     """`$BAKEOFF_CACHE`, or `~/.cache/bakeoff`."""
     return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/bakeoff").expanduser()
+
+
+def write_in_cache(path: Path, content: bytes) -> None:
+    """Write a file whole: who reads meanwhile sees what was there before, or all of it. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    Path(part).replace(path)
 
 
 def sweep_parts(folder: Path) -> None:

@@ -5,8 +5,6 @@ The record is one small file a runtime, version, kind of device and origin, in t
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from devices.cache import cache_folder, sweep_parts
+from devices.cache import cache_folder, sweep_parts, write_in_cache
 from devices.errors import RuntimeNotAvailableError
 
 if TYPE_CHECKING:
@@ -67,9 +65,5 @@ def _write(path: Path, library: RuntimeLibrary) -> None:
     known = _Known(
         sha256=library.sha256, source=library.source, first_used=datetime.now(UTC).isoformat(timespec="seconds")
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     sweep_parts(path.parent)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(known.model_dump_json(indent=2) + "\n")
-    Path(part).replace(path)
+    write_in_cache(path, f"{known.model_dump_json(indent=2)}\n".encode())

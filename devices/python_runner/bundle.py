@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
-from devices.cache import cache_folder
+from devices.cache import cache_folder, write_in_cache
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
@@ -33,11 +31,7 @@ def bundle() -> Path:
     content = bundle_bytes()
     path = cache_folder() / "python_runner" / f"bakeoff-runner-{hashlib.sha256(content).hexdigest()[:16]}.zip"
     if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        write_in_cache(path, content)
     return path
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from devices.base import Blob
-from devices.cache import cache_folder
+from devices.cache import cache_folder, write_in_cache
 
 _CHUNK = 1 << 20
 
@@ -23,6 +23,5 @@ def gzipped_bytes(blob: Blob) -> int:
         while chunk := file.read(_CHUNK):
             count += len(compressor.compress(chunk))
     count += len(compressor.flush())
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(str(count), encoding="ascii")
+    write_in_cache(kept, str(count).encode())
     return count

@@ -5,12 +5,9 @@ own, and every record and report that is about it says so.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-from devices.cache import cache_folder
+from devices.cache import cache_folder, write_in_cache
 from harness.errors import UserError
 from harness.models.model_file import ModelFile, read_model
 from harness.models.model_format import ModelFormatError
@@ -39,14 +36,9 @@ def static_copy(model: ModelFile, shapes: dict[str, list[int]]) -> StaticCopy:
             f"{model.path}: no copy with fixed sizes can be made: {error}", "Export the model with fixed sizes."
         ) from None
     digest = hashlib.sha256(content).hexdigest()
-    folder = cache_folder() / "static-models"
-    path = folder / f"{digest}{READERS[model.format].suffix}"
+    path = cache_folder() / "static-models" / f"{digest}{READERS[model.format].suffix}"
     if not path.exists() or path.read_bytes() != content:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        write_in_cache(path, content)
     return StaticCopy(read_model(path), shapes)
 
 
