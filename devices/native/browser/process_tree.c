@@ -1,5 +1,7 @@
 #include "browser/process_tree.h"
 
+#include "platform/proc_size.h"
+
 #define SEEN_MAX 8192
 
 struct seen {
@@ -130,18 +132,7 @@ int64_t process_tree_cpu_ns(pid_t root)
 
 int64_t process_size_bytes(pid_t pid, const char *file, const char *key)
 {
-    struct bytes text = {0};
-    int64_t found = -1;
-    size_t length = strlen(key);
-    if (read_proc(pid, file, &text)) {
-        for (const char *line = text.data; line != NULL; line = strchr(line, '\n')) {
-            line += *line == '\n';
-            if (strncmp(line, key, length) == 0 && line[length] == ':') {
-                found = strtoll(line + length + 1, NULL, 10) * 1024;
-                break;
-            }
-        }
-    }
-    bytes_free(&text);
-    return found;
+    char path[80];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+    return proc_size_bytes(path, key);
 }

@@ -261,20 +261,6 @@ static void write_failure(struct tab_holder *holder, const struct json_value *re
     bytes_free(&gone.out);
 }
 
-static bool write_line(int fd, struct json_writer *writer)
-{
-    bytes_text(&writer->out, "\n");
-    for (size_t done = 0; done < writer->out.length;) {
-        ssize_t written = write(fd, writer->out.data + done, writer->out.length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        done += (size_t)written;
-    }
-    return true;
-}
-
 /* Answers one line; false when the conductor is gone. */
 static bool answer_line(struct tab_holder *holder, struct bytes *line, int replies)
 {
@@ -300,7 +286,7 @@ static bool answer_line(struct tab_holder *holder, struct bytes *line, int repli
     } else {
         json_release(&document);
     }
-    bool sent = write_line(replies, &writer);
+    bool sent = json_write_line(replies, &writer);
     bytes_free(&writer.out);
     return sent;
 }

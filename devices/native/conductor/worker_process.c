@@ -179,20 +179,6 @@ static void tell_end(struct worker_process *worker, struct failure *failure)
     worker_kill(worker);
 }
 
-static bool send_request(struct worker_process *worker, const struct bytes *line)
-{
-    size_t done = 0;
-    while (done < line->length) {
-        ssize_t written = write(worker->requests, line->data + done, line->length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        done += (size_t)written;
-    }
-    return true;
-}
-
 /* Takes whole lines off what was received until one is an answer. */
 static const struct json_value *take_answer(struct worker_process *worker)
 {
@@ -252,9 +238,9 @@ enum asked worker_exchange(struct worker_process *worker, struct json_writer *re
                            int64_t waits_ns, struct meanwhile *meanwhile, const struct json_value **answer,
                            struct failure *failure)
 {
-    bytes_text(&request->out, "\n");
-    enum received received = send_request(worker, &request->out) ? receive(worker, meanwhile, waits_ns, answer)
-                                                                 : RECEIVED_END;
+    enum received received = json_write_line(worker->requests, request)
+                                 ? receive(worker, meanwhile, waits_ns, answer)
+                                 : RECEIVED_END;
     switch (received) {
     case RECEIVED_STOP: return ASKED_STOPPED;
     case RECEIVED_END: tell_end(worker, failure); return ASKED_FAILED;

@@ -204,3 +204,9 @@ void json_size_member(struct json_writer *writer, const char *name, int64_t valu
     else
         json_integer(writer, value);
 }
+
+bool json_write_line(int fd, struct json_writer *writer)
+{
+    bytes_text(&writer->out, "\n");
+    return write_all(fd, writer->out.data, writer->out.length);
+}

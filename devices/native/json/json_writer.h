@@ -40,4 +40,7 @@ void json_integer_member(struct json_writer *writer, const char *name, int64_t v
 /* Negative is written as null: sizes and counts that are not known. */
 void json_size_member(struct json_writer *writer, const char *name, int64_t value);
 
+/* Ends what was written with a newline and writes it out; false where nobody takes it. */
+bool json_write_line(int fd, struct json_writer *writer);
+
 #endif

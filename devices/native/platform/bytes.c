@@ -85,6 +85,21 @@ void bytes_free(struct bytes *bytes)
     bytes->length = bytes->capacity = 0;
 }
 
+bool write_all(int fd, const void *data, size_t length)
+{
+    const char *at = data;
+    while (length > 0) {
+        ssize_t written = write(fd, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
 bool bytes_read_file(struct bytes *bytes, const char *path, size_t limit)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

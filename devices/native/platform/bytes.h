@@ -24,6 +24,9 @@ __attribute__((format(printf, 2, 3))) void bytes_format(struct bytes *bytes, con
 void bytes_clear(struct bytes *bytes);
 void bytes_free(struct bytes *bytes);
 
+/* Writes all of it. False with errno set. */
+bool write_all(int fd, const void *data, size_t length);
+
 /* Appends all of a file of at most `limit` bytes. False with errno set; EFBIG where it is longer. */
 bool bytes_read_file(struct bytes *bytes, const char *path, size_t limit);
 

@@ -1,26 +1,8 @@
 #include "worker/memory.h"
 
-#define MEBIBYTE 1048576
+#include "platform/proc_size.h"
 
-/* A size in kB, in bytes; −1 where it is not there. The colon matters: `Pss` has `Pss_Anon` and `Pss_File` beside it.
- */
-static int64_t proc_bytes(const char *path, const char *key)
-{
-    struct bytes text = {0};
-    int64_t found = -1;
-    if (bytes_read_file(&text, path, 1 << 16) && text.length != 0) {
-        size_t length = strlen(key);
-        for (const char *line = text.data; line != NULL; line = strchr(line, '\n')) {
-            line += *line == '\n';
-            if (strncmp(line, key, length) == 0 && line[length] == ':') {
-                found = strtoll(line + length + 1, NULL, 10) * 1024;
-                break;
-            }
-        }
-    }
-    bytes_free(&text);
-    return found;
-}
+#define MEBIBYTE 1048576
 
 struct size {
     const char *name;
@@ -37,7 +19,7 @@ static void write_sizes(struct json_writer *writer, const struct size *const siz
 {
     struct json_writer notes = {0};
     for (int k = 0; k < 3; k++) {
-        int64_t value = proc_bytes(sizes[k]->path, sizes[k]->key);
+        int64_t value = proc_size_bytes(sizes[k]->path, sizes[k]->key);
         json_size_member(writer, sizes[k]->name, value);
         if (value >= 0)
             continue;
@@ -65,7 +47,7 @@ void memory_write_of_soak(struct json_writer *writer)
 /* Linux 4.0, proc(5): 5 into clear_refs resets VmHWM. */
 void memory_reset_peak(struct json_writer *writer)
 {
-    int64_t peak = proc_bytes("/proc/self/status", "VmHWM"), now = proc_bytes("/proc/self/status", "VmRSS");
+    int64_t peak = proc_size_bytes("/proc/self/status", "VmHWM"), now = proc_size_bytes("/proc/self/status", "VmRSS");
     int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     bool reset = fd >= 0 && write(fd, "5", 1) == 1;
     struct bytes note = {0};
@@ -73,7 +55,7 @@ void memory_reset_peak(struct json_writer *writer)
         bytes_format(&note, "peak while running is unavailable: VmHWM cannot be reset: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
-    if (reset && peak - now > MEBIBYTE && proc_bytes("/proc/self/status", "VmHWM") == peak) {
+    if (reset && peak - now > MEBIBYTE && proc_size_bytes("/proc/self/status", "VmHWM") == peak) {
         reset = false;
         bytes_text(&note, "peak while running is unavailable: VmHWM did not change when reset");
     }

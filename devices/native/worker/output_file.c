@@ -3,21 +3,6 @@
 #include "worker/npy.h"
 #include "platform/sha256.h"
 
-static bool write_all(int fd, const void *data, size_t length)
-{
-    const char *at = data;
-    while (length > 0) {
-        ssize_t written = write(fd, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 /* A record of the file may outlive a power loss, so it has its name only when it is whole. */
 static bool write_whole(const char *path, const struct bytes *header, const struct tensor *tensor,
                         struct failure *failure)

@@ -224,21 +224,6 @@ static void write_failure(struct json_writer *writer, const struct failure *fail
     bytes_free(&message);
 }
 
-static bool write_line(int fd, struct json_writer *writer)
-{
-    bytes_text(&writer->out, "\n");
-    size_t done = 0;
-    while (done < writer->out.length) {
-        ssize_t written = write(fd, writer->out.data + done, writer->out.length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        done += (size_t)written;
-    }
-    return true;
-}
-
 /* A private copy of stdout; whatever else is printed to stdout from here on goes to stderr. */
 static int private_stdout(void)
 {
@@ -261,7 +246,7 @@ static bool answer_line(struct worker *worker, char *line, size_t length, int re
     if (!good)
         write_failure(&writer, &failure, NULL);
     json_release(&document);
-    bool sent = write_line(replies, &writer);
+    bool sent = json_write_line(replies, &writer);
     bytes_free(&writer.out);
     return sent;
 }
@@ -319,6 +304,6 @@ int describe_model(const char *model, const char *runtime_name, const char *libr
     } else {
         write_failure(&writer, &failure, runtime == NULL ? "start" : "load");
     }
-    write_line(fd, &writer);
+    json_write_line(fd, &writer);
     _exit(good ? 0 : 1);
 }
