@@ -34,6 +34,7 @@ from harness.runs.preparing.distinct_phones import open_asked
 from harness.runs.preparing.prepare_all import closing_all, prepare_all, refuse_unusable, write_prepared
 from harness.runs.session.stop_request import StopRequest
 from harness.scratch_folder import scratch_folder
+from harness.tasks.tensor_file import read_header
 
 if TYPE_CHECKING:
     from devices.base import Device
@@ -267,7 +268,10 @@ class DeviceSession:
         stem = first.name.removesuffix(".0.npy")
         places = {name: place for place, name in enumerate(self.outputs)}
         wanted = [name for name in (self.outputs if fetch is None else fetch) if name in places]
-        return {name: np.load(first.with_name(f"{stem}.{places[name]}.npy"), allow_pickle=False) for name in wanted}
+        paths = {name: first.with_name(f"{stem}.{places[name]}.npy") for name in wanted}
+        for path in paths.values():
+            read_header(path)  # a device's word: a header may announce more than there is memory
+        return {name: np.load(path, allow_pickle=False) for name, path in paths.items()}
 
     def close(self) -> None:
         """What was kept of it stays until the end: others may ask for the same."""

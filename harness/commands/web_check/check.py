@@ -6,7 +6,7 @@ import hashlib
 import io
 import posixpath
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from harness.analysis.tables.device_records import DeviceRecords, read_device_re
 from harness.commands.web_check.found import backend_check, in_a_line
 from harness.commands.web_check.made_inputs import input_shapes, made_inputs
 from harness.commands.web_check.reference import reference_outputs
+from harness.documents.folder import DeviceFolder
 from harness.documents.plan import Plan, PlanArm, PlanItem, QualityStep
 from harness.documents.web_check import WebCheck
 from harness.errors import UserError
@@ -29,10 +30,13 @@ from harness.experiment.declaration import Measure
 from harness.models.model_file import read_model
 from harness.models.static_copy import StaticCopy, static_copy
 from harness.runs.measuring.exclusive_run import refuse_second_run
+from harness.runs.measuring.fetch_outputs import fetch_outputs, kept_outputs
 from harness.runs.planning.make_plan import latency_options
 from harness.runs.preparing.set_up_runner import set_up_runner
 from harness.runs.preparing.web_setup import WebNeeds
+from harness.runs.session.stop_request import StopRequest
 from harness.scratch_folder import scratch_folder
+from harness.tasks.output_tensor import read_output_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from devices.base import Device
     from devices.identity import Identity
     from devices.runtimes.spec import RuntimeSpec
+    from harness.documents.records import QualityOutput
     from harness.documents.runner_record import RunnerKind
     from harness.models.model_file import ModelFile
     from harness.runs.session.progress import Progress
@@ -48,7 +53,6 @@ STEP_TIMEOUT_S: Final = 300.0
 _TRIES: Final = 3
 """Two inputs, and the first once more: some GPUs are right once only (google-ai-edge/LiteRT#8065)."""
 _MOST_RECORD_BYTES: Final = 64 << 20
-_MOST_OUTPUT_BYTES: Final = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,8 @@ def web_check(asked: Asked, progress: Progress) -> WebCheck:
             refuse_second_run(device)
             identity = device.identify()
             tried = [_with_copy(each, model, shapes) for each in tried]
-            ran = _run(device, identity, model, tried, items, asked, progress, folder)
-            records, browser = ran
-            outputs = {each.id: _outputs(device, records, each.id, folder) for each in tried}
+            records, made, browser = _run(device, identity, model, tried, items, asked, progress, folder)
+            outputs = {each.id: _outputs(device, [one for one in made if one.arm == each.id], folder) for each in tried}
     finally:
         device.close()
     backends = [
@@ -141,8 +144,8 @@ def _run(
     asked: Asked,
     progress: Progress,
     folder: Path,
-) -> tuple[DeviceRecords, str]:
-    """The records of all tries, and the browser."""
+) -> tuple[DeviceRecords, list[QualityOutput], str]:
+    """The records of all tries, those of outputs that the plan asks for, which are fetched, and the browser."""
 
     def retry(operation: Any) -> Any:
         return with_reconnect(device, operation)
@@ -206,35 +209,45 @@ def _run(
             raise UserError(f"{device.name}: the runner ended with {done.exit_code}: {last[0][:300]}")
         device.fetch([(f"{remote}/records.jsonl", records)], most_bytes=[_MOST_RECORD_BYTES])
         found = read_device_records(records)
-        files = [
-            (f"{remote}/{output.path}", folder / "outputs" / output.path, output.bytes)
-            for made in found.outputs
-            for output in made.outputs
-        ]
-        for _there, here, _size in files:
-            here.parent.mkdir(parents=True, exist_ok=True)
-        device.fetch(
-            [(there, here) for there, here, _size in files],
-            most_bytes=[min(size + 4096, _MOST_OUTPUT_BYTES) for _there, _here, size in files],
+        planned = _as_planned(found.outputs, plan)
+        fetch_outputs(
+            device,
+            remote,
+            DeviceFolder(folder / "outputs"),
+            kept_outputs(planned),
+            retry=retry,
+            stop=StopRequest(),
+            progress=progress,
         )
     finally:
         device.remove([remote])
-    return found, engines[tried[0].id].browser_product
+    return found, planned, engines[tried[0].id].browser_product
 
 
-def _outputs(device: Device, records: DeviceRecords, arm: str, folder: Path) -> list[list[NDArray[np.generic]]]:
-    """Of each item that went through; what is no array is none."""
-    found = []
-    for made in sorted((each for each in records.outputs if each.arm == arm), key=lambda each: each.step):
-        arrays = []
-        for output in made.outputs:
-            path = folder / "outputs" / output.path
-            try:
-                arrays.append(np.load(path, allow_pickle=False))
-            except (OSError, ValueError):
-                raise UserError(f"{device.name}: the output {output.path} is damaged") from None
-        found.append(arrays)
-    return found
+def _as_planned(outputs: Sequence[QualityOutput], plan: Plan) -> list[QualityOutput]:
+    """Those of the plan's own steps: a device may tell of more."""
+    steps = {(step.step, step.arm, step.item) for step in plan.steps if isinstance(step, QualityStep)}
+    return [each for each in outputs if (each.step, each.arm, each.item) in steps]
+
+
+def _outputs(device: Device, outputs: Sequence[QualityOutput], folder: Path) -> list[list[NDArray[np.generic]]]:
+    """The arrays of each item that went through. Raises `UserError` where one is not what was recorded."""
+    found = {}
+    for made in outputs:
+        try:
+            found[made.step] = [
+                read_output_tensor(
+                    folder / "outputs" / each.path,
+                    dtype=each.dtype,
+                    shape=each.shape,
+                    length_bytes=each.bytes,
+                    sha256=each.sha256,
+                )
+                for each in made.outputs
+            ]
+        except (OSError, ValueError) as error:
+            raise UserError(f"{device.name}: an output of {made.arm} cannot be read: {error}") from None
+    return [found[step] for step in sorted(found)]
 
 
 def _model_of(tried: Tried, model: ModelFile) -> ModelFile:

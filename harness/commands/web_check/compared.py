@@ -55,6 +55,16 @@ def compare(
     return Difference(largest, relative, True, None)
 
 
+def says_nothing(reference: Sequence[Sequence[NDArray[np.generic]]]) -> str | None:
+    """Why no output can be held against these, or None: what equals a broken output is not thereby right."""
+    arrays = [array for item in reference for array in item if array.size > 0]
+    if not all(np.isfinite(array).all() for array in arrays):
+        return "the reference itself holds values that are no finite numbers"
+    if all(array.min() == array.max() == arrays[0].flat[0] for array in arrays):
+        return "the reference puts out one number for whatever it is given"
+    return None
+
+
 def _step(reference: NDArray[np.generic]) -> float:
     """What two neighbouring values of a quantised output differ by; 0 for one whose values lie on no grid."""
     if reference.dtype.kind in "iu":

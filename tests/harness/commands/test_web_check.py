@@ -11,9 +11,12 @@ from onnx import TensorProto, helper
 
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
-from harness.commands.web_check.compared import TOLERANCE, compare
+from harness.analysis.tables.device_records import DeviceRecords
+from harness.commands.web_check.compared import TOLERANCE, compare, says_nothing
+from harness.commands.web_check.found import backend_check
 from harness.commands.web_check.made_inputs import FREE_SIDE, input_shapes, made_inputs
 from harness.commands.web_check.op_in_message import op_in, what_to_do
+from harness.documents.records import ArmLoaded
 from harness.documents.web_check import BackendCheck, WebCheck
 from harness.errors import UserError
 from harness.models.model_file import read_model
@@ -148,6 +151,26 @@ def test_outputs_are_right_within_a_share_of_the_largest_value():
     assert compare([[reference * 0]], [[reference * 0]]).is_right
     # The second try of the same input is held against the reference too.
     assert "try 2" in str(compare([[reference], [reference * 2]], [[reference], [reference]]).why)
+
+
+def test_a_reference_that_tells_nothing_makes_no_output_right():
+    reference = np.linspace(-2.0, 4.0, 48, dtype=np.float32).reshape(1, 3, 16)
+    flat = np.zeros_like(reference)
+    odd = reference.copy()
+    odd[0, 0, 0] = np.nan
+    assert says_nothing([[reference], [flat]]) is None
+    assert "one number" in says_nothing([[flat], [flat]])
+    assert "no finite numbers" in says_nothing([[reference], [odd]])
+    model = read_model(MODELS / "sr_x2_fp32.onnx")
+    loaded = ArmLoaded(
+        n=0, session=0, monotonic_ns=1, arm="a0", pid=1, runtime="onnxruntime-web", runtime_version="1.30.0", load_ns=1,
+        inputs=[], outputs=[], threads=1, accelerator="wasm",
+    )  # fmt: skip
+    for same, right in ((reference, True), (flat, None), (odd, None)):
+        found = backend_check(
+            RUNTIMES["onnxruntime-web"], "wasm", None, DeviceRecords(loaded=[loaded]), "a0", [[same]], [[same]], model
+        )
+        assert (found.runs, found.is_right) == (True, right)
 
 
 def test_one_step_of_a_quantised_output_passes_and_two_do_not():
