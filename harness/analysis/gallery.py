@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.judging.worst_items import sampled_items, worst_items
+from harness.analysis.judging.worst_items import WORST, ranked_items, sampled_items
 from harness.analysis.tables.outputs import Output, load_output, read_known, read_outputs
 from harness.documents.comparison import ErrorMap, GalleryItem
 from harness.documents.folder import RunFolder, safe_name
@@ -31,8 +31,8 @@ def draw_gallery(
     baseline = manifest.arms[0]
     of_device = (read_outputs(folder, manifest) if outputs is None else outputs)[entry.name]
     items = {item.stem: item for item in manifest.items}
-    worst = worst_items(scores, entry.name, candidate.name, baseline.name)
-    drawn = sampled_items(scores, entry.name, candidate.name, baseline.name, seed=manifest.seed)
+    ranked = ranked_items(scores, entry.name, candidate.name, baseline.name)
+    worst, drawn = ranked[:WORST], sampled_items(ranked, seed=manifest.seed)
     return [
         GalleryItem(
             candidate=candidate.name,

@@ -22,6 +22,8 @@ _MOST, _FEWEST = 8, 3
 _SHARE = 3
 """At most one item in so many is among the worst: of few items nearly all are, by any score."""
 _DRAWINGS = 1000
+_MOST_DRAWN = 1_000_000
+"""Numbers that are held at once, however many items there are."""
 _STAYS = 0.95
 """The share of drawings from which on an item is said to stay."""
 _SEED = 14
@@ -88,11 +90,15 @@ def _stays(losses: dict[str, float], worst: list[str], negligible: float) -> lis
 
     names = list(losses)
     values = np.array([losses[name] for name in names])
-    drawn = np.random.default_rng(_SEED).normal(0.0, negligible, (_DRAWINGS, len(names)))
-    moved = np.where(np.isfinite(values), values + drawn, values)
-    places = np.argsort(-moved, axis=1, kind="stable")[:, : len(worst)]
-    counts = np.bincount(places.ravel(), minlength=len(names)) / _DRAWINGS
-    return [float(counts[names.index(item)]) for item in worst]
+    draw = np.random.default_rng(_SEED)
+    counts = np.zeros(len(names))
+    at_once = max(1, _MOST_DRAWN // len(names))
+    for done in range(0, _DRAWINGS, at_once):
+        drawn = draw.normal(0.0, negligible, (min(at_once, _DRAWINGS - done), len(names)))
+        moved = np.where(np.isfinite(values), values + drawn, values)
+        places = np.argsort(-moved, axis=1, kind="stable")[:, : len(worst)]
+        counts += np.bincount(places.ravel(), minlength=len(names))
+    return [float(counts[names.index(item)]) / _DRAWINGS for item in worst]
 
 
 def _stability_in_words(first: str, stays: list[float]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from harness.quantity import QUANTITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -19,6 +21,8 @@ _CHOOSE = [
     if quantity.gallery_order is not None
 ]
 
+WORST: Final = 5
+"""How many are shown unless more are asked for."""
 _MOST_LEFT_OUT = 1000
 """A set's value is computed twice for each item that is left out."""
 
@@ -33,7 +37,7 @@ class WorstItem:
 
 
 def worst_items(
-    quality: pd.DataFrame, device: str, candidate: str, baseline: str, *, count: int = 5
+    quality: pd.DataFrame, device: str, candidate: str, baseline: str, *, count: int = WORST
 ) -> list[WorstItem]:
     """The `count` items of one device with the largest loss of the candidate, largest first, ties by name.
 
@@ -42,21 +46,20 @@ def worst_items(
     to the reference in both arms have a loss of 0. Where items have no values of their own, as of a score over the
     whole set, the loss is what the candidate would gain on the baseline without the item.
     """
-    return _ranked(quality, device, candidate, baseline)[:count]
+    return ranked_items(quality, device, candidate, baseline)[:count]
 
 
-def sampled_items(
-    quality: pd.DataFrame, device: str, candidate: str, baseline: str, *, seed: int, count: int = 3, worst: int = 5
-) -> list[WorstItem]:
-    """Up to `count` items drawn by chance among those that are not the `worst` ones, by name: beside them they show
-    what is typical. The same seed draws the same.
+def sampled_items(ranked: Sequence[WorstItem], *, seed: int, count: int = 3, worst: int = WORST) -> list[WorstItem]:
+    """Up to `count` of `ranked_items` drawn by chance among those that are not the `worst` ones, by name: beside them
+    they show what is typical. The same seed draws the same.
     """
-    others = sorted(_ranked(quality, device, candidate, baseline)[worst:], key=lambda one: one.item)
+    others = sorted(ranked[worst:], key=lambda one: one.item)
     drawn = np.random.default_rng(seed).permutation(len(others))[:count]
     return [others[place] for place in sorted(drawn)]
 
 
-def _ranked(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
+def ranked_items(quality: pd.DataFrame, device: str, candidate: str, baseline: str) -> list[WorstItem]:
+    """All that `worst_items` chooses from, the largest loss first."""
     here = quality[quality["device"] == device]
     scored = set(here["quantity"])  # of the few dozen there are, a run has a handful
     losses = {

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from harness.analysis.item_scores import item_scores
-from harness.analysis.judging.worst_items import sampled_items, worst_items
+from harness.analysis.judging.worst_items import ranked_items, sampled_items, worst_items
 
 
 def table(before: list[float], after: list[float], quantity: str = "psnr_y") -> pd.DataFrame:
@@ -43,11 +43,12 @@ def test_what_has_no_value_is_none_and_identical_is_infinite() -> None:
 def test_items_drawn_by_chance_are_none_of_the_worst_and_the_same_for_a_seed() -> None:
     quality = table([30.0] * 20, [30.0 - place for place in range(20)])
     worst = {one.item for one in worst_items(quality, "local", "b", "a")}
-    drawn = [one.item for one in sampled_items(quality, "local", "b", "a", seed=7)]
+    drawn = [one.item for one in sampled_items(ranked_items(quality, "local", "b", "a"), seed=7)]
     assert len(drawn) == 3
     assert not worst & set(drawn)
-    assert drawn == [one.item for one in sampled_items(quality, "local", "b", "a", seed=7)]
-    assert {tuple(one.item for one in sampled_items(quality, "local", "b", "a", seed=seed)) for seed in range(9)} != {
-        tuple(drawn)
-    }
-    assert sampled_items(table([1.0], [2.0]), "local", "b", "a", seed=7) == []
+    assert drawn == [one.item for one in sampled_items(ranked_items(quality, "local", "b", "a"), seed=7)]
+    assert {
+        tuple(one.item for one in sampled_items(ranked_items(quality, "local", "b", "a"), seed=seed))
+        for seed in range(9)
+    } != {tuple(drawn)}
+    assert sampled_items(ranked_items(table([1.0], [2.0]), "local", "b", "a"), seed=7) == []
