@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _CONTINUED, _CLOSE, _PING, _PONG = 1, 0, 8, 9, 10
 _SEND_TIMEOUT_S = 30.0
+_MOST_UNREAD = 1 << 20
+"""Bytes that are taken in without a question: a page that says more than that is there, and says it without end."""
 
 
 class MalformedError(Exception):
@@ -90,7 +92,7 @@ class WebSocket:
     def has_ended(self) -> bool:
         """Whether the page is gone, as far as can be seen without waiting; what it has said stays to be received."""
         try:
-            while select.select([self], [], [], 0)[0]:
+            while len(self._buffer) < _MOST_UNREAD and select.select([self], [], [], 0)[0]:
                 self._read()
         except (EOFError, OSError, ValueError):
             return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
 import re
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,20 @@ def test_a_page_that_closes_or_is_silent_is_noticed(sockets: Any) -> None:
         sockets[0].receive(clock_ns() + 2_000_000_000, 1000)
     sockets[1].close()
     assert sockets[0].has_ended()
+
+
+def test_a_page_that_speaks_without_end_is_there_and_is_not_listened_to_for_ever(sockets: Any) -> None:
+    def flood() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sockets[1].sendall(bytes(1 << 16))
+
+    speaking = threading.Thread(target=flood, daemon=True)
+    speaking.start()
+    assert not sockets[0].has_ended()
+    sockets[0].close()
+    speaking.join(20)
+    assert not speaking.is_alive()
 
 
 def stamped(sent_ns: int, came_ns: int, **at: int) -> tuple[int, int]:
