@@ -180,13 +180,10 @@ def test_a_page_that_speaks_without_end_is_there_and_is_not_listened_to_for_ever
     with contextlib.suppress(BlockingIOError):
         while True:
             said += sockets[1].send(bytes(1 << 12))
-    assert not sockets[0].has_ended()
-    left = 0
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            left += len(sockets[0]._connection.recv(1 << 16, socket.MSG_DONTWAIT))
     assert said > 1 << 17
-    assert left >= said - 1000 - (1 << 16)
+    assert not sockets[0].has_ended()
+    # One more read may have begun below the bound; the rest stays in the kernel, which holds the page back.
+    assert len(sockets[0]._buffer) < 1000 + (1 << 16)
 
 
 def stamped(sent_ns: int, came_ns: int, **at: int) -> tuple[int, int]:
