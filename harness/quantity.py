@@ -11,7 +11,7 @@ from harness.unit import UNITS
 from metrics.metric_facts import MetricFacts
 from metrics.registry import FACTS, SET_METRICS
 
-Pass = Literal["latency", "sustained", "memory", "quality", "energy", "file", "votes"]
+Pass = Literal["latency", "sustained", "memory", "quality", "energy", "page", "file", "votes"]
 
 
 class Available(BaseModel):
@@ -294,6 +294,16 @@ _ALL = (
         told_by_few=True,
     ),
     _ratio(
+        "session_creation",
+        "Session creation",
+        "ns",
+        "memory",
+        "in a web page, from having the model's bytes to being ready for the first input, the engine having started "
+        "before",
+        subject="creating the session",
+        told_by_few=True,
+    ),
+    _ratio(
         "first_inference",
         "First inference",
         "ns",
@@ -357,6 +367,44 @@ _ALL = (
         "inference",
         subject="memory of the browser",
         told_by_few=True,
+    ),
+    Quantity(
+        name="frames_dropped",
+        label="Frames dropped",
+        unit="%",
+        better="lower",
+        scale="difference",
+        measured_in="page",
+        display_decimals=1,
+        meaning="frames of a page that keeps animating which did not come in time while it infers without pause, of "
+        "all that were due at the rate it has at rest",
+        subject="the share of dropped frames",
+        negligible=1.0,
+        words=("lower", "higher"),
+        as_much="as much",
+        told_by_few=True,
+    ),
+    _ratio(
+        "longest_frame",
+        "Longest frame",
+        "ns",
+        "page",
+        "the longest that a page which keeps animating stands still while it infers without pause",
+        subject="the longest frame",
+        words=("shorter", "longer"),
+        told_by_few=True,
+    ),
+    _ratio(
+        "unread_latency",
+        "Inference, outputs not read",
+        "ns",
+        "page",
+        "in a web page, time of many inferences divided by their number, the outputs of the last one alone read back: "
+        "what is left where no user waits for each",
+        subject="an inference whose outputs are not read",
+        is_a_pace=True,
+        told_by_few=True,
+        of_one_inference=True,
     ),
     _ratio(
         "model_size",

@@ -11,6 +11,8 @@ EXIT_DATA = 65
 EXIT_IO = 74
 EXIT_LOCKED = 75
 
+MOST_FRAMES = 10_000
+"""Frames that a page tells of, at rest and at work each."""
 MESSAGE_MAX_CHARS = 2000
 STDERR_TAIL_BYTES = 4096
 WORKER_LOG_MAX_BYTES = 1 << 20

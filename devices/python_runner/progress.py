@@ -39,7 +39,7 @@ class Progress:
             kind, step, session = record["record"], record.get("step"), record["session"]
             if kind == "step_skipped" and record["reason"] == KEPT_REASON:
                 continue  # these processes are gone
-            if kind in ("quality_output", "memory", "energy_block", "step_skipped"):
+            if kind in ("quality_output", "memory", "energy_block", "page", "step_skipped"):
                 self.done.add(record["step"])
                 self.bound_hit = self.bound_hit or record.get("reason") == BOUND_REASON
             elif kind == "arm_failed":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from devices.python_runner.energy_step import energy_step
 from devices.python_runner.latency_step import latency_is_done, latency_step
 from devices.python_runner.memory_step import memory_step
+from devices.python_runner.page_step import page_step
 from devices.python_runner.quality_step import quality_step
 from devices.python_runner.soak_step import soak_is_done, soak_step
 from devices.python_runner.warm_up_step import warm_up_is_done, warm_up_step
@@ -38,6 +39,7 @@ STEP_KINDS = {
     "warm_up": StepKind(warm_up_step, "latency", warm_up_is_done),
     "latency_pair": StepKind(latency_step, "latency", latency_is_done),
     "energy": StepKind(energy_step, "energy"),
+    "page": StepKind(page_step),
     "soak": StepKind(soak_step, is_done=soak_is_done),
 }
 """Name in a plan → how it is done."""

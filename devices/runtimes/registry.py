@@ -52,3 +52,9 @@ def resolve(text: str) -> tuple[RuntimeSpec, str]:
             f"{text!r}: {version!r} is not a version", f"Write it as {spec.name}=={spec.default_version}."
         )
     return spec, version
+
+
+def runs_in_a_page(name: str) -> bool:
+    """Whether a runtime is an engine of web pages; False for one that is not known."""
+    spec = RUNTIMES.get(name)
+    return spec is not None and spec.web is not None

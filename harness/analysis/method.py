@@ -69,6 +69,12 @@ def method_in_words(manifest: Manifest, *, by_launch: bool) -> list[str]:
             f"Memory, load time and first inference: {counted(measure.memory_repeats, 'fresh process')} of each arm, "
             f"{counted(measure.memory_inferences, 'inference')} each, paired by repeat."
         )
+    if manifest.experiment.page_repeats:
+        sentences.append(
+            f"Frames: {counted(manifest.experiment.page_repeats, 'fresh tab')} of each arm that runs in a web page, "
+            f"{measure.page.work_s:g} s of inferences without pause in a page that keeps animating; a frame is due as "
+            "often as one came in the second before, when the page did nothing else."
+        )
     if measure.metrics:
         scenes = len({item.scene for item in manifest.items})
         unit = f"{counted(scenes, 'scene')}, which are the unit of statistics" if data.scene_separator else "one by one"

@@ -234,6 +234,9 @@ def _overridden(file: ExperimentFile, overrides: Overrides) -> ExperimentFile:
                     "rest_s": min(measure.sustained.rest_s, QUICK_ENERGY_IDLE_S),
                 }
             ),
+            "page": measure.page.model_copy(
+                update={"repeats": min(file.experiment.page_repeats, QUICK_MEMORY_REPEATS)}
+            ),
             "gates": measure.gates.model_copy(
                 update={"cool_wait_s": min(measure.gates.cool_wait_s, QUICK_COOL_WAIT_S), "cool_first_s": 0.0}
             ),

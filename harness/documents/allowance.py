@@ -89,7 +89,7 @@ def _silence_s(plan: Plan) -> float:
     gates = plan.gates.values()
     waits = [gate.max_wait_ns for gate in gates]
     waits += [condition.max_wait_ns or 0 for gate in gates for condition in gate.conditions]
-    lasting = [step.duration_ns for step in plan.steps if step.kind == "energy"]
+    lasting = [step.duration_ns for step in plan.steps if step.kind in ("energy", "page")]
     lasting += [step.window_ns for step in plan.steps if step.kind == "soak"]
     probes = sum(probe.timeout_ns for probe in plan.probes if probe.kind == "command")
     longest_ns = (

@@ -151,6 +151,19 @@ class EnergyStep(_Strict):
     duration_ns: int = Field(gt=0)
 
 
+class PageStep(_Strict):
+    """A fresh tab of one web arm, alone: frames of a page that keeps animating, at rest and then while the arm infers
+    for `duration_ns`, and inferences whose outputs are read once.
+    """
+
+    step: int
+    kind: Literal["page"] = "page"
+    arm: str
+    item: str
+    repeat: int
+    duration_ns: int = Field(gt=0)
+
+
 class SoakStep(_Strict):
     """Continuous inference of one arm in one process (a fresh one, alone), summarised window by window.
 
@@ -167,7 +180,8 @@ class SoakStep(_Strict):
 
 
 Step = Annotated[
-    QualityStep | MemoryStep | WarmUpStep | LatencyPairStep | EnergyStep | SoakStep, Field(discriminator="kind")
+    QualityStep | MemoryStep | WarmUpStep | LatencyPairStep | EnergyStep | PageStep | SoakStep,
+    Field(discriminator="kind"),
 ]
 
 

@@ -17,6 +17,7 @@ from harness.documents.records import (
     EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
+    PageMeasured,
     QualityOutput,
     Record,
     SoakWindow,
@@ -35,6 +36,7 @@ _STEP_KINDS: dict[type, str] = {
     WarmUpDone: "warm_up",
     LatencyBlock: "latency_pair",
     EnergyBlock: "energy",
+    PageMeasured: "page",
     SoakWindow: "soak",
 }
 
@@ -121,7 +123,7 @@ class RecordIntake:
         if item is not None and item not in self._items:
             raise NotARecordError(f"item {item} is not in the plan")
         match record:
-            case QualityOutput() | MemoryMeasured() | EnergyBlock() | SoakWindow():
+            case QualityOutput() | MemoryMeasured() | EnergyBlock() | PageMeasured() | SoakWindow():
                 planned = self._steps[record.step]
                 of_step = (planned.kind, getattr(planned, "arm", None))
                 if of_step != (_STEP_KINDS[type(record)], record.arm) or (item and item != getattr(planned, "item", 0)):

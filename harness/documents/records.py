@@ -30,6 +30,7 @@ _MOST = 4096
 MOST_READINGS: Final = 100_000
 MOST_OUTPUTS: Final = 256
 MOST_SLICES: Final = 1000
+MOST_FRAMES: Final = 10_000
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 """Bytes, process ids, stamps of a clock, numbers of steps."""
@@ -170,7 +171,7 @@ class ArmFailed(_Record):
     record: Literal["arm_failed"] = "arm_failed"
     arm: ArmId
     step: Count | None
-    stage: Literal["start", "load", "quality", "warm_up", "latency", "memory", "energy", "soak"]
+    stage: Literal["start", "load", "quality", "warm_up", "latency", "memory", "energy", "page", "soak"]
     error: str
     """Type of the error: an exception's name, `signal 11 (SIGSEGV)`, `exit 1`, `timeout`."""
     message: str
@@ -296,6 +297,25 @@ class MemoryMeasured(_Record):
     gate: GateOutcome | None = None
 
 
+class PageMeasured(_Timed):
+    """One fresh tab of one web arm, alone: a page that keeps animating, from `started_ns` to `ended_ns` while it
+    infers. A list is empty, and a number 0, where the browser or the backend has none; `notes` say why.
+    """
+
+    record: Literal["page"] = "page"
+    step: Count
+    arm: ArmId
+    repeat: Count
+    inferences: Count
+    rest_frame_ns: list[DurationNs] = Field(max_length=MOST_FRAMES)
+    """How long after the one before it each frame came, while the page did nothing but animate."""
+    frame_ns: list[DurationNs] = Field(max_length=MOST_FRAMES)
+    """The same while it inferred without pause; the first MOST_FRAMES of them."""
+    unread_inferences: Count
+    unread_ns: DurationNs
+    """What so many inferences took together, the outputs of the last one alone read."""
+
+
 class EnergyBlock(_Timed):
     """One long block of one arm, or of idling, and what the energy sources said around and during it. `started_ns` is
     after the lead-in.
@@ -412,6 +432,7 @@ Record = Annotated[
     | LatencyBlock
     | MemoryMeasured
     | EnergyBlock
+    | PageMeasured
     | SoakWindow
     | GateWaiting
     | PassStopped

@@ -23,11 +23,11 @@ from pydantic import (
     model_validator,
 )
 
-from devices.runtimes.registry import RUNTIMES
+from devices.runtimes.registry import RUNTIMES, runs_in_a_page
 from harness.experiment.launches import NEVER, FirstLook, first_look_in_launches, launch_sizes
 from harness.experiment.scores_file import DeclaredScores
 from harness.own_scores import make_known
-from harness.quantity import QUANTITIES, Quantity
+from harness.quantity import QUANTITIES, Pass, Quantity
 from harness.tasks.declared_table import DeclaredTable
 from harness.tasks.names import DEFAULT_TASK
 from harness.tasks.registry import TASKS, Data, TaskTensor, task_of
@@ -57,6 +57,7 @@ do.
 DEFAULT_ENERGY_CYCLES = 8
 DEFAULT_SUSTAINED_CYCLES = 6
 """The t interval of six is 2.6 standard errors to either side; of five 2.8, of three 4.3."""
+DEFAULT_PAGE_REPEATS = 5
 FEWEST_CYCLES_TO_LOOK = 6
 """With fewer an interval that allows for looking bounds nothing at 95 %."""
 
@@ -219,6 +220,15 @@ class Sustained(DeclaredTable):
     """
 
 
+class Page(DeclaredTable):
+    """Each arm that runs in a web page, in a fresh tab alone: whether the page stays smooth while it infers."""
+
+    repeats: int | None = Field(default=None, ge=0, le=100)
+    """Fresh tabs of each such arm. None: 5 where a rule is on what is measured there, else 0."""
+    work_s: float = Field(default=2.0, gt=0, le=3600)
+    """How long the page infers without pause while it animates."""
+
+
 @dataclass(frozen=True)
 class LongBlocks:
     """Blocks of one arm alone, with idling right before each: those of energy and of sustained use are the same ones.
@@ -282,6 +292,7 @@ class Measure(DeclaredTable):
     gates: GateBounds = GateBounds()
     energy: Energy = Energy()
     sustained: Sustained = Sustained()
+    page: Page = Page()
     hold: Held = Held()
     allow_software_renderer: bool = False
     """Whether the times of an arm whose browser has no GPU, but a program in its stead, may decide rules."""
@@ -554,16 +565,25 @@ class Experiment(DeclaredTable):
             if quantity.measured_in == "votes" and not self.task.shows_pictures:
                 msg = f"a rule is on {rule.quantity!r}, and this task has nothing that people could look at"
                 raise ValueError(msg)
-            if quantity.measured_in == "memory" and self.measure.memory_repeats == 0:
-                msg = f"a rule is on {rule.quantity!r}, and measure.memory_repeats is 0"
+            setting, repeats = self._repeats_of(quantity.measured_in)
+            if repeats == 0:
+                msg = f"a rule is on {rule.quantity!r}, and measure.{setting} is 0"
                 raise ValueError(msg)
-            if quantity.measured_in == "energy" and self.measure.energy.cycles == 0:
-                msg = f"a rule is on {rule.quantity!r}, and measure.energy.cycles is 0"
-                raise ValueError(msg)
-            if quantity.measured_in == "sustained" and self.measure.sustained.cycles == 0:
-                msg = f"a rule is on {rule.quantity!r}, and measure.sustained.cycles is 0"
+            if quantity.measured_in == "page" and not any(runs_in_a_page(arm.runtime_name) for arm in self.arms):
+                msg = f"a rule is on {rule.quantity!r}, and no arm runs in a web page"
                 raise ValueError(msg)
         return self
+
+    def _repeats_of(self, of_pass: Pass) -> tuple[str, int | None]:
+        """Where under `measure` it stands how often a pass repeats itself, and what: None where that follows."""
+        measure = self.measure
+        repeats: dict[Pass, tuple[str, int | None]] = {
+            "memory": ("memory_repeats", measure.memory_repeats),
+            "energy": ("energy.cycles", measure.energy.cycles),
+            "sustained": ("sustained.cycles", measure.sustained.cycles),
+            "page": ("page.repeats", measure.page.repeats),
+        }
+        return repeats.get(of_pass, ("", None))
 
     @property
     def task(self) -> AnyTask:
@@ -595,6 +615,14 @@ class Experiment(DeclaredTable):
             return self.measure.sustained.cycles
         ruled = any(QUANTITIES[rule.quantity].measured_in == "sustained" for rule in self.rules)
         return DEFAULT_SUSTAINED_CYCLES if ruled else 0
+
+    @property
+    def page_repeats(self) -> int:
+        """How many fresh tabs each device measures of every arm that runs in a web page, for the sake of its frames."""
+        if self.measure.page.repeats is not None:
+            return self.measure.page.repeats
+        ruled = any(QUANTITIES[rule.quantity].measured_in == "page" for rule in self.rules)
+        return DEFAULT_PAGE_REPEATS if ruled else 0
 
     def long_blocks(self, *, measures_energy: bool) -> LongBlocks:
         """The long blocks of a device: of both kinds at once where it measures energy, and else of sustained use."""

@@ -1,6 +1,7 @@
 // An arm's frame: it has the arm's engine, model and inputs, and answers one request at a time. What each request takes and gives stands
 // in README.md.
 
+import { animate as animateWhile, unread } from "./animation.js";
 import * as graphics from "./graphics.js";
 import { Measuring, breathe, nanoseconds } from "./measuring.js";
 import { named, serve } from "./socket.js";
@@ -18,7 +19,7 @@ document.addEventListener("visibilitychange", () => {
   hiddenSince ||= document.hidden;
 });
 
-const say = serve({ hello, start, load, bind, block, infer_for: inferFor, soak, keep, memory, spin, echo: () => ({}) });
+const say = serve({ hello, start, load, bind, block, infer_for: inferFor, soak, animate, keep, memory, spin, echo: () => ({}) });
 
 function onLost(message) {
   lost = message;
@@ -145,6 +146,17 @@ async function inferFor(request) {
 async function soak(request) {
   const received = performance.now();
   return timed(received, () => measuring.soak(request));
+}
+
+/** Frames of a page that animates while it infers, and after that inferences whose outputs are read once. */
+async function animate(request) {
+  const received = performance.now();
+  return timed(received, async () => {
+    const frames = await animateWhile(() => measuring.once(), request);
+    const pipeline = await engine.unread?.(() => fetched("model"));
+    const { notes, ...told } = await unread(pipeline, frames.inferences);
+    return { ...frames, ...told, notes: [...frames.notes, ...notes] };
+  });
 }
 
 /** Infers twice and gives away every output of the second: some GPUs are right once only, and no user sees that once alone.

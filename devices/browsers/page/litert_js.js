@@ -98,6 +98,17 @@ class LiteRtJs {
     });
   }
 
+  /** Inferences whose outputs stay where they are made until they are asked for. */
+  unread() {
+    const { model, bound } = this;
+    return {
+      run: async () => ({ tensors: await model.run(bound) }),
+      read: ({ tensors }) => Promise.all(tensors.map((tensor) => tensor.data())),
+      release: this.release,
+      end: () => {},
+    };
+  }
+
   release = ({ tensors }) => {
     for (const tensor of tensors) tensor.delete();
   };

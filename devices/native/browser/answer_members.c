@@ -2,6 +2,7 @@
 
 #define MALFORMED "PageAnswerMalformed"
 #define NAME_BYTES 300
+#define NOTES_MAX 16
 #define NUMBER_MAX (INT64_C(1) << 53) /* above it a page's numbers are not whole */
 #define SIZE_MAX_OF_TENSOR (INT64_C(1) << 48)
 
@@ -38,6 +39,20 @@ bool answer_wholes(const struct json_value *answer, const char *name, int64_t le
     if (sum != NULL)
         *sum = total;
     return true;
+}
+
+void answer_notes(const struct json_value *answer, struct json_writer *notes)
+{
+    const struct json_value *list = json_get(answer, "notes");
+    const struct json_value *note = list != NULL && list->kind == JSON_ARRAY ? list->as.first : NULL;
+    for (int k = 0; k < NOTES_MAX && note != NULL; k++, note = note->next) {
+        struct bytes line = {0};
+        if (note->kind == JSON_STRING)
+            add_one_line(&line, note->as.string, 500);
+        if (line.length != 0)
+            json_string(notes, line.data);
+        bytes_free(&line);
+    }
 }
 
 char *answer_text(const struct json_value *answer, const char *name, const char *otherwise, size_t most_bytes)

@@ -23,6 +23,9 @@ bool answer_tensors(const struct json_value *answer, const char *name, struct te
                     struct failure *failure);
 void tensor_infos_free(struct tensor_info *infos, size_t count);
 
+/* What a page notes beside its answer, the first few, a line each: elements of a list. */
+void answer_notes(const struct json_value *answer, struct json_writer *notes);
+
 /* One line of a text, `otherwise` where it is none; to be freed. */
 char *answer_text(const struct json_value *answer, const char *name, const char *otherwise, size_t most_bytes);
 

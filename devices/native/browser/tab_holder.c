@@ -173,6 +173,7 @@ static bool answer_of_frame(struct tab_request *asked, const char *name, struct 
     } answers[] = {{"load", answer_load},     {"bind", answer_bind},
                    {"keep", answer_keep},     {"block", answer_block},
                    {"infer_for", answer_infer_for}, {"soak", answer_soak},
+                   {"animate", answer_animate},
                    {"memory", answer_memory}, {"reset_peak", answer_reset_peak}};
     for (size_t k = 0; k < sizeof answers / sizeof *answers; k++)
         if (strcmp(answers[k].name, name) == 0)

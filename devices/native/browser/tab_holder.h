@@ -33,6 +33,7 @@ bool start_engine(struct tab_request *asked, const struct json_value *web, struc
 bool answer_load(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
 bool answer_block(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
 bool answer_infer_for(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
+bool answer_animate(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
 bool answer_soak(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
 bool answer_reset_peak(struct tab_request *asked, struct json_writer *writer, struct failure *failure);
 bool answer_memory(struct tab_request *asked, struct json_writer *writer, struct failure *failure);

@@ -3,7 +3,6 @@
 
 #include "browser/answer_members.h"
 
-#define NOTES_MAX 16
 
 bool greet_frame(struct tab_request *asked, struct failure *failure)
 {
@@ -87,16 +86,7 @@ static void write_settings(struct json_writer *writer, const struct tab_request 
 static void write_notes(struct json_writer *writer, const struct tab_request *asked, const struct json_value *said)
 {
     struct json_writer notes = {0};
-    const struct json_value *list = json_get(said, "notes");
-    const struct json_value *note = list != NULL && list->kind == JSON_ARRAY ? list->as.first : NULL;
-    for (int k = 0; k < NOTES_MAX && note != NULL; k++, note = note->next) {
-        struct bytes line = {0};
-        if (note->kind == JSON_STRING)
-            add_one_line(&line, note->as.string, 500);
-        if (line.length != 0)
-            json_string(&notes, line.data);
-        bytes_free(&line);
-    }
+    answer_notes(said, &notes);
     if (asked->tab->browser.pid < 0)
         json_string(&notes, "which process the page has is unavailable: it is another app's, and pid is that of what serves it");
     else if (asked->frame->pid == 0)

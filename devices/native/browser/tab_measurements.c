@@ -7,6 +7,7 @@
 
 #define INFERENCES_MAX 10000000
 #define SLICES_MAX 1000
+#define FRAMES_MAX 10000 /* that a page tells of, at rest and at work each */
 #define BLOCK_LEAST 3 /* inferences of a block with a budget, where the request does not say */
 
 struct stamps {
@@ -133,6 +134,35 @@ bool answer_infer_for(struct tab_request *asked, struct json_writer *writer, str
     write_stamps(writer, &stamps);
     json_integer_member(writer, "wall_started_ns", wall_started_ns);
     json_integer_member(writer, "wall_ended_ns", wall_started_ns + stamps.ended_ns - stamps.started_ns);
+    add_drift(&notes, said);
+    write_notes(writer, &notes);
+    return true;
+}
+
+bool answer_animate(struct tab_request *asked, struct json_writer *writer, struct failure *failure)
+{
+    const struct json_value *said;
+    struct page *page = &asked->frame->page;
+    struct json_writer question = {0}, notes = {0};
+    struct stamps stamps;
+    int64_t duration_ns = 0, inferences, unread, unread_ns;
+    if (!json_get_integer(asked->request, "duration_ns", 1, INT64_MAX / 2, &duration_ns))
+        return fail(failure, "ValueError", "a request to animate comes without its time");
+    page_begin_question(&question, "animate");
+    json_integer_member(&question, "duration_ns", duration_ns);
+    if (!page_ask(page, &question, 2 * FRAMES_MAX, asked->holder->until_ns, &said, failure)
+        || !read_stamps(page, said, &stamps, failure)
+        || !answer_whole(said, "inferences", INT64_C(1) << 53, &inferences, failure)
+        || !answer_whole(said, "unread_inferences", INT64_C(1) << 53, &unread, failure)
+        || !answer_whole(said, "unread_ns", LONGEST_NS, &unread_ns, failure)
+        || !answer_wholes(said, "rest_frame_ns", 0, FRAMES_MAX, writer, NULL, failure)
+        || !answer_wholes(said, "frame_ns", 0, FRAMES_MAX, writer, NULL, failure))
+        return false;
+    write_stamps(writer, &stamps);
+    json_integer_member(writer, "inferences", inferences);
+    json_integer_member(writer, "unread_inferences", unread);
+    json_integer_member(writer, "unread_ns", unread_ns);
+    answer_notes(said, &notes);
     add_drift(&notes, said);
     write_notes(writer, &notes);
     return true;

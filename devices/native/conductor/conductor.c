@@ -4,6 +4,7 @@
 #include "conductor/energy_step.h"
 #include "conductor/latency_step.h"
 #include "conductor/memory_step.h"
+#include "conductor/page_step.h"
 #include "conductor/quality_step.h"
 #include "conductor/records_folder.h"
 #include "conductor/soak_step.h"
@@ -32,6 +33,7 @@ static enum flow do_step(struct session *self, int index)
     case STEP_WARM_UP: return warm_up_step(self, step, index);
     case STEP_LATENCY_PAIR: return latency_step(self, step, index);
     case STEP_ENERGY: flow = energy_step(self, step, index); break;
+    case STEP_PAGE: flow = page_step(self, step); break;
     case STEP_SOAK: flow = soak_step(self, step, index); break;
     case STEP_UNKNOWN: {
         struct bytes reason = {0};

@@ -80,7 +80,7 @@ void progress_take(struct progress *progress, const struct json_value *record)
     if (is_skipped && reason != NULL && strcmp(reason, KEPT_REASON) == 0)
         return; /* these processes are gone */
     if (is_skipped || strcmp(kind, "quality_output") == 0 || strcmp(kind, "memory") == 0
-        || strcmp(kind, "energy_block") == 0)
+        || strcmp(kind, "energy_block") == 0 || strcmp(kind, "page") == 0)
         step->done = true;
     if (strcmp(kind, "soak_window") == 0 && json_get_integer(record, "started_ns", 0, INT64_MAX, &started_ns)
         && json_get_integer(record, "ended_ns", started_ns, INT64_MAX, &ended_ns))

@@ -15,6 +15,7 @@ enum step_kind {
     STEP_WARM_UP,
     STEP_LATENCY_PAIR,
     STEP_ENERGY,
+    STEP_PAGE,
     STEP_SOAK
 };
 
@@ -47,7 +48,7 @@ struct plan_step {
     int64_t number;
     enum step_kind kind;
     const char *kind_name;
-    int arm; /* of a quality, memory, energy or soak step; −1 in others, and where the device idles */
+    int arm; /* of a quality, memory, energy, page or soak step; −1 in others, and where the device idles */
     int item;
     int64_t repeat;
     int64_t inferences;

@@ -66,6 +66,8 @@ static bool read_numbers(struct reading *reading, const struct json_value *entry
                    {STEP_ENERGY, "cycle", INT32_MIN, INT32_MAX, &step->cycle},
                    {STEP_ENERGY, "position", INT32_MIN, INT32_MAX, &step->position},
                    {STEP_ENERGY, "duration_ns", 1, DURATION_MAX_NS, &step->duration_ns},
+                   {STEP_PAGE, "repeat", INT32_MIN, INT32_MAX, &step->repeat},
+                   {STEP_PAGE, "duration_ns", 1, DURATION_MAX_NS, &step->duration_ns},
                    {STEP_SOAK, "duration_ns", 1, DURATION_MAX_NS, &step->duration_ns},
                    {STEP_SOAK, "window_ns", 1, DURATION_MAX_NS, &step->window_ns}};
     for (size_t k = 0; k < sizeof members / sizeof *members; k++)
@@ -84,7 +86,8 @@ static bool read_step(struct reading *reading, const struct json_value *entry, s
         const char *arms; /* the member that lists several of them */
     } kinds[] = {{"quality", STEP_QUALITY, NULL},       {"memory", STEP_MEMORY, NULL},
                  {"warm_up", STEP_WARM_UP, "arms"},     {"latency_pair", STEP_LATENCY_PAIR, "order"},
-                 {"energy", STEP_ENERGY, NULL},         {"soak", STEP_SOAK, NULL}};
+                 {"energy", STEP_ENERGY, NULL},         {"soak", STEP_SOAK, NULL},
+                 {"page", STEP_PAGE, NULL}};
     const char *arms = NULL;
     step->arm = step->item = -1;
     step->kind_name = json_get_string(entry, "kind");

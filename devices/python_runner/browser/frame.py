@@ -130,6 +130,12 @@ def texts(answer: dict[str, Any], name: str) -> dict[str, str]:
     return {one_line(str(key), 60): one_line(str(value), 500) for key, value in values.items()}
 
 
+def told_notes(answer: dict[str, Any]) -> list[str]:
+    """What a page notes beside its answer, the first few, a line each."""
+    notes = answer.get("notes")
+    return [one_line(str(note), 500) for note in notes[:16]] if isinstance(notes, list) else []
+
+
 def tensors(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """A member that lists tensors, as `harness.models.tensor_info.TensorInfo`. Raises PageError."""
     values = answer.get(name)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from devices.browsers import settings_names as names
-from devices.python_runner.browser.frame import PageError, PageGoneError, tensors, texts, whole, wholes
+from devices.python_runner.browser.frame import PageError, PageGoneError, tensors, texts, told_notes, whole, wholes
 from devices.python_runner.browser.npy_file import read_npy
 from devices.python_runner.browser.outputs import kept_outputs, most_bytes
 from devices.python_runner.browser.process_tree import PROC
@@ -24,7 +24,7 @@ from devices.python_runner.browser.server import Server
 from devices.python_runner.browser.sizes import memory_of, sizes_of, unavailable
 from devices.python_runner.browser.tab import Frame, Tab
 from devices.python_runner.child_process import die_with_parent, private_stdout
-from devices.python_runner.contract import WARM_UP_BLOCK_MIN_INFERENCES
+from devices.python_runner.contract import MOST_FRAMES, WARM_UP_BLOCK_MIN_INFERENCES
 from devices.python_runner.log import one_line
 
 _START_TIMEOUT_NS = 60_000_000_000
@@ -165,7 +165,6 @@ class TabHolder:
         frame.settings[names.SESSION_NS] = str(whole(said, "session_ns"))
         frame.settings[names.MODEL_FETCH_NS] = str(whole(said, "fetch_ns"))
         wholly = said.get("wholly_delegated")
-        notes = said.get("notes")
         loaded = {
             "pid": frame.pid or tab.program.pid,
             "runtime": frame.asked["runtime"],
@@ -182,7 +181,7 @@ class TabHolder:
             "cores_asked": frame.cores,
             "cores": None,
             "settings": tab.loaded_settings(frame, said),
-            "notes": [one_line(str(note), 500) for note in notes[:16]] if isinstance(notes, list) else [],
+            "notes": told_notes(said),
         }
         if frame.pid is None:
             loaded["notes"].append("which process the page has is unavailable: pid is the browser's")
@@ -277,6 +276,22 @@ class TabHolder:
             **latencies,
             **sizes,
             "notes": _drift_notes(said) + unavailable(sizes),
+        }
+
+    def animate(self, arm: str, duration_ns: int) -> dict[str, Any]:
+        """How far apart frames come at rest and while the arm infers, and inferences whose outputs are read once."""
+        _, frame = self._the_frame(arm)
+        said = frame.page.ask("animate", self._timeout_ns, numbers=2 * MOST_FRAMES, duration_ns=duration_ns)
+        started_ns, ended_ns = _stamps(frame, said)
+        return {
+            "started_ns": started_ns,
+            "ended_ns": ended_ns,
+            "inferences": whole(said, "inferences"),
+            "rest_frame_ns": wholes(said, "rest_frame_ns", 0, MOST_FRAMES),
+            "frame_ns": wholes(said, "frame_ns", 0, MOST_FRAMES),
+            "unread_inferences": whole(said, "unread_inferences"),
+            "unread_ns": whole(said, "unread_ns", 10**16),
+            "notes": told_notes(said) + _drift_notes(said),
         }
 
     def keep(self, arm: str, folder: str, item: str) -> dict[str, Any]:

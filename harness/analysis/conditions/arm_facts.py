@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from devices.runtimes.registry import RUNTIMES
+from devices.runtimes.registry import runs_in_a_page
 from devices.runtimes.spec import ON_THE_PROCESSOR
 from harness.analysis.conditions.browser_facts import TOLD_IN_SENTENCES, browser_facts
 from harness.documents.comparison import ArmInfo, ArmOnDevice
@@ -30,6 +30,7 @@ _STAGES = {
     "latency": "failed while its latency was measured",
     "memory": "failed while its memory was measured",
     "energy": "failed in a long block",
+    "page": "failed while its page animated",
     "soak": "failed while it was soaked",
 }
 
@@ -72,15 +73,10 @@ def _differences(manifest: Manifest, baseline: ManifestArm, arm: ManifestArm) ->
         "accelerator options": arm.accelerator_options != baseline.accelerator_options,
         "threads": arm.threads != baseline.threads,
         "cores": arm.cores != baseline.cores,
-        "browser": arm.browser != baseline.browser and _is_web(arm) and _is_web(baseline),
+        "browser": arm.browser != baseline.browser and runs_in_a_page(arm.runtime) and runs_in_a_page(baseline.runtime),
         "tensor": manifest.experiment.task.tensor_is_a_factor and tensors.get(arm.name) != tensors.get(baseline.name),
     }
     return [factor for factor, differs in factors.items() if differs]
-
-
-def _is_web(arm: ManifestArm) -> bool:
-    spec = RUNTIMES.get(arm.runtime)
-    return spec is not None and spec.web is not None
 
 
 def failures_of(

@@ -136,6 +136,11 @@ def engine_start_ns(loaded: ArmLoaded | None) -> int | None:
     return None if loaded is None else _number(loaded.settings.get(names.ENGINE_START_NS))
 
 
+def session_creation_ns(loaded: ArmLoaded) -> int | None:
+    """How long an arm's session took to be ready for inputs; None where the arm has none of a page."""
+    return _number(loaded.settings.get(names.SESSION_NS))
+
+
 def software_renderers(manifest: Manifest, records: DeviceRecords | None) -> Doubts:
     """Suspicions about the times of arms whose GPU was a program."""
     if manifest.experiment.measure.allow_software_renderer:

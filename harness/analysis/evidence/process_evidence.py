@@ -27,11 +27,11 @@ def process_level(quantity: Quantity, rows: pd.DataFrame, source: str) -> Level:
     values = rows["value"].to_numpy(dtype=np.float64)
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
-        return Level(Unavailable(reason=_why_missing(rows)), None)
+        return Level(Unavailable(reason=why_missing(rows)), None)
     what = f"geometric mean of {counted(values.size, 'fresh process')}"
     estimate = estimate_mean(np.log(values))
     value = Available(value=math.exp(estimate.mean), unit=quantity.unit, source=f"{what}{source}")
-    return Level(value, estimate, leeways=_too_few(values.size))
+    return Level(value, estimate, leeways=too_few(values.size))
 
 
 def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -> Paired | NoEffect:
@@ -39,7 +39,7 @@ def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -
     both = baseline.merge(candidate, on="repeat", suffixes=("_a", "_b")).sort_values("repeat")
     usable = both[(both["value_a"] > 0) & (both["value_b"] > 0)]
     if usable.empty:
-        return NoEffect(reason=_why_missing(baseline if not (baseline["value"] > 0).any() else candidate))
+        return NoEffect(reason=why_missing(baseline if not (baseline["value"] > 0).any() else candidate))
     differences = log_ratios(usable["value_a"].to_numpy(), usable["value_b"].to_numpy())
     warnings = []
     if differences.size < _FEWEST:
@@ -52,11 +52,11 @@ def process_effect(baseline: pd.DataFrame, candidate: pd.DataFrame, seed: int) -
         sign_flip=sign_flip_test(differences, seed),
         excluded={"no value in one of the arms": lost} if lost else {},
         warnings=warnings,
-        leeways=_too_few(differences.size),
+        leeways=too_few(differences.size),
     )
 
 
-def _too_few(processes: int) -> tuple[Leeway, ...]:
+def too_few(processes: int) -> tuple[Leeway, ...]:
     """Two processes that agree to the byte show that a third one may not: nothing is decided by them."""
     if processes >= _FEWEST:
         return ()
@@ -79,7 +79,8 @@ def size_effect(baseline_bytes: int, candidate_bytes: int) -> Paired | NoEffect:
     return Paired(estimate=Estimate(ratio, None, 1, 1.0, exact=True), replicate="file")
 
 
-def _why_missing(rows: pd.DataFrame) -> str:
+def why_missing(rows: pd.DataFrame) -> str:
+    """Why the rows of a quantity have no value, in words."""
     reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
     if reasons:
         return "; ".join(reasons)

@@ -13,6 +13,7 @@ from harness.analysis.conditions.arm_facts import source_of
 from harness.analysis.conditions.browser_facts import clock_step_of_pages
 from harness.analysis.evidence.latency_evidence import summarise_blocks
 from harness.analysis.tables.energy_table import DeviceEnergy, energy_frame
+from harness.analysis.tables.page_table import page_frame
 from harness.documents.manifest import Manifest, ManifestArm
 from harness.statistics.clock_step import clock_step_ns
 
@@ -69,6 +70,11 @@ class DeviceData:
     def energy_rows(self) -> pd.DataFrame:
         """The values of the energy blocks, in the columns of `ENERGY_COLUMNS`."""
         return energy_frame([self.energy])
+
+    @cached_property
+    def page_rows(self) -> pd.DataFrame:
+        """The values of the page pass, in the columns of `PAGE_COLUMNS`."""
+        return page_frame(self.manifest, self.records)
 
     @cached_property
     def latency_blocks(self) -> list[LatencyBlock]:

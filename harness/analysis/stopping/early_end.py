@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.stopping.energy_watch import EnergyWatch
 from harness.analysis.stopping.latency_watch import LatencyWatch
-from harness.documents.records import EnergyBlock, MemoryMeasured, PassStopped
+from harness.documents.records import EnergyBlock, MemoryMeasured, PageMeasured, PassStopped
 from harness.words.sentences import counted
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.documents.manifest import Manifest
     from harness.documents.records import Record
 
-_LATER: dict[str, tuple[type, ...]] = {"latency": (MemoryMeasured, EnergyBlock), "energy": ()}
+_LATER: dict[str, tuple[type, ...]] = {"latency": (MemoryMeasured, PageMeasured, EnergyBlock), "energy": ()}
 """Records of what comes after a pass, which show that it is over."""
 
 

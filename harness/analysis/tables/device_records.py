@@ -15,6 +15,7 @@ from harness.documents.records import (
     EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
+    PageMeasured,
     PassStopped,
     QualityOutput,
     Record,
@@ -58,6 +59,7 @@ class DeviceRecords:
     blocks: list[LatencyBlock] = field(default_factory=list)
     memory: list[MemoryMeasured] = field(default_factory=list)
     energy: list[EnergyBlock] = field(default_factory=list)
+    page: list[PageMeasured] = field(default_factory=list)
     skipped: list[StepSkipped] = field(default_factory=list)
     passes_stopped: list[PassStopped] = field(default_factory=list)
     finished: list[RunnerFinished] = field(default_factory=list)
@@ -169,6 +171,8 @@ def read_device_records(path: Path) -> DeviceRecords:  # noqa: PLR0912 - one cas
                 found.memory.append(record)
             case EnergyBlock():
                 found.energy.append(record)
+            case PageMeasured():
+                found.page.append(record)
             case StepSkipped():
                 found.skipped.append(record)
             case PassStopped():

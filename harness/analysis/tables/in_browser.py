@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.analysis.conditions.browser_facts import engine_start_ns
+from harness.analysis.conditions.browser_facts import engine_start_ns, session_creation_ns
 
 if TYPE_CHECKING:
     from harness.analysis.tables.device_records import DeviceRecords
@@ -19,9 +19,11 @@ def in_browser(measured: MemoryMeasured, records: DeviceRecords) -> dict[str, in
     started = engine_start_ns(loads[-1]) if loads else None
     if started is None:
         outside = "it runs in no web page"
-        return {"engine_start": outside, "browser_memory": outside}
+        return {"engine_start": outside, "session_creation": outside, "browser_memory": outside}
+    session = session_creation_ns(loads[-1])
     whole = [part.bytes for part in measured.parts if part.of == "all_processes" and part.what == "private_footprint"]
     return {
         "engine_start": started,
+        "session_creation": session if session is not None else "the page did not tell it",
         "browser_memory": whole[0] if whole else "this browser does not tell the memory of its processes",
     }

@@ -55,6 +55,8 @@ def paired_experiment(file: ExperimentFile, arm: str, quantity: Quantity, good: 
         changes["energy"] = measure.energy.model_copy(update={"cycles": 0, "min_cycles": None})
     if quantity.measured_in != "sustained":
         changes["sustained"] = measure.sustained.model_copy(update={"cycles": 0})
+    if quantity.measured_in != "page":
+        changes["page"] = measure.page.model_copy(update={"repeats": 0})
     rule = Rule.model_validate(
         {"quantity": quantity.name, "no_worse_than": f"{_shown(quantity)} {quantity.change_unit}".strip()}
     )

@@ -63,6 +63,7 @@ def least_minutes(experiment: Experiment, pairs: int | None) -> float:
     seconds = arms * least * block_s
     seconds += arms * (cycles or 0) * (energy.block_s + energy.idle_s)
     seconds += arms * experiment.sustained_cycles * (sustained.block_s + sustained.rest_s)
+    seconds += arms * experiment.page_repeats * measure.page.work_s
     return seconds / 60.0
 
 

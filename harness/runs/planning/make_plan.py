@@ -13,6 +13,7 @@ from harness.documents.plan import (
     LatencyOptions,
     LatencyPairStep,
     MemoryStep,
+    PageStep,
     Plan,
     PlanArm,
     PlanItem,
@@ -65,7 +66,9 @@ class Placement:
 
 
 def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Plan:
-    """Quality first (it shows early whether an arm works at all), then latency, memory, and long blocks, which heat."""
+    """Quality first (it shows early whether an arm works at all), then latency, memory, pages, and long blocks, which
+    heat.
+    """
     measure = manifest.experiment.measure
     arm_ids = [arm.id for arm in manifest.arms]
     # A string seeds the same sequence on every Python version; each device gets an order of its own.
@@ -88,6 +91,18 @@ def make_plan(manifest: Manifest, placement: Placement, device_index: int) -> Pl
                     item=manifest.timed,
                     repeat=repeat,
                     inferences=measure.memory_inferences,
+                )
+            )
+    in_pages = [arm for arm in arm_ids if arm in placement.web]
+    for repeat, order in enumerate(_orders(in_pages, manifest.experiment.page_repeats, orders)):
+        for arm in order:
+            steps.append(
+                PageStep(
+                    step=len(steps),
+                    arm=arm,
+                    item=manifest.timed,
+                    repeat=repeat,
+                    duration_ns=round(measure.page.work_s * 1e9),
                 )
             )
     long_blocks = manifest.experiment.long_blocks(measures_energy=placement.sensing.measures_energy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from harness.documents.records import (
     EnergyBlock,
     LatencyBlock,
     MemoryMeasured,
+    PageMeasured,
     QualityOutput,
     RunnerFinished,
     SoakWindow,
@@ -19,7 +22,7 @@ from harness.documents.records import (
 )
 from tests.devices.browser.web_bench import add_web_arm
 from tests.devices.runner_contract import models
-from tests.devices.runner_contract.bench import Bench, of_kind
+from tests.devices.runner_contract.bench import RUNNERS, Bench, of_kind
 from tests.devices.runner_contract.conftest import add_all_passes
 
 BACKENDS = [
@@ -31,6 +34,7 @@ BACKENDS = [
     ("onnxruntime-web", "wasm", "firefox-esr"),
     ("litert-js", "wasm", "firefox-esr"),
 ]
+OF_NATIVE = [BACKENDS[1], BACKENDS[4], BACKENDS[5]]
 
 
 def output_of(bench: Bench, arm: str, item: str = "i0") -> np.ndarray:
@@ -51,14 +55,26 @@ def add_pair(bench: Bench, runtime: str, accelerator: str, program: str) -> None
         bench.add_item(models.image(8, 8))
 
 
-@pytest.mark.parametrize(("runtime", "accelerator", "program"), BACKENDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The page is the same whichever runner serves it: the native one has each browser and kind of backend once, and
+    all with `--whole-matrix`.
+    """
+    if "backend" not in metafunc.fixturenames:
+        return
+    of_native = BACKENDS if metafunc.config.getoption("--whole-matrix") else OF_NATIVE
+    cells = [("python", each) for each in BACKENDS] + [("native with sanitizers", each) for each in of_native]
+    names = ["-".join([runner, *backend]) for runner, backend in cells]
+    metafunc.parametrize(("runner", "backend"), cells, ids=names)
+
+
 def test_a_web_arm_goes_through_every_pass_beside_one_of_its_own_process(
-    empty_bench: Bench, runtime: str, accelerator: str, program: str
+    tmp_path: Path, runner: str, backend: tuple[str, str, str]
 ) -> None:
-    bench = empty_bench
+    bench, (runtime, accelerator, program) = Bench(tmp_path, RUNNERS[runner]()), backend
     add_pair(bench, runtime, accelerator, program)
     add_all_passes(bench, pairs=2)
     bench.energy_cycle(0, ["a0", None, "a1"], "i0", duration_ms=100)
+    bench.page("a1", "i0", duration_ms=100)
     bench.soak("a1", "i0", duration_ms=100, window_ms=50)
     bench.write_plan()
     records = bench.run()
@@ -91,6 +107,13 @@ def test_a_web_arm_goes_through_every_pass_beside_one_of_its_own_process(
     energy = [record for record in of_kind(records, EnergyBlock) if record.arm == "a1"]
     assert [block.inferences > 0 for block in energy] == [True]
     assert energy[0].ended_ns - energy[0].started_ns >= 100_000_000
+    [page] = of_kind(records, PageMeasured)
+    assert page.inferences > 0
+    assert page.rest_frame_ns
+    assert page.frame_ns
+    reads_each = runtime == "onnxruntime-web" and accelerator != "webgpu"
+    assert (page.unread_inferences > 1, page.unread_ns > 0) == (not reads_each, not reads_each)
+    assert page.notes == (["this backend reads the outputs of every inference back"] if reads_each else [])
     windows = of_kind(records, SoakWindow)
     assert sum(window.ended_ns - window.started_ns for window in windows) >= 100_000_000
     assert all(window.inferences > 0 and window.rss_bytes for window in windows)

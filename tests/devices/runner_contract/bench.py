@@ -28,6 +28,7 @@ from harness.documents.plan import (
     LatencyOptions,
     LatencyPairStep,
     MemoryStep,
+    PageStep,
     Plan,
     PlanArm,
     PlanItem,
@@ -138,6 +139,10 @@ class Bench:
                     duration_ns=int(duration_ms * 1e6),
                 )
             )
+
+    def page(self, arm: str, item: str, *, duration_ms: float, repeat: int = 0) -> None:
+        duration_ns = int(duration_ms * 1e6)
+        self.steps.append(PageStep(step=len(self.steps), arm=arm, item=item, repeat=repeat, duration_ns=duration_ns))
 
     def soak(self, arm: str, item: str, *, duration_ms: float, window_ms: float = 50) -> None:
         duration_ns, window_ns = int(duration_ms * 1e6), int(window_ms * 1e6)

@@ -41,6 +41,7 @@ def experiment(folder, *, gpu: bool) -> TinyExperiment:
     tiny = TinyExperiment(folder, baseline=SHUFFLE, candidate=SHUFFLE, candidate_runtime="onnxruntime-web")
     tiny.candidate_settings = ['browser = "chromium"', *(GPU_ARM if gpu else [])]
     tiny.measure |= {"pairs": 4, "launches": 2, "memory_repeats": 3, "block_min_inferences": 5, "warm_up_max_blocks": 3}
+    tiny.measure |= {"page.repeats": 3 if gpu else 0, "page.work_s": 0.2}
     tiny.rules = [
         {"quantity": "psnr_y", "no_worse_than": "0.01 dB"},
         {"quantity": "latency_p50", "at_most": "60 s"},
@@ -102,6 +103,25 @@ def test_the_report_says_what_the_arms_ran_in(ran):
     for said in (*page.browser.values(), *gpu.browser.values()):
         assert " ".join(said.split()) in text
     assert "takes no free sizes" in done.stderr
+
+
+def test_what_a_page_alone_has_is_told_of_pages_alone(ran):
+    folder, done = ran
+    result = comparison(folder)
+    contrasts = {(each.candidate, each.quantity): each for each in result.devices[0].contrasts}
+    for candidate in ("candidate", "gpu"):
+        for quantity in ("session_creation", "engine_start", "frames_dropped", "longest_frame"):
+            of_page = contrasts[candidate, quantity]
+            assert of_page.candidate_value.kind == "available", (quantity, of_page.candidate_value)
+            assert of_page.baseline_value.reason == "it runs in no web page"
+            assert of_page.effect.reason == "it runs in no web page"
+        unread = contrasts[candidate, "unread_latency"].candidate_value
+        assert unread.reason == "this backend reads the outputs of every inference back"
+        assert 0 <= contrasts[candidate, "frames_dropped"].candidate_value.value < 100
+        load, session = (contrasts[candidate, name].candidate_value.value for name in ("load_time", "session_creation"))
+        assert session < load  # which fetches the model too
+    assert any("fresh tabs of each arm that runs in a web page" in sentence for sentence in result.method)
+    assert "Frames dropped" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_copy_with_fixed_sizes_is_in_the_plan_and_in_run_json(ran):

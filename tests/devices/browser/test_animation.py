@@ -1,0 +1,74 @@
+"""A page that keeps animating while its arm infers: frames that do not come, and what is told where none come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devices.python_runner.contract import MOST_FRAMES
+from harness.analysis.tables.page_table import dropped_frames
+from harness.documents import records as documents
+from harness.documents.records import ArmFailed, PageMeasured
+from tests.devices.browser.web_bench import add_web_arm, changed_page, web
+from tests.devices.runner_contract import models
+from tests.devices.runner_contract.bench import Bench, of_kind
+
+
+def page_of(bench: Bench, folder: Path, name: str, *changes: tuple[str, str]) -> PageMeasured:
+    given = changed_page(web("onnxruntime-web", "wasm"), folder, name, *changes)
+    arm = add_web_arm(bench, models.conv_onnx(bench.folder / "static.onnx", static=(8, 8)), web=given)
+    bench.page(arm, bench.add_item(models.image(8, 8)), duration_ms=1000)
+    bench.write_plan()
+    records = bench.run()
+    assert of_kind(records, ArmFailed) == []
+    [measured] = of_kind(records, PageMeasured)
+    assert bench.run() == records  # what is done is not done again
+    return measured
+
+
+def test_a_page_that_stands_still_for_each_inference_drops_its_frames(empty_bench: Bench, tmp_path: Path) -> None:
+    stands_still = "    const until = performance.now() + 200;\n    while (performance.now() < until);\n"
+    measured = page_of(
+        empty_bench,
+        tmp_path,
+        "measuring.js",
+        ("    const outputs = await infer();\n", f"{stands_still}    const outputs = await infer();\n"),
+    )
+    assert 1 <= measured.inferences <= 5  # each takes 200 ms of a second
+    assert max(measured.frame_ns) > 150_000_000
+    assert dropped_frames(measured.rest_frame_ns, measured.frame_ns) > 50
+    # All of the second lies between frames: those that are noted begin before it and end after it.
+    assert sum(measured.frame_ns) >= 0.8 * (measured.ended_ns - measured.started_ns)
+
+
+def test_a_browser_that_draws_no_frame_is_told_and_fails_nothing(empty_bench: Bench, tmp_path: Path) -> None:
+    never = ("    requestAnimationFrame(draw);\n  }", "  }")
+    measured = page_of(empty_bench, tmp_path, "animation.js", never)
+    assert (measured.rest_frame_ns, measured.frame_ns, measured.inferences) == ([], [], 0)
+    assert any("drew no frame" in note for note in measured.notes)
+
+
+@pytest.mark.parametrize(
+    ("work", "share"),
+    [
+        ([16, 17, 16, 17, 16], 0.0),
+        ([16, 33, 16, 17], 100 * 1 / 5),
+        ([16, 100], 100 * 5 / 7),
+        ([26], 100 * 1 / 2),  # more than half of the next one
+        ([24], 0.0),
+        ([4, 4], 0.0),  # a faster screen than at rest drops none
+    ],
+)
+def test_frames_that_are_dropped_are_those_that_were_due(work: list[int], share: float) -> None:
+    rest = [16, 17, 16, 17, 17, 16, 400, 17]  # one pause at rest moves no median
+    scale = 1_000_000
+    assert dropped_frames([scale * each for each in rest], [scale * each for each in work]) == pytest.approx(share)
+
+
+def test_page_and_record_bound_frames_alike() -> None:
+    assert MOST_FRAMES == documents.MOST_FRAMES
+    source = Path("devices/browsers/page/animation.js")
+    root = Path(__file__).parents[3]
+    assert f"MOST_FRAMES = {MOST_FRAMES};" in (root / source).read_text()
+    assert f"FRAMES_MAX {MOST_FRAMES} " in (root / "devices/native/browser/tab_measurements.c").read_text()
