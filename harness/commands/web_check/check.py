@@ -155,6 +155,8 @@ def _run(
         for each in tried
     ]
     setup = set_up_runner(device, identity, [], progress, retry, asked.runner, needs)
+    for refusal in setup.refused.values():
+        raise UserError(refusal.reason, refusal.remedy)
     engines = setup.record.engines
     models = {
         each.sha256: Blob(each.path, each.sha256, each.bytes) for each in (_model_of(one, model) for one in tried)

@@ -107,13 +107,13 @@ def set_up_native(
         return place_library(library.path, library.beside, blobs, places, device.workdir, put)
 
     placed = {arm: retry(partial(place, library)) for arm, library in found.items()}
-    web, engines = set_up_web(device, identity, needs_of_web, progress, retry)
+    web = set_up_web(device, identity, needs_of_web, progress, retry)
     brought_loader = folder if loader_files else None
     return RunnerSetup(
         conductor=command,
         workers={arm.id: worker_command(command, brought_loader, placed[arm.id].folder) for arm in own}
         # The runner itself serves a tab.
-        | {arm: worker_command(command, brought_loader, None) for arm in web},
+        | {arm: worker_command(command, brought_loader, None) for arm in web.arms},
         libraries={arm: library.path for arm, library in placed.items()},
         accelerator_libraries={
             arm: retry(partial(_place_driver, device, path.name, blobs[path], places)) for arm, path in drivers.items()
@@ -137,9 +137,10 @@ def set_up_native(
                 )
                 for arm, each in found.items()
             },
-            engines=engines,
+            engines=web.engines,
         ),
-        web=web,
+        web=web.arms,
+        refused=web.refused,
     )
 
 

@@ -111,7 +111,9 @@ def prepare(
         sensing=sensing,
         web=setup.web,
     )
-    refused = {}
+    refused = dict(setup.refused)
+    for missing in refused.values():
+        progress.say(device.name, missing.reason)
     for arm in resolved.arms:
         if arm.id in setup.web:
             continue  # a page opens it: what it takes, its file says, and whether it opens, its first step

@@ -37,8 +37,8 @@ def set_up_python(
 ) -> RunnerSetup:
     """Find a Python, provision the runtimes, push the runner. Raises `DeviceError`."""
     python = retry(lambda: find_python(device))
-    web, engines = set_up_web(device, identity, [*web_needs(arms), *more_web], progress, retry)
-    interpreters = _provision_all(device, [arm for arm in arms if arm.id not in web], progress, retry)
+    web = set_up_web(device, identity, [*web_needs(arms), *more_web], progress, retry)
+    interpreters = _provision_all(device, [arm for arm in arms if arm.id not in web.arms], progress, retry)
     path = bundle()
     content = path.read_bytes()
     blob = Blob(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
@@ -47,10 +47,11 @@ def set_up_python(
         conductor=[python.path, runner],
         workers={arm: [interpreter] for arm, interpreter in interpreters.items()}
         # What serves a tab needs the standard library alone.
-        | {arm: [python.path] for arm in web},
+        | {arm: [python.path] for arm in web.arms},
         libraries={},
-        record=RunnerRecord(runner="python", reason=choice.reason, engines=engines),
-        web=web,
+        record=RunnerRecord(runner="python", reason=choice.reason, engines=web.engines),
+        web=web.arms,
+        refused=web.refused,
     )
 
 

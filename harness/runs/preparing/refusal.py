@@ -48,8 +48,10 @@ done
 class Refusal:
     """Of one arm on one device."""
 
-    kind: Literal["library", "request", "model"]
-    """What is at fault: the runtime's library (or its Python package), what the arm asks of it, or the model."""
+    kind: Literal["library", "request", "model", "browser"]
+    """What is at fault: the runtime's library (or its Python package), what the arm asks of it, the model, or a browser
+    that is not there.
+    """
     reason: str
     """The reason in the runtime's own words."""
     remedy: str
@@ -57,6 +59,8 @@ class Refusal:
     def error(self, arm: ResolvedArm, where: str = "") -> UserError:
         """The error of a command that ends with it. `where`: the device, where that is not clear."""
         runtime = f"{arm.runtime.name} {arm.runtime_version}{f' on {where}' if where else ''}"
+        if self.kind == "browser":
+            return UserError(f"{arm.arm.name}: {self.reason}", self.remedy)
         if self.kind == "model":
             return UserError(f"{arm.model.path}: {runtime} cannot open it: {self.reason}", self.remedy)
         cannot = "does not start" if self.kind == "library" else "cannot do what is asked of it"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from harness.documents.plan import WebArm
     from harness.documents.runner_record import RunnerRecord
     from harness.experiment.resolve import ResolvedArm
+    from harness.runs.preparing.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class RunnerSetup:
     """Arm id → the library there that drives its accelerator, where the native runner needs one."""
     web: dict[str, WebArm] = field(default_factory=dict)
     """Arm id → what a tab of a browser is given for it, where it runs in one."""
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    """Arm id → why it cannot be started there, where that is known already."""
     needs: dict[str, list[str]] = field(default_factory=dict)
     """Arm id → libraries that its runtime's own needs and that were not brought along: a device is to have them."""
 

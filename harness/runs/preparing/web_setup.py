@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devices.base import Blob
-from devices.browsers.choose_browser import choose_browser
-from devices.browsers.find_browsers import find_browsers
+from devices.browsers.choose_browser import NoBrowserError, choose_browser
+from devices.browsers.find_browsers import ANDROID, Browser, find_browsers
+from devices.browsers.known_browsers import KNOWN
 from devices.browsers.page_files import page_files
 from devices.web_engines.engine_files import EngineFiles, engine_files
 from devices.web_engines.gzipped import gzipped_bytes
 from harness.documents.plan import WebArm
 from harness.documents.runner_record import EngineRecord
+from harness.runs.preparing.refusal import Refusal
 
 if TYPE_CHECKING:
     from devices.base import Device
-    from devices.browsers.find_browsers import Browser
     from devices.identity import Identity
     from devices.runtimes.spec import RuntimeSpec
     from harness.experiment.resolve import ResolvedArm
@@ -39,6 +40,18 @@ class WebNeeds:
     """What `choose_browser` takes."""
 
 
+@dataclass(frozen=True)
+class WebSetup:
+    """The web arms of a device, by their ids."""
+
+    arms: dict[str, WebArm]
+    """What a tab is given; of an arm whose browser is not there too, so that it fails alone as it is started."""
+    engines: dict[str, EngineRecord]
+    """What that is made of; of arms that have a browser."""
+    refused: dict[str, Refusal]
+    """Arms whose browser is not there."""
+
+
 def web_needs(arms: Sequence[ResolvedArm]) -> list[WebNeeds]:
     """Of those of the arms that run in a browser."""
     return [
@@ -54,11 +67,11 @@ def set_up_web(
     web_arms: Sequence[WebNeeds],
     progress: Progress,
     retry: Callable[..., Any],
-) -> tuple[dict[str, WebArm], dict[str, EngineRecord]]:
-    """Arm id → what a tab is given, and what that is made of. Raises `DeviceError`."""
+) -> WebSetup:
+    """Raises `DeviceError`; not for a browser that is not there, of which other arms know nothing."""
     if not web_arms:
-        return {}, {}
-    browsers = _browsers(device, identity, web_arms, retry)
+        return WebSetup({}, {}, {})
+    browsers, refused = _browsers(device, identity, web_arms, retry)
     engines = {}
     for arm in web_arms:
         key = (arm.runtime.name, arm.version, arm.accelerator)
@@ -81,16 +94,33 @@ def set_up_web(
             engine_files=_placed(engine.files, places),
             engine_script=engine.script,
         )
-        records[arm.id] = _record(engine, browser, arm)
-    return web, records
+        if arm.id not in refused:
+            records[arm.id] = _record(engine, browser, arm)
+    return WebSetup(web, records, refused)
 
 
 def _browsers(
     device: Device, identity: Identity, arms: Sequence[WebNeeds], retry: Callable[..., Any]
-) -> dict[str, Browser]:
+) -> tuple[dict[str, Browser], dict[str, Refusal]]:
     found = retry(lambda: find_browsers(device, identity))
-    chosen = {arm.id: retry(lambda arm=arm: choose_browser(device, identity, arm.browser, found)) for arm in arms}
-    return dict(chosen)
+    chosen, refused = {}, {}
+    for arm in arms:
+        try:
+            chosen[arm.id] = retry(lambda arm=arm: choose_browser(device, identity, arm.browser, found))
+        except NoBrowserError as error:
+            refused[arm.id] = Refusal("browser", error.what, error.remedy)
+            chosen[arm.id] = _absent(identity, arm.browser)
+    return chosen, refused
+
+
+def _absent(identity: Identity, asked: str | None) -> Browser:
+    """What the plan names for a browser that is not there: the device's runner finds the same, and says so."""
+    known = next((each for each in KNOWN if each.name == (asked or KNOWN[0].name)), None)
+    command = asked or KNOWN[0].name
+    if identity.android is not None:
+        command = ANDROID + (known.packages[0] if known is not None and known.packages else command)
+    family = known.family if known is not None else "chromium"
+    return Browser(name=asked or command, family=family, command=command, version=None, product=command)
 
 
 def _placed(files: dict[str, Blob], places: dict[str, str]) -> dict[str, str]:

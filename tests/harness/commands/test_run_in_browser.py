@@ -106,7 +106,7 @@ def test_the_report_says_what_the_arms_ran_in(ran):
 
 
 def test_what_a_page_alone_has_is_told_of_pages_alone(ran):
-    folder, done = ran
+    folder, _ = ran
     result = comparison(folder)
     contrasts = {(each.candidate, each.quantity): each for each in result.devices[0].contrasts}
     for candidate in ("candidate", "gpu"):

@@ -11,12 +11,15 @@ import pytest
 from devices.cache import CACHE_VARIABLE
 from devices.posix.local import LocalDevice
 from harness.documents.plan import WebArm
+from harness.documents.runner_record import RunnerRecord
 from harness.errors import UserError
 from harness.experiment.file import read_experiment
 from harness.experiment.resolve import differences, resolve
 from harness.models.model_file import read_model
 from harness.runs.planning.make_manifest import make_manifest
 from harness.runs.planning.make_plan import Placement, make_plan
+from harness.runs.preparing.prepare import PreparedDevice
+from harness.runs.preparing.prepare_all import refuse_unusable
 from harness.runs.preparing.web_setup import set_up_web, web_needs
 from harness.runs.session.progress import SilentProgress
 from harness.tasks.image_file import write_image
@@ -122,12 +125,13 @@ def test_the_plan_gives_the_tab_its_browser_its_page_and_its_engine(tiny, tmp_pa
     tiny.candidate_settings.append(f"browser = {json.dumps(str(program))}")
     found = looked_up(tiny)
     with LocalDevice(str(tmp_path / "device")) as device:
-        web, records = with_npm(
+        made = with_npm(
             lambda: set_up_web(
                 device, device.identify(), web_needs(found.arms), SilentProgress(), lambda operation: operation()
             )
         )
-    assert list(web) == list(records) == ["a1"]
+    web, records = made.arms, made.engines
+    assert (list(web), list(records), made.refused) == (["a1"], ["a1"], {})
     arm = web["a1"]
     assert (arm.browser, arm.family) == ([str(program)], "chromium")
     assert arm.engine_script in arm.engine_files
@@ -144,6 +148,38 @@ def test_the_plan_gives_the_tab_its_browser_its_page_and_its_engine(tiny, tmp_pa
     assert plan.arms[1].web == arm
     assert plan.arms[1].model_sha256 == found.arms[1].device_model.sha256
     assert plan.arms[1].accelerator == accelerator
+
+
+def test_an_arm_whose_browser_is_not_there_is_refused_alone(tiny, tmp_path):
+    tiny.candidate_runtime, tiny.candidate_settings = "onnxruntime-web", ['browser = "/nowhere/firefox"']
+    found = looked_up(tiny)
+    with LocalDevice(str(tmp_path / "device")) as device:
+        made = with_npm(
+            lambda: set_up_web(
+                device, device.identify(), web_needs(found.arms), SilentProgress(), lambda operation: operation()
+            )
+        )
+        # What a tab is given is there all the same: the runner finds no browser either, and its other arms go on.
+        assert made.arms["a1"].browser == ["/nowhere/firefox"]
+        assert made.engines == {}
+        refusal = made.refused["a1"]
+        assert refusal.reason == "local: /nowhere/firefox is not there, or is no browser that is known"
+        lacking, has_it = (
+            PreparedDevice(
+                device=device,
+                identity=device.identify(),
+                conductor=[],
+                placement=_placement(found, made.arms),
+                refused=refused,
+                runner=RunnerRecord(runner="python", reason="asked for"),
+            )
+            for refused in (made.refused, {})
+        )
+        refuse_unusable([lacking, has_it], found)
+        with pytest.raises(UserError) as caught:
+            refuse_unusable([lacking, lacking], found)
+    assert caught.value.what == f"candidate: {refusal.reason}"
+    assert caught.value.remedy == refusal.remedy
 
 
 def _placement(found, web: dict[str, WebArm]) -> Placement:
