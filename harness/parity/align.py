@@ -24,6 +24,7 @@ ALIKE: Final = 0.9
 """Tensors that correlate more than this hold the same, disturbed."""
 SAME: Final = 0.999
 """A copy in another layout correlates at least so much."""
+_AS_ALIKE: Final = 1e-3
 _LOOKS_RIGHT: Final = 0.9
 """What the structure must say for a pair whose values do not correlate."""
 
@@ -73,6 +74,7 @@ def align(original: Side, converted: Side, fixed: Sequence[Pair], correlations: 
         bound[value.key] = Pair(value, candidate, found[1], found[0])
     _join_the_rest(rows, columns, bound, correlations)
     _join_copies(converted.values, bound, set(original.sketches), correlations)
+    _settle_reshapes(original.values, converted.values, bound, {pair.converted.key for pair in fixed}, correlations)
     order = {each.key: place for place, each in enumerate(converted.values.listed)}
     return sorted(bound.values(), key=lambda pair: order[pair.converted.key])
 
@@ -123,12 +125,7 @@ def _join_copies(
     """A tensor that is only turned or reshaped stands for the same original as the one that it is made from, and that
     one as it.
     """
-    links = []
-    for value in values.listed:
-        if value.maker is not None and value.maker.family in {"transpose", "reshape"}:
-            source = values.of_tensor.get(value.maker.inputs[0])
-            if source is not None:
-                links.append((source, value))
+    links = _links(values, {"transpose", "reshape"})
     for source, value in [*links, *reversed(links)]:
         for one, other in ((source, value), (value, source)):
             pair = bound.get(one.key)
@@ -137,6 +134,46 @@ def _join_copies(
                 continue
             if found[0] >= SAME:
                 bound[other.key] = Pair(other, pair.original, found[1], found[0])
+
+
+def _links(values: Values, families: Collection[str]) -> list[tuple[Value, Value]]:
+    """(what is read, what is made) by operators of these families."""
+    links = []
+    for value in values.listed:
+        if value.maker is not None and value.maker.family in families:
+            source = values.of_tensor.get(value.maker.inputs[0])
+            if source is not None:
+                links.append((source, value))
+    return links
+
+
+def _settle_reshapes(
+    original: Values,
+    converted: Values,
+    bound: dict[str, Pair],
+    fixed: Collection[str],
+    correlations: Correlations,
+) -> None:
+    """A tensor and its reshape hold the same, so that they cannot be two tensors of the original that differ: a
+    runtime's matrix with its bias is not the matrix alone, and the reshape behind it the bias. Both are then the one
+    that is more alike; of two alike, or broken, the later one, as runtimes fuse forwards.
+    """
+    reshaped = {(source.key, value.key) for source, value in _links(original, {"reshape"})}
+    for source, value in _links(converted, {"reshape"}):
+        before, after = bound.get(source.key), bound.get(value.key)
+        if before is None or after is None or before.original is after.original:
+            continue
+        if (before.original.key, after.original.key) in reshaped:
+            continue
+        broken = before.correlation < ALIKE  # its correlations are chance
+        alike = after.correlation >= before.correlation - _AS_ALIKE
+        later = source.key not in fixed and (value.key in fixed or broken or alike)
+        if not later and value.key in fixed:
+            continue
+        to, other = (after, source) if later else (before, value)
+        found = correlations.get((other.key, to.original.key))
+        if found is not None and (broken or abs(found[0] - to.correlation) <= _AS_ALIKE):
+            bound[other.key] = Pair(other, to.original, found[1], found[0])
 
 
 class _Structure:

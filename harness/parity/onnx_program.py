@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from harness.models.tensor_info import TensorInfo
 from harness.parity.engine import Array, EngineError, Loaded, Opens, Optimise
 from harness.parity.graph import Graph, Op, Piece
@@ -41,15 +39,14 @@ class OnnxProgram:
         elif as_shipped:
             self._run, self.how = self._optimised(path)
         self.graph: Graph = self._run.graph
-        self._rest = OnnxGraph(unfold(self._file.proto)) if as_shipped else self._file
+        # Levels cannot be given as real numbers in fused integer kernels; what is in floats goes on in what is run.
+        self._rest = OnnxGraph(unfold(self._file.proto)) if self.graph.written else self._run
         self.rest_graph: Graph = self._rest.graph
         self.takes_reals = False
         self.quantizes_as_it_runs = any(op.kind in _DYNAMIC for op in self.graph.ops)
         self.arithmetic: Arithmetic = (
             "int8" if _has_integers(self.graph) else "float16" if self._file.holds_halves else "float32"
         )
-        self._as_shipped = as_shipped
-        self._seen: dict[str, str] = {}
         self._by_output = {name: op for op in self._file.graph.ops for name in op.outputs}
         self._by_name = {op.name: op for op in self._file.graph.ops if op.name}
 
@@ -100,11 +97,10 @@ class OnnxProgram:
         model = self._run.cut(pieces, dtypes, changed)
         return Cut(self._engine.open(model, optimise="none", provider=self._provider), pieces)
 
-    def rest(self, overridden: Collection[str], watched: Collection[str]) -> Rest:
-        """The file's graph from `overridden` on, optimised as a whole."""
-        kinds = dict.fromkeys(overridden, "float32")
-        model = self._rest.rest(overridden, kinds, watched)
-        optimise: Optimise = "extended" if self._as_shipped else "none"
+    def rest(self, overridden: Mapping[str, str], watched: Collection[str]) -> Rest:
+        """The graph that is run from `overridden` on; with levels, the file's, optimised as a whole."""
+        model = self._rest.rest(overridden, overridden, watched)
+        optimise: Optimise = "none" if self._rest is self._run else "extended"
         session = self._engine.open(model, optimise=optimise, provider=self._provider)
         return Rest(session, self.graph.outputs)
 
@@ -186,7 +182,7 @@ class Rest:
         given: dict[str, Any] = {}
         for name, array in feeds.items():
             if FED + name in known:
-                given[FED + name] = array.astype(np.float32)
+                given[FED + name] = array
             elif name in known:
                 given[name] = array
         return given

@@ -69,8 +69,8 @@ class Program(Protocol):
         """All pieces beside each other, with other arrays for the constants in `changed`."""
         ...
 
-    def rest(self, overridden: Collection[str], watched: Collection[str]) -> Runs:
-        """The whole model with some tensors given as real numbers, and others put out."""
+    def rest(self, overridden: Mapping[str, str], watched: Collection[str]) -> Runs:
+        """The whole model with some tensors given as real numbers of a dtype, and others put out."""
         ...
 
     def constant(self, name: str) -> Array | None:

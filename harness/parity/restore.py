@@ -66,12 +66,12 @@ class Restorer:
         bench = self._bench
         order = {each.key: place for place, each in enumerate(bench.converted.values.listed)}
         given: list[dict[str, Array]] = [dict(inputs) for inputs in bench.converted.inputs]
-        overridden: dict[str, None] = {}
+        overridden: dict[str, str] = {}
         for layer in sorted(self._with_followers(layers), key=lambda each: order[each.pair.converted.key]):
             targets = self._targets(layer)
             for feeds, values in zip(given, self._computed(layer, given, overridden), strict=True):
                 feeds.update({name: self._shaped(name, values) for name in targets})
-            overridden.update(dict.fromkeys(targets))
+            overridden.update({name: self._dtype(name) for name in targets})
         runs = bench.converted.program.rest(overridden, ())
         runs.expect(given)
         after = []
@@ -81,10 +81,14 @@ class Restorer:
         runs.close()
         return Restored(self._before, after)
 
-    def _shaped(self, name: str, values: Floats) -> Floats:
-        """In the shape that a tensor of the file has."""
+    def _shaped(self, name: str, values: Floats) -> Array:
+        """In the shape and the real numbers that a tensor has."""
         seen = self._bench.converted.seen.get(name)
-        return values if seen is None else values.reshape(seen.shape)
+        return (values if seen is None else values.reshape(seen.shape)).astype(self._dtype(name))
+
+    def _dtype(self, name: str) -> str:
+        seen = self._bench.converted.seen.get(name)
+        return seen.dtype if seen is not None and np.dtype(seen.dtype).kind == "f" else "float32"
 
     def _with_followers(self, layers: Sequence[Layer]) -> list[Layer]:
         """Also those behind that only move the same levels: a range that cuts would cut there again."""
@@ -129,23 +133,24 @@ class Restorer:
             found = self._values.of_tensor.get(name)
             if found is not None:
                 return found
-        found = self._behind_a_reshape(value)
+        found = self._beside_a_reshape(value)
         if found is None:
             raise NotRestorableError("its output is not in the file: the runtime made it")
         return found
 
-    def _behind_a_reshape(self, value: Value) -> Value | None:
-        """Where a runtime fuses a matrix and a bias, it has the tensor of the file behind a reshape of its own."""
+    def _beside_a_reshape(self, value: Value) -> Value | None:
+        """Where a runtime fuses a matrix and a bias, it has the tensors of the file before and behind reshapes of its
+        own.
+        """
         for op in self._bench.converted.program.graph.ops:
-            if op.family == "reshape" and op.inputs[0] in value.members:
-                return next(
-                    (self._values.of_tensor[name] for name in op.outputs if name in self._values.of_tensor), None
-                )
+            ends = (op.inputs[0], op.outputs[0]) if op.family == "reshape" else ()
+            if set(ends) & set(value.members):
+                found = next((self._values.of_tensor[name] for name in ends if name in self._values.of_tensor), None)
+                if found is not None:
+                    return found
         return None
 
-    def _computed(
-        self, layer: Layer, given: Sequence[dict[str, Array]], overridden: Mapping[str, None]
-    ) -> list[Floats]:
+    def _computed(self, layer: Layer, given: Sequence[dict[str, Array]], overridden: Mapping[str, str]) -> list[Floats]:
         """What the original's layer makes of what the converted build gives it."""
         bench, pair = self._bench, layer.pair
         left, right = bench.piece(0, pair)
@@ -153,7 +158,7 @@ class Restorer:
         reads = copied[:1] or [self._source(left.feeds, name) for name in right.feeds]
         places = {name: self._place(name, overridden) for name in reads}
         watched = [place for place in places.values() if place not in given[0]]
-        runs = bench.converted.program.rest(list(overridden), watched) if watched else None
+        runs = bench.converted.program.rest(overridden, watched) if watched else None
         original = None if copied else bench.original.program.cut([right], bench.original.seen, {})
         if runs is not None:
             runs.expect(given)
@@ -189,7 +194,7 @@ class Restorer:
             return pairs[key].converted.entry
         raise NotRestorableError("the original's layer reads a tensor that nothing here stands for")
 
-    def _place(self, name: str, overridden: Mapping[str, None]) -> str:
+    def _place(self, name: str, overridden: Mapping[str, str]) -> str:
         """Where the values of a tensor are: in the file's graph, or among those that were put back."""
         if name in self._bench.converted.program.graph.inputs:
             return name

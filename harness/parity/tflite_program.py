@@ -71,7 +71,7 @@ class TfliteProgram:
         outputs = {piece.key: str(at) for at, piece in enumerate(pieces)}
         return Numbered(self._engine.open(model, optimise=self._optimise), given, outputs)
 
-    def rest(self, overridden: Collection[str], watched: Collection[str]) -> Rest:
+    def rest(self, overridden: Mapping[str, str], watched: Collection[str]) -> Rest:
         """The graph from `overridden` on; operators that read levels which are given compute in floats."""
         wanted = list(dict.fromkeys([*(watched or self.graph.outputs)]))
         with _whole():

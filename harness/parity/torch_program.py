@@ -65,7 +65,7 @@ class TorchProgram:
         del seen
         return Pieces(self._engine, self._key, pieces, changed)
 
-    def rest(self, overridden: Collection[str], watched: Collection[str]) -> Evaluated:
+    def rest(self, overridden: Mapping[str, str], watched: Collection[str]) -> Evaluated:
         """What is behind tensors that are given."""
         wanted = [name for name in (watched or self.graph.outputs) if name not in overridden]
         needed = {op.index for name in wanted for op in piece_of(self.graph, name, name, overridden).ops}

@@ -58,7 +58,7 @@ def document_of(original: ModelFile, converted: ModelFile, inputs: Inputs, study
         layers=[_layer(each, study, found) for each in study.layers],
         sentence="",
         criterion=CRITERION,
-        notes=_notes(inputs, study),
+        notes=_notes(inputs, study, one_file=original.sha256 == converted.sha256),
     )
     return parity.model_copy(update={"sentence": parity_sentence(parity)})
 
@@ -138,8 +138,13 @@ def _interval(energies: Sequence[float]) -> ErrorInterval:
     return ErrorInterval(mean=math.exp(mean), low=math.exp(max(low, -50.0)), high=min(math.exp(min(high, 50.0)), most))
 
 
-def _notes(inputs: Inputs, study: Study) -> list[str]:
+def _notes(inputs: Inputs, study: Study, *, one_file: bool) -> list[str]:
     notes = []
+    if one_file:
+        notes.append(
+            "Both are the same file: what differs is how it is run, by the kernels that ship or by plain ones, and of "
+            "its conversion this says nothing."
+        )
     if inputs.made_up:
         notes.append(
             "The inputs are made up: a range that cuts them may be right for real ones. Give --inputs to be sure."

@@ -181,6 +181,17 @@ def test_a_build_that_puts_out_no_numbers_is_never_called_sound(
     assert json.loads(capsys.readouterr().out)["outcome"] in {"culprit", "unproven"}
 
 
+def test_of_one_file_twice_it_is_said_that_only_its_running_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(upscaler(0), tmp_path / "a.onnx")
+    model = str(tmp_path / "a.onnx")
+    assert main(["parity", model, model, "--out", str(tmp_path / "out"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["outcome"] == "agree"
+    assert any("Both are the same file" in note for note in document["notes"])
+
+
 def test_a_page_to_be_mailed_tells_no_folder_of_this_computer(tmp_path: Path) -> None:
     given = tmp_path / "given"
     given.mkdir()
