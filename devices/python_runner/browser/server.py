@@ -30,7 +30,7 @@ _HEADERS = {
     "Connection": "close",
 }
 _MOST_CONNECTIONS = 64
-"""At a time: who opens more is a stranger, and gets none."""
+"""At a time. Where more come, the oldest that has not yet named a token makes room."""
 _REQUEST_TIMEOUT_S = 30.0
 
 
@@ -41,6 +41,8 @@ class Server:
         """Raises OSError where there is no loopback."""
         self._served: dict[str, Served] = {}
         self._connections = 0
+        self._strangers: list[socket.socket] = []
+        """Connections that have not named a token so far, the oldest first."""
         self._lock = threading.Lock()
         self._listening = [_listen(socket.AF_INET, "127.0.0.1", 0)]
         self.port: int = self._listening[0].getsockname()[1]
@@ -83,16 +85,30 @@ class Server:
                     connection, address = listening.accept()
                 except OSError:
                     continue  # who asked has gone, or there are no descriptors left: nothing to answer
-                with self._lock:
-                    is_too_many = self._connections >= _MOST_CONNECTIONS
-                    self._connections += not is_too_many
-                if is_too_many:
+                if not self._takes(connection):
                     connection.close()
                     continue
                 threading.Thread(target=self._answer, args=(connection, address), daemon=True).start()
         for listening in self._listening:
             listening.close()
         closed.close()
+
+    def _takes(self, connection: socket.socket) -> bool:
+        """Whether a connection is one of those that are served: who opens many and says nothing keeps nobody out."""
+        with self._lock:
+            if self._connections >= _MOST_CONNECTIONS:
+                if not self._strangers:
+                    return False
+                with contextlib.suppress(OSError):  # its thread wakes, and finds it at an end
+                    self._strangers.pop(0).shutdown(socket.SHUT_RDWR)
+            self._connections += 1
+            self._strangers.append(connection)
+            return True
+
+    def knows(self, connection: socket.socket) -> None:
+        """A connection has named a token, or is over: it makes room for no other."""
+        with self._lock, contextlib.suppress(ValueError):
+            self._strangers.remove(connection)
 
     def _answer(self, connection: socket.socket, address: Any) -> None:
         handler = None
@@ -101,6 +117,7 @@ class Server:
         except (OSError, ValueError):
             pass  # who asked has gone, or spoke no HTTP
         finally:
+            self.knows(connection)
             with self._lock:
                 self._connections -= 1
             if handler is None or not handler.is_socket:
@@ -162,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
         matched = re.fullmatch(r"/([A-Za-z0-9_-]{43})/([A-Za-z0-9_./@+-]{1,300})(?:\?[^ ]{0,100})?", self.path)
         server: Any = self.server
         served = server.find(matched.group(1)) if matched else None
+        if served is not None:
+            server.knows(self.connection)
         if matched is None or served is None or self.headers.get("Host") != f"{served.host}:{server.port}":
             return None, ""
         return served, matched.group(2)

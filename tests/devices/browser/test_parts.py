@@ -9,6 +9,7 @@ import io
 import json
 import re
 import socket
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from devices.python_runner.browser.frame import Page, PageError
 from devices.python_runner.browser.holder import _stamps
 from devices.python_runner.browser.npy_file import npy_bytes, read_npy
 from devices.python_runner.browser.served import Served
+from devices.python_runner.browser.server import Server
 from devices.python_runner.browser.tab import Frame
 from devices.python_runner.browser.web_socket import MalformedError, TooLargeError, WebSocket, accept_key
 from devices.python_runner.clock import clock_ns
@@ -184,6 +186,26 @@ def test_a_page_that_speaks_without_end_is_there_and_is_not_listened_to_for_ever
     assert not sockets[0].has_ended()
     # One more read may have begun below the bound; the rest stays in the kernel, which holds the page back.
     assert len(sockets[0]._buffer) < 1000 + (1 << 16)
+
+
+def test_who_opens_many_connections_and_says_little_keeps_no_page_out(tmp_path: Path) -> None:
+    (tmp_path / "tab.html").write_text("here")
+    server = Server()
+    served = Served("127.0.0.1", {"tab.html": str(tmp_path / "tab.html")})
+    address = server.add(served)
+    with contextlib.ExitStack() as opened:
+        opened.callback(server.close)
+        strangers = []
+        for _ in range(200):
+            stranger = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            stranger.sendall(b"GET /a")  # and no more: the rest would come a byte at a time
+            strangers.append(stranger)
+        for _ in range(3):
+            with urllib.request.urlopen(f"{address}tab.html", timeout=30) as page:
+                assert page.read() == b"here"
+        assert strangers[0].recv(1) == b""  # the oldest made room
+        strangers[-1].sendall(b"b HTTP/1.1\r\n\r\n")
+        assert strangers[-1].recv(1000).startswith(b"HTTP/1.1 404")
 
 
 def stamped(sent_ns: int, came_ns: int, **at: int) -> tuple[int, int]:
