@@ -46,6 +46,7 @@ def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
     stand_in: StandInPhone, server: AdbServer, tmp_path: Path
 ) -> None:
     tiny = web_experiment(tmp_path / "experiment")
+    tiny.measure |= {"page.repeats": 1, "page.work_s": 0.2}
     settings_before = stand_in.settings()
     with PhoneBrowser(stand_in, server) as browser:
         done = bakeoff(
@@ -61,8 +62,10 @@ def test_a_page_on_a_phone_is_paired_with_its_own_runtime(
     loads = [each for each in found if each.record == "arm_loaded" and each.arm == "a1"]
     assert all(each.interpreter.startswith("Chromium 1") for each in loads)
     assert {each.settings[names.CROSS_ORIGIN_ISOLATED] for each in loads} == {"yes"}
-    # A fresh tab for the memory pass and for each of the two launches, and one for what comes before them.
-    assert len(set(browser.opened)) == len(browser.opened) >= 3
+    # A fresh tab for the memory pass, the page pass and each of the two launches, and one for what comes before them.
+    assert len(set(browser.opened)) == len(browser.opened) >= 4
+    [page] = [each for each in found if each.record == "page"]
+    assert (page.arm, page.inferences > 0, page.rest_frame_ns != [], page.frame_ns != []) == ("a1", True, True, True)
     [memory] = [each for each in found if each.record == "memory" and each.arm == "a1"]
     assert memory.steady_rss_bytes is None
     assert any("unavailable" in note for note in memory.notes)
