@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from harness.tasks.task import AnyTask
 
 
+NOT_HERE = "its file is not in the run's folder (bakeoff run --resume fetches what the device still has)"
+
+
 @dataclass(frozen=True)
 class Unread:
     """Stands for what cannot be read."""
@@ -29,6 +32,10 @@ class MadeOutput:
         try:
             self.tensors = load_output(task, arm, output, given)
             """Those of the whole item; none where they cannot be read."""
+        except FileNotFoundError:
+            # Of a run that was cut off before outputs were fetched all are, and one sentence says so.
+            self.tensors = []
+            self._decoded.append(Unread(NOT_HERE))
         except (OSError, ValueError) as error:
             self.tensors = []
             self._decoded.append(Unread(str(error)))
