@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,15 +79,21 @@ class Cell:
         battery = self._battery
         if battery.sensor_lost_at_s is not None and at_s >= battery.sensor_lost_at_s:
             return None
-        values = {
-            "type": "Battery",
-            "status": battery.says or ("Charging" if battery.charger_w > 0 else "Discharging"),
-            "capacity": str(round(100 * self.charge_uah / battery.capacity_uah)),
-            "voltage_now": str(round(self._volts * 1e6) if battery.reports_voltage else 0),
-            "current_now": str(self._current),
-            "charge_counter": str(self._counter),
-            "charge_full": str(round(battery.capacity_uah)),
-        }
         if name == "uevent":
-            return "".join(f"POWER_SUPPLY_{key.upper()}={value}\n" for key, value in values.items())
-        return f"{values[name]}\n" if name in values else None
+            return "".join(f"POWER_SUPPLY_{key.upper()}={value(self)}\n" for key, value in _FILES.items())
+        return f"{_FILES[name](self)}\n" if name in _FILES else None
+
+    def _status(self) -> str:
+        return self._battery.says or ("Charging" if self._battery.charger_w > 0 else "Discharging")
+
+
+_FILES: dict[str, Callable[[Cell], object]] = {
+    "type": lambda _cell: "Battery",
+    "status": Cell._status,
+    "capacity": lambda cell: round(100 * cell.charge_uah / cell._battery.capacity_uah),
+    "voltage_now": lambda cell: round(cell._volts * 1e6) if cell._battery.reports_voltage else 0,
+    "current_now": lambda cell: cell._current,
+    "charge_counter": lambda cell: cell._counter,
+    "charge_full": lambda cell: round(cell._battery.capacity_uah),
+}
+"""What is written in each: only that which is asked for is worked out."""

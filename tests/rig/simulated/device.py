@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from harness.documents.plan import EnergyStep, FileProbe, LatencyPairStep, MemoryStep, Plan, SoakStep, WarmUpStep
+from harness.documents.plan import (
+    EnergyStep,
+    FileProbe,
+    GateCondition,
+    LatencyPairStep,
+    MemoryStep,
+    Plan,
+    SoakStep,
+    WarmUpStep,
+)
 from harness.documents.records import (
     ArmLoaded,
     Context,
@@ -279,37 +288,49 @@ class SimulatedDevice:
         paths = {
             probe.id: probe.path for probe in self._plan.probes if isinstance(probe, FileProbe) and probe.id in watched
         }
-        waited_s, failed = 0.0, ["?"]
+        bounds_s = {
+            condition.id: (gates.max_wait_ns if condition.max_wait_ns is None else condition.max_wait_ns) / 1e9
+            for condition in gates.conditions
+        }
+        waited_s, holding = 0.0, None
         while True:
-            texts = {name: self.read(path) for name, path in paths.items()}
-            values: dict[str, float | str | None] = {"others_busy_cores": self._truth.others_busy_cores(self._now_s)}
-            failed = []
-            for condition in gates.conditions:
-                text = texts.get(condition.probe)
-                rest = text[text.find(condition.after) + len(condition.after) :] if text else ""
-                word = rest.split()[0] if rest.split() else None
-                if not (condition.none_of or condition.same_as_first):
-                    number = float(word) * condition.scale if word is not None else None
-                    values[condition.id] = number
-                    first = self._first_values.setdefault((of_pass, condition.id), number)
-                    at_most = condition.at_most
-                    if condition.rise_at_most is not None and isinstance(first, float):
-                        at_most = first + condition.rise_at_most
-                    too_high = at_most is not None and number is not None and number > at_most
-                    too_low = condition.at_least is not None and number is not None and number < condition.at_least
-                    failed += [condition.id] if too_high or too_low else []
-                else:
-                    values[condition.id] = word
-                    changed = word != self._first_values.setdefault((of_pass, condition.id), word)
-                    bad = changed if condition.same_as_first else word in condition.none_of
-                    failed += [condition.id] if bad else []
-            own = {condition.id: condition.max_wait_ns for condition in gates.conditions}
-            bounds_ns = [own.get(name) for name in failed]
-            bound_ns = max([gates.max_wait_ns if each is None else each for each in bounds_ns], default=0)
-            if not failed or waited_s >= bound_ns / 1e9:
-                return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=failed)
+            # While one of them has it wait on, the others need not be looked at.
+            if (
+                holding is None
+                or waited_s >= bounds_s[holding.id]
+                or not self._looked_at(of_pass, holding, paths.get(holding.probe))[1]
+            ):
+                looked = {
+                    condition.id: self._looked_at(of_pass, condition, paths.get(condition.probe))
+                    for condition in gates.conditions
+                }
+                failed = [condition for condition in gates.conditions if looked[condition.id][1]]
+                holding = max(failed, key=lambda condition: bounds_s[condition.id], default=None)
+                if holding is None or waited_s >= bounds_s[holding.id]:
+                    values = {"others_busy_cores": self._truth.others_busy_cores(self._now_s)}
+                    values |= {name: value for name, (value, _) in looked.items()}
+                    names = [condition.id for condition in failed]
+                    return GateOutcome(waited_ns=round(waited_s * 1e9), values=values, failed=names)
             self._idle(gates.poll_ns / 1e9)
             waited_s += gates.poll_ns / 1e9
+
+    def _looked_at(self, of_pass: str, condition: GateCondition, path: str | None) -> tuple[float | str | None, bool]:
+        """What a condition is about, and whether it fails."""
+        text = self.read(path) if path is not None else None
+        words = text[text.find(condition.after) + len(condition.after) :].split(None, 1) if text else []
+        word = words[0] if words else None
+        if condition.none_of or condition.same_as_first:
+            changed = word != self._first_values.setdefault((of_pass, condition.id), word)
+            return word, changed if condition.same_as_first else word in condition.none_of
+        number = float(word) * condition.scale if word is not None else None
+        first = self._first_values.setdefault((of_pass, condition.id), number)
+        if number is None:
+            return None, False
+        at_most = condition.at_most
+        if condition.rise_at_most is not None and isinstance(first, float):
+            at_most = first + condition.rise_at_most
+        too_high = at_most is not None and number > at_most
+        return number, too_high or (condition.at_least is not None and number < condition.at_least)
 
     def _memory(self, step: MemoryStep) -> None:
         rss = self._truth.rss_bytes[step.arm]
