@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 
-from harness.models.flat_table import FlatTable, TfliteFormatError, uint32
+from harness.models.flat_table import FlatTable, Reading, TfliteFormatError, uint32
 from harness.models.model_format import ModelReader
 from harness.models.tensor_info import TensorInfo
 from harness.models.tflite_static import with_static_shapes
@@ -27,7 +27,7 @@ def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
     if data[4:8] != IDENTIFIER:
         raise TfliteFormatError("it does not begin as a .tflite file does (no TFL3 mark)")
     try:
-        model = FlatTable(data, uint32(data, 0))
+        model = FlatTable(data, uint32(data, 0), Reading(data))
         for buffer in model.tables(4):
             start, length = buffer.vector(0)
             if start + length > len(data):
@@ -44,6 +44,25 @@ def read_tflite(data: bytes) -> tuple[list[TensorInfo], list[TensorInfo]]:
         )
     except (struct.error, IndexError):
         raise TfliteFormatError("it ends in the middle: the file is truncated or damaged") from None
+
+
+def refuse_unfolding(data: bytes) -> None:
+    """Raise `TfliteFormatError` for a file whose graphs are far larger read as objects than they lie in it."""
+    model = FlatTable(data, uint32(data, 0), Reading(data))
+    for code in model.tables(1):
+        code.text(1)
+    for graph in model.tables(2):
+        for tensor in graph.tables(0):
+            tensor.text(3)
+            tensor.tables(9)
+            sparsity = tensor.table(6)
+            if sparsity is not None:
+                sparsity.tables(2)
+        graph.tables(3)
+    for signature in model.tables(7):
+        for ends in (0, 1):
+            for each in signature.tables(ends):
+                each.text(0)
 
 
 def _walk_operators(model: FlatTable, graph: FlatTable) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +25,8 @@ MOST: Final = 256
 _SIDE: Final = 96
 """Height and width of crops and of made-up planes where the model leaves them open."""
 _LENGTH: Final = 16
+_MOST_NUMBERS: Final = 1 << 26
+"""Numbers in a made-up input at most: a model may ask for more than there is memory."""
 _MOST_FILES: Final = 10_000
 _ORDERS: Final = ((0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 1, 2))
 
@@ -174,6 +177,11 @@ def _own(info: TensorInfo) -> Quantizer | None:
 def _made_up(info: TensorInfo, rng: np.random.Generator, reach: tuple[float, float] | None) -> Array:
     """Values as a model may be given: power falling as 1/f where there is a plane, else normal."""
     shape = tuple(_size(place, size, len(info.shape)) for place, size in enumerate(info.shape))
+    if math.prod(shape) > _MOST_NUMBERS:
+        raise UserError(
+            f"{info.name!r} takes {_shape(shape)} numbers, and at most {_MOST_NUMBERS:,} are made up",
+            "Give --inputs DIR.",
+        )
     kind = np.dtype(info.dtype).kind
     if kind == "b":
         return rng.random(shape) < 0.5

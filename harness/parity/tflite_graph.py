@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from harness.errors import UserError
+from harness.models.model_format import ModelFormatError
+from harness.models.tflite_file import refuse_unfolding
 from harness.parity.families import family_of
 from harness.parity.graph import Graph, Op, Quantizer
 
@@ -31,12 +33,15 @@ class TfliteGraph:
         """Raises `UserError` where this Python cannot read such files, and `ValueError` for a damaged one."""
         self.schema = _schema()
         try:
+            refuse_unfolding(content)
             self.model: Any = self.schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
             self._kinds = [self._kind(code) for code in self.model.operatorCodes or []]
             self.subgraph: Any = self.model.subgraphs[0]
             self.names = self._named()
             self.place = {name: place for place, name in enumerate(self.names)}
             self.graph = self._read()
+        except ModelFormatError as error:
+            raise ValueError(str(error)) from None
         except DAMAGE as error:
             raise ValueError(f"its graph cannot be read: {type(error).__name__}") from None
         if any(not 0 <= each.buffer < len(self.model.buffers) for each in self.subgraph.tensors):

@@ -71,6 +71,20 @@ def flat(tmp_path: Path) -> Path:
     return path
 
 
+def endless(tmp_path: Path) -> Path:
+    path = tmp_path / "endless.onnx"
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2**40]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "endless", info[:1], info[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+def test_an_input_beyond_all_memory_is_not_made_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(endless(tmp_path))
+    assert main(["parity", model, model, "--out", str(tmp_path / "out")]) == 2
+    assert "'x' takes 1×1099511627776 numbers, and at most 67,108,864 are made up" in capsys.readouterr().err
+
+
 def garbage(tmp_path: Path) -> Path:
     path = tmp_path / "garbage.onnx"
     path.write_bytes(np.random.default_rng(0).bytes(4000))

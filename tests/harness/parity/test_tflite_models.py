@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.cli.main import main
+from harness.models.flat_table import TfliteFormatError
+from harness.models.tflite_file import read_tflite
+from harness.parity.tflite_graph import TfliteGraph
 from tests.harness.experiments import experiments
 from tests.harness.parity.compared import saved
 from tests.harness.parity.onnx_graphs import GRAPHS, upscaler
@@ -63,6 +67,54 @@ def test_another_shape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[
     original, build = saved(upscaler(0), tmp_path, "a"), saved(converted(GRAPHS["perceptron"](0)), tmp_path, "b")
     assert main(["parity", str(original), str(build), "--out", str(tmp_path / "out")]) == 2
     assert "does not fit" in capsys.readouterr().err
+
+
+def unfolding(count: int, *, deep: bool) -> bytes:
+    """A file in which as many graphs are one graph (`deep`), and as many operators one operator, that reads a list as
+    long.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+    from flatbuffers import Builder
+
+    made = Builder(1 << 16)
+
+    def listed(start: Any, places: list[int], *, of_tables: bool) -> int:
+        start(made, len(places))
+        for place in places:
+            (made.PrependUOffsetTRelative if of_tables else made.PrependInt32)(place)
+        return int(made.EndVector())
+
+    reads = listed(schema.OperatorStartInputsVector, [0] * count, of_tables=False)
+    schema.OperatorStart(made)
+    schema.OperatorAddInputs(made, reads)
+    operators = listed(schema.SubGraphStartOperatorsVector, [schema.OperatorEnd(made)] * count, of_tables=True)
+    schema.TensorStart(made)
+    tensors = listed(schema.SubGraphStartTensorsVector, [schema.TensorEnd(made)], of_tables=True)
+    end = listed(schema.SubGraphStartInputsVector, [0], of_tables=False)
+    schema.SubGraphStart(made)
+    for add, place in (
+        (schema.SubGraphAddTensors, tensors), (schema.SubGraphAddInputs, end), (schema.SubGraphAddOutputs, end),
+        (schema.SubGraphAddOperators, operators),
+    ):  # fmt: skip
+        add(made, place)
+    graph = schema.SubGraphEnd(made)
+    graphs = listed(schema.ModelStartSubgraphsVector, [graph] * (count if deep else 1), of_tables=True)
+    schema.ModelStart(made)
+    schema.ModelAddSubgraphs(made, graphs)
+    made.Finish(schema.ModelEnd(made), file_identifier=b"TFL3")
+    return bytes(made.Output())
+
+
+def test_graphs_that_are_one_graph_are_not_unfolded() -> None:
+    content = unfolding(100, deep=True)
+    read_tflite(content)
+    with pytest.raises(ValueError, match="the same parts again and again"):
+        TfliteGraph(content)
+
+
+def test_operators_that_share_one_long_list_are_not_unfolded() -> None:
+    with pytest.raises(TfliteFormatError, match="the same parts again and again"):
+        read_tflite(unfolding(1000, deep=False))
 
 
 @pytest.mark.parametrize("seed", range(experiments(6)))
