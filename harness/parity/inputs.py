@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from harness.models.model_file import ModelFile
 from harness.models.tensor_info import TensorInfo
 from harness.parity.engine import Array
 from harness.parity.graph import Quantizer
-from harness.parity.program import stored
+from harness.parity.program import real, stored
 from harness.tasks.crops import NOTHING_TO_GIVE, can_be_cropped, crops_for
 from harness.tasks.tensor_file import read_tensor
 
@@ -83,13 +84,18 @@ def for_converted(
         )
     by_name = {each.name for each in original} == {each.name for each in converted}
     names = [each.name if by_name else original[place].name for place, each in enumerate(converted)]
+    held = {each.name: partial(real, quantizer=_own(each)) if each.scale is not None else _as_is for each in original}
     return [
         {
-            info.name: _laid_out(item[name], info, quantizers.get(info.name), same_format=same_format)
+            info.name: _laid_out(held[name](item[name]), info, quantizers.get(info.name), same_format=same_format)
             for name, info in zip(names, converted, strict=True)
         }
         for item in originals
     ]
+
+
+def _as_is(array: Array) -> Array:
+    return array
 
 
 def _laid_out(array: Array, info: TensorInfo, quantizer: Quantizer | None, *, same_format: bool) -> Array:

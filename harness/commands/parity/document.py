@@ -138,6 +138,10 @@ def _interval(energies: Sequence[float]) -> ErrorInterval:
     return ErrorInterval(mean=math.exp(mean), low=math.exp(max(low, -50.0)), high=min(math.exp(min(high, 50.0)), most))
 
 
+def _tensors_have(count: int) -> str:
+    return "1 tensor of the original has" if count == 1 else f"{count} tensors of the original have"
+
+
 def _notes(inputs: Inputs, study: Study, *, one_file: bool) -> list[str]:
     notes = []
     if one_file:
@@ -151,8 +155,7 @@ def _notes(inputs: Inputs, study: Study, *, one_file: bool) -> list[str]:
         )
     if study.missing:
         notes.append(
-            f"{len(study.missing)} tensors of the original have no counterpart: fused into the next operator, or not "
-            "recognised."
+            f"{_tensors_have(len(study.missing))} no counterpart: fused into the next operator, or not recognised."
         )
     if "without graph optimisation" in study.converted.program.how:
         notes.append(f"The converted build ran {study.converted.program.how}: not quite as it ships.")

@@ -141,6 +141,17 @@ def test_a_model_of_any_size_that_tensorflow_converted_agrees_with_its_original(
     assert document["coverage"]["aligned"] == document["coverage"]["of"]
 
 
+def test_an_original_that_takes_levels_gives_a_build_of_floats_their_real_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, pictures = EXAMPLES / "models", EXAMPLES / "images" / "lr_x2"
+    paths = [str(models / "sr_x2_int8.tflite"), str(models / "sr_x2_fp32.tflite")]
+    main(["parity", *paths, "--inputs", str(pictures), "--out", str(tmp_path / "out"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert 0.001 < document["output_error"]["mean"] < 0.02
+    assert not any("1 tensors" in note for note in document["notes"])
+
+
 def test_its_int8_build_loses_a_little_in_every_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     models, pictures = EXAMPLES / "models", EXAMPLES / "images" / "lr_x2"
     paths = [str(models / "sr_x2_fp32.tflite"), str(models / "sr_x2_int8.tflite")]
