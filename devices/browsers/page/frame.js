@@ -153,8 +153,7 @@ async function animate(request) {
   const received = performance.now();
   return timed(received, async () => {
     const frames = await animateWhile(() => measuring.once(), request);
-    const pipeline = await engine.unread?.(() => fetched("model"));
-    const { notes, ...told } = await unread(pipeline, frames.inferences);
+    const { notes, ...told } = await unread(() => engine.unread(() => fetched("model")), frames.inferences);
     return { ...frames, ...told, notes: [...frames.notes, ...notes] };
   });
 }
