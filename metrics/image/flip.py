@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.image.cube_root import cube_root
 from metrics.image.image import Image, check_data_range, check_output, check_reference
 from metrics.image.srgb import linear_light
 from metrics.metric import MetricSettings
@@ -111,7 +112,7 @@ def _seen(opponent: list[Floats]) -> Floats:
 def _hunt_adjusted_lab(linear: Floats) -> Floats:
     """L*, a* and b* of linear RGB (…, 3), the colours of dark ones weakened."""
     relative = linear @ (_TO_XYZ / _WHITE[:, None]).T
-    bent = np.where(relative > (6 / 29) ** 3, np.cbrt(relative), relative / (3.0 * (6 / 29) ** 2) + 4.0 / 29.0)
+    bent = np.where(relative > (6 / 29) ** 3, cube_root(relative), relative / (3.0 * (6 / 29) ** 2) + 4.0 / 29.0)
     lightness = 116.0 * bent[..., 1] - 16.0
     made = np.empty_like(linear)
     made[..., 0] = lightness

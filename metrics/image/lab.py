@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.image.cube_root import cube_root
+
 Floats = NDArray[np.float64]
 
 # Linear sRGB to XYZ (IEC 61966-2-1), each row divided by the white point D65 of the 2° observer, so that white is 1.
@@ -21,7 +23,7 @@ def lab_of_linear(linear: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _compressed(relative: Floats) -> Floats:
     """Cube root, and a straight line below (6/29)³."""
-    return np.where(relative > 0.008856, np.cbrt(relative), 7.787 * relative + 16.0 / 116.0)
+    return np.where(relative > 0.008856, cube_root(relative), 7.787 * relative + 16.0 / 116.0)
 
 
 def ciede2000(one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]) -> Floats:

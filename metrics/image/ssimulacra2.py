@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.errors import MetricInputError
+from metrics.image.cube_root import cube_root
 from metrics.image.halved import halved
 from metrics.image.image import Image, check_data_range, check_output, check_reference
 from metrics.image.scratch import Scratch
@@ -35,6 +36,7 @@ _OPSIN = np.array(
     [[0.30, 0.622, 0.078], [0.23, 0.692, 0.078], [0.24342268924547819, 0.20476744424496821, 0.5518098665095536]]
 )
 _BIAS = 0.0037930732552754493
+_BIAS_ROOT = float(np.cbrt(_BIAS))
 
 Floats = NDArray[np.float64]
 Tile = tuple[slice, slice]
@@ -144,6 +146,8 @@ class Ssimulacra2:
 
     def _tile_sums(self, reference: Floats, output: Floats, channel: int, tile: Tile) -> list[float]:
         """Sums over one tile of one channel of the three maps, and of their fourth powers."""
+        import cv2
+
         rows, columns = (slice(span.start, span.stop + 2 * _RADIUS) for span in tile)
         x, y = reference[channel, rows, columns], output[channel, rows, columns]
         products, squares, product, luminance = (self._scratch.array(number, x.shape) for number in range(4))
@@ -173,8 +177,8 @@ class Ssimulacra2:
         added = np.maximum(edges, 0.0, out=contrast)
         lost = np.subtract(added, edges, out=edges)
         maps = (structure, added, lost)
-        return [float(one.sum()) for one in maps] + [
-            float(np.square(np.square(one, out=one), out=one).sum()) for one in maps
+        return [cv2.sumElems(one)[0] for one in maps] + [
+            cv2.norm(np.square(one, out=one), cv2.NORM_L2SQR) for one in maps
         ]
 
     def _filtered(self, values: Floats, number: int, factor: float = 1.0, offset: float = 0.0) -> Floats:
@@ -204,9 +208,7 @@ def _cone(linear: Floats, absorbed: Floats, light: Floats) -> Floats:
     light += linear[1] * absorbed[1]
     light += linear[2] * absorbed[2]
     light += _BIAS
-    np.cbrt(light, out=light)
-    light -= np.cbrt(_BIAS)
-    return light
+    return np.subtract(cube_root(light), _BIAS_ROOT, out=light)
 
 
 def _with_one(values: Floats, means: Floats) -> Floats:
