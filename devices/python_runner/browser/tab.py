@@ -12,6 +12,7 @@ from devices.python_runner.browser.frame import Page, PageError, PageGoneError, 
 from devices.python_runner.browser.process_tree import cpu_ns, tree
 from devices.python_runner.browser.program import NotStartedError, Program
 from devices.python_runner.browser.served import Served
+from devices.python_runner.browser.spinning_process import answers_meanwhile, spinning_process
 from devices.python_runner.clock import clock_ns
 from devices.python_runner.log import one_line
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _ECHO_TIMEOUT_NS = 5_000_000_000
 _FRAME_TIMEOUT_NS = 20_000_000_000
 """How long a frame may take to be there, before its site is taken for one that the browser cannot find."""
-_SPIN_NS = 80_000_000
-_SPINS = 4
-_WORKED_LEAST_NS = 10_000_000
 
 
 class Frame:
@@ -176,39 +174,18 @@ class Tab:
         return ""
 
     def find_process(self, frame: Frame, timeout_ns: int) -> None:
-        """Which process the frame has: the one that works while the frame's page keeps its thread busy."""
-        before_others = self._answers_meanwhile(frame, timeout_ns)
-        for attempt in range(_SPINS):
-            # A browser that has just started is still busy with itself, and a busy machine gives it little of a core.
-            time.sleep(0.2 * attempt)
-            pids = [process.pid for process in tree(self.program.pid) if process.role == "page"]
-            before = {pid: cpu_ns(pid) for pid in pids}
-            frame.page.ask("spin", timeout_ns, duration_ns=_SPIN_NS << attempt)
-            worked = sorted(((cpu_ns(pid) or 0) - (was or 0), pid) for pid, was in before.items() if was is not None)
-            if (
-                worked
-                and worked[-1][0] > _WORKED_LEAST_NS
-                and sum(each for each, _ in worked[:-1]) < worked[-1][0] // 2
-            ):
-                frame.pid = worked[-1][1]
-                break
+        """Which process the frame has, and whether it is its own."""
+        answers = answers_meanwhile(self._page, frame.page, timeout_ns)
+        frame.pid = spinning_process(self.program.pid, frame.page, timeout_ns)
         sharing = sorted(
             other.arm for other in self.frames.values() if other is not frame and other.pid == frame.pid is not None
         )
         if sharing:
             frame.settings[names.SITE_ISOLATED] = f"no: its process is also that of {', '.join(sharing)}"
-        elif before_others:
+        elif answers:
             frame.settings[names.SITE_ISOLATED] = "yes"
         else:
             frame.settings[names.SITE_ISOLATED] = "no: its thread is also that of the tab"
-
-    def _answers_meanwhile(self, frame: Frame, timeout_ns: int) -> bool:
-        """Whether the tab answers while the frame's thread is busy."""
-        spun = frame.page.ask_without_waiting("spin", duration_ns=2 * _SPIN_NS)
-        self._page.ask("echo", timeout_ns)
-        echoed_ns = self._page.came_ns
-        frame.page.answer_to(spun, timeout_ns)
-        return bool(echoed_ns - frame.page.sent_ns < _SPIN_NS)
 
     def loaded_settings(self, frame: Frame, said: dict[str, Any]) -> dict[str, str]:
         """Settings of an arm: the browser's, the frame's, and what the page says now."""
