@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -72,6 +73,19 @@ KNOWN: Final[tuple[KnownBrowser, ...]] = (
 """An arm that names none gets the first of these that is there."""
 
 NAMES: Final = tuple(each.name for each in KNOWN)
+
+
+def why_unknown(asked: str) -> str | None:
+    """Why nothing on any device can be meant by what an arm asks for, with what to write; None where something can.
+
+    A path and an app's package may be of any browser; a plain word is a name of `NAMES` or of a browser's program.
+    """
+    words = [*NAMES, *(program for each in KNOWN for program in each.programs)]
+    if asked in words or "/" in asked or "." in asked:
+        return None
+    near = difflib.get_close_matches(asked.lower(), words, 1, 0.6)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMES)}, and paths of programs"
+    return f"no browser is called {asked!r}: {hint}"
 
 
 def by_product(line: str) -> KnownBrowser | None:

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from devices.browsers.known_browsers import why_unknown
 from devices.runtimes.registry import RUNTIMES, runs_in_a_page
 from harness.experiment.launches import NEVER, FirstLook, first_look_in_launches, launch_sizes
 from harness.experiment.scores_file import DeclaredScores
@@ -98,7 +99,7 @@ class Arm(DeclaredTable):
     """CPU cores that the arm may run on: numbers, or `big`, `little`, `prime`."""
     browser: BrowserName | None = None
     """The browser of a runtime in a web page: `chrome`, `chromium`, `edge`, `firefox`, `samsung`, or the path of a
-    program on the device, or an app's package. None: the first that the device has.
+    program on the device, or an app's package; another word is refused. None: the first that the device has.
     """
     tensor: TaskTensor | None = None
     """Where this arm's tensors differ from `data.tensor`."""
@@ -120,6 +121,9 @@ class Arm(DeclaredTable):
         if spec.web is None and self.browser is not None:
             msg = f"a browser is given, and {self.runtime_name} does not run in one"
             raise ValueError(msg)
+        unknown = why_unknown(self.browser) if self.browser is not None else None
+        if unknown is not None:
+            raise ValueError(unknown)
         if spec.web is not None and self.cores is not None:
             msg = f"cores are given, and {self.runtime_name} runs in a browser, which chooses its own: leave cores out"
             raise ValueError(msg)

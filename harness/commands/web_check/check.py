@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from devices.base import Blob
+from devices.browsers.known_browsers import why_unknown
 from devices.open_device import open_device
 from devices.retry import with_reconnect
 from devices.runtimes.registry import RUNTIMES
@@ -78,7 +79,10 @@ class Tried:
 
 
 def web_check(asked: Asked, progress: Progress) -> WebCheck:
-    """Raises `UserError` for a model that nothing in a page opens, and `DeviceError`."""
+    """Raises `UserError` for a browser that nobody knows or a model that no page opens, and `DeviceError`."""
+    unknown = why_unknown(asked.browser) if asked.browser is not None else None
+    if unknown is not None:
+        raise UserError(unknown)
     model = read_model(asked.model)
     tried = _backends(model, asked)
     shapes = input_shapes(model, asked.shapes or {})

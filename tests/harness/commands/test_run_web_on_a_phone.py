@@ -11,6 +11,7 @@ from devices.browsers import settings_names as names
 from devices.runtimes.registry import RUNTIMES
 from devices.web_engines.engine_files import engine_files
 from harness.documents.plan import MEMINFO_ID
+from harness.documents.web_check import WebCheck
 from tests.rig import phone_browser
 from tests.rig.adb_server import AdbServer
 from tests.rig.command import bakeoff, start
@@ -19,6 +20,7 @@ from tests.rig.phone_browser import PhoneBrowser
 from tests.rig.run_on_a_phone import device_folders, outputs, over_adb, runners
 from tests.rig.run_watch import assert_whole, blocks_in, records, wait_for
 from tests.rig.tiny_experiment import TinyExperiment
+from tests.rig.tiny_web_model import write_shuffler
 from tests.rig.web_engines import with_npm
 
 
@@ -96,6 +98,24 @@ def test_androids_own_build_of_the_runner_serves_two_pages_in_one_tab(
     hosts = {each.arm: each.settings[names.FRAME_HOST] for each in found if each.record == "arm_loaded"}
     assert hosts == {"a0": "a0.localhost", "a1": "a1.localhost"}
     assert browser.opened
+
+
+def test_web_check_tries_the_backends_of_a_phones_browser(
+    stand_in: StandInPhone, server: AdbServer, tmp_path: Path
+) -> None:
+    model = write_shuffler(tmp_path / "shuffler.onnx")
+    told = tmp_path / "web-check.json"
+    asked = ("web-check", model, "-d", f"adb:{stand_in.address}", "--json", told)
+    with PhoneBrowser(stand_in, server):
+        done = bakeoff(*asked, **over_adb(server))
+        missing = bakeoff(*asked, "--browser", "samsung", **over_adb(server))
+    assert done.exit_code in (0, 1), done.stderr
+    found = WebCheck.model_validate_json(told.read_bytes())
+    assert {each.backend: each.outcome for each in found.backends}["wasm"] == "right", found.backends
+    assert missing.exit_code != 0
+    assert "there is no samsung there" in missing.stderr
+    assert "chrome: com.android.chrome" in missing.stderr
+    assert "Traceback" not in missing.stderr
 
 
 def test_a_phones_browser_that_is_ended_fails_its_arm_and_the_other_goes_on(

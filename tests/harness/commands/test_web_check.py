@@ -107,6 +107,7 @@ def test_what_an_engine_takes_no_element_of_says_so(engines, tmp_path, workdir):
     ("arguments", "said"),
     [
         (["--browser", "edge"], "there is no edge there"),
+        (["--browser", "firefoxx"], "no browser is called 'firefoxx': did you mean firefox?"),
         (["--shape", "hr=1x3x8x8"], "there is no input 'hr'"),
         (["--shape", "lr=1x4x8x8"], "its input 'lr' is 1×3×?×?, and [1, 4, 8, 8] was asked for"),
         (["--shape", "lr=99999999"], "is not a shape"),

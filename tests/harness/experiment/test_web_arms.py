@@ -60,6 +60,9 @@ def test_an_arm_in_a_page_runs_on_webassembly_where_nothing_is_said(tiny):
         ("onnxruntime", ['browser = "firefox"'], "a browser is given, and onnxruntime does not run in one", ""),
         ("onnxruntime-web", ['browser = "-rf"'], "browser", ""),
         ("onnxruntime-web", ['browser = "a\\u0000b"'], "browser", ""),
+        ("onnxruntime-web", ['browser = "chromum"'], "no browser is called 'chromum': did you mean chromium?", ""),
+        ("onnxruntime-web", ['browser = "Chrome"'], "did you mean chrome?", ""),
+        ("onnxruntime-web", ['browser = "lynx"'], "there are chrome, chromium, edge, firefox, samsung, and paths", ""),
         ("litert-js", [], "litert-js cannot run blur.onnx (onnx)", "tflite"),
         ("litertjs", [], "no runtime is called 'litertjs'", "Did you mean litert-js?"),
         ("onnxruntime", ['accelerator = "wasm"'], "cannot be asked for accelerator 'wasm'", "cpu"),
@@ -70,6 +73,12 @@ def test_what_no_page_can_do_is_refused_in_words(tiny, runtime, settings, what, 
     error = refused(tiny)
     assert what in error.what
     assert remedy in error.remedy
+
+
+@pytest.mark.parametrize("name", ["samsung", "google-chrome-beta", "/opt/my browser/it", "org.chromium.webview_shell"])
+def test_names_programs_paths_and_packages_are_left_to_the_device(tiny, name):
+    tiny.candidate_runtime, tiny.candidate_settings = "onnxruntime-web", [f"browser = {json.dumps(name)}"]
+    assert looked_up(tiny).arms[1].arm.browser == name
 
 
 def test_browsers_of_two_arms_are_a_difference(tiny):
