@@ -29,8 +29,8 @@ TOLD_IN_SENTENCES: Final = names.ALL - {
 }
 """Settings that `browser_facts` tells; the others stand under their own names."""
 NOTABLE_DRIFT: Final = 1e-4
-"""Outputs of the same input that differ by a smaller share of their tensor's largest magnitude do so by rounding in another
-order.
+"""Outputs of the same input that differ by a smaller share of their tensor's largest magnitude do so by rounding in
+another order.
 """
 _DRIFT: Final = re.compile(rf"{names.OUTPUT_DRIFT_NOTE}: .* by (?:up to ([0-9.eE+-]{{1,30}})|what is no number)")
 

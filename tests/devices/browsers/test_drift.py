@@ -1,4 +1,4 @@
-"""How a page tells that the outputs of one input change from inference to inference: the page's own file, run by Node."""
+"""How a page tells that outputs of one input change from inference to inference: its own file, run by Node."""
 
 from __future__ import annotations
 
