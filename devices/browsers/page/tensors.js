@@ -25,7 +25,10 @@ export function typed(dtype, bytes) {
 /** The bytes of a typed array. */
 export const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** How two lists of outputs differ: null where no byte does; the largest absolute difference; `not finite` where that is none. */
+/**
+ * How two lists of outputs differ: null where no byte does; the largest difference of any value, as a share of the largest
+ * magnitude in its tensor, of both lists: 0 to 2; `not finite` where that is none.
+ */
 export function drift(first, last) {
   let largest = null;
   for (const [k, { data }] of first.entries()) {
@@ -34,12 +37,18 @@ export function drift(first, last) {
     const [bytes, others] = [bytesOf(data), bytesOf(other)];
     if (bytes.every((byte, n) => byte === others[n])) continue;
     largest ??= 0;
+    let [most, scale] = [0, 0];
     for (let n = 0; n < data.length; n++) {
+      for (const value of [data[n], other[n]]) {
+        const magnitude = Math.abs(Number(value));
+        if (Number.isFinite(magnitude)) scale = Math.max(scale, magnitude); // what both hold alike may be infinite
+      }
       if (Object.is(data[n], other[n])) continue;
       const difference = Math.abs(Number(data[n]) - Number(other[n]));
       if (!Number.isFinite(difference)) return "not finite";
-      largest = Math.max(largest, difference);
+      most = Math.max(most, difference);
     }
+    if (most > 0) largest = Math.max(largest, most / scale); // 0 and −0 differ by nothing
   }
   return largest;
 }

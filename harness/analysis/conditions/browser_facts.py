@@ -29,7 +29,9 @@ TOLD_IN_SENTENCES: Final = names.ALL - {
 }
 """Settings that `browser_facts` tells; the others stand under their own names."""
 NOTABLE_DRIFT: Final = 1e-4
-"""Outputs of the same input that differ by less do so by rounding in another order."""
+"""Outputs of the same input that differ by a smaller share of their tensor's largest magnitude do so by rounding in
+another order.
+"""
 _DRIFT: Final = re.compile(rf"{names.OUTPUT_DRIFT_NOTE}: .* by (?:up to ([0-9.eE+-]{{1,30}})|what is no number)")
 
 
@@ -196,7 +198,7 @@ def _drift(arm: ManifestArm, records: DeviceRecords | None) -> str | None:
             largest = max(largest, float(found[1]))
         except ValueError:
             continue
-    return f"by up to {largest:.3g}" if largest > NOTABLE_DRIFT else None
+    return f"by up to {largest:.3g} of the largest value" if largest > NOTABLE_DRIFT else None
 
 
 def clock_step_of_pages(manifest: Manifest, records: DeviceRecords | None) -> float:

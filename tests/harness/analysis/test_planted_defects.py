@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, shift
+from scipy.ndimage import correlate1d, gaussian_filter
 
 from harness.documents.comparison import Comparison
 from tests.harness.analysis.planted_run import AS_GOOD, Levels, Plant, planted_run
@@ -33,7 +33,8 @@ def noisy(levels: float) -> Plant:
 
 def one_corner(number: int, picture: Levels) -> Levels:
     changed = picture.copy()
-    changed[:6, :6] += np.random.default_rng([9, number]).normal(0, 14, (6, 6, 3))
+    side = min(picture.shape[:2]) // 8
+    changed[:side, :side] += np.random.default_rng([9, number]).normal(0, 14, (side, side, 3))
     return changed
 
 
@@ -42,7 +43,9 @@ def colourless(_: int, picture: Levels) -> Levels:
 
 
 def half_a_pixel(_: int, picture: Levels) -> Levels:
-    return np.asarray(shift(picture, (0.5, 0.5, 0), order=3, mode="nearest"))
+    for axis in (0, 1):  # cubic, halfway between the pixel above and this one
+        picture = np.asarray(correlate1d(picture, np.array([-1, 9, 9, -1]) / 16, axis=axis, mode="nearest"))
+    return picture
 
 
 def bgr(_: int, picture: Levels) -> Levels:
@@ -192,6 +195,27 @@ def test_chroma_that_a_rule_on_luma_does_not_see_is_named(tmp_path: Path) -> Non
     assert comparison.verdicts[0].decision == "ship"
     assert "But PSNR (RGB) is" in said(comparison)
     assert "no rule asks about it" in said(comparison)
+
+
+LARGE = (500, 700)
+"""Height and width of pictures of which other readings look at a grid of pixels and at the middle only."""
+
+
+@pytest.mark.parametrize("defect", ["half a pixel", "blue first", "limited range", "one corner"])
+def test_what_is_wrong_with_large_pictures_is_named_too(tmp_path: Path, defect: str) -> None:
+    plant, words = IN_BOTH[defect]
+    comparison = planted_run(tmp_path, plant, plant, items=6, size=LARGE, metrics=("psnr_y",))
+    assert comparison.verdicts[0].decision == "undecided"
+    assert words.replace("12 of the 12", "6 of the 6") in (comparison.devices[0].rules[0].doubted or "")
+    assert words.split(" (")[0].replace("12 of the 12", "6 of the 6") in said(comparison)
+
+
+def test_chroma_of_large_pictures_that_no_rule_asks_about_is_named(tmp_path: Path) -> None:
+    comparison = planted_run(
+        tmp_path, lambda _, picture: picture + 3.0 * _GREEN_RED, items=6, size=LARGE, metrics=("psnr", "psnr_y")
+    )
+    assert comparison.verdicts[0].decision == "ship"
+    assert "But PSNR (RGB) is" in said(comparison)
 
 
 def test_a_damaged_corner_of_the_candidate_breaks_the_rule_and_its_place_is_told(tmp_path: Path) -> None:
