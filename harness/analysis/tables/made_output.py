@@ -31,7 +31,9 @@ class MadeOutput:
             """Those of the whole item; none where they cannot be read."""
         except (OSError, ValueError) as error:
             self.tensors = []
-            self._decoded.append(Unread(str(error)))
+            # Without its path, so that what many items lack is told once.
+            gone = isinstance(error, FileNotFoundError)
+            self._decoded.append(Unread("its file was never fetched or is gone" if gone else str(error)))
         self.is_read = not self._decoded
 
     @property

@@ -91,7 +91,7 @@ def test_a_score_is_the_metric_s_own_of_the_picture_in_the_output_file(run):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda run, path: path.unlink(), "cannot be read as a picture"),
+        (lambda run, path: path.unlink(), "cannot be read as a picture: its file was never fetched or is gone$"),
         (lambda run, path: path.write_bytes(b"x"), "cannot be read as a picture"),
         (lambda run, path: put_output(run, "a1", "i1", np.full((1, 3, 48, 48), np.nan, np.float32)), "not finite"),
         (lambda run, path: put_output(run, "a1", "i1", np.zeros((1, 3, 48, 50), np.float32)), "48"),
