@@ -51,9 +51,9 @@ static void add_drift(struct json_writer *notes, const struct json_value *said)
     if (drift == NULL || drift->kind == JSON_NULL)
         return;
     if (drift->kind == JSON_INTEGER)
-        snprintf(told, sizeof told, "by up to %lld", (long long)drift->as.integer);
+        snprintf(told, sizeof told, "by up to %lld of the largest value", (long long)drift->as.integer);
     else if (drift->kind == JSON_REAL)
-        snprintf(told, sizeof told, "by up to %.6g", drift->as.real);
+        snprintf(told, sizeof told, "by up to %.6g of the largest value", drift->as.real);
     bytes_format(&note, "output_drift: the last inference's outputs differ from the first one's %s", told);
     json_string(notes, note.data);
     bytes_free(&note);

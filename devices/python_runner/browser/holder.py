@@ -375,7 +375,7 @@ def _drift_notes(said: dict[str, Any]) -> list[str]:
     if drift is None:
         return []
     is_number = isinstance(drift, (int, float)) and not isinstance(drift, bool) and math.isfinite(drift)
-    told = f"by up to {drift:.6g}" if is_number else "by what is no number"
+    told = f"by up to {drift:.6g} of the largest value" if is_number else "by what is no number"
     return [f"{names.OUTPUT_DRIFT_NOTE}: the last inference's outputs differ from the first one's {told}"]
 
 

@@ -173,8 +173,8 @@ def _left_out(
     has_before, has_after = (set(rows.loc[rows["value"].notna(), "item"].tolist()) for rows in (baseline, candidate))
     without = sorted(has_before - has_after)
     if without:
-        reasons = candidate.loc[candidate["item"].isin(without), "reason"].dropna().unique()
-        why = f" ({'; '.join(str(reason) for reason in reasons)})" if len(reasons) else ""
+        reasons = _reasons(candidate[candidate["item"].isin(without)])
+        why = f" ({reasons})" if reasons else ""
         excluded["no value for the candidate"] = len(without)
         warnings.append(f"{counted(len(without), noun)} without a value for the candidate{why}.")
         warnings.append(f"Without a value for the candidate: {named(without)}.")
@@ -217,5 +217,11 @@ def _count_tail(gains: Floats, groups: np.ndarray, margin: float) -> TailCount |
 
 
 def _why_missing(rows: pd.DataFrame, noun: str) -> str:
+    return _reasons(rows) or f"no {noun} has a value in both arms"
+
+
+def _reasons(rows: pd.DataFrame) -> str:
+    """The first few, each once: files that differ in every item would fill pages."""
     reasons = [str(reason) for reason in rows["reason"].dropna().unique()]
-    return "; ".join(reasons[:3]) if reasons else f"no {noun} has a value in both arms"
+    more = [counted(len(reasons) - 3, "other reason")] if len(reasons) > 3 else []
+    return "; ".join(reasons[:3] + more)

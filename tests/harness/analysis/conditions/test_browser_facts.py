@@ -152,11 +152,11 @@ def test_times_on_a_software_renderer_are_suspected_unless_the_experiment_allows
 @pytest.mark.parametrize(
     ("told", "is_doubted"),
     [
-        ("by up to 0.25", True),
-        (f"by up to {2 * NOTABLE_DRIFT}", True),
-        (f"by up to {NOTABLE_DRIFT / 2}", False),
+        ("by up to 0.25 of the largest value", True),
+        (f"by up to {2 * NOTABLE_DRIFT} of the largest value", True),
+        (f"by up to {NOTABLE_DRIFT / 2} of the largest value", False),
         ("by what is no number", True),
-        ("by up to 1e", False),
+        ("by up to 1e of the largest value", False),
         ("by <script>", False),
     ],
 )

@@ -104,6 +104,15 @@ def test_identical_in_the_candidate_only_is_no_doubt() -> None:
     assert found.doubt is None
 
 
+def test_reasons_that_differ_in_every_item_are_counted_behind_the_first_three() -> None:
+    without = rows([30.0, 31.0] + [NAN] * 40)
+    without["reason"] = [None, None, *(f"file {number}" for number in range(40))]
+    found = quality_effect(PSNR, rows([30.0 + number for number in range(42)]), without, by_scene=False, seed=1)
+    assert isinstance(found, Paired)
+    told = "40 images without a value for the candidate (file 0; file 1; file 2; 37 other reasons)."
+    assert found.warnings[0] == told
+
+
 def test_a_value_that_only_the_candidate_lacks_is_a_doubt_and_one_that_both_lack_is_not() -> None:
     missing = effect([30.0, 31.0, 32.0, 33.0], [30.0, 31.0, 32.0, NAN])
     assert missing.doubt == "1 image without a value for the candidate"
