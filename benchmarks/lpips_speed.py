@@ -107,7 +107,7 @@ def main() -> None:
     arguments = parser.parse_args()
     python = arguments.torch_python or torch_python()
     with tempfile.TemporaryDirectory() as folder:
-        for net in ("alex", "squeeze"):
+        for net in NETWORKS:
             try:
                 compare(net, arguments.side, arguments.rounds, python, Path(folder))
             except LpipsUnavailableError as error:

@@ -1,4 +1,4 @@
-"""SSIMULACRA2 in float64, equal to the Python package of that name and many times as fast.
+"""SSIMULACRA2 in float64, equal to the Python package of that name and several times as fast.
 
 The package filters with eleven taps where the authors' C++ has a recursive Gaussian, so that scores differ from those
 of the C++ program by some tenths.
