@@ -32,7 +32,9 @@ NOTABLE_DRIFT: Final = 1e-4
 """Outputs of the same input that differ by a smaller share of their tensor's largest magnitude do so by rounding in
 another order.
 """
-_DRIFT: Final = re.compile(rf"{names.OUTPUT_DRIFT_NOTE}: .* by (?:up to ([0-9.eE+-]{{1,30}})|what is no number)")
+_DRIFT: Final = re.compile(
+    rf"{names.OUTPUT_DRIFT_NOTE}: .* by (?:up to ([0-9.eE+-]{{1,30}}) of the largest value|what is no number)"
+)
 
 
 def browser_facts(arm: ManifestArm, loaded: ArmLoaded | None, engine: EngineRecord | None) -> dict[str, str]:
