@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_COLUMNS: Final = ("arm", "repeat", "quantity", "value", "reason")
 """The columns of the page table: `value` is float64 (NaN where missing), `reason` says why it is missing."""
-_FEWEST_AT_REST: Final = 10
+_FEWEST_AT_REST: Final = 5
 """Frames at rest of which a rate can be told."""
-_OUTSIDE: Final = "it runs in no web page"
 
 
 def page_frame(manifest: Manifest, records: DeviceRecords | None) -> pd.DataFrame:
@@ -39,7 +38,8 @@ def page_frame(manifest: Manifest, records: DeviceRecords | None) -> pd.DataFram
                 value, reason = (np.nan, told) if isinstance(told, str) else (told, None)
                 rows.append((arm.name, repeat, quantity, value, reason))
         if not mine and not runs_in_a_page(arm.runtime):
-            rows += [(arm.name, 0, quantity, np.nan, _OUTSIDE) for quantity in QUANTITIES_OF_PAGES]
+            outside = f"{arm.name} runs in no web page"
+            rows += [(arm.name, 0, quantity, np.nan, outside) for quantity in QUANTITIES_OF_PAGES]
     return pd.DataFrame(rows, columns=list(PAGE_COLUMNS)).astype({"value": "float64", "repeat": "int64"})
 
 

@@ -168,7 +168,7 @@ def _memory(device: str, records: DeviceRecords, names: Mapping[str, str]) -> li
                         "reason": graphics.reason if isinstance(graphics, Unavailable) else None,
                     }
                 )
-            for name, value_or_reason in in_browser(measured, records).items():
+            for name, value_or_reason in in_browser(names[arm], measured, records).items():
                 rows.append(
                     {
                         "device": device,

@@ -190,12 +190,12 @@ def test_the_memory_pass_tells_of_the_browser_where_an_arm_ran_in_one():
             loaded(n=4, settings=SETTINGS | {names.ENGINE_START_NS: "7"}),
         ]
     )
-    assert in_browser(memory(n=5, parts=[own, whole]), records) == {
+    assert in_browser("native", memory(n=5, parts=[own, whole]), records) == {
         "engine_start": 7,
         "session_creation": 12_000_000,
         "browser_memory": 300,
     }
-    assert in_browser(memory(n=3), records)["engine_start"] == 250_000_000
-    assert "does not tell" in str(in_browser(memory(n=5, parts=[own]), records)["browser_memory"])
-    assert set(in_browser(memory("a0", n=5), records).values()) == {"it runs in no web page"}
-    assert in_browser(memory("a0"), DeviceRecords(loaded=[loaded("a0", settings={})])) == {}
+    assert in_browser("native", memory(n=3), records)["engine_start"] == 250_000_000
+    assert "does not tell" in str(in_browser("native", memory(n=5, parts=[own]), records)["browser_memory"])
+    assert set(in_browser("native", memory("a0", n=5), records).values()) == {"native runs in no web page"}
+    assert in_browser("native", memory("a0"), DeviceRecords(loaded=[loaded("a0", settings={})])) == {}
