@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def in_browser(arm: str, measured: MemoryMeasured, records: DeviceRecords) -> dict[str, int | str]:
-    """Quantity → value in its unit, or why there is none, of the arm of this name. Empty where no arm of the device ran in a browser."""
+    """Quantity → value in its unit, or why there is none, of the arm of this name. Empty where no arm of the device ran
+    in a browser.
+    """
     if not any(engine_start_ns(each) is not None for each in records.loaded):
         return {}
     loads = [each for each in records.loaded if each.arm == measured.arm and each.n < measured.n]
