@@ -5,7 +5,8 @@
 
 Their code is somebody else's, and computes in a process of its own. Whatever it does wrong is said with the package's
 name, and the rest goes on: a metric that cannot be loaded is refused, one that cannot be opened is unavailable, and an
-item that it fails on, hangs or crashes on, or gives no number for, has no value.
+item that it fails on, hangs or crashes on, or gives no number for, has no value. Not even what it says of itself is
+learnt by importing it here.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.metric_process import MetricProcess, MetricProcessError
 from harness.own_scores import OwnScore, make_known
-from metrics.metric import ItemMetric
+from metrics.metric_facts import MetricFacts
 from metrics.registry import FACTS, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics.metric import Metric, MetricFactory, MetricSettings, PreparedReference, Sample
-    from metrics.metric_facts import MetricFacts
 
 GROUP: Final = "bakeoff.metrics"
 _MOST_CHARACTERS: Final = 200
 _MOST_ENTRIES: Final = 64
+_LOADED_WITHIN_S: Final = 60.0
 
 
 @cache
@@ -38,6 +39,7 @@ def load_installed_metrics() -> dict[str, str]:
     refused: dict[str, str] = {}
     entries = sorted(metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
     loaded: dict[str, str] = {}
+    asking: dict[str, MetricProcess] = {}
     for entry in entries[:_MOST_ENTRIES]:
         package = _package(entry)
         if entry.name in loaded:
@@ -46,27 +48,33 @@ def load_installed_metrics() -> dict[str, str]:
             continue
         loaded[entry.name] = package
         try:
-            _register(entry, package)
-        except Exception as error:
+            # Entries of one module are asked for in one process: most packages have several, and one is soon loaded.
+            process = asking.setdefault(entry.module, MetricProcess((), None, _LOADED_WITHIN_S))
+            answer = process.facts(entry.name, entry.value)
+            if "fault" in answer:
+                refused[entry.name] = f"{package}: {_one_line(str(answer['text']))}"
+            else:
+                _register(entry, package, MetricFacts(**answer["facts"]))
+        except MetricProcessError as error:
+            refused[entry.name] = f"{package}: {error} when it is loaded"
+        except (TypeError, ValueError) as error:
             refused[entry.name] = f"{package}: {_said(error)}"
-        except SystemExit:
-            refused[entry.name] = f"{package}: ends the program when it is loaded"
+    for process in asking.values():
+        process.close()
     return refused
 
 
-def _register(entry: metadata.EntryPoint, package: str) -> None:
-    made = entry.load()
-    if not isinstance(made, ItemMetric):
-        msg = f"{entry.value} is {type(made).__name__}, not a metrics.metric.ItemMetric"
-        raise TypeError(msg)
-    if made.facts.name != entry.name:
-        msg = f"it is registered as {entry.name!r}, and its facts call it {made.facts.name!r}"
+def _register(entry: metadata.EntryPoint, package: str, told: MetricFacts) -> None:
+    if told.name != entry.name:
+        msg = f"it is registered as {entry.name!r}, and its facts call it {told.name!r}"
         raise ValueError(msg)
-    if made.facts.family not in {facts.family for facts in FACTS.values()}:
+    if told.family not in {facts.family for facts in FACTS.values()}:
         known = ", ".join(dict.fromkeys(facts.family for facts in FACTS.values()))
-        msg = f"no task offers metrics of the family {made.facts.family!r}; there are {known}"
+        msg = f"no task offers metrics of the family {told.family!r}; there are {known}"
         raise ValueError(msg)
-    facts = replace(made.facts, source=package, gallery_order=None)
+    # Of messages lists come back where tuples went.
+    lowest, highest = told.range
+    facts = replace(told, range=(lowest, highest), source=package, gallery_order=None)
     make_known(OwnScore.of(facts))
     METRICS[entry.name] = _guarded(entry, facts)
 
@@ -75,7 +83,7 @@ def _guarded(entry: metadata.EntryPoint, facts: MetricFacts) -> MetricFactory:
     def opened(settings: MetricSettings) -> Metric:
         from metrics.errors import MetricUnavailableError
 
-        process = MetricProcess(entry.name, entry.value, settings)
+        process = MetricProcess((entry.name, entry.value), settings, settings.own_deadline_s)
         try:
             answer = process.open()
         except MetricProcessError as error:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.metric_child import LENGTH_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from metrics.metric import MetricSettings, Sample
 
 _IN_A_ROW: Final = 3
@@ -35,11 +37,11 @@ class MetricProcess:
     a time.
     """
 
-    def __init__(self, name: str, value: str, settings: MetricSettings) -> None:
-        """`name` and `value` of the entry point."""
-        self._argv = [sys.executable, "-P", "-m", "harness.metric_child", name, value]
+    def __init__(self, entry: Sequence[str], settings: MetricSettings | None, deadline_s: float) -> None:
+        """`entry`: name and value of the entry point; empty, with no settings, to be asked for the facts of any."""
+        self._argv = [sys.executable, "-P", "-m", "harness.metric_child", *entry]
         self._settings = settings
-        self._deadline_s = settings.own_deadline_s
+        self._deadline_s = deadline_s
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._ended: weakref.finalize[Any, Any] | None = None
@@ -52,6 +54,13 @@ class MetricProcess:
         """Open the metric; its answer. Raises `MetricProcessError`."""
         with self._lock:
             return self._start()
+
+    def facts(self, name: str, value: str) -> dict[str, Any]:
+        """What an entry point says of itself. Raises `MetricProcessError`."""
+        with self._lock:
+            if self._child is None:
+                self._spawn()
+            return self._exchange((name, value))
 
     def new_key(self) -> str:
         """A name for a reference."""
@@ -95,6 +104,12 @@ class MetricProcess:
         return answer
 
     def _start(self) -> dict[str, Any]:
+        self._spawn()
+        answer = self._exchange(self._settings)
+        self.said = str(answer.get("said", self.said))
+        return answer
+
+    def _spawn(self) -> None:
         self.close()
         self._child = subprocess.Popen(
             self._argv,
@@ -104,9 +119,6 @@ class MetricProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         self._ended = weakref.finalize(self, _end, self._child)
-        answer = self._exchange(self._settings)
-        self.said = str(answer.get("said", self.said))
-        return answer
 
     def _exchange(self, message: Any) -> dict[str, Any]:
         """Raises `MetricProcessError` after the deadline, and where the process is gone or gives no answer."""

@@ -87,7 +87,7 @@ def test_each_that_cannot_be_used_is_refused_with_its_package_and_the_reason(ins
     refused = json.loads(python(installed, REFUSED).stdout)
     assert set(refused) == {
         "psnr", "alike", "other_name", "no_metric", "not_there", "escapes", "no_family", "no_margin",
-        "ends_the_program",
+        "ends_the_program", "crashes_when_loaded", "hangs_when_loaded",
     }  # fmt: skip
     assert all(reason.startswith("sharpness-of-ours 1.2.3: ") for reason in refused.values())
     assert all(reason.isprintable() for reason in refused.values())
@@ -101,8 +101,28 @@ def test_each_that_cannot_be_used_is_refused_with_its_package_and_the_reason(ins
         "no_family": "no task offers metrics of the family 'smell'",
         "no_margin": "its facts: negligible: Input should be greater than 0",
         "ends_the_program": "ends the program when it is loaded",
+        "crashes_when_loaded": "crashed (signal 11) when it is loaded",
+        "hangs_when_loaded": "module 'hangs_when_loaded' has no attribute 'X'",  # it does where HANGS is set
     }.items():
         assert words in refused[name], refused[name]
+
+
+def test_one_that_hangs_when_it_is_loaded_is_refused_and_the_others_are_known(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANGS", "yes")
+    soon = "import harness.installed_metrics as installed\ninstalled._LOADED_WITHIN_S = 15.0\n"
+    known = "\nfrom metrics.registry import METRICS\nassert 'sharpness' in METRICS"
+    done = python(installed, soon + REFUSED + known)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["hangs_when_loaded"] == (
+        "sharpness-of-ours 1.2.3: did not answer within 15 s when it is loaded"
+    )
+
+
+def test_what_is_installed_is_not_imported_to_be_known(installed: Path) -> None:
+    code = f"import sys\n{REFUSED}\nprint('sharpness_of_ours' in sys.modules)"
+    assert python(installed, code).stdout.splitlines()[-1] == "False"
 
 
 def test_nothing_is_loaded_where_every_metric_is_known(installed: Path) -> None:

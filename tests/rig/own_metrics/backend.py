@@ -17,6 +17,8 @@ def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_dire
     files = {
         "sharpness_of_ours.py": (here / "sharpness_of_ours.py").read_text(),
         "ends_the_program.py": "raise SystemExit('bye')\n",
+        "crashes_when_loaded.py": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+        "hangs_when_loaded.py": "import os, time\nwhile os.environ.get('HANGS'):\n    time.sleep(0.1)\n",
         f"{INFO}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {VERSION}\n",
         f"{INFO}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{INFO}/entry_points.txt": entries,
