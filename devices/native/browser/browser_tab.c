@@ -8,9 +8,10 @@
 /* How long a frame may take to be there, before its site is taken for one that the browser cannot find. */
 #define FRAME_TIMEOUT_NS INT64_C(10000000000)
 #define SPIN_NS INT64_C(80000000)
-#define SPINS 8
+#define SPINS 10
 #define SPIN_MAX_NS (16 * SPIN_NS)
-#define CLEARLY_NS INT64_C(20000000) /* of work: where others keep the machine busy too, a spin gets less of it */
+#define LOOK_EVERY_NS INT64_C(4000000)
+#define CLEARLY 0.5 /* of the looks more than at rest: a frame may come late to its spin on a busy machine */
 
 static bool browser_lives(void *of)
 {
@@ -215,49 +216,77 @@ static bool answers_meanwhile(struct browser_tab *tab, struct frame *frame, int6
     return true;
 }
 
-/* How much more each process worked in a spin than in as long a time without one, added up. */
-struct spun {
-    struct process_tree tree;
-    int64_t worked_ns[PROCESSES_MAX];
-};
-
-static void add_work(struct spun *spun, int64_t sign)
+/* How often of the times that it was looked at within so long the main thread of each process had work. The server of
+ * pages takes its turns meanwhile, by which a question goes out. */
+static void look_who_runs(struct page_server *server, const struct process_tree *tree, int64_t duration_ns, double *shares)
 {
-    for (int k = 0; k < spun->tree.count; k++)
-        spun->worked_ns[k] += sign * process_cpu_ns(spun->tree.processes[k].pid);
+    int64_t until_ns = clock_ns() + duration_ns;
+    int looks = 0;
+    memset(shares, 0, sizeof *shares * PROCESSES_MAX);
+    do {
+        for (int k = 0; k < tree->count; k++)
+            shares[k] += process_is_running(tree->processes[k].pid) ? 1.0 : 0.0;
+        looks++;
+        page_server_turn(server, clock_ns() + LOOK_EVERY_NS);
+    } while (clock_ns() < until_ns);
+    for (int k = 0; k < tree->count; k++)
+        shares[k] /= looks;
 }
 
-static bool spin_once(struct frame *frame, struct spun *spun, int64_t until_ns, struct failure *failure)
+/* The process that had work while the frame span, and not before, where that is clear; 0 otherwise. */
+static pid_t clearly_spun(const struct process_tree *tree, const double *at_rest, const double *at_work)
 {
-    const struct json_value *said;
-    add_work(spun, 1);
-    sleep_ns(SPIN_NS);
-    add_work(spun, -2);
-    if (!ask_to_spin(frame, SPIN_NS, failure) || !page_receive(&frame->page, until_ns, &said, failure))
-        return false;
-    add_work(spun, 1);
-    return true;
-}
-
-/* The process that worked most in the spins, where that is clear; 0 otherwise. */
-static pid_t clearly_spun(const struct spun *spun)
-{
-    int64_t most_ns = 0, next_ns = 0;
+    double most = 0.0, next = 0.0;
     pid_t found = 0;
-    bool has_pages = false;
-    for (int k = 0; k < spun->tree.count; k++)
-        has_pages = has_pages || spun->tree.processes[k].role == PROCESS_PAGE;
-    for (int k = 0; k < spun->tree.count; k++) {
-        int64_t worked_ns = spun->worked_ns[k];
-        if ((has_pages && spun->tree.processes[k].role != PROCESS_PAGE) || worked_ns <= next_ns)
-            continue;
-        next_ns = worked_ns > most_ns ? most_ns : worked_ns;
-        if (worked_ns > most_ns) {
-            most_ns = worked_ns;
-            found = spun->tree.processes[k].pid;
+    for (int k = 0; k < tree->count; k++) {
+        double more = at_work[k] - at_rest[k];
+        if (more > most) {
+            next = most;
+            most = more;
+            found = tree->processes[k].pid;
+        } else if (more > next) {
+            next = more;
         }
     }
-    return most_ns > CLEARLY_NS && most_ns > 2 * next_ns ? found : 0;
+    return most > CLEARLY && most > 2.0 * next ? found : 0;
+}
+
+/* The page processes of a browser; all of its processes where none is known to be one. */
+static void read_candidates(struct process_tree *tree, pid_t browser)
+{
+    int pages = 0;
+    process_tree_read(tree, browser);
+    for (int k = 0; k < tree->count; k++)
+        if (tree->processes[k].role == PROCESS_PAGE)
+            tree->processes[pages++] = tree->processes[k];
+    tree->count = pages > 0 ? pages : tree->count;
+}
+
+/* The process whose main thread has work all the while that the frame spins, and not before: two times in a row the same.
+ * How long it waits for a core meanwhile makes no difference, since a thread that has work and waits is running too, as
+ * the kernel tells it. */
+static bool find_spinning(struct browser_tab *tab, struct frame *frame, int64_t until_ns, struct failure *failure)
+{
+    struct process_tree tree = {0};
+    double at_rest[PROCESSES_MAX], at_work[PROCESSES_MAX];
+    pid_t named = 0;
+    const struct json_value *said;
+    if (tab->browser.pid > 0)
+        read_candidates(&tree, tab->browser.pid);
+    for (int k = 0; k < SPINS && frame->pid == 0 && tree.count != 0; k++) {
+        int64_t spin_ns = SPIN_NS << (k < 4 ? k : 4);
+        look_who_runs(frame->page.server, &tree, spin_ns / 2, at_rest);
+        if (!ask_to_spin(frame, spin_ns, failure))
+            return false;
+        look_who_runs(frame->page.server, &tree, spin_ns, at_work);
+        if (!page_receive(&frame->page, until_ns, &said, failure))
+            return false;
+        pid_t found = clearly_spun(&tree, at_rest, at_work);
+        if (found != 0 && found == named)
+            frame->pid = found;
+        named = found;
+    }
+    return true;
 }
 
 static void tell_sharing(const struct browser_tab *tab, struct frame *frame, bool answers)
@@ -274,17 +303,9 @@ static void tell_sharing(const struct browser_tab *tab, struct frame *frame, boo
 
 bool browser_tab_find_process(struct browser_tab *tab, struct frame *frame, int64_t until_ns, struct failure *failure)
 {
-    struct spun spun = {0};
     bool answers = false;
-    if (!answers_meanwhile(tab, frame, until_ns, &answers, failure))
+    if (!answers_meanwhile(tab, frame, until_ns, &answers, failure) || !find_spinning(tab, frame, until_ns, failure))
         return false;
-    if (tab->browser.pid > 0)
-        process_tree_read(&spun.tree, tab->browser.pid);
-    for (int k = 0; k < SPINS && frame->pid == 0 && spun.tree.count != 0; k++) {
-        if (!spin_once(frame, &spun, until_ns, failure))
-            return false;
-        frame->pid = clearly_spun(&spun);
-    }
     tell_sharing(tab, frame, answers);
     return true;
 }

@@ -37,16 +37,29 @@ static pid_t parent_of(pid_t pid)
     return parent;
 }
 
-bool process_has_ended(pid_t pid)
+/* The state of its main thread, as a letter; 0 where it is gone. */
+static char state_of(pid_t pid)
 {
     struct bytes text = {0};
-    bool has_ended = true;
+    char state = 0;
     if (read_proc(pid, "stat", &text)) {
         const char *name_end = strrchr(text.data, ')');
-        has_ended = name_end != NULL && strlen(name_end) > 2 && (name_end[2] == 'Z' || name_end[2] == 'X');
+        if (name_end != NULL && strlen(name_end) > 2)
+            state = name_end[2];
     }
     bytes_free(&text);
-    return has_ended;
+    return state;
+}
+
+bool process_has_ended(pid_t pid)
+{
+    char state = state_of(pid);
+    return state == 0 || state == 'Z' || state == 'X';
+}
+
+bool process_is_running(pid_t pid)
+{
+    return state_of(pid) == 'R';
 }
 
 static bool ends_with(const char *line, const char *ending)

@@ -24,6 +24,9 @@ void process_tree_read(struct process_tree *tree, pid_t root);
 /* Whether a process is gone, or nobody has asked how it ended yet. */
 bool process_has_ended(pid_t pid);
 
+/* Whether a process's main thread has work: it runs, or waits for a core. */
+bool process_is_running(pid_t pid);
+
 /* How long all of a process's threads that still live have worked (the first number of schedstat); −1 if unknown. */
 int64_t process_cpu_ns(pid_t pid);
 

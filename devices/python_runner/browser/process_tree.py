@@ -43,6 +43,11 @@ def _role(pid: int) -> str:
     return "other"
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process's main thread has work: it runs, or waits for a core."""
+    return (read_text_file(PROC / str(pid) / "stat") or "").rpartition(")")[2][1:2] == "R"
+
+
 def cpu_ns(pid: int) -> int | None:
     """How long all threads of a process that still live have worked (schedstat's first number, nanoseconds)."""
     total = 0

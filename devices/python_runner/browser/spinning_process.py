@@ -1,20 +1,22 @@
-"""Which process of a browser a frame has: the one that works while the frame's page keeps its thread busy."""
+"""Which process of a browser a frame has: the one whose main thread has work while the frame's page keeps it busy."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from devices.python_runner.browser.process_tree import cpu_ns, tree
+from devices.python_runner.browser.process_tree import is_running, tree
+from devices.python_runner.clock import clock_ns
 
 if TYPE_CHECKING:
     from devices.python_runner.browser.frame import Page
 
 _SPIN_NS = 80_000_000
 _LONGEST_SPIN_NS = 16 * _SPIN_NS
-_SPINS = 8
-_CLEARLY_NS = 20_000_000
-"""Of work: where others keep the machine busy too, a spin gets less of it."""
+_SPINS = 10
+_LOOK_EVERY_S = 0.004
+_CLEARLY = 0.5
+"""Of the looks at a process more than at rest: a frame may come late to its spin on a machine that others keep busy."""
 
 
 def answers_meanwhile(tab: Page, frame: Page, timeout_ns: int) -> bool:
@@ -33,24 +35,36 @@ def answers_meanwhile(tab: Page, frame: Page, timeout_ns: int) -> bool:
 
 
 def spinning_process(browser: int, frame: Page, timeout_ns: int) -> int | None:
-    """The process of a browser that works more while the frame spins than in as long a time without, over a few spins
-    together; None where none does clearly. A browser that has just started is still busy with itself.
+    """The process of a browser whose main thread has work all the while that the frame spins, and not before: two times
+    in a row the same, and no other; None where none is. How long it waits for a core meanwhile makes no difference,
+    since a thread that has work and waits is running too, as the kernel tells it.
     """
     processes = tree(browser)
-    pages = [process.pid for process in processes if process.role == "page"]
-    more_ns = dict.fromkeys(pages or [process.pid for process in processes], 0)
-    for _ in range(_SPINS if more_ns else 0):
-        _add_work(more_ns, 1)
-        time.sleep(_SPIN_NS / 1e9)
-        _add_work(more_ns, -2)
-        frame.ask("spin", timeout_ns, duration_ns=_SPIN_NS)
-        _add_work(more_ns, 1)
-        *others, most = sorted(more_ns, key=more_ns.__getitem__)
-        if more_ns[most] > max(_CLEARLY_NS, 2 * max((more_ns[other] for other in others), default=0)):
+    pids = [process.pid for process in processes if process.role == "page"] or [process.pid for process in processes]
+    named = None
+    for attempt in range(_SPINS if pids else 0):
+        spin_ns = _SPIN_NS << min(attempt, 4)
+        at_rest = _running_shares(pids, spin_ns // 2)
+        spun = frame.ask_without_waiting("spin", duration_ns=spin_ns)
+        at_work = _running_shares(pids, spin_ns)
+        frame.answer_to(spun, timeout_ns)
+        more = {pid: at_work[pid] - at_rest[pid] for pid in pids}
+        *others, most = sorted(pids, key=more.__getitem__)
+        is_clear = more[most] > max(_CLEARLY, 2 * max((more[other] for other in others), default=0.0))
+        if is_clear and most == named:
             return most
+        named = most if is_clear else None
     return None
 
 
-def _add_work(more_ns: dict[int, int], times: int) -> None:
-    for pid in more_ns:
-        more_ns[pid] += times * (cpu_ns(pid) or 0)
+def _running_shares(pids: list[int], duration_ns: int) -> dict[int, float]:
+    """How often of the times that it was looked at within so long the main thread of each process had work."""
+    found = dict.fromkeys(pids, 0)
+    looks = 0
+    until_ns = clock_ns() + duration_ns
+    while looks == 0 or clock_ns() < until_ns:
+        for pid in pids:
+            found[pid] += is_running(pid)
+        looks += 1
+        time.sleep(_LOOK_EVERY_S)
+    return {pid: count / looks for pid, count in found.items()}

@@ -170,7 +170,9 @@ class Tab:
             for event in devtools.events:
                 if event.get("method") == "Target.targetCrashed":
                     told = event.get("params", {})
-                    return one_line(f" (the browser says: {told.get('status')}, code {told.get('errorCode')})", 100)
+                    return " " + one_line(
+                        f"(the browser says: {told.get('status')}, code {told.get('errorCode')})", 100
+                    )
         return ""
 
     def find_process(self, frame: Frame, timeout_ns: int) -> None:

@@ -170,7 +170,7 @@ def test_a_gpu_process_that_is_killed_is_named(bench: Bench) -> None:
 
 
 def test_a_page_that_never_answers_ends_at_its_deadline(bench: Bench, tmp_path: Path) -> None:
-    hung = ("soak, keep, memory, spin", "soak, keep, memory, spin, block: () => { for (;;); }")
+    hung = ("soak, animate, keep, memory, spin", "soak, animate, keep, memory, spin, block: () => { for (;;); }")
     add_arm(bench, web=changed_page(web("onnxruntime-web", "wasm"), tmp_path, "frame.js", hung))
     add_arm(bench)
     item = bench.add_item(models.image(8, 8))
