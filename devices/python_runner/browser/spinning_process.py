@@ -15,8 +15,8 @@ _SPIN_NS = 80_000_000
 _LONGEST_SPIN_NS = 16 * _SPIN_NS
 _SPINS = 10
 _LOOK_EVERY_S = 0.004
+# Of the looks at a process more than at rest: a frame may come late to its spin on a machine that others keep busy.
 _CLEARLY = 0.5
-"""Of the looks at a process more than at rest: a frame may come late to its spin on a machine that others keep busy."""
 
 
 def answers_meanwhile(tab: Page, frame: Page, timeout_ns: int) -> bool:
