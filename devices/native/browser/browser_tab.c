@@ -8,7 +8,7 @@
 /* How long a frame may take to be there, before its site is taken for one that the browser cannot find. */
 #define FRAME_TIMEOUT_NS INT64_C(10000000000)
 #define SPIN_NS INT64_C(80000000)
-#define SPINS 10
+#define SPINS 5
 #define SPIN_MAX_NS (16 * SPIN_NS)
 #define LOOK_EVERY_NS INT64_C(4000000)
 #define CLEARLY 0.5 /* of the looks more than at rest: a frame may come late to its spin on a busy machine */

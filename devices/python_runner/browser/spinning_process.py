@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SPIN_NS = 80_000_000
 _LONGEST_SPIN_NS = 16 * _SPIN_NS
-_SPINS = 10
+_SPINS = 5
 _LOOK_EVERY_S = 0.004
 # Of the looks at a process more than at rest: a frame may come late to its spin on a machine that others keep busy.
 _CLEARLY = 0.5
