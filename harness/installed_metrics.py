@@ -49,7 +49,8 @@ def load_installed_metrics() -> dict[str, str]:
         loaded[entry.name] = package
         try:
             # Entries of one module are asked for in one process: most packages have several, and one is soon loaded.
-            process = asking.setdefault(entry.module, MetricProcess((), None, _LOADED_WITHIN_S))
+            module = entry.value.partition(":")[0]
+            process = asking.setdefault(module, MetricProcess((), None, _LOADED_WITHIN_S))
             answer = process.facts(entry.name, entry.value)
             if "fault" in answer:
                 refused[entry.name] = f"{package}: {_one_line(str(answer['text']))}"

@@ -607,26 +607,24 @@ class Experiment(DeclaredTable):
     @property
     def energy_cycles(self) -> int:
         """How many cycles of energy blocks each device measures."""
-        if self.measure.energy.cycles is not None:
-            return self.measure.energy.cycles
-        ruled = any(QUANTITIES[rule.quantity].measured_in == "energy" for rule in self.rules)
-        return DEFAULT_ENERGY_CYCLES if ruled else 0
+        return self._as_said_or_ruled("energy", DEFAULT_ENERGY_CYCLES)
 
     @property
     def sustained_cycles(self) -> int:
         """How many cycles of long blocks each device measures for the sake of sustained use."""
-        if self.measure.sustained.cycles is not None:
-            return self.measure.sustained.cycles
-        ruled = any(QUANTITIES[rule.quantity].measured_in == "sustained" for rule in self.rules)
-        return DEFAULT_SUSTAINED_CYCLES if ruled else 0
+        return self._as_said_or_ruled("sustained", DEFAULT_SUSTAINED_CYCLES)
 
     @property
     def page_repeats(self) -> int:
         """How many fresh tabs each device measures of every arm that runs in a web page, for the sake of its frames."""
-        if self.measure.page.repeats is not None:
-            return self.measure.page.repeats
-        ruled = any(QUANTITIES[rule.quantity].measured_in == "page" for rule in self.rules)
-        return DEFAULT_PAGE_REPEATS if ruled else 0
+        return self._as_said_or_ruled("page", DEFAULT_PAGE_REPEATS)
+
+    def _as_said_or_ruled(self, of_pass: Pass, default: int) -> int:
+        """How often a pass repeats itself: as `measure` says, else the default where a rule needs it, else never."""
+        _, repeats = self._repeats_of(of_pass)
+        if repeats is not None:
+            return repeats
+        return default if any(QUANTITIES[rule.quantity].measured_in == of_pass for rule in self.rules) else 0
 
     def long_blocks(self, *, measures_energy: bool) -> LongBlocks:
         """The long blocks of a device: of both kinds at once where it measures energy, and else of sustained use."""

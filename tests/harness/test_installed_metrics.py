@@ -87,7 +87,7 @@ def test_each_that_cannot_be_used_is_refused_with_its_package_and_the_reason(ins
     refused = json.loads(python(installed, REFUSED).stdout)
     assert set(refused) == {
         "psnr", "alike", "other_name", "no_metric", "not_there", "escapes", "no_family", "no_margin",
-        "ends_the_program", "crashes_when_loaded", "hangs_when_loaded",
+        "ends_the_program", "crashes_when_loaded", "hangs_when_loaded", "no_place",
     }  # fmt: skip
     assert all(reason.startswith("sharpness-of-ours 1.2.3: ") for reason in refused.values())
     assert all(reason.isprintable() for reason in refused.values())
@@ -101,6 +101,7 @@ def test_each_that_cannot_be_used_is_refused_with_its_package_and_the_reason(ins
         "no_family": "no task offers metrics of the family 'smell'",
         "no_margin": "its facts: negligible: Input should be greater than 0",
         "ends_the_program": "ends the program when it is loaded",
+        "no_place": "AttributeError",
         "crashes_when_loaded": "crashed (signal 11) when it is loaded",
         "hangs_when_loaded": "module 'hangs_when_loaded' has no attribute 'X'",  # it does where HANGS is set
     }.items():

@@ -8,6 +8,8 @@ const MOST_FRAMES = 10000;
 const REST_MS = 1000;
 const NO_FRAME_MS = 2000;
 const MOST_UNREAD = 1000;
+/** About so long they may take together, however long the page animated: whoever asked waits for both. */
+const UNREAD_MS = 2000;
 
 /** Moves something in each frame, and notes how long after the one before it was drawn: `requestAnimationFrame` tells the time of the
  * frame, which the browser draws when it comes to it.
@@ -84,13 +86,14 @@ function without(note) {
   return { rest_frame_ns: [], frame_ns: [], inferences: 0, started: now, ended: now, notes: [note] };
 }
 
-/** So many inferences, or about, whose outputs stay where they are made until the last one's are read. An engine that cannot is told in
- * a note: the frames that were measured stand.
+/** Inferences whose outputs stay where they are made until the last one's are read, about as many as the frames before had in so long.
+ * An engine that cannot is told in a note: the frames that were measured stand.
  */
-export async function unread(made, about) {
+export async function unread(made, { inferences, started, ended }) {
   try {
     const pipeline = await made();
     if (pipeline === undefined) return notRead("this backend reads the outputs of every inference back");
+    const about = Math.round(inferences / Math.max(1, (ended - started) / UNREAD_MS));
     const count = Math.min(Math.max(about, 2), MOST_UNREAD);
     try {
       return { unread_inferences: count, unread_ns: await together(pipeline, count), notes: [] };

@@ -153,7 +153,7 @@ async function animate(request) {
   const received = performance.now();
   return timed(received, async () => {
     const frames = await animateWhile(() => measuring.once(), request);
-    const { notes, ...told } = await unread(() => engine.unread(() => fetched("model")), frames.inferences);
+    const { notes, ...told } = await unread(() => engine.unread(() => fetched("model")), frames);
     return { ...frames, ...told, notes: [...frames.notes, ...notes] };
   });
 }

@@ -274,7 +274,7 @@ static bool find_spinning(struct browser_tab *tab, struct frame *frame, int64_t 
     if (tab->browser.pid > 0)
         read_candidates(&tree, tab->browser.pid);
     for (int k = 0; k < SPINS && frame->pid == 0 && tree.count != 0; k++) {
-        int64_t spin_ns = SPIN_NS << (k < 4 ? k : 4);
+        int64_t spin_ns = SPIN_NS << k;
         look_who_runs(frame->page.server, &tree, spin_ns / 2, at_rest);
         if (!ask_to_spin(frame, spin_ns, failure))
             return false;

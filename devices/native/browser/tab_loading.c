@@ -3,7 +3,6 @@
 
 #include "browser/answer_members.h"
 
-
 bool greet_frame(struct tab_request *asked, struct failure *failure)
 {
     struct frame *frame = asked->frame;

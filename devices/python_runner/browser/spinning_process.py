@@ -43,7 +43,7 @@ def spinning_process(browser: int, frame: Page, timeout_ns: int) -> int | None:
     pids = [process.pid for process in processes if process.role == "page"] or [process.pid for process in processes]
     named = None
     for attempt in range(_SPINS if pids else 0):
-        spin_ns = _SPIN_NS << min(attempt, 4)
+        spin_ns = _SPIN_NS << attempt
         at_rest = _running_shares(pids, spin_ns // 2)
         spun = frame.ask_without_waiting("spin", duration_ns=spin_ns)
         at_work = _running_shares(pids, spin_ns)

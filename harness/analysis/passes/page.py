@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.analysis.evidence.page_evidence import share_difference, share_level
 from harness.analysis.evidence.process_evidence import process_effect, process_level
 from harness.analysis.passes.analysed_pass import AnalysedPass
 
@@ -17,14 +16,12 @@ if TYPE_CHECKING:
 
 
 def _level(data: DeviceData, arm: ManifestArm, quantity: Quantity) -> Level:
-    of_kind = process_level if quantity.scale == "ratio" else share_level
-    return of_kind(quantity, data.rows(data.page_rows, arm, quantity), data.source(arm))
+    return process_level(quantity, data.rows(data.page_rows, arm, quantity), data.source(arm))
 
 
 def _effect(data: DeviceData, candidate: ManifestArm, quantity: Quantity, seed: int) -> Paired | NoEffect:
-    of_kind = process_effect if quantity.scale == "ratio" else share_difference
-    rows = data.page_rows
-    return of_kind(data.rows(rows, data.baseline, quantity), data.rows(rows, candidate, quantity), seed)
+    baseline, candidates = (data.rows(data.page_rows, arm, quantity) for arm in (data.baseline, candidate))
+    return process_effect(baseline, candidates, seed, quantity.scale)
 
 
 PAGE = AnalysedPass(

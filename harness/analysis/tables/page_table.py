@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from devices.runtimes.registry import runs_in_a_page
+from harness.documents.records import MOST_FRAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,10 @@ def page_values(measured: PageMeasured) -> dict[str, float | str]:
     """Quantity → value in its unit, or why there is none."""
     why = "; ".join(measured.notes) or "the page told none"
     values: dict[str, float | str] = dict.fromkeys(QUANTITIES_OF_PAGES, why)
-    if len(measured.rest_frame_ns) >= _FEWEST_AT_REST and measured.frame_ns:
+    if MOST_FRAMES in (len(measured.rest_frame_ns), len(measured.frame_ns)):
+        told = f"the page drew more than the {MOST_FRAMES} frames that it tells: shorten measure.page.work_s"
+        values |= {"frames_dropped": told, "longest_frame": told}
+    elif len(measured.rest_frame_ns) >= _FEWEST_AT_REST and measured.frame_ns:
         values["frames_dropped"] = dropped_frames(measured.rest_frame_ns, measured.frame_ns)
         values["longest_frame"] = float(max(measured.frame_ns))
     if measured.unread_inferences > 0 and measured.unread_ns > 0:

@@ -115,12 +115,12 @@ def _browsers(
 
 def _absent(identity: Identity, asked: str | None) -> Browser:
     """What the plan names for a browser that is not there: the device's runner finds the same, and says so."""
-    known = next((each for each in KNOWN if each.name == (asked or KNOWN[0].name)), None)
-    command = asked or KNOWN[0].name
+    name = command = asked or KNOWN[0].name
+    known = next((each for each in KNOWN if each.name == name), None)
     if identity.android is not None:
         command = ANDROID + (known.packages[0] if known is not None and known.packages else command)
     family = known.family if known is not None else "chromium"
-    return Browser(name=asked or command, family=family, command=command, version=None, product=command)
+    return Browser(name=name, family=family, command=command, version=None, product=command)
 
 
 def _placed(files: dict[str, Blob], places: dict[str, str]) -> dict[str, str]:

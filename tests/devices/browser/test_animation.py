@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.python_runner.contract import MOST_FRAMES
-from harness.analysis.tables.page_table import dropped_frames
+from harness.analysis.tables.page_table import dropped_frames, page_values
 from harness.documents import records as documents
 from harness.documents.records import ArmFailed, PageMeasured
 from tests.devices.browser.web_bench import add_web_arm, changed_page, web
@@ -91,6 +91,20 @@ def test_frames_that_are_dropped_are_those_that_were_due(work: list[int], share:
     rest = [16, 17, 16, 17, 17, 16, 400, 17]  # one pause at rest moves no median
     scale = 1_000_000
     assert dropped_frames([scale * each for each in rest], [scale * each for each in work]) == pytest.approx(share)
+
+
+def test_of_frames_that_are_cut_off_nothing_is_claimed() -> None:
+    def measured(frames: int) -> PageMeasured:
+        return PageMeasured(
+            n=1, session=0, monotonic_ns=1, started_ns=0, ended_ns=9, step=0, arm="a1", repeat=0,
+            inferences=5, rest_frame_ns=[16] * 60, frame_ns=[16] * frames, unread_inferences=2, unread_ns=8,
+        )  # fmt: skip
+
+    whole, cut = page_values(measured(MOST_FRAMES - 1)), page_values(measured(MOST_FRAMES))
+    assert (whole["frames_dropped"], whole["longest_frame"]) == (0.0, 16.0)
+    for name in ("frames_dropped", "longest_frame"):
+        assert "shorten measure.page.work_s" in str(cut[name])
+    assert cut["unread_latency"] == 4.0
 
 
 def test_page_and_record_bound_frames_alike() -> None:

@@ -74,3 +74,22 @@ def test_the_size_of_a_file_is_exact() -> None:
     assert size_level(SIZE, 1_000_000).value == Available(value=1e6, unit="bytes", source="size of the file")
     assert size_level(SIZE, 0).value == Unavailable(reason="the model file is empty")
     assert size_effect(4_000_000, 0) == NoEffect(reason="a model file is empty")
+
+
+def test_of_a_share_nothing_is_a_value_and_is_compared_as_a_difference() -> None:
+    dropped = QUANTITIES["frames_dropped"]
+    effect = process_effect(rows([0.0, 0.0, 3.0]), rows([10.0, 12.0, 5.0]), seed=1, scale=dropped.scale)
+    assert isinstance(effect, Paired)
+    assert (effect.estimate.mean, effect.estimate.n) == (pytest.approx(8.0), 3)
+    value = process_level(dropped, rows([0.0, 3.0, math.nan], "no frame was drawn"), "").value
+    assert value == Available(value=1.5, unit="%", source="mean of 2 fresh processes")
+
+
+def test_of_two_shares_that_are_missing_no_difference_is_claimed() -> None:
+    missing = rows([math.nan, math.nan], "no frame was drawn")
+    scale = QUANTITIES["frames_dropped"].scale
+    for baseline, candidate in ((missing, missing), (missing, rows([0.0, 0.0])), (rows([0.0, 0.0]), missing)):
+        assert process_effect(baseline, candidate, seed=1, scale=scale) == NoEffect(reason="no frame was drawn")
+    few = process_effect(rows([0.0, 0.0]), rows([0.0, 0.0]), seed=1, scale=scale)
+    assert isinstance(few, Paired)
+    assert few.leeways  # two alike decide nothing
